@@ -1,0 +1,50 @@
+"""The one place where a command's result becomes text: for people (Rich, on stdout) or for programs (JSON).
+
+stdout is the answer; progress, prompts and errors go to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
+
+
+def as_json(result: object) -> None:
+    """Print one JSON document."""
+    print_line(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+
+
+def as_json_line(result: object) -> None:
+    """Print one line of a JSON stream, at once."""
+    print_line(msgspec.json.encode(result).decode())
+
+
+def print_line(text: str) -> None:
+    """Print text untouched by Rich, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """Print a table for people. Cells are data, never markup."""
+    grid = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for row in rows:
+        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    out.print(grid)
+
+
+def say(message: str) -> None:
+    """Tell the person something that is not the answer; on stderr."""
+    err.print(Text(message))

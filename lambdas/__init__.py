@@ -1,0 +1,1 @@
+"""What the system does: contracts, ports, and one package per microservice."""

@@ -1,0 +1,1 @@
+"""Alerting: what a negative message's alert says."""

@@ -1,0 +1,1 @@
+"""Analysis: fetches the images of a message into the media store."""

@@ -1,0 +1,1 @@
+"""Analytics: the lake's table and what is written to it."""

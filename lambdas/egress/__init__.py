@@ -1,0 +1,1 @@
+"""Egress: posts replies on X, each once."""

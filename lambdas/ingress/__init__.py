@@ -1,0 +1,1 @@
+"""The door: checks what X sends and turns it into events."""

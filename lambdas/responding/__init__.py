@@ -1,0 +1,1 @@
+"""Responding: the picture with the names, the chatbot's answer."""

@@ -1,0 +1,1 @@
+"""Local models that answer in the shapes of Comprehend, Rekognition and Lex."""

@@ -1,0 +1,1 @@
+"""A simulated X: good enough for real client libraries."""

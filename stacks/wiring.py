@@ -1,0 +1,74 @@
+"""The map of the system: which event goes where. CDK turns it into EventBridge rules, the local bus matches it as it is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+Pattern = dict[str, Any]
+
+# What a replay brings back carries `replay-name`, what that causes carries ReplayName: neither is answered again,
+# unless the operator named the replay so (`twbot replay --with-replies`).
+REPLAY_WITH_REPLIES = "with-replies-"
+_MAY_REPLY: list[Any] = [{"exists": False}, {"prefix": REPLAY_WITH_REPLIES}]
+
+
+class Rule(NamedTuple):
+    """Events that match `pattern` go to `target`, a name that each platform resolves within `service`."""
+
+    service: str
+    name: str
+    pattern: Pattern
+    target: str
+
+
+EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
+
+RULES = (
+    Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log"),
+    Rule("analysis", "analyse-messages", {"detail-type": ["MESSAGE_RECEIVED"]}, "workflow"),
+    Rule(
+        "alerting",
+        "alert-on-negative",
+        {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}},
+        "topic",
+    ),
+    Rule(
+        "responding",
+        "answer-images",
+        {
+            "detail-type": ["MESSAGE_ANALYSED"],
+            "replay-name": _MAY_REPLY,
+            "detail": {
+                "Summoned": [True],
+                "ReplayName": _MAY_REPLY,
+                "Analysis": {"Images": {"Key": [{"exists": True}]}},
+            },
+        },
+        "image-function",
+    ),
+    Rule(
+        "responding",
+        "answer-texts",
+        {
+            "detail-type": ["MESSAGE_ANALYSED"],
+            "replay-name": _MAY_REPLY,
+            "detail": {
+                "Summoned": [True],
+                "ReplayName": _MAY_REPLY,
+                "Analysis": {"Images": {"Key": [{"exists": False}]}},
+            },
+        },
+        "text-function",
+    ),
+    Rule(
+        "egress",
+        "send-tweets",
+        {
+            "detail-type": ["SEND_TWEET"],
+            "replay-name": _MAY_REPLY,
+            "detail": {"ReplayName": _MAY_REPLY},
+        },
+        "tweet-queue",
+    ),
+    Rule("analytics", "keep-every-event", EVERY_EVENT, "lake"),
+)
