@@ -18,14 +18,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     """Base of every detail: PascalCase on the wire, unknown fields ignored, absent ones left out."""
 
 
-class Twitter(Record):
+class Twitter(Record, frozen=True, kw_only=True):
     """Where a message stands on X: ids as X's decimal strings."""
 
     tweet_id: str
     user_id: str
 
 
-class MessageReceived(Record):
+class MessageReceived(Record, frozen=True, kw_only=True):
     """MESSAGE_RECEIVED: what somebody said to the bot or about it. Nothing after it knows X's JSON.
 
     `summoned`: the author mentions or quotes the bot; X lets a bot answer only then.
@@ -41,7 +41,7 @@ class MessageReceived(Record):
     replay_name: str | None = None
 
 
-class ImageAnalysis(Record):
+class ImageAnalysis(Record, frozen=True, kw_only=True):
     """What is in one image, in Rekognition's shapes (lists of its Label, TextDetection, Celebrity, ComparedFace)."""
 
     labels: list[dict[str, Any]] = []
@@ -50,7 +50,7 @@ class ImageAnalysis(Record):
     unrecognized_faces: list[dict[str, Any]] = []
 
 
-class AnalysedImage(Record):
+class AnalysedImage(Record, frozen=True, kw_only=True):
     """One image of a message. `key` names it in the media store; None when it could not be had, `problem` says why."""
 
     key: str | None
@@ -58,7 +58,7 @@ class AnalysedImage(Record):
     problem: str | None = None
 
 
-class Analysis(Record):
+class Analysis(Record, frozen=True, kw_only=True):
     """TextSentiment is Comprehend's (POSITIVE, NEGATIVE, NEUTRAL, MIXED), None where nothing could say."""
 
     text_sentiment: str | None = None
@@ -68,7 +68,7 @@ class Analysis(Record):
     images: list[AnalysedImage] = []
 
 
-class MessageAnalysed(Record):
+class MessageAnalysed(Record, frozen=True, kw_only=True):
     """MESSAGE_ANALYSED: the message with everything that analysis found."""
 
     text: str
@@ -79,14 +79,14 @@ class MessageAnalysed(Record):
     replay_name: str | None = None
 
 
-class ReplyImage(Record):
+class ReplyImage(Record, frozen=True, kw_only=True):
     """An image of a reply: its key in the media store, and the alternative text (at most 1,000 characters)."""
 
     key: str
     alt_text: str | None = None
 
 
-class SendTweet(Record):
+class SendTweet(Record, frozen=True, kw_only=True):
     """SEND_TWEET, a command: reply to a post. `image_key` is the first of `images`, as the source design has it."""
 
     text: str
@@ -97,7 +97,7 @@ class SendTweet(Record):
     replay_name: str | None = None
 
 
-class TweetSent(Record):
+class TweetSent(Record, frozen=True, kw_only=True):
     """TWEET_SENT: the reply stands on X. `tweet_id` is None where X said that it stood there already."""
 
     tweet_id: str | None
@@ -106,7 +106,7 @@ class TweetSent(Record):
     text: str
 
 
-class TweetFailed(Record):
+class TweetFailed(Record, frozen=True, kw_only=True):
     """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas.egress.failures.Reason."""
 
     reason: str
@@ -116,7 +116,7 @@ class TweetFailed(Record):
     text: str
 
 
-class AnalysisFailed(Record):
+class AnalysisFailed(Record, frozen=True, kw_only=True):
     """ANALYSIS_FAILED: nothing could be made of the message. `error` and `cause` are the workflow's."""
 
     error: str

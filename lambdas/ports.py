@@ -38,9 +38,10 @@ class Secrets(Protocol):
 
 class Publisher(Protocol):
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Put the entries on the bus; when it returns they are durable. An entry whose `once` key was there before is dropped.
+        """Put the entries on the bus; when it returns they are durable.
 
-        Raises Temporary, naming each entry that could not be published.
+        An entry whose `once` key was there before is dropped. Raises Temporary, naming
+        each entry that could not be published.
         """
 
 

@@ -1,4 +1,4 @@
-"""The map of the system: which event goes where. CDK turns it into EventBridge rules, the local bus matches it as it is."""
+"""The map of the system: which event goes where. CDK makes rules of it, the local bus matches it as it is."""
 
 from __future__ import annotations
 
