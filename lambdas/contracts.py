@@ -1,4 +1,4 @@
-"""The events and commands that cross the bus, as typed records. Field names on the wire are the source design's, PascalCase."""
+"""The events and commands that cross the bus, as typed records. On the wire the names are the source design's, PascalCase."""
 
 from __future__ import annotations
 

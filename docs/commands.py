@@ -1,0 +1,55 @@
+"""The command reference, from the command itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cli.errors import Exit
+from cli.main import app
+
+HEADER = """# The commands
+
+Generated from the commands themselves by `make docs`.
+
+Answers go to stdout; progress, prompts and errors go to stderr. `--json` answers with one JSON document, or with JSON
+lines where the answer is a stream; errors are JSON then, too.
+
+| exit code | meaning |
+|---|---|
+"""
+
+
+def commands(path: Path) -> Iterator[tuple[Path, str]]:
+    """The reference as one Markdown document."""
+    codes = "".join(f"| {code.value} | {code.name.lower().replace('_', ' ')} |\n" for code in Exit)
+    group = typer.main.get_command(app)
+    yield path, HEADER + codes + "".join(_describe(group, "twbot"))
+
+
+def _describe(command: Any, name: str) -> Iterator[str]:
+    children: dict[str, Any] = getattr(command, "commands", {})
+    if not children:
+        yield f"\n## {name}\n\n{_help_of(command)}\n"
+        yield from _parameters(command)
+    for child, each in sorted(children.items()):
+        if not each.hidden:
+            yield from _describe(each, f"{name} {child}")
+
+
+def _help_of(command: Any) -> str:
+    return str(command.help or "").replace("\b\n", "").strip()
+
+
+def _parameters(command: Any) -> Iterator[str]:
+    rows = [row for each in command.params if (row := _row(each))]
+    if rows:
+        yield "\n| | |\n|---|---|\n" + "".join(rows)
+
+
+def _row(parameter: Any) -> str:
+    names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
+    return f"| `{names}` | {(getattr(parameter, 'help', None) or '').replace('|', '/')} |\n"

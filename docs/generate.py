@@ -1,0 +1,66 @@
+"""Writes what docs/ says of the code: JSON Schemas of the contracts, the command reference, the map of the rules.
+
+Run it with `make docs`; a test fails when what it would write differs from what is committed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from lambdas.contracts import DETAILS
+from stacks.wiring import RULES
+
+ROOT = Path(__file__).parents[1]
+TARGETS_OF_SERVICES = {
+    "event-log": "the event log",
+    "workflow": "the analysis workflow",
+    "topic": "the alert topic",
+    "image-function": "the picture with the names",
+    "text-function": "the chatbot",
+    "tweet-queue": "X, as a reply",
+    "lake": "the data lake",
+}
+
+
+def schemas() -> Iterator[tuple[Path, str]]:
+    """One JSON Schema a detail type."""
+    for name, record in DETAILS.items():
+        schema = msgspec.json.schema(record)
+        text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
+        yield ROOT / "docs" / "schemas" / f"{name}.json", text + "\n"
+
+
+def rules() -> Iterator[tuple[Path, str]]:
+    """The rules as a table."""
+    lines = [
+        "# Rules",
+        "",
+        "Generated from `stacks/wiring.py` by `make docs`. Both platforms read that file.",
+        "",
+        "| rule | of | events | go to |",
+        "|---|---|---|---|",
+    ]
+    for rule in RULES:
+        pattern = msgspec.json.encode(rule.pattern).decode()
+        lines.append(f"| `{rule.name}` | {rule.service} | `{pattern}` | {TARGETS_OF_SERVICES[rule.target]} |")
+    yield ROOT / "docs" / "rules.md", "\n".join(lines) + "\n"
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every generated document: its path and what it should say."""
+    from docs.commands import commands
+
+    yield from schemas()
+    yield from rules()
+    yield from commands(ROOT / "docs" / "commands.md")
+
+
+if __name__ == "__main__":
+    for path, text in documents():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
