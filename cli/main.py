@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
 import msgspec
 import typer
 from rich.text import Text
+from typer.exceptions import TyperException
 
 from cli.errors import CliError, Exit
 from cli.render import err
@@ -28,19 +30,30 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
+    """Run the command line; the exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
+    for_programs = "--json" in arguments
     try:
-        code = app(arguments, standalone_mode=False)
-    except KeyboardInterrupt:
-        return _report("Interrupted.", None, Exit.INTERRUPTED, arguments)
+        return int(app(arguments, prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+    except SystemExit as end:
+        return int(end.code or Exit.DONE)
+    except CliError as error:
+        return _report(str(error), error.hint, error.code, for_programs)
     except TwbotError as error:
-        hint, code = (error.hint, error.code) if isinstance(error, CliError) else (None, Exit.FAILED)
-        return _report(str(error), hint, code, arguments)
-    return int(code or 0)
+        return _report(str(error), None, Exit.FAILED, for_programs)
+    except TyperException as error:
+        return _report(error.format_message(), "Try: twbot --help", Exit(error.exit_code), for_programs)
+    except KeyboardInterrupt:
+        return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
+    except Exception as error:
+        if os.environ.get("TWBOT_TRACEBACK"):
+            raise
+        hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
+        return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
 
 
-def _report(message: str, hint: str | None, code: Exit, arguments: list[str]) -> int:
-    if "--json" in arguments:
+def _report(message: str, hint: str | None, code: Exit, for_programs: bool) -> int:
+    if for_programs:
         sys.stderr.write(msgspec.json.encode({"error": message, "hint": hint, "code": int(code)}).decode() + "\n")
     else:
-        err.print(Text.assemble((message, "bold red"), f"\n{hint}" if hint else ""))
+        err.print(Text.assemble((message, "bold red"), f"\n{hint}" if hint else ""), soft_wrap=True)
     return code

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.options import AsJson as AsJson  # noqa: E402  (moves when every command imports cli.options)
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
 
 
 def as_json(result: object) -> None:
