@@ -107,7 +107,7 @@ class TweetSent(Record, frozen=True, kw_only=True):
 
 
 class TweetFailed(Record, frozen=True, kw_only=True):
-    """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas.egress.failures.Reason."""
+    """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas.x_errors.Reason."""
 
     reason: str
     explanation: str

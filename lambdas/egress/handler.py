@@ -1,0 +1,71 @@
+"""SEND_TWEET: the reply is posted on X, once, and what became of it is published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyPersistenceLayerError,
+)
+
+from lambdas.contracts import Event, Record, SendTweet, TweetFailed, TweetSent, entry, read
+from lambdas.egress.images import upload_images
+from lambdas.errors import Temporary, XRefused
+from lambdas.ports import MediaStore, Publisher, X
+from lambdas.x_errors import Reason
+from lambdas.x_text import fit
+
+MAY_REPLY = "with-replies-"
+RETRY_AFTER = 15
+
+
+class Sender:
+    """Posts each reply once: per post answered and, for replays that may reply, per replay.
+
+    `once` keeps what was done; `config` says how long a send that died halfway blocks the next try.
+    """
+
+    def __init__(
+        self, x: X, media: MediaStore, publisher: Publisher, once: BasePersistenceLayer, config: IdempotencyConfig
+    ) -> None:
+        self._x, self._media, self._publisher = x, media, publisher
+        decorated = idempotent_function(
+            self._send, data_keyword_argument="key", persistence_store=once, config=config, key_prefix="egress"
+        )
+        self._send_once: Callable[..., None] = decorated
+
+    def handle(self, event: Event) -> None:
+        """Take a SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
+        command = read(event.detail, SendTweet)
+        replay = command.replay_name or event.replay_name
+        if replay and not replay.startswith(MAY_REPLY):
+            return
+        try:
+            self._send_once(key="@".join(filter(None, (command.reply_to_tweet_id, replay))), command=command)
+        except IdempotencyAlreadyInProgressError:
+            raise Temporary("This reply is being sent already.", retry_at=time.time() + RETRY_AFTER) from None
+        except IdempotencyPersistenceLayerError as error:
+            raise Temporary(f"Cannot note which replies are sent: {error}") from error
+
+    def _send(self, *, key: str, command: SendTweet) -> None:
+        text = fit(command.text)
+        about = {
+            "reply_to_tweet_id": command.reply_to_tweet_id,
+            "reply_to_user_id": command.reply_to_user_id,
+            "text": text,
+        }
+        outcome: Record
+        try:
+            media_ids = upload_images(command, self._media, self._x)
+            posted = self._x.reply(text, to_tweet_id=command.reply_to_tweet_id, media_ids=media_ids)
+            outcome = TweetSent(tweet_id=posted, **about)
+        except XRefused as refusal:
+            if refusal.reason == Reason.DUPLICATE:
+                outcome = TweetSent(tweet_id=None, **about)
+            else:
+                outcome = TweetFailed(reason=refusal.reason, explanation=str(refusal), **about)
+        kind = "sent" if isinstance(outcome, TweetSent) else "failed"
+        self._publisher.publish([entry(outcome, once=f"{kind}:{key}")])

@@ -1,0 +1,39 @@
+"""The pictures of a reply: from the media store to X, which takes at most four of 5 MB."""
+
+from __future__ import annotations
+
+import logging
+
+from lambdas.contracts import ReplyImage, SendTweet
+from lambdas.errors import UnusableImage, XRefused
+from lambdas.pictures import JPEG_LIMIT, as_jpeg, open_picture
+from lambdas.ports import MediaStore, X
+from lambdas.x_errors import Reason
+
+MOST = 4
+logger = logging.getLogger(__name__)
+
+
+def upload_images(command: SendTweet, media: MediaStore, x: X) -> list[str]:
+    """The media ids. A picture that is gone, or that X won't have, is left out: the words still answer."""
+    images = command.images or ([ReplyImage(key=command.image_key)] if command.image_key else [])
+    uploaded = (_upload(image, media, x) for image in images[:MOST])
+    return [media_id for media_id in uploaded if media_id]
+
+
+def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
+    try:
+        return x.upload_image(_small_enough(media.get(image.key)), image.alt_text)
+    except KeyError:
+        logger.warning("picture %s of the reply is not in the media store any more", image.key)
+    except UnusableImage as error:
+        logger.warning("picture %s of the reply: %s", image.key, error)
+    except XRefused as refusal:
+        if refusal.reason != Reason.INVALID:
+            raise
+        logger.warning("X refused picture %s of the reply: %s", image.key, refusal)
+    return None
+
+
+def _small_enough(data: bytes) -> bytes:
+    return data if len(data) <= JPEG_LIMIT else as_jpeg(open_picture(data))

@@ -1,0 +1,106 @@
+"""Speaking to X: signed requests over kept connections; every failure comes back as XRefused or XUnavailable."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests_oauthlib import OAuth1
+
+from lambdas.errors import TwbotError, XUnavailable
+from lambdas.ports import Keys, Secrets
+from lambdas.x_errors import classify
+
+X_URL = "https://api.x.com"
+TIMEOUTS = (3.05, 20.0)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+JSON = {"Content-Type": "application/json"}
+
+# At DEBUG these write down tokens and signatures.
+for _chatty in ("oauthlib", "requests_oauthlib"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+class XHttp:
+    """One X app's way to X's API; safe to share between threads."""
+
+    def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
+        _check_base(base_url)
+        self._base = base_url.rstrip("/")
+        self._secrets = secrets
+        self._local = threading.local()
+
+    def call(self, method: str, path: str, *, bearer: str | None = None, **sent: Any) -> dict[str, Any]:
+        """Ask X, as the bot's account (OAuth 1.0a) or with a bearer token; `sent` is what requests takes."""
+        if "json" in sent:
+            sent |= {"data": msgspec.json.encode(sent.pop("json")), "headers": JSON}
+        keys = self._secrets.keys()
+        answer = self._send(keys, method, path, bearer, sent)
+        if answer.status_code == 401 and bearer is None:
+            fresh = self._secrets.refresh()
+            if fresh != keys:
+                answer = self._send(fresh, method, path, bearer, sent)
+        return _document(answer)
+
+    def app_token(self) -> str:
+        """The app's bearer token: the one among the keys, else X makes one from the app's key and secret."""
+        keys = self._secrets.keys()
+        if keys.bearer_token:
+            return keys.bearer_token
+        answer = self._request(
+            "POST", "/oauth2/token", auth=(keys.api_key, keys.api_secret), data={"grant_type": "client_credentials"}
+        )
+        token = _document(answer).get("access_token")
+        if not isinstance(token, str):
+            raise XUnavailable("X's answer to the request for a bearer token holds none.")
+        return token
+
+    def _send(self, keys: Keys, method: str, path: str, bearer: str | None, sent: dict[str, Any]) -> requests.Response:
+        if bearer is not None:
+            headers = {**sent.get("headers", {}), "Authorization": f"Bearer {bearer}"}
+            return self._request(method, path, **{**sent, "headers": headers})
+        return self._request(method, path, auth=self._signer(keys), **sent)
+
+    def _request(self, method: str, path: str, **sent: Any) -> requests.Response:
+        try:
+            return self._session().request(method, self._base + path, timeout=TIMEOUTS, allow_redirects=False, **sent)
+        except requests.RequestException as error:
+            raise XUnavailable(f"X cannot be reached: {type(error).__name__}.") from None
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # Neither a .netrc nor a proxy of the environment gets to see what we sign; and looking for them is slow.
+            session.trust_env = False
+        return session
+
+    def _signer(self, keys: Keys) -> OAuth1:
+        kept: tuple[Keys, OAuth1] | None = getattr(self._local, "signer", None)
+        if kept is None or kept[0] is not keys:
+            signer = OAuth1(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
+            kept = self._local.signer = (keys, signer)
+        return kept[1]
+
+
+def _check_base(url: str) -> None:
+    """Keys travel to this address: https, or a simulator on this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
+
+
+def _document(answer: requests.Response) -> dict[str, Any]:
+    """The JSON object of a successful answer, {} for an empty one. Raises what any other answer stands for."""
+    if not 200 <= answer.status_code < 300:
+        raise classify(answer.status_code, answer.headers, answer.content)
+    if not answer.content:
+        return {}
+    try:
+        return msgspec.json.decode(answer.content, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise XUnavailable(f"X answered {answer.status_code} with something that is not a JSON object.") from None

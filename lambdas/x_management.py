@@ -1,0 +1,121 @@
+"""The calls that set a bot up on X: its webhook, and what is delivered to it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+
+from lambdas.ports import Secrets
+from lambdas.x_http import X_URL, XHttp
+
+# X Activity events that only the account itself may subscribe to; the others go with the app's bearer token.
+PRIVATE = ("post.mention.", "post.reply.", "post.quote.", "post.repost.", "like.", "dm.", "chat.", "mute.", "block.")
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    id: str
+    url: str
+    valid: bool
+    created_at: str | None = None
+
+
+class ActivitySubscription(msgspec.Struct, frozen=True):
+    """One X Activity subscription; `filter` is e.g. {"user_id": "123"}."""
+
+    subscription_id: str
+    event_type: str
+    filter: dict[str, Any] = {}
+    tag: str | None = None
+    webhook_id: str | None = None
+
+
+class XManagement:
+    """Webhooks, subscriptions of both generations, and replays. Raises XRefused or XUnavailable."""
+
+    def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
+        self._http = XHttp(secrets, base_url=base_url)
+        self._token: str | None = None
+
+    def create_webhook(self, url: str) -> Webhook:
+        """X asks the address for the answer to its challenge before it answers us."""
+        answer = self._as_app("POST", "/2/webhooks", json={"url": url})
+        return msgspec.convert(answer.get("data", answer), Webhook)
+
+    def webhooks(self) -> list[Webhook]:
+        return msgspec.convert(self._as_app("GET", "/2/webhooks").get("data", []), list[Webhook])
+
+    def validate_webhook(self, webhook_id: str) -> bool:
+        """Have X challenge the address again."""
+        return _said_yes(self._as_app("PUT", f"/2/webhooks/{webhook_id}"), "valid")
+
+    def delete_webhook(self, webhook_id: str) -> bool:
+        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{webhook_id}"), "deleted")
+
+    def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
+        """Have X deliver again what it delivered between two minutes of the last 24 hours; the job's id."""
+        minutes = {"from_date": _minute(since), "to_date": _minute(until)}
+        answer = self._as_app("POST", "/2/webhooks/replay", json={"webhook_id": webhook_id, **minutes})
+        return str(answer.get("data", {}).get("job_id", ""))
+
+    def subscribe_account(self, webhook_id: str) -> bool:
+        """Account Activity: everything about the account that the keys belong to."""
+        path = f"/2/account_activity/webhooks/{webhook_id}/subscriptions/all"
+        return _said_yes(self._http.call("POST", path, json={}), "subscribed")
+
+    def account_subscriptions(self, webhook_id: str) -> list[str]:
+        """The user ids that Account Activity reports on."""
+        answer = self._as_app("GET", f"/2/account_activity/webhooks/{webhook_id}/subscriptions/all/list")
+        return [str(one["user_id"]) for one in answer.get("data", {}).get("subscriptions", [])]
+
+    def unsubscribe_account(self, webhook_id: str, user_id: str) -> None:
+        self._as_app("DELETE", f"/2/account_activity/webhooks/{webhook_id}/subscriptions/{user_id}/all")
+
+    def count_account_subscriptions(self) -> dict[str, Any]:
+        """How many are provisioned and used, as X's decimal strings."""
+        return dict(self._as_app("GET", "/2/account_activity/subscriptions/count").get("data", {}))
+
+    def subscribe_activity(
+        self, event_type: str, user_id: str, *, webhook_id: str, tag: str | None = None
+    ) -> ActivitySubscription:
+        """X Activity: one kind of event about one user."""
+        wanted: dict[str, Any] = {"event_type": event_type, "filter": {"user_id": user_id}, "webhook_id": webhook_id}
+        if tag:
+            wanted["tag"] = tag
+        call = self._http.call if event_type.startswith(PRIVATE) else self._as_app
+        return _subscription(call("POST", "/2/activity/subscriptions", json=wanted))
+
+    def activity_subscriptions(self) -> list[ActivitySubscription]:
+        found: list[ActivitySubscription] = []
+        page: dict[str, str] = {"max_results": "1000"}
+        while True:
+            answer = self._as_app("GET", "/2/activity/subscriptions", params=page)
+            found += msgspec.convert(answer.get("data", []), list[ActivitySubscription])
+            next_token = answer.get("meta", {}).get("next_token")
+            if not next_token:
+                return found
+            page = {**page, "pagination_token": str(next_token)}
+
+    def unsubscribe_activity(self, subscription_id: str) -> bool:
+        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{subscription_id}"), "deleted")
+
+    def _as_app(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        self._token = self._token or self._http.app_token()
+        return self._http.call(method, path, bearer=self._token, **sent)
+
+
+def _subscription(answer: dict[str, Any]) -> ActivitySubscription:
+    """X's pages show three shapes: `data` as the subscription, as a list of it, or holding it."""
+    data = answer.get("data", {})
+    if isinstance(data, list):
+        data = data[0]
+    return msgspec.convert(data.get("subscription", data), ActivitySubscription)
+
+
+def _said_yes(answer: dict[str, Any], what: str) -> bool:
+    return bool(answer.get("data", {}).get(what))
+
+
+def _minute(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M")

@@ -1,0 +1,96 @@
+"""Text as X counts and reads it: cut to 280 weighted characters, and kept from turning into links."""
+
+from __future__ import annotations
+
+import importlib.resources
+import importlib.util
+import re
+import sys
+import types
+import unicodedata
+
+LIMIT = 280
+# Longer input only costs time: no cut can lie beyond.
+LONGEST = 4000
+ELLIPSIS = "…"
+INVISIBLE = "\u200b"
+JOINER = "\u200d"
+NEVER = "\ufeff\ufffe\uffff"
+MARKS = ("Mn", "Mc", "Me")
+_LINKED = re.compile(r"([@＠#＃](?=\w)|[$](?=[A-Za-z]))")
+
+
+def _resource(module: str, name: str) -> bytes:
+    return importlib.resources.files(module.rpartition(".")[0]).joinpath(name).read_bytes()
+
+
+def _with_pkg_resources() -> None:
+    """twitter-text-parser 3.0.0 reads its emoji list through pkg_resources, which setuptools dropped."""
+    if importlib.util.find_spec("pkg_resources") is None:
+        stand_in = types.ModuleType("pkg_resources")
+        stand_in.resource_string = _resource  # type: ignore[attr-defined]
+        sys.modules["pkg_resources"] = stand_in
+
+
+_with_pkg_resources()
+from twitter_text import parse_tweet  # noqa: E402
+from twitter_text.extract_emojis import extract_emojis_with_indices  # noqa: E402
+from twitter_text.extract_urls import extract_urls_with_indices  # noqa: E402
+
+
+def weight(text: str) -> int:
+    """What a text counts on X."""
+    return int(parse_tweet(text).weightedLength)
+
+
+def fit(text: str, limit: int = LIMIT) -> str:
+    """The text if X takes it, else as many whole words of it as fit, and an ellipsis."""
+    clean = unicodedata.normalize("NFC", "".join(c for c in text if _is_sendable(c)))[:LONGEST].strip()
+    if weight(clean) <= limit:
+        return clean
+    end = _how_many_fit(clean, limit - weight(ELLIPSIS))
+    space = max(clean.rfind(blank, end // 2, end + 1) for blank in " \n")
+    end = space if space > 0 else _outside_of_unities(clean, end)
+    return clean[:end].rstrip(" \n\t.,;:–—-") + ELLIPSIS
+
+
+def neutralise(text: str) -> str:
+    """The same words, with nothing in them that X would link: no mention, hashtag, cashtag or address."""
+    unlinked = _LINKED.sub(rf"\1{INVISIBLE}", text)
+    for _ in range(3):
+        found = extract_urls_with_indices(unlinked)
+        if not found:
+            break
+        for url in reversed(found):
+            start, end = url["indices"]
+            broken = unlinked[start:end].replace(".", f".{INVISIBLE}").replace("://", f":{INVISIBLE}//")
+            unlinked = unlinked[:start] + broken + unlinked[end:]
+    return unlinked
+
+
+def _is_sendable(character: str) -> bool:
+    """X refuses some of these, the others say nothing; line ends stay."""
+    return character in "\n\t" or not (unicodedata.category(character) in ("Cc", "Cs") or character in NEVER)
+
+
+def _how_many_fit(text: str, limit: int) -> int:
+    """How many code points from the left fit, by halving."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if weight(text[:middle]) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _outside_of_unities(text: str, end: int) -> int:
+    """The nearest place at or before `end` that is not within an emoji, an address or a letter with its marks."""
+    for found in (*extract_emojis_with_indices(text), *extract_urls_with_indices(text)):
+        start, stop = found["indices"]
+        if start < end < stop:
+            end = start
+    while 0 < end < len(text) and (unicodedata.category(text[end]) in MARKS or JOINER in text[end - 1 : end + 1]):
+        end -= 1
+    return end
