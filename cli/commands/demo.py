@@ -1,0 +1,91 @@
+"""`twbot demo`: the whole bot at work, on this machine, in half a minute."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.padding import Padding
+from rich.rule import Rule
+
+from cli.errors import CliError, Exit
+from cli.options import AsJson
+from cli.render import as_json, err, out, print_line, table
+
+if TYPE_CHECKING:
+    from local.demo import DemoPost, DemoResult
+
+FACES = {"POSITIVE": "green", "NEGATIVE": "red", "NEUTRAL": "dim", "MIXED": "yellow"}
+
+
+def demo(
+    json: AsJson = False,
+    pictures: Annotated[Path | None, typer.Option(help="Where the pictures go.", show_default="a new folder")] = None,
+) -> None:
+    """Watch the whole bot work: people post on a simulated X, the bot understands and replies.
+
+    Needs no account and no network; keeps nothing but the pictures.
+
+    Example: twbot demo
+    """
+    from local.demo import run_demo
+
+    folder = pictures or Path(tempfile.mkdtemp(prefix="twbot-demo-"))
+    with tempfile.TemporaryDirectory(prefix="twbot-") as data, err.status("Starting …", spinner="dots") as status:
+        result = run_demo(Path(data), pictures=folder, tell=lambda step: status.update(escape(step)))
+    if json:
+        as_json(result)
+    else:
+        _show(result, folder)
+    if not result.ok:
+        raise CliError("The demo did not go as it should:\n" + "\n".join(result.problems), code=Exit.CHECK_FAILED)
+
+
+def _show(result: DemoResult, folder: Path) -> None:
+    for post in result.posts:
+        _show_post(post)
+    out.print(Rule(style="dim"))
+    out.print("Events on the bus", style="bold")
+    table(["event", "times"], result.events.items())
+    for name, answer in result.queries.items():
+        out.print(f"\ntwbot query {name}", style="bold")
+        table(answer.columns, answer.rows[:5])
+        if len(answer.rows) > 5:
+            out.print(f"… and {len(answer.rows) - 5} more rows", style="dim")
+    out.print()
+    if result.ok:
+        out.print("Everything that should have happened did, and nothing else.", style="green")
+    print_line(f"The pictures are in {folder}")
+    print_line("Next: make up, and then: twbot send \"tell me a joke\" --as alice")
+
+
+def _show_post(post: DemoPost) -> None:
+    style = FACES.get(post.sentiment or "", "dim")
+    out.print(f"[bold]@{escape(post.author)}[/]  {escape(post.text)}", soft_wrap=True)
+    for note in _notes(post, style):
+        out.print(Padding(note, (0, 0, 0, 4)))
+    if post.reply:
+        took = f"  [dim]{post.seconds:.1f} s[/]" if post.seconds is not None else ""
+        out.print(Padding(f"[cyan]↳ @twbot[/]  {escape(post.reply.text)}{took}", (0, 0, 0, 2)))
+        for path in post.reply.images:
+            out.print(Padding(f"[dim]{escape(path)}[/]", (0, 0, 0, 6)), soft_wrap=True)
+    else:
+        out.print(Padding(f"[dim]↳ {post.why}[/]", (0, 0, 0, 2)))
+    out.print()
+
+
+def _notes(post: DemoPost, style: str) -> list[str]:
+    understood = [f"[{style}]{post.sentiment.lower()}[/]"] if post.sentiment else []
+    understood += [f"{escape(each.text)} [dim]({each.type.lower()})[/]" for each in post.entities[:4]]
+    notes = [" · ".join(understood)] if understood else []
+    for name, found in (("famous", post.celebrities), ("sees", post.labels[:5]), ("reads", post.detected_text[:4])):
+        if found:
+            notes.append(f"[dim]{name}[/] {escape(', '.join(found))}")
+    if post.alerted:
+        notes.append("[red]alert sent[/]")
+    if post.delivered > 1:
+        notes.append(f"[dim]delivered {post.delivered} times, answered once[/]")
+    return notes
