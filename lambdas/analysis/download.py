@@ -1,0 +1,120 @@
+"""Fetches one picture of a post into the media store: the workflow's FetchImage.
+
+It is asked {"Url": "https://pbs.twimg.com/media/….jpg", "TweetId": "1050118621198921728"} and answers
+{"Key": "1050118621198921728/….jpg", "Problem": null}, or {"Key": null, "Problem": "The picture is empty."}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import socket
+import time
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+
+from lambdas.analysis.picture import MAX_BYTES, normalise
+from lambdas.errors import Temporary, UnusableImage
+from lambdas.ports import MediaStore
+
+MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
+TIMEOUT = (3.05, 5.0)
+TOTAL_SECONDS = 20.0
+_CHUNK = 65_536
+_PASSING = frozenset({408, 425, 429})
+
+
+class Downloader:
+    """Downloads from X's media hosts, and from `simulator`, an origin such as http://127.0.0.1:4321."""
+
+    def __init__(self, media: MediaStore, *, simulator: str | None = None) -> None:
+        self._media = media
+        self._simulator = simulator.rstrip("/") if simulator else None
+        self._session = requests.Session()
+        self._session.trust_env = simulator is None
+        self._session.mount("https://", _PublicOnly())
+
+    def fetch_image(self, url: str, tweet_id: str) -> dict[str, str | None]:
+        """Raises Temporary where trying again may help; what can't be helped is told as the Problem."""
+        try:
+            picture = normalise(self._download(url))
+        except UnusableImage as problem:
+            return {"Key": None, "Problem": str(problem)}
+        key = f"{tweet_id}/{hashlib.sha256(picture).hexdigest()[:20]}.jpg"
+        self._media.put(key, picture, "image/jpeg")
+        return {"Key": key, "Problem": None}
+
+    def _download(self, url: str) -> bytes:
+        self._check_source(url)
+        try:
+            with self._session.get(
+                url, stream=True, timeout=TIMEOUT, allow_redirects=False, headers={"Accept-Encoding": "identity"}
+            ) as response:
+                _check_status(response.status_code)
+                return _read(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise Temporary(f"The picture could not be fetched: {type(error).__name__}.") from None
+
+    def _check_source(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            origin = f"{parts.scheme}://{parts.netloc}"
+        except ValueError:
+            _not_of_x()
+        if origin != self._simulator and not (parts.scheme == "https" and parts.netloc in MEDIA_HOSTS):
+            _not_of_x()
+
+
+def _not_of_x() -> NoReturn:
+    raise UnusableImage("The picture is not on one of X's media servers.")
+
+
+def _check_status(status: int) -> None:
+    if status in _PASSING or status >= 500:
+        raise Temporary(f"X's media server answers {status}.")
+    if 300 <= status < 400:
+        raise UnusableImage("The picture has moved elsewhere.")
+    if status != 200:
+        raise UnusableImage(f"The picture is not there any more ({status}).")
+
+
+def _read(response: requests.Response) -> bytes:
+    """The body, counted while it comes: a length is only a promise, and a slow sender must not hold us."""
+    deadline = time.monotonic() + TOTAL_SECONDS
+    parts, size = [], 0
+    while part := response.raw.read1(_CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise UnusableImage(f"The picture is larger than {MAX_BYTES // 1_000_000} MB.")
+        if time.monotonic() > deadline:
+            raise Temporary("The picture takes too long to come.")
+    return b"".join(parts)
+
+
+class _PublicConnection(HTTPSConnection):
+    """Talks to public addresses only, whatever the name resolved to: checked on the connection itself."""
+
+    def _new_conn(self) -> socket.socket:
+        connection = super()._new_conn()
+        address = connection.getpeername()[0]
+        if not ipaddress.ip_address(address).is_global:
+            connection.close()
+            raise UnusableImage("The picture is on a private network.")
+        return connection
+
+
+class _PublicPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicOnly(HTTPAdapter):
+    def init_poolmanager(self, *args: object, **options: object) -> None:
+        super().init_poolmanager(*args, **options)  # type: ignore[arg-type]
+        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}
