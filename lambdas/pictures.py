@@ -22,7 +22,7 @@ def open_picture(data: bytes) -> Image.Image:
             with Image.open(io.BytesIO(data)) as image:
                 upright = ImageOps.exif_transpose(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnusableImage(f"It is not a picture that can be read ({type(error).__name__}).") from None
+        raise UnusableImage(f"The picture can't be read ({type(error).__name__}).") from None
     if not upright.has_transparency_data:
         return upright.convert("RGB")
     paper = Image.new("RGBA", upright.size, "white")

@@ -1,0 +1,69 @@
+"""Draws what was recognised on a picture: names beside faces, wanted labels in frames, strangers blurred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from lambdas.contracts import ImageAnalysis
+from lambdas.pictures import LONGEST_SIDE, as_jpeg, open_picture
+from lambdas.responding.boxes import Box, box_of
+from lambdas.responding.labels import Mark, draw
+
+# Smaller pictures are enlarged: letters need pixels.
+LEAST_SIDE = 640
+NAME_COLOUR = (29, 155, 240)
+LABEL_COLOUR = (249, 140, 10)
+MOST_MARKS = 40
+BLOBS = 5
+
+
+def annotate(image: bytes, analysis: ImageAnalysis, *, blur_strangers: bool, highlight: Sequence[str]) -> bytes:
+    """The annotated JPEG, at most 5 MB. Raises UnusableImage."""
+    picture = _legible(open_picture(image))
+    celebrities = _named(analysis.celebrity_faces, picture.size)
+    strangers = [box for face in analysis.unrecognized_faces if (box := box_of(face, picture.size))]
+    if blur_strangers:
+        for box in strangers:
+            _blur(picture, box)
+    marks = [Mark(name, box, NAME_COLOUR) for name, box in celebrities]
+    marks += [Mark(name, box, LABEL_COLOUR) for name, box in _wanted(analysis.labels, highlight, picture.size)]
+    draw(picture, marks[:MOST_MARKS], faces=[*strangers, *(box for _, box in celebrities)])
+    return as_jpeg(picture)
+
+
+def _legible(picture: Image.Image) -> Image.Image:
+    longest = max(picture.size)
+    factor = max(1.0, LEAST_SIDE / longest) if longest < LEAST_SIDE else min(1.0, LONGEST_SIDE / longest)
+    if factor == 1.0:
+        return picture
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _named(faces: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> list[tuple[str, Box]]:
+    """Rekognition's Celebrity {Name, Face{BoundingBox}}, from left to right, so that labels fall into place."""
+    found = [(str(face.get("Name", "")), box_of(face.get("Face") or {}, size)) for face in faces]
+    return sorted(((name, box) for name, box in found if name and box), key=lambda named: named[1].left)
+
+
+def _wanted(
+    labels: Sequence[Mapping[str, Any]], highlight: Sequence[str], size: tuple[int, int]
+) -> list[tuple[str, Box]]:
+    wanted = {name.casefold() for name in highlight}
+    chosen = [label for label in labels if str(label.get("Name", "")).casefold() in wanted]
+    found = [(str(label["Name"]), box_of(thing, size)) for label in chosen for thing in label.get("Instances") or []]
+    return [(name, box) for name, box in found if box]
+
+
+def _blur(picture: Image.Image, face: Box) -> None:
+    """A few blobs for the whole head: too few to know anybody by; the edge is soft."""
+    head = face.grown(1.5).within(picture.size)
+    crop = picture.crop(head)
+    blobs = crop.resize((min(BLOBS, head.width), min(BLOBS, head.height)), Image.Resampling.BOX)
+    smooth = blobs.resize(crop.size, Image.Resampling.BICUBIC)
+    mask = Image.new("L", crop.size, 0)
+    ImageDraw.Draw(mask).ellipse((0, 0, head.width - 1, head.height - 1), fill=255)
+    picture.paste(smooth, head[:2], mask.filter(ImageFilter.GaussianBlur(max(head.width, head.height) / 60)))

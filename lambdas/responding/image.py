@@ -1,0 +1,56 @@
+"""MESSAGE_ANALYSED with pictures: each comes back with names beside the faces, and a sentence says who is there."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from lambdas.contracts import AnalysedImage, Event, MessageAnalysed, ReplyImage, read
+from lambdas.errors import UnusableImage
+from lambdas.ports import MediaStore, Publisher
+from lambdas.responding.annotate import annotate
+from lambdas.responding.replying import publish_reply
+from lambdas.responding.wording import alt_text, reply_text
+from lambdas.settings import Settings
+
+MOST = 4
+GONE = "The picture is not there any more."
+logger = logging.getLogger(__name__)
+
+
+def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, settings: Settings) -> None:
+    """Take a MESSAGE_ANALYSED {Text, Twitter, Analysis{Images[{Key, Analysis, Problem?}]}}; publish SEND_TWEET."""
+    message = read(event.detail, MessageAnalysed)
+    if not (message.summoned and settings.replies):
+        return
+    stem = f"replies/{message.twitter.tweet_id}"
+    answers = [
+        _answer(image, f"{stem}/{number}.jpg", media, settings)
+        for number, image in enumerate(message.analysis.images[:MOST])
+    ]
+    images = [ReplyImage(key=key, alt_text=alt_text(image.analysis)) for image, key in answers if key]
+    publish_reply(reply_text([image for image, _ in answers]), message, event, publisher, images=images)
+
+
+def _answer(image: AnalysedImage, key: str, media: MediaStore, settings: Settings) -> tuple[AnalysedImage, str | None]:
+    """Put the annotated picture into the media store under the key; else what the problem is, and no key."""
+    if image.problem:
+        return image, None
+    try:
+        original = _original(image, media)
+        drawn = annotate(
+            original, image.analysis, blur_strangers=settings.blur_strangers, highlight=settings.highlight_labels
+        )
+    except UnusableImage as error:
+        logger.warning("picture %s can't be annotated: %s", image.key, error)
+        return msgspec.structs.replace(image, problem=str(error)), None
+    media.put(key, drawn, "image/jpeg")
+    return image, key
+
+
+def _original(image: AnalysedImage, media: MediaStore) -> bytes:
+    try:
+        return media.get(image.key or "")
+    except KeyError:
+        raise UnusableImage(GONE) from None

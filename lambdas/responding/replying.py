@@ -1,0 +1,25 @@
+"""The command that both handlers end with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
+from lambdas.ports import Publisher
+
+
+def publish_reply(
+    text: str, message: MessageAnalysed, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
+) -> None:
+    """Publish SEND_TWEET, once for each post and, for replays that may reply, each replay."""
+    replay = message.replay_name or event.replay_name
+    command = SendTweet(
+        text=text,
+        reply_to_user_id=message.twitter.user_id,
+        reply_to_tweet_id=message.twitter.tweet_id,
+        image_key=images[0].key if images else None,
+        images=list(images),
+        replay_name=replay,
+    )
+    once = f"reply:{message.twitter.tweet_id}"
+    publisher.publish([entry(command, once=f"{once}@{replay}" if replay else once)])

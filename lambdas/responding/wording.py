@@ -1,0 +1,73 @@
+"""What the bot says about pictures: the reply, and the alternative text of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lambdas.contracts import AnalysedImage, ImageAnalysis
+from lambdas.x_text import neutralise
+
+ALT_TEXT_LIMIT = 1000
+LABELS_SAID = 3
+TEXT_SAID = 80
+ORDINALS = ("The first", "The second", "The third", "The fourth")
+
+
+def reply_text(images: Sequence[AnalysedImage]) -> str:
+    """Who is in the pictures, else what; and what was wrong with unusable ones. Nothing in it is a link."""
+    seen = [image.analysis for image in images if not image.problem]
+    sentences = [_who_or_what(seen)] if seen else []
+    for ordinal, image in zip(ORDINALS, images, strict=False):
+        if image.problem:
+            sentences.append(image.problem if len(images) == 1 else f"{ordinal} picture: {image.problem}")
+    return neutralise(" ".join(sentences))
+
+
+def alt_text(analysis: ImageAnalysis) -> str:
+    """Who is in a picture and what it shows, for those who can't see it; at most 1,000 characters."""
+    named, others = names([analysis]), len(analysis.unrecognized_faces)
+    people = [listed(named)] if named else []
+    if others:
+        people.append(f"{others} {'other ' if named else ''}{'face' if others == 1 else 'faces'}")
+    parts = [f"A picture of {' and '.join(people)}." if people else "A picture without faces."]
+    if labels := _labels([analysis], 10):
+        parts.append(f"It shows: {', '.join(labels)}.")
+    if lines := _lines([analysis]):
+        parts.append(f"It says: “{' / '.join(lines)}”.")
+    text = " ".join(parts)
+    return text if len(text) <= ALT_TEXT_LIMIT else text[: ALT_TEXT_LIMIT - 1] + "…"
+
+
+def names(seen: Iterable[ImageAnalysis]) -> list[str]:
+    """Everybody recognised, once each."""
+    faces = (face for analysis in seen for face in analysis.celebrity_faces)
+    return list(dict.fromkeys(str(face["Name"]) for face in faces if face.get("Name")))
+
+
+def listed(words: Sequence[str]) -> str:
+    """A, B and C."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
+    if named := names(seen):
+        return f"I can see {listed(named)}."
+    faces = sum(len(analysis.unrecognized_faces) for analysis in seen)
+    known = {0: "I can't see anybody famous.", 1: "I can see a face, but nobody famous."}
+    sentences = [known.get(faces, f"I can see {faces} faces, but nobody famous.")]
+    if labels := _labels(seen, LABELS_SAID):
+        sentences.append(f"It looks like {listed(labels)}.")
+    if lines := _lines(seen):
+        said = " / ".join(lines)
+        sentences.append(f"It says “{said if len(said) <= TEXT_SAID else said[: TEXT_SAID - 1] + '…'}”.")
+    return " ".join(sentences)
+
+
+def _labels(seen: Iterable[ImageAnalysis], most: int) -> list[str]:
+    labels = sorted((label for one in seen for label in one.labels), key=lambda label: -label.get("Confidence", 0))
+    return list(dict.fromkeys(str(label["Name"]).lower() for label in labels if label.get("Name")))[:most]
+
+
+def _lines(seen: Iterable[ImageAnalysis]) -> list[str]:
+    found = (one for analysis in seen for one in analysis.text_detections if one.get("Type") == "LINE")
+    return [" ".join(str(one["DetectedText"]).split()) for one in found if one.get("DetectedText")]

@@ -1,0 +1,59 @@
+"""How a bot behaves, on either platform: the table [stages.NAME] of `twbot.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lambdas.errors import TwbotError
+
+LOCAL = "local"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One stage. `aws` is for the stacks, which say what may be in it.
+
+    made_with_ai: mark replies so on X. Off by default: the jokes are people's, the pictures photos with names on them.
+    """
+
+    replies: bool = True
+    blur_strangers: bool = False
+    highlight_labels: list[str] = []
+    made_with_ai: bool = False
+    alert_url: str | None = None
+    aws: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if self.alert_url is not None and not is_safe_url(self.alert_url):
+            raise ValueError("must begin with https:// (http:// only on this machine) - at `$.alert_url`")
+
+
+def load(path: Path, stage: str = LOCAL) -> Settings:
+    """The settings of a stage; the defaults without a file or, for `local`, a table. Raises TwbotError."""
+    try:
+        tables = tomllib.loads(path.read_text("utf-8")).get("stages", {})
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise TwbotError(f"Cannot read {path}: {error}") from None
+    if not isinstance(tables, dict) or (stage not in tables and stage != LOCAL):
+        known = ", ".join(sorted(tables)) or "none"
+        raise TwbotError(f"{path} has no table [stages.{stage}]; its stages: {known}.")
+    try:
+        return msgspec.convert(tables.get(stage, {}), Settings)
+    except msgspec.ValidationError as error:
+        raise TwbotError(f"{path}, [stages.{stage}]: {error}") from None
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether what we send there stays between us and them: https, or this very machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
