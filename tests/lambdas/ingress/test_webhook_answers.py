@@ -13,51 +13,23 @@ from hypothesis import strategies as st
 
 from lambdas.errors import Temporary
 from lambdas.ingress.handler import MAX_BODY, challenge, receive
-from tests.lambdas.ingress.webhooks import KEYS, MemoryBus, PhotoX, deliver, sample, sign
+from tests.lambdas.ingress.webhooks import EVENTS, KEYS, MemoryBus, PhotoX, deliver, sample, sign
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
 )
+
+
+def _names(value: Any) -> set[str]:
+    """Every name in a JSON document, however deep."""
+    if isinstance(value, list):
+        return set().union(*map(_names, value))
+    return set(value).union(*map(_names, value.values())) if isinstance(value, dict) else set()
+
+
 KEYWORDS = st.sampled_from(
-    [
-        "data",
-        "event_type",
-        "payload",
-        "filter",
-        "includes",
-        "users",
-        "tweets",
-        "media",
-        "for_user_id",
-        "tweet_create_events",
-        "user",
-        "id",
-        "id_str",
-        "entities",
-        "user_mentions",
-        "mentions",
-        "urls",
-        "indices",
-        "extended_tweet",
-        "extended_entities",
-        "note_tweet",
-        "author_id",
-        "user_id",
-        "attachments",
-        "display_text_range",
-        "referenced_tweets",
-        "quoted_status",
-        "direct_message_events",
-        "message_create",
-        "user_event",
-        "revoke",
-        "follow_events",
-        "type",
-        "replay_job_status",
-        "text",
-        "lang",
-    ]
+    sorted(set().union(*(_names(json.loads(path.read_text())) for path in EVENTS.rglob("*.json"))))
 )
 VALUES = st.sampled_from(["post.mention.create", "post.create", "1111111111111111111", "2", "photo", "follow", 5, -1])
 SIMILAR = st.recursive(
