@@ -1,0 +1,90 @@
+"""Branches side by side. Whoever waits for them works on them, too: nested ones never wait for a free thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from local.workflow.errors import Cancelled, StateFailed
+from local.workflow.flow import Flow
+from local.workflow.scope import Run, Scope
+
+MOST = 40  # what Step Functions runs at once of an inline Map
+
+Branch = tuple[Flow, Any, dict[str, Any] | None]  # with the input, and Map's item
+
+
+def run(branches: list[Branch], parent: Run, name: str, limit: int) -> list[Any]:
+    """The branches' outputs. Raises the StateFailed of the first to fail, and stops the others."""
+    group = _Group(parent, name)
+    left = [number for number, branch in enumerate(branches) if not group.begin(number, branch)]
+    group.finish(left, limit)
+    return [group.outputs[number] for number in range(len(branches))]
+
+
+class _Group:
+    def __init__(self, parent: Run, name: str) -> None:
+        self.outputs: dict[int, Any] = {}
+        self._parent = parent
+        self._where = f"{parent.where}.{name}" if parent.where else name
+        self._scope = Scope(parent.scope)
+        self._error: StateFailed | None = None
+        self._lock = threading.Lock()
+        self._begun: dict[int, tuple[Flow, Any, str | None, Run]] = {}
+
+    def begin(self, number: int, branch: Branch) -> bool:
+        """True where the branch came to its end without needing a thread."""
+        flow, data, item = branch
+        run = self._parent._replace(
+            scope=self._scope, context=self._parent.context.fork(item), where=f"{self._where}[{number}]"
+        )
+        data, name = flow.begin(data, run)
+        if name is None:
+            self.outputs[number] = data
+        else:
+            self._begun[number] = (flow, data, name, run)
+        return name is None
+
+    def finish(self, numbers: list[int], limit: int) -> None:
+        if not numbers:
+            return
+        todo = iter(numbers)
+        helpers = [self._help(todo) for _ in range(min(limit, len(numbers)) - 1)]
+        try:
+            self._work(todo)
+            for helper in helpers:
+                if helper is not None and not helper.cancel():
+                    helper.result()
+        except Cancelled:
+            if self._error is None:
+                raise
+        finally:
+            self._scope.cancel()
+        if self._error is not None:
+            raise self._error
+
+    def _help(self, todo: Iterator[int]) -> Future[None] | None:
+        try:
+            return self._parent.world.pool.submit(self._work, todo)
+        except RuntimeError:  # the pool is shut down: the caller's thread does it all
+            return None
+
+    def _work(self, todo: Iterator[int]) -> None:
+        while True:
+            with self._lock:
+                number = next(todo, None)
+            if number is None:
+                return
+            flow, data, name, run = self._begun[number]
+            try:
+                self.outputs[number] = flow.finish(data, name, run)
+            except StateFailed as failed:
+                self._fail(failed)
+
+    def _fail(self, failed: StateFailed) -> None:
+        with self._lock:
+            self._error = self._error or failed
+        self._scope.cancel()
+        raise Cancelled

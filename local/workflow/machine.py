@@ -1,0 +1,172 @@
+"""Reads a definition, refuses a faulty one with the place of the fault, and runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from random import Random
+from typing import Any
+
+from local.workflow.errors import BadDefinition, ExecutionFailed, StateFailed
+from local.workflow.flow import Flow
+from local.workflow.scope import Context, Observer, Run, Scope, World, new_execution
+from local.workflow.states import ChoiceState, Fail, Map, Parallel, Pass, State, Succeed, Task, TaskState, Wait
+
+THREADS = 16
+
+_ANY = {"Type", "Comment", "QueryLanguage"}
+_PATHS = {"InputPath", "OutputPath"}
+_ON = {"Next", "End"}
+_RESULT = {"Parameters", "ResultPath", "ResultSelector"}
+_RECOVERY = {"Retry", "Catch"}
+_FIELDS: dict[str, set[str]] = {
+    "Pass": _PATHS | _ON | {"Parameters", "ResultPath", "Result"},
+    "Task": _PATHS | _ON | _RESULT | _RECOVERY | {"Resource", "TimeoutSeconds"},
+    "Choice": _PATHS | {"Choices", "Default"},
+    "Wait": _PATHS | _ON | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
+    "Succeed": _PATHS,
+    "Fail": {"Error", "ErrorPath", "Cause", "CausePath"},
+    "Parallel": _PATHS | _ON | _RESULT | _RECOVERY | {"Branches"},
+    "Map": _PATHS
+    | _ON
+    | _RESULT
+    | _RECOVERY
+    | {"ItemsPath", "ItemSelector", "ItemProcessor", "Iterator", "MaxConcurrency"},
+}
+_PLAIN: dict[str, type[State]] = {"Pass": Pass, "Choice": ChoiceState, "Wait": Wait, "Succeed": Succeed, "Fail": Fail}
+_SERVICE = re.compile(r"^arn:aws:states:[^:]*:[^:]*:")
+
+
+class Machine:
+    """`tasks`: what each Resource calls, by its name after `arn:aws:states:::`. `substitutions`: for `${Name}`.
+
+    A task gets the state's effective input and returns its result; a ServiceError's name, or any other exception's
+    class, is the error's name. Tasks must not change what they get. Raises BadDefinition.
+    """
+
+    def __init__(
+        self,
+        definition: Mapping[str, Any],
+        tasks: Mapping[str, Task],
+        substitutions: Mapping[str, str] | None = None,
+        *,
+        name: str = "workflow",
+        sleep: Callable[[float], None] | None = None,
+        rng: Random | None = None,
+        pool: Executor | None = None,
+    ) -> None:
+        self._name = name
+        self._sleep = sleep
+        self._rng = rng or Random()  # noqa: S311
+        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix=name)
+        reader = _Reader(tasks)
+        self._flow = reader.flow(_substituted(definition, substitutions or {}), "", {"TimeoutSeconds", "Version"})
+
+    def run(self, data: Any, observe: Observer | None = None) -> Any:
+        """The output for this input. `observe` gets each state's Visit, from any thread. Raises ExecutionFailed."""
+        world = World(self._pool, self._rng, self._sleep, observe)
+        context = Context(new_execution(self._name, data))
+        whole = Run(world, Scope(), context)
+        try:
+            data, name = self._flow.begin(data, whole)
+            return self._flow.finish(data, name, whole)
+        except StateFailed as failed:
+            raise ExecutionFailed(failed.name, failed.cause) from failed
+
+
+class _Reader:
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        self._tasks = tasks
+        self._names: set[str] = set()
+
+    def flow(self, definition: Any, where: str, also: set[str]) -> Flow:
+        found = definition if isinstance(definition, dict) else {}
+        if not isinstance(definition, dict) or not isinstance(found.get("States"), dict) or "StartAt" not in found:
+            raise BadDefinition(f"{where or 'the definition'}: expected an object with StartAt and States")
+        _only(found, {"StartAt", "States", "Comment", "QueryLanguage"} | also, where or "the definition")
+        states = {name: self._state(name, each, f"{where}States.{name}") for name, each in found["States"].items()}
+        _check_targets(found["StartAt"], states, where)
+        return Flow(found["StartAt"], states)
+
+    def _state(self, name: str, definition: Any, where: str) -> State:
+        kind = definition.get("Type") if isinstance(definition, dict) else None
+        if kind not in _FIELDS:
+            raise BadDefinition(f"{where}.Type: {kind!r} is not one of {', '.join(_FIELDS)}")
+        if name in self._names:
+            raise BadDefinition(f"{where}: another state has this name")
+        self._names.add(name)
+        _only(definition, _FIELDS[kind] | _ANY, where)
+        if definition.get("QueryLanguage", "JSONPath") != "JSONPath":
+            raise BadDefinition(f"{where}.QueryLanguage: only JSONPath is interpreted")
+        if _FIELDS[kind] >= _ON and ("Next" in definition) == (definition.get("End") is True):
+            raise BadDefinition(f"{where}: expected either Next or End: true")
+        return self._made(kind, name, definition, where)
+
+    def _made(self, kind: str, name: str, definition: dict[str, Any], where: str) -> State:
+        if kind == "Task":
+            return TaskState(name, definition, where, self._task(definition, where))
+        if kind == "Parallel":
+            branches = definition.get("Branches")
+            if not isinstance(branches, list) or not branches:
+                raise BadDefinition(f"{where}.Branches: expected an array of one or more")
+            flows = [self.flow(each, f"{where}.Branches[{n}].", set()) for n, each in enumerate(branches)]
+            return Parallel(name, definition, where, flows)
+        if kind == "Map":
+            return Map(name, definition, where, self._each(definition, where))
+        return _PLAIN[kind](name, definition, where)
+
+    def _task(self, definition: dict[str, Any], where: str) -> Task:
+        resource = definition.get("Resource")
+        short = _SERVICE.sub("", resource) if isinstance(resource, str) else None
+        if short is None or short not in self._tasks:
+            raise BadDefinition(f"{where}.Resource: nothing here does {resource!r}")
+        timeout = definition.get("TimeoutSeconds", 1)
+        if isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 1:
+            raise BadDefinition(f"{where}.TimeoutSeconds: expected a positive whole number")
+        return self._tasks[short]
+
+    def _each(self, definition: dict[str, Any], where: str) -> Flow:
+        given = [field for field in ("ItemProcessor", "Iterator") if field in definition]
+        if len(given) != 1:
+            raise BadDefinition(f"{where}: expected ItemProcessor (or its old name, Iterator)")
+        concurrency = definition.get("MaxConcurrency", 0)
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 0:
+            raise BadDefinition(f"{where}.MaxConcurrency: expected a whole number, 0 or more")
+        processor = definition[given[0]]
+        mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE") if isinstance(processor, dict) else "INLINE"
+        if mode != "INLINE":
+            raise BadDefinition(f"{where}.{given[0]}.ProcessorConfig.Mode: only INLINE is interpreted")
+        return self.flow(processor, f"{where}.{given[0]}.", {"ProcessorConfig"})
+
+
+def _only(found: dict[str, Any], known: set[str], where: str) -> None:
+    if unknown := found.keys() - known:
+        raise BadDefinition(f"{where}: unknown field {', '.join(sorted(unknown))}")
+
+
+def _check_targets(start: Any, states: Mapping[str, State], where: str) -> None:
+    """Every state that is named exists, and every state can be reached."""
+    if start not in states:
+        raise BadDefinition(f"{where}StartAt: there is no state {start!r}")
+    reached, todo = {start}, [start]
+    while todo:
+        state = states[todo.pop()]
+        for target in state.targets():
+            if target not in states:
+                raise BadDefinition(f"{where}States.{state.name}: there is no state {target!r} to go to")
+            if target not in reached:
+                reached.add(target)
+                todo.append(target)
+    if lost := [name for name in states if name not in reached]:
+        raise BadDefinition(f"{where}States.{lost[0]}: nothing leads to it")
+
+
+def _substituted(definition: Mapping[str, Any], substitutions: Mapping[str, str]) -> Any:
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in substitutions:
+            raise BadDefinition(f"{found[0]}: nothing is given for it")
+        return json.dumps(substitutions[found[1]])[1:-1]
+
+    return json.loads(re.sub(r"\$\{(\w+)\}", value, json.dumps(definition)))

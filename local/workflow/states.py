@@ -1,0 +1,255 @@
+"""The eight kinds of state: what each does with its input, and where it goes from there."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local.workflow import fan_out
+from local.workflow.choice import Rule, compile_rule
+from local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, of_task
+from local.workflow.flow import Flow
+from local.workflow.paths import Path
+from local.workflow.recovery import catchers, first_match, retriers
+from local.workflow.scope import Run, Visit
+from local.workflow.templates import optional_path, optional_template, required_path, result_path
+
+Step = tuple[Any, str | None]
+Task = Callable[[dict[str, Any]], Any]
+
+
+class State:
+    """What all have in common. `instant`: it neither waits nor computes, so it needs no thread of its own."""
+
+    instant = True
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        self.name = name
+        self.type: str = definition["Type"]
+        self.next: str | None = definition.get("Next")
+        self.input = optional_path(definition, "InputPath", where)
+        self.output = optional_path(definition, "OutputPath", where)
+        self.retriers = retriers(definition, where)
+        self.catchers = catchers(definition, where)
+
+    def targets(self) -> list[str]:
+        return [*([self.next] if self.next else []), *(catcher.next for catcher in self.catchers)]
+
+    def execute(self, data: Any, run: Run) -> Step:
+        """The output and the next state's name, None at the end. Raises StateFailed."""
+        raise NotImplementedError
+
+    def enter(self, data: Any, run: Run) -> Step:
+        """Execute, with retries and catchers."""
+        start, context = time.time(), run.context
+        context.state, context.retries = (self.name, start), 0
+        retries = [0] * len(self.retriers)
+        error: str | None = None
+        try:
+            while True:
+                try:
+                    return self.execute(data, run)
+                except StateFailed as failed:
+                    error = failed.name
+                    if (step := self._recover(failed, data, run, retries)) is not None:
+                        return step
+        finally:
+            if run.world.observe is not None:
+                where = f"{run.where}.{self.name}" if run.where else self.name
+                run.world.observe(Visit(where, self.type, start, time.time(), sum(retries) + 1, error))
+
+    def _recover(self, failed: StateFailed, data: Any, run: Run, retries: list[int]) -> Step | None:
+        """None to try again, after the wait."""
+        number = first_match(self.retriers, failed.name)
+        if number is not None and retries[number] < self.retriers[number].attempts:
+            delay = self.retriers[number].delay(retries[number], run.world.rng)
+            retries[number] += 1
+            run.context.retries += 1
+            run.world.wait(delay, run.scope)
+            return None
+        number = first_match(self.catchers, failed.name)
+        if number is None:
+            raise failed
+        return self.catchers[number].output(failed, data), self.catchers[number].next
+
+
+class Worker(State):
+    """Pass, Task, Parallel, Map: make a result of the input, and join the two."""
+
+    parameters_field = "Parameters"
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        super().__init__(name, definition, where)
+        self.parameters = optional_template(definition, self.parameters_field, where)
+        self.select = optional_template(definition, "ResultSelector", where)
+        self.merge = result_path(definition, where)
+
+    def work(self, data: Any, run: Run) -> Any:
+        """The result of this input, which InputPath and Parameters have shaped."""
+        raise NotImplementedError
+
+    def prepare(self, data: Any, run: Run) -> Any:
+        return self.parameters(self.input(data, run.context), run.context)
+
+    def execute(self, data: Any, run: Run) -> Step:
+        result = self.select(self.work(self.prepare(data, run), run), run.context)
+        return self.output(self.merge(data, result), run.context), self.next
+
+
+class Pass(Worker):
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        super().__init__(name, definition, where)
+        self.has_result = "Result" in definition
+        self.result = definition.get("Result")
+
+    def work(self, data: Any, run: Run) -> Any:  # noqa: ARG002
+        return self.result if self.has_result else data
+
+
+class TaskState(Worker):
+    instant = False
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str, task: Task) -> None:
+        super().__init__(name, definition, where)
+        self.task = task
+        self.timeout: float | None = definition.get("TimeoutSeconds")
+
+    def work(self, data: Any, run: Run) -> Any:  # noqa: ARG002
+        try:
+            return self.task(data) if self.timeout is None else _within(self.timeout, self.task, data)
+        except StateFailed:
+            raise
+        except Exception as error:
+            raise of_task(error) from error
+
+
+class ChoiceState(State):
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        super().__init__(name, definition, where)
+        choices = definition.get("Choices")
+        if not isinstance(choices, list) or not choices:
+            raise BadDefinition(f"{where}.Choices: expected an array of one or more rules")
+        self.rules: list[tuple[Rule, str]] = []
+        for number, choice in enumerate(choices):
+            rule = compile_rule(choice, f"{where}.Choices[{number}]", top=True)
+            if not isinstance(choice.get("Next"), str):
+                raise BadDefinition(f"{where}.Choices[{number}].Next: expected a state's name")
+            self.rules.append((rule, choice["Next"]))
+        self.default: str | None = definition.get("Default")
+
+    def targets(self) -> list[str]:
+        return [*(target for _, target in self.rules), *([self.default] if self.default else [])]
+
+    def execute(self, data: Any, run: Run) -> Step:
+        seen = self.input(data, run.context)
+        target = next((target for rule, target in self.rules if rule(seen, run.context)), self.default)
+        if target is None:
+            raise StateFailed("States.NoChoiceMatched", f"No choice of {self.name} matched, and it has no Default")
+        return self.output(seen, run.context), target
+
+
+class Wait(State):
+    instant = False
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        super().__init__(name, definition, where)
+        given = definition.keys() & {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}
+        if len(given) != 1:
+            raise BadDefinition(f"{where}: expected one of Seconds, SecondsPath, Timestamp, TimestampPath")
+        (field,) = given
+        self.is_time = field.startswith("Timestamp")
+        value = definition[field]
+        self.value = required_path(value, f"{where}.{field}") if field.endswith("Path") else lambda *_: value
+
+    def execute(self, data: Any, run: Run) -> Step:
+        seen = self.input(data, run.context)
+        run.world.wait(self._seconds(self.value(seen, run.context)), run.scope)
+        return self.output(seen, run.context), self.next
+
+    def _seconds(self, value: Any) -> float:
+        try:
+            return datetime.datetime.fromisoformat(value).timestamp() - time.time() if self.is_time else float(value)
+        except (TypeError, ValueError):
+            raise StateFailed(RUNTIME, f"{self.name} can't wait for {value!r}") from None
+
+
+class Succeed(State):
+    def execute(self, data: Any, run: Run) -> Step:
+        return self.output(self.input(data, run.context), run.context), None
+
+
+class Fail(State):
+    def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
+        super().__init__(name, definition, where)
+        self.error, self.cause = (_said(definition, field, where) for field in ("Error", "Cause"))
+
+    def execute(self, data: Any, run: Run) -> Step:
+        raise StateFailed(str(self.error(data, run.context)), str(self.cause(data, run.context)))
+
+
+def _said(definition: dict[str, Any], field: str, where: str) -> Path:
+    if f"{field}Path" in definition:
+        return required_path(definition[f"{field}Path"], f"{where}.{field}Path")
+    text = definition.get(field, "")
+    return lambda *_: text
+
+
+class Parallel(Worker):
+    instant = False
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str, branches: list[Flow]) -> None:
+        super().__init__(name, definition, where)
+        self.branches = branches
+
+    def work(self, data: Any, run: Run) -> Any:
+        return fan_out.run([(branch, data, None) for branch in self.branches], run, self.name, len(self.branches))
+
+
+class Map(Worker):
+    instant = False
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str, each: Flow) -> None:
+        self.parameters_field = "ItemSelector" if "ItemSelector" in definition else "Parameters"
+        super().__init__(name, definition, where)
+        self.each = each
+        self.items = required_path(definition.get("ItemsPath", "$"), f"{where}.ItemsPath")
+        self.concurrency: int = definition.get("MaxConcurrency", 0) or fan_out.MOST
+        self.selects = self.parameters_field in definition
+
+    def prepare(self, data: Any, run: Run) -> Any:
+        return self.input(data, run.context)
+
+    def work(self, data: Any, run: Run) -> Any:
+        items = self.items(data, run.context)
+        if not isinstance(items, list):
+            raise StateFailed(RUNTIME, f"ItemsPath of {self.name} must lead to an array")
+        branches: list[fan_out.Branch] = []
+        for index, value in enumerate(items):
+            item = {"Index": index, "Value": value}
+            selected = self.parameters(data, run.context.fork(item)) if self.selects else value
+            branches.append((self.each, selected, item))
+        return fan_out.run(branches, run, self.name, self.concurrency)
+
+
+def _within(seconds: float, task: Task, data: Any) -> Any:
+    """A thread can't be stopped: after the time it goes on, and nobody looks at its result."""
+    found: list[tuple[Any, Exception | None]] = []
+
+    def call() -> None:
+        try:
+            found.append((task(data), None))
+        except Exception as error:
+            found.append((None, error))
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not found:
+        raise StateFailed(TIMEOUT, f"It took longer than {seconds} s")
+    result, error = found[0]
+    if error is not None:
+        raise error
+    return result

@@ -1,0 +1,119 @@
+"""What a state makes of its input and its result: paths and payload templates, compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from local.workflow.errors import RUNTIME, BadDefinition, StateFailed
+from local.workflow.intrinsics import compile_expression
+from local.workflow.paths import BadPath, NoSuchPath, Path, compile_path, place, reference_steps
+from local.workflow.scope import Context
+
+PARAMETERS = "States.ParameterPathFailure"
+RESULT = "States.ResultPathMatchFailure"
+
+Merge = Callable[[Any, Any], Any]
+
+
+def as_is(data: Any, _context: Context) -> Any:
+    return data
+
+
+def optional_path(state: dict[str, Any], field: str, where: str) -> Path:
+    """InputPath, OutputPath: everything where absent, an empty object where null."""
+    if field not in state:
+        return as_is
+    if state[field] is None:
+        return lambda _data, _context: {}
+    return required_path(state[field], f"{where}.{field}")
+
+
+def required_path(text: Any, where: str) -> Path:
+    if not isinstance(text, str):
+        raise BadDefinition(f"{where}: expected a path")
+    try:
+        return _failing_as(RUNTIME, compile_path(text))
+    except BadPath as error:
+        raise BadDefinition(f"{where}: {error}") from None
+
+
+def optional_template(state: dict[str, Any], field: str, where: str) -> Path:
+    """Parameters, ResultSelector, ItemSelector: the data as it is where absent."""
+    if field not in state:
+        return as_is
+    constant, make = _template(state[field], f"{where}.{field}")
+    if make is None:
+        return lambda _data, _context: constant
+    return _failing_as(PARAMETERS, make)
+
+
+def result_path(state: dict[str, Any], where: str) -> Merge:
+    """How a result joins the state's input."""
+    if "ResultPath" not in state:
+        return lambda _data, result: result
+    text = state["ResultPath"]
+    if text is None:
+        return lambda data, _result: data
+    try:
+        steps = reference_steps(text if isinstance(text, str) else "")
+    except BadPath as error:
+        raise BadDefinition(f"{where}.ResultPath: {error}") from None
+    if steps is None or text.startswith("$$"):
+        raise BadDefinition(f"{where}.ResultPath: {text!r} must name one place")
+
+    def merge(data: Any, result: Any) -> Any:
+        try:
+            return place(data, steps, result)
+        except NoSuchPath as error:
+            raise StateFailed(RESULT, f"ResultPath {text!r}: {error}") from None
+
+    return merge
+
+
+def _failing_as(name: str, path: Path) -> Path:
+    def run(data: Any, context: Context) -> Any:
+        try:
+            return path(data, context)
+        except NoSuchPath as error:
+            raise StateFailed(name, str(error)) from None
+
+    return run
+
+
+def _template(value: Any, where: str) -> tuple[Any, Path | None]:
+    """The value itself where nothing in it depends on the input, else what makes it."""
+    if isinstance(value, dict):
+        return _object(value, where)
+    if isinstance(value, list):
+        items = [_template(item, f"{where}[{number}]") for number, item in enumerate(value)]
+        if all(make is None for _, make in items):
+            return value, None
+        return None, lambda data, context: [c if make is None else make(data, context) for c, make in items]
+    return value, None
+
+
+def _object(value: dict[str, Any], where: str) -> tuple[Any, Path | None]:
+    fields: list[tuple[str, Any, Path | None]] = []
+    for key, inner in value.items():
+        place_of = f"{where}.{key}"
+        if key.endswith(".$"):
+            fields.append((key[:-2], None, _expression(inner, place_of)))
+        else:
+            fields.append((key, *_template(inner, place_of)))
+    if len({key for key, _, _ in fields}) < len(fields):
+        raise BadDefinition(f"{where}: a field is there both as it is and with .$")
+    if all(make is None for _, _, make in fields):
+        return value, None
+    return None, lambda data, context: {
+        key: constant if make is None else make(data, context) for key, constant, make in fields
+    }
+
+
+def _expression(text: Any, where: str) -> Path:
+    if not isinstance(text, str):
+        raise BadDefinition(f"{where}: expected a path or an intrinsic function")
+    try:
+        return compile_expression(text)
+    except BadPath as error:
+        raise BadDefinition(f"{where}: {error}") from None
