@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from lambdas.errors import TwbotError
-from lambdas.ingress.handler import MAX_BODY, Answer, too_large
+from lambdas.ingress.answers import MAX_BODY, Answer, too_large
 from lambdas.ingress.signature import HEADER
 
 THREADS = 8

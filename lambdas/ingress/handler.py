@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,43 +16,25 @@ import msgspec
 from lambdas.contracts import TWITTER, Entry, entry
 from lambdas.errors import Permanent, Temporary
 from lambdas.ingress import account_activity, x_activity
+from lambdas.ingress.answers import MAX_BODY, Answer, come_back, refuse, too_large
+from lambdas.ingress.body import BadBody, parse
 from lambdas.ingress.post import Post
 from lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
 from lambdas.logs import about
 from lambdas.ports import Keys, Publisher, X
 
-MAX_BODY = 1_000_000
-MAX_DEPTH = 50
-RETRY_AFTER = 3.0
+__all__ = ["Answer", "challenge", "receive"]
+
 _log = logging.getLogger("twbot.ingress")
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What X is told: the HTTP status, a JSON body, and in how many seconds to come back, where it should."""
-
-    status: int
-    body: dict[str, Any]
-    retry_after: int | None = None
-
-
-class _Refused(Permanent):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def challenge(crc_token: str | None, keys: Keys) -> Answer:
     """Answer X's challenge-response check (CRC)."""
     if not crc_token:
-        return _refuse(400, "The query parameter crc_token is missing.")
+        return refuse(400, "The query parameter crc_token is missing.")
     if not is_token(crc_token):
-        return _refuse(400, "The query parameter crc_token is not a token of X.")
+        return refuse(400, "The query parameter crc_token is not a token of X.")
     return Answer(200, {"response_token": crc_response(crc_token, keys.api_secret)})
-
-
-def too_large(length: int) -> Answer:
-    """The answer to a body above MAX_BODY, of which no more than `length` bytes need have been read."""
-    return _refuse(413, f"The body is larger than {MAX_BODY:,} bytes.", length)
 
 
 def receive(body: bytes, signature: str | None, *, keys: Keys, x: X, publisher: Publisher) -> Answer:
@@ -62,35 +43,12 @@ def receive(body: bytes, signature: str | None, *, keys: Keys, x: X, publisher: 
         return too_large(len(body))
     try:
         verify(body, signature, keys.api_secret)
-        raw, posts = _understand(_parse(body), keys.user_id)
+        raw, posts = _understand(parse(body), keys.user_id if keys.user_id.isdigit() else "")
         return _publish(raw, posts, x, publisher)
-    except (Unsigned, _Refused) as refusal:
-        return _refuse(refusal.status, str(refusal), len(body))
+    except (Unsigned, BadBody) as refusal:
+        return refuse(refusal.status, str(refusal), len(body))
     except Temporary as error:
-        return _come_back(error)
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = msgspec.json.decode(body)
-    except RecursionError:
-        raise _Refused(400, "The body is nested too deeply.") from None
-    except (ValueError, OverflowError):
-        raise _Refused(400, "The body is not JSON.") from None
-    if not isinstance(parsed, dict):
-        raise _Refused(422, "The body is not a JSON object.")
-    if _is_too_deep(parsed):
-        raise _Refused(400, "The body is nested too deeply.")
-    return parsed
-
-
-def _is_too_deep(parsed: object) -> bool:
-    """What comes after us reads it recursively."""
-    level: list[Any] = [parsed]
-    for _ in range(MAX_DEPTH):
-        children = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
-        level = [child for child in children if isinstance(child, dict | list)]
-    return bool(level)
+        return come_back(error)
 
 
 def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Post]]:
@@ -100,7 +58,7 @@ def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Po
     if account_activity.is_ours(body):
         raw = [_raw(kind, detail) for kind, detail in account_activity.raw_events(body)]
         return raw, list(account_activity.posts(body, bot_id))
-    raise _Refused(422, "The body has the shape of no webhook of X that we know.")
+    raise BadBody(422, "The body has the shape of no webhook of X that we know.")
 
 
 def _raw(detail_type: str, detail: dict[str, Any]) -> Entry:
@@ -144,14 +102,3 @@ def _log_posts(posts: Iterable[Post]) -> None:
     for post in posts:
         with about(post.tweet_id):
             _log.info("message received", extra={"summoned": post.summoned})
-
-
-def _refuse(status: int, why: str, length: int = 0) -> Answer:
-    _log.warning("webhook refused", extra={"status": status, "reason": why, "bytes": length})
-    return Answer(status, {"error": why})
-
-
-def _come_back(error: Temporary) -> Answer:
-    seconds = RETRY_AFTER if error.retry_at is None else error.retry_at - time.time()
-    _log.warning("webhook put off", extra={"status": 503, "reason": str(error)})
-    return Answer(503, {"error": "Try again later."}, retry_after=max(1, round(seconds)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lambdas.ingress.photo_hints import hints_at_photos, included_photos, links, media_links, whole
 from lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
 from lambdas.ingress.shapes import identity, rows, table, unwrapped, words
 
@@ -33,9 +34,8 @@ _KINDS = {
     "oauth.revoke": "TWITTER_PERMISSION_REVOKED",
 }
 _SUMMONING = ("post.mention.create", "post.quote.create")
+_X_PAGE = re.compile(r"https://(?:x|twitter)\.com(/\w+/status/\d+)")
 _MESSAGES = (*_SUMMONING, "post.reply.create", "post.create")
-_PHOTO_PAGE = re.compile(r"/photo/\d+/?$|^(https?://)?pic\.(x|twitter)\.com/")
-_LAST_LINK = re.compile(r"https://t\.co/\w+$")
 
 
 def is_ours(body: Json) -> bool:
@@ -69,75 +69,46 @@ def _is_repost(tweet: Json) -> bool:
     return any(reference.get("type") in {"retweeted", "reposted"} for reference in rows(tweet.get("referenced_tweets")))
 
 
-def _whole(tweet: Json) -> Json:
-    """Where the whole of the post is: long ones come in full as `note_tweet`."""
-    return table(tweet.get("note_tweet")) or tweet
-
-
 def _mentions(tweet: Json, bot_id: str) -> bool:
-    whole = _whole(tweet)
-    shown_from = first_shown(tweet.get("display_text_range"))
-    return typed_mention(rows(table(whole.get("entities")).get("mentions")), bot_id, shown_from)
+    mentions = rows(table(whole(tweet).get("entities")).get("mentions"))
+    return typed_mention(mentions, bot_id, first_shown(tweet.get("display_text_range")))
 
 
 def _quotes(tweet: Json, includes: Json, bot_id: str) -> bool:
-    quoted = {identity(seen) for seen in rows(tweet.get("referenced_tweets")) if seen.get("type") == "quoted"}
+    """Told by the quoted post, where X includes it, else by the link to it, which names its author."""
+    quoted = {identity(seen) for seen in rows(tweet.get("referenced_tweets")) if seen.get("type") == "quoted"} - {""}
     included = map(unwrapped, rows(includes.get("tweets")))
-    return any(identity(seen) in quoted and identity(seen, "author_id") == bot_id for seen in included)
+    if any(identity(seen) in quoted and identity(seen, "author_id") == bot_id for seen in included):
+        return True
+    name = _name_of(tweet, includes, bot_id).lower()
+    pages = {f"/{name}/status/{post_id}" for post_id in quoted} if name else set()
+    return any(_page_of(link) in pages for link in links(tweet))
+
+
+def _page_of(link: Json) -> str:
+    """The path on X that it leads to, "" for one that leads elsewhere."""
+    found = _X_PAGE.match(words(link.get("expanded_url")).lower())
+    return found.group(1) if found else ""
+
+
+def _name_of(tweet: Json, includes: Json, user_id: str) -> str:
+    """A username, from the users X includes or those that the post mentions."""
+    users = [*map(unwrapped, rows(includes.get("users"))), *rows(table(whole(tweet).get("entities")).get("mentions"))]
+    return next((words(user.get("username")) for user in users if identity(user) == user_id), "")
 
 
 def _post(tweet: Json, includes: Json, summoned: bool) -> Post:
-    whole, author_id = _whole(tweet), identity(tweet, "author_id")
-    text = words(whole.get("text")) or words(tweet.get("text"))
-    links = _media_links(tweet)
-    urls = _included_photos(tweet, includes)
+    author_id = identity(tweet, "author_id")
+    text = words(whole(tweet).get("text")) or words(tweet.get("text"))
+    link_texts = media_links(tweet)
+    urls = included_photos(tweet, includes)
     return Post(
         tweet_id=identity(tweet),
         user_id=author_id,
-        author=_username(includes, author_id),
-        text=plain_text(text, links),
+        author=_name_of(tweet, includes, author_id) or author_id,
+        text=plain_text(text, link_texts),
         summoned=summoned,
         language=language_of(tweet.get("lang")),
         image_urls=urls,
-        look_up_images=not urls and _hints_at_photos(tweet, text, links),
+        look_up_images=not urls and hints_at_photos(tweet, text, link_texts),
     )
-
-
-def _username(includes: Json, user_id: str) -> str:
-    users = map(unwrapped, rows(includes.get("users")))
-    return next((words(user.get("username")) for user in users if identity(user) == user_id), "") or user_id
-
-
-def _links(tweet: Json) -> list[Json]:
-    return [url for holder in (tweet, _whole(tweet)) for url in rows(table(holder.get("entities")).get("urls"))]
-
-
-def _media_links(tweet: Json) -> list[str]:
-    """The links that stand for media: they have a media key, or lead to the page of a photo."""
-    return [words(link.get("url")) for link in _links(tweet) if link.get("media_key") or _leads_to_photo(link)]
-
-
-def _leads_to_photo(link: Json) -> bool:
-    return any(_PHOTO_PAGE.search(words(link.get(name))) for name in ("expanded_url", "display_url"))
-
-
-def _media_keys(tweet: Json) -> list[str]:
-    keys = table(tweet.get("attachments")).get("media_keys")
-    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-
-
-def _included_photos(tweet: Json, includes: Json) -> list[str]:
-    wanted = set(_media_keys(tweet)) | {words(link.get("media_key")) for link in _links(tweet)}
-    media = map(unwrapped, rows(includes.get("media")))
-    return [
-        words(item["url"])
-        for item in media
-        if item.get("type") == "photo" and words(item.get("url")) and words(item.get("media_key")) in wanted
-    ]
-
-
-def _hints_at_photos(tweet: Json, text: str, media_links: list[str]) -> bool:
-    """X Activity posts carry no media; a last link that no entity explains is how X shows that there is some."""
-    last = _LAST_LINK.search(text.rstrip())
-    unexplained = last is not None and last.group() not in {words(link.get("url")) for link in _links(tweet)}
-    return bool(media_links or _media_keys(tweet) or unexplained)

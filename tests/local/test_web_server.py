@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from lambdas.errors import TwbotError
-from lambdas.ingress.handler import MAX_BODY, Answer
+from lambdas.ingress.answers import MAX_BODY, Answer
 from local.web import WebServer, web_app
 
 Receive = Callable[[bytes, str | None], Answer]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.errors import Temporary
-from lambdas.ingress.handler import MAX_BODY, challenge, receive
+from lambdas.ingress.answers import MAX_BODY
+from lambdas.ingress.handler import challenge, receive
 from tests.lambdas.ingress.webhooks import EVENTS, KEYS, MemoryBus, PhotoX, deliver, sample, sign
 
 JSON = st.recursive(

@@ -231,3 +231,16 @@ def test_a_post_without_the_envelopes_data_is_recognised() -> None:
     deliver(envelope, bus)
     assert bus.messages[0].author == "OtherUser"
     assert bus.entries[0].detail == envelope
+
+
+def test_a_quote_within_a_reply_summons_though_x_does_not_include_it() -> None:
+    """The link to the quoted post names whose it is; that of somebody else's summons nobody."""
+    for name, summons in (("ExampleBot", True), ("bob_example", False)):
+        body = sample("x_activity/post.quote.create")
+        body["data"] |= {"event_type": "post.reply.create"}
+        body["data"]["includes"].pop("tweets")
+        link = body["data"]["payload"]["entities"]["urls"][0]
+        link["expanded_url"] = f"https://x.com/{name}/status/2080765813578191000"
+        bus = MemoryBus()
+        deliver(body, bus)
+        assert [message.summoned for message in bus.messages] == [summons]

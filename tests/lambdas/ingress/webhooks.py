@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from lambdas.contracts import Entry, MessageReceived, read
-from lambdas.ingress.handler import Answer, receive
+from lambdas.ingress.answers import Answer
+from lambdas.ingress.handler import receive
 from lambdas.ports import Keys, PostedMedia
 
 EVENTS = Path(__file__).parents[2] / "events"
