@@ -1,0 +1,82 @@
+"""`python -m local.simulator --data DIR`: the simulated X as its own process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import uvicorn
+
+from local.simulator.app import create_app
+from local.simulator.deliveries import RETRY_DELAYS
+
+
+def main() -> int:
+    options = _options().parse_args()
+    options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        listening = socket.create_server((options.host, options.port), backlog=2048)
+    except OSError as error:
+        print(f"Cannot listen on {options.host}:{options.port}: {error.strerror}.", file=sys.stderr)
+        return 1
+    url = f"http://{options.host}:{listening.getsockname()[1]}"
+    delays = [float(delay) for delay in options.retry_delays.split(",") if delay]
+    # Not an option: the process list would show it.
+    token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
+    app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on"
+    )
+    server = _Announcing(config, {"url": url, "pid": os.getpid()})
+    if options.parent:
+        threading.Thread(target=_end_with, args=(options.parent, server), daemon=True).start()
+    server.run(sockets=[listening])
+    return 0
+
+
+class _Announcing(uvicorn.Server):
+    """Says on stdout where it listens, as soon as it does."""
+
+    def __init__(self, config: uvicorn.Config, announcement: dict[str, object]) -> None:
+        super().__init__(config)
+        self._announcement = announcement
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        print(json.dumps(self._announcement), flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Long polls and held calls would keep it; whoever waits sees the connection close.
+        threading.Timer(0.9, os._exit, [0]).start()
+        await super().shutdown(sockets=sockets)
+
+
+def _end_with(parent: int, server: uvicorn.Server) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    server.should_exit = True
+    time.sleep(2)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local.simulator", description="A simulated X, on loopback.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of its database and pictures")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one; the answer on stdout says which")
+    parser.add_argument("--bot", default="twbot", help="the bot's username, at the first start")
+    parser.add_argument("--parent", type=int, default=0, help="end when this process, its parent, is gone")
+    delays = ",".join(str(delay) for delay in RETRY_DELAYS)
+    parser.add_argument("--retry-delays", default=delays, help="seconds between the tries of a delivery")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""One call of X's API: authenticated, counted against its limit, answered with X's headers and error bodies."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from local.simulator import problems
+from local.simulator.oauth import Caller
+
+if TYPE_CHECKING:
+    from local.simulator.world import World
+
+WINDOW_SECONDS = 900
+MAX_BODY = 20_000_000
+AnyBody = TypeVar("AnyBody")
+
+
+class Answer(NamedTuple):
+    """`body` None: no content."""
+
+    body: Any
+    status: int = 200
+
+
+class Incoming(NamedTuple):
+    """What a handler gets of the request."""
+
+    request: Request
+    raw: bytes
+
+    @property
+    def path(self) -> dict[str, str]:
+        return self.request.path_params
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(self.request.query_params)
+
+    def read(self, as_type: type[AnyBody]) -> AnyBody:
+        """The JSON body. Raises Problem, naming the field."""
+        try:
+            return msgspec.json.decode(self.raw or b"{}", type=as_type)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise problems.invalid(str(error)) from None
+
+
+Handler = Callable[["World", Caller, Incoming], Awaitable[Answer]]
+
+
+class Call(NamedTuple):
+    """`auth`: "user", "app" or "either". `limit`: calls in 15 minutes for each caller."""
+
+    method: str
+    path: str
+    handler: Handler
+    auth: str = "either"
+    limit: int = 450
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of request bodies: `additionalProperties: false`, as X's OpenAPI document has it."""
+
+
+def route(world: World, call: Call) -> Route:
+    async def endpoint(request: Request) -> Response:
+        return await _answer(world, call, request)
+
+    return Route(call.path, endpoint, methods=[call.method])
+
+
+async def _answer(world: World, call: Call, request: Request) -> Response:
+    headers: dict[str, str] = {}
+    try:
+        raw = await _body(request)
+        caller = world.gate.caller(request, raw)
+        _check_kind(call, caller)
+        headers = world.limits.count(call.name, caller.key, call.limit)
+        answer = await _perform(world, call, caller, Incoming(request, raw))
+    except problems.Problem as problem:
+        return _response(_in_style(call, problem), problem.status, {**headers, **problem.headers}, problem=True)
+    return _response(answer.body, answer.status, headers)
+
+
+async def _perform(world: World, call: Call, caller: Caller, incoming: Incoming) -> Answer:
+    failure = world.failures.next(call.name)
+    if failure is None:
+        return await call.handler(world, caller, incoming)
+    if failure.kind == "lost_answer":  # done, but the caller never hears of it
+        await call.handler(world, caller, incoming)
+        raise problems.UNAVAILABLE
+    if failure.kind == "timeout":
+        await asyncio.sleep(failure.seconds)
+    raise failure.problem(time.time())
+
+
+async def _body(request: Request) -> bytes:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        raise problems.problem(413, "Payload Too Large", "The request body is too large.")
+    return await request.body()
+
+
+def _check_kind(call: Call, caller: Caller) -> None:
+    if call.auth == "user" and caller.user_id is None:
+        raise problems.unsupported_authentication("OAuth 1.0a User Context, OAuth 2.0 User Context")
+    if call.auth == "app" and caller.user_id is not None:
+        raise problems.unsupported_authentication("OAuth 2.0 Application-Only")
+
+
+def _in_style(call: Call, problem: problems.Problem) -> Any:
+    """v1.1 has its own words for what v2 calls a problem."""
+    if not call.path.startswith("/1.1/") or ("errors" in problem.body and "title" not in problem.body):
+        return problem.body
+    known = {401: (32, "Could not authenticate you."), 429: (88, "Rate limit exceeded")}
+    code, message = known.get(problem.status, (214, problem.body.get("detail", "Bad request.")))
+    return {"errors": [{"code": code, "message": message}]}
+
+
+def _response(body: Any, status: int, headers: dict[str, str], *, problem: bool = False) -> Response:
+    if body is None:
+        return Response(status_code=204, headers=headers)
+    media_type = "application/problem+json" if problem else "application/json"
+    return Response(msgspec.json.encode(body), status, headers, media_type)

@@ -1,0 +1,131 @@
+"""Who is calling: OAuth 1.0a signatures, checked by oauthlib's server side, and bearer tokens."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import urllib.parse
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
+from starlette.requests import Request
+
+from local.simulator.problems import unauthorized
+from local.simulator.store import Store
+
+CLOCK_SKEW_SECONDS = 300
+KEPT_NONCES = 200_000
+
+
+class Caller(NamedTuple):
+    """`user_id` is None for the app itself (bearer token)."""
+
+    user_id: str | None
+
+    @property
+    def key(self) -> str:
+        return self.user_id or "app"
+
+
+class Validator(RequestValidator):  # type: ignore[misc]
+    """What oauthlib asks of us; one app, and the users who gave it a token."""
+
+    enforce_ssl = False
+    dummy_client = "dummy"
+
+    def __init__(self, store: Store, consumer_key: str, consumer_secret: str) -> None:
+        super().__init__()
+        self._store = store
+        self._key = consumer_key
+        self._secret = consumer_secret
+        self._nonces: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._users: dict[str, tuple[str, str]] = {}
+
+    @property
+    def allowed_signature_methods(self) -> tuple[str, ...]:
+        return ("HMAC-SHA1", "HMAC-SHA256")
+
+    @property
+    def timestamp_lifetime(self) -> int:
+        return CLOCK_SKEW_SECONDS
+
+    def check_nonce(self, nonce: str) -> bool:
+        return 8 <= len(nonce) <= 64 and nonce.isascii()
+
+    def validate_timestamp_and_nonce(self, client_key: str, timestamp: str, nonce: str, request: Any, **_: Any) -> bool:
+        seen = (request.resource_owner_key or "", timestamp, nonce)
+        if seen in self._nonces:
+            return False
+        self._nonces[seen] = None
+        if len(self._nonces) > KEPT_NONCES:
+            self._nonces.popitem(last=False)
+        return True
+
+    def validate_client_key(self, client_key: str, request: Any) -> bool:
+        return hmac.compare_digest(client_key.encode(), self._key.encode())
+
+    def get_client_secret(self, client_key: str, request: Any) -> str:
+        return self._secret
+
+    def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        found = self.user_of(token)
+        return found[1] if found else "dummy"
+
+    def user_of(self, token: str) -> tuple[str, str] | None:
+        """The user's id and token secret."""
+        if token not in self._users:
+            row = self._store.row("SELECT id, access_secret FROM users WHERE access_token = ?", token)
+            if row is None:
+                return None
+            self._users[token] = (row["id"], row["access_secret"])
+        return self._users[token]
+
+    def forget(self) -> None:
+        """Tokens were revoked or renewed."""
+        self._users.clear()
+
+
+class Gate:
+    """Tells who calls, or raises the 401 that X answers with."""
+
+    def __init__(self, store: Store, consumer_key: str, consumer_secret: str, bearer_token: str) -> None:
+        self.validator = Validator(store, consumer_key, consumer_secret)
+        self._endpoint = SignatureOnlyEndpoint(self.validator)
+        self._basic = base64.b64encode(f"{_quote(consumer_key)}:{_quote(consumer_secret)}".encode())
+        self._bearer = bearer_token.encode()
+
+    def caller(self, request: Request, body: bytes) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._app(token)
+        if scheme.lower() == "oauth" or "oauth_signature" in request.query_params:
+            return self._user(request, body)
+        raise unauthorized()
+
+    def is_app(self, authorization: str) -> bool:
+        """Whether HTTP Basic carries the app's key and secret (POST /oauth2/token)."""
+        scheme, _, given = authorization.partition(" ")
+        return scheme.lower() == "basic" and hmac.compare_digest(given.encode(), self._basic)
+
+    def _app(self, token: str) -> Caller:
+        given = urllib.parse.unquote(token).encode()
+        if not hmac.compare_digest(given, urllib.parse.unquote(self._bearer.decode()).encode()):
+            raise unauthorized()
+        return Caller(None)
+
+    def _user(self, request: Request, body: bytes) -> Caller:
+        try:
+            valid, signed = self._endpoint.validate_request(
+                str(request.url), request.method, body.decode("latin-1"), dict(request.headers)
+            )
+        except ValueError:  # oauthlib raises it for parameters that aren't encoded as they should be
+            raise unauthorized() from None
+        found = self.validator.user_of(signed.resource_owner_key or "") if valid else None
+        if found is None:
+            raise unauthorized()
+        return Caller(found[0])
+
+
+def _quote(text: str) -> str:
+    return urllib.parse.quote(text, safe="")

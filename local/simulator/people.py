@@ -1,0 +1,50 @@
+"""The people of the simulated X: made up when first spoken of."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from local.simulator.problems import invalid
+from local.simulator.store import Row, Store, now_ms
+
+USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
+
+
+class People:
+    """Users by name and by id."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def named(self, username: str) -> Row | None:
+        return self._store.row("SELECT * FROM users WHERE username = ?", username)
+
+    def by_id(self, user_id: str) -> Row | None:
+        return self._store.row("SELECT * FROM users WHERE id = ?", user_id)
+
+    def ensure(self, username: str) -> Row:
+        """The user of that name, made up if need be. Raises Problem for a name that X doesn't allow."""
+        if found := self.named(username):
+            return found
+        if not USERNAME.fullmatch(username):
+            raise invalid("A username has 1 to 15 letters, digits or underscores.")
+        name = username.replace("_", " ").strip().title() or username
+        user_id = self._store.new_id()
+        self._store.add("users", id=user_id, username=username, name=name, created_ms=now_ms())
+        return self.by_id(user_id) or {}
+
+    def give_token(self, username: str) -> Row:
+        """The user with an access token of the app."""
+        user = self.ensure(username)
+        if not user["access_token"]:
+            self._store.run(
+                "UPDATE users SET access_token = ?, access_secret = ? WHERE id = ?",
+                f"{user['id']}-{secrets.token_hex(20)}",
+                secrets.token_hex(22) + "x",
+                user["id"],
+            )
+        return self.by_id(user["id"]) or {}
+
+    def revoke_token(self, user_id: str) -> None:
+        self._store.run("UPDATE users SET access_token = NULL, access_secret = NULL WHERE id = ?", user_id)

@@ -1,0 +1,152 @@
+"""Posts: how they come to be, how they go, who may reply to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from local.simulator import problems
+from local.simulator.people import People
+from local.simulator.store import Row, Store, now_ms
+from local.simulator.text import MENTION, Link, short_link, shorten_links
+
+WEB = "https://x.com"
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A post. `typed` is what the author wrote, `text` what X shows; its first `prefix` characters X added."""
+
+    id: str
+    author_id: str
+    typed: str
+    text: str
+    prefix: int
+    links: list[Link]
+    media: list[str]
+    reply_to: str | None
+    quote_of: str | None
+    repost_of: str | None
+    conversation_id: str
+    created_ms: int
+    deleted: bool
+
+
+class Posts:
+    """The posts in the database."""
+
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    def get(self, post_id: str) -> Post | None:
+        """A post that is there and not deleted."""
+        found = self._store.row("SELECT * FROM posts WHERE id = ? AND deleted = 0", post_id)
+        return as_post(found) if found else None
+
+    def where(self, condition: str, *values: object) -> list[Post]:
+        """Posts that are not deleted, oldest first; `condition` is our own SQL."""
+        sql = f"SELECT * FROM posts WHERE deleted = 0 AND {condition} ORDER BY id + 0"  # noqa: S608
+        return [as_post(row) for row in self._store.rows(sql, *values)]
+
+    def create(
+        self,
+        author: Row,
+        typed: str,
+        *,
+        media: Sequence[str] = (),
+        reply_to: Post | None = None,
+        quote_of: Post | None = None,
+    ) -> Post:
+        post_id = self._store.new_id()
+        text, links = shorten_links(typed)
+        prefix = self._implicit_mentions(author, typed, reply_to) if reply_to else ""
+        if quote_of:
+            quoted = f"{WEB}/{self._name(quote_of.author_id)}/status/{quote_of.id}"
+            text, links = _with_link(text, links, quoted)
+        if media:
+            address = f"{WEB}/{author['username']}/status/{post_id}/photo/1"
+            text, links = _with_link(text, links, address, f"3_{media[0]}")
+        return self._insert(
+            id=post_id,
+            author_id=author["id"],
+            typed=typed,
+            text=prefix + text,
+            prefix=len(prefix),
+            links=links,
+            media=list(media),
+            reply_to=reply_to.id if reply_to else None,
+            quote_of=quote_of.id if quote_of else None,
+            repost_of=None,
+            conversation_id=reply_to.conversation_id if reply_to else post_id,
+        )
+
+    def repost(self, author: Row, original: Post) -> Post:
+        post_id = self._store.new_id()
+        start = f"RT @{self._name(original.author_id)}: "
+        return self._insert(
+            id=post_id,
+            author_id=author["id"],
+            typed="",
+            text=start + original.text[original.prefix :],
+            prefix=0,
+            links=original.links,
+            media=[],
+            reply_to=None,
+            quote_of=None,
+            repost_of=original.id,
+            conversation_id=post_id,
+        )
+
+    def delete(self, post_id: str) -> None:
+        self._store.run("UPDATE posts SET deleted = 1 WHERE id = ?", post_id)
+
+    def check_reply(self, author_id: str, target: Post | None) -> None:
+        """Since February 2026 an app replies only to posts that mention or quote it, or that are its own."""
+        if target is None:
+            raise problems.forbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
+        quoted = self.get(target.quote_of) if target.quote_of else None
+        summoned = target.author_id == author_id or (quoted is not None and quoted.author_id == author_id)
+        if not summoned and author_id not in self.mentioned(target):
+            raise problems.forbidden(problems.NOT_SUMMONED)
+
+    def check_duplicate(self, author_id: str, typed: str, reply_to: str | None) -> None:
+        same = "SELECT 1 FROM posts WHERE author_id = ? AND typed = ? AND reply_to IS ? AND deleted = 0"
+        if typed and self._store.row(same, author_id, typed, reply_to):
+            raise problems.forbidden(problems.DUPLICATE)
+
+    def mentioned(self, post: Post) -> list[str]:
+        """The users that the author named in the text; not those whom X added to a reply."""
+        if post.repost_of:
+            return []
+        users = (self._people.named(name) for name in MENTION.findall(post.text[post.prefix :]))
+        return [user["id"] for user in users if user]
+
+    def _implicit_mentions(self, author: Row, typed: str, target: Post) -> str:
+        ids = [target.author_id, *self.mentioned(target)]
+        names = dict.fromkeys(self._name(user_id) for user_id in ids if user_id != author["id"])
+        typed_names = {name.lower() for name in MENTION.findall(typed)}
+        return "".join(f"@{name} " for name in names if name.lower() not in typed_names)
+
+    def _name(self, user_id: str) -> str:
+        user = self._people.by_id(user_id)
+        return str(user["username"]) if user else "unknown"
+
+    def _insert(self, **fields: object) -> Post:
+        post = msgspec.convert({**fields, "created_ms": now_ms(), "deleted": False}, Post)
+        columns = msgspec.structs.asdict(post)
+        for name in ("links", "media"):
+            columns[name] = msgspec.json.encode(columns[name]).decode()
+        self._store.add("posts", **columns)
+        return post
+
+
+def as_post(row: Row) -> Post:
+    parsed = {name: msgspec.json.decode(row[name]) for name in ("links", "media")}
+    return msgspec.convert({**row, **parsed, "deleted": bool(row["deleted"])}, Post)
+
+
+def _with_link(text: str, links: list[Link], address: str, media_key: str | None = None) -> tuple[str, list[Link]]:
+    url = short_link()
+    display = url.replace("https://t.co", "pic.x.com") if media_key else address.partition("://")[2]
+    return f"{text} {url}".strip(), [*links, Link(url, address, display, media_key)]

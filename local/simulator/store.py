@@ -1,0 +1,122 @@
+"""The simulated X's database: one SQLite file, readable by its owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+TWITTER_EPOCH_MS = 1_288_834_974_657
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS users (
+    id TEXT PRIMARY KEY, username TEXT NOT NULL COLLATE NOCASE UNIQUE, name TEXT NOT NULL, created_ms INTEGER NOT NULL,
+    access_token TEXT UNIQUE, access_secret TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS posts (
+    id TEXT PRIMARY KEY, author_id TEXT NOT NULL, typed TEXT NOT NULL, text TEXT NOT NULL, prefix INTEGER NOT NULL,
+    links TEXT NOT NULL, media TEXT NOT NULL, reply_to TEXT, quote_of TEXT, repost_of TEXT,
+    conversation_id TEXT NOT NULL, created_ms INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS posts_by_target ON posts (reply_to, author_id);
+CREATE INDEX IF NOT EXISTS posts_by_author ON posts (author_id, typed);
+CREATE INDEX IF NOT EXISTS posts_by_conversation ON posts (conversation_id);
+CREATE TABLE IF NOT EXISTS media (
+    id TEXT PRIMARY KEY, owner_id TEXT NOT NULL, content_type TEXT NOT NULL, category TEXT NOT NULL,
+    size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt_text TEXT, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, valid INTEGER NOT NULL, environment TEXT, created_ms INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS account_subscriptions (
+    webhook_id TEXT NOT NULL, user_id TEXT NOT NULL, PRIMARY KEY (webhook_id, user_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS activity_subscriptions (
+    id TEXT PRIMARY KEY, event_type TEXT NOT NULL, filter TEXT NOT NULL, tag TEXT, webhook_id TEXT,
+    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS relations (
+    kind TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, PRIMARY KEY (kind, source, target)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, generation TEXT NOT NULL, event TEXT NOT NULL,
+    post_id TEXT, body BLOB NOT NULL, state TEXT NOT NULL DEFAULT 'pending', tries INTEGER NOT NULL DEFAULT 0,
+    due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, status INTEGER, ms REAL, problem TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_by_post ON deliveries (post_id);
+CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (state) WHERE state = 'pending';
+"""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Store:
+    """Rows as dicts. Safe to share between threads; every statement is durable before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = _as_dict
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing in WAL mode; only a power cut may cost the last moments.
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(SCHEMA)
+        self._last_id = int(self.setting("last_id") or 0)
+
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> Row | None:
+        with self._lock:
+            found: Row | None = self._db.execute(sql, values).fetchone()
+            return found
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Change something; the number of rows changed."""
+        with self._lock:
+            return self._db.execute(sql, values).rowcount
+
+    def add(self, table: str, **columns: Any) -> int:
+        """Insert one row; its rowid, where the table has one."""
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (our own names)
+        with self._lock:
+            return int(self._db.execute(sql, tuple(columns.values())).lastrowid or 0)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def setting(self, name: str) -> str | None:
+        found = self.row("SELECT value FROM settings WHERE name = ?", name)
+        return found["value"] if found else None
+
+    def keep(self, name: str, value: str) -> None:
+        self.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value)
+
+    def new_id(self) -> str:
+        """A snowflake: milliseconds and a counter, always larger than the one before."""
+        with self._lock:
+            self._last_id = max(self._last_id + 1, (now_ms() - TWITTER_EPOCH_MS) << 22)
+            return str(self._last_id)
+
+    def close(self) -> None:
+        with self._lock:
+            self.keep("last_id", str(self._last_id))
+            self._db.close()
+
+
+def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

@@ -1,0 +1,71 @@
+"""The text of a post: what X makes of what was typed, and the entities in it."""
+
+from __future__ import annotations
+
+import html
+import re
+import secrets
+import string
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lambdas.x_text import LIMIT, weight
+
+MENTION = re.compile(r"(?<![\w@＠/])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠])")
+HASHTAG = re.compile(r"(?<![\w&/])[#＃](\w*[^\W\d_]\w*)")
+SHORT_LINK = re.compile(r"https://t\.co/\w{10}")
+CERTAINLY_SHORT = 140  # no character weighs more than two
+LETTERS = string.ascii_letters + string.digits
+
+
+class Link(NamedTuple):
+    """A t.co link in a post's text; `media_key` where it stands for the post's pictures."""
+
+    url: str
+    expanded: str
+    display: str
+    media_key: str | None = None
+
+
+def too_long(text: str) -> bool:
+    """Whether the text weighs more than 280."""
+    return (len(text) > CERTAINLY_SHORT or "." in text) and weight(text) > LIMIT
+
+
+def short_link() -> str:
+    return "https://t.co/" + "".join(secrets.choice(LETTERS) for _ in range(10))
+
+
+def shorten_links(typed: str) -> tuple[str, list[Link]]:
+    """Replace each web address by a t.co link, and escape the text, as X does."""
+    # Not at the top: lambdas.x_text makes it importable.
+    from twitter_text.extract_urls import extract_urls_with_indices
+
+    links: list[Link] = []
+    parts: list[str] = []
+    end = 0
+    for found in extract_urls_with_indices(typed) if "." in typed else []:
+        start, stop = found["indices"]
+        address = found["url"] if "://" in found["url"] else f"http://{found['url']}"
+        links.append(Link(short_link(), address, found["url"].partition("://")[2] or found["url"]))
+        parts += [html.escape(typed[end:start], quote=False), links[-1].url]
+        end = stop
+    parts.append(html.escape(typed[end:], quote=False))
+    return "".join(parts), links
+
+
+class Entities(NamedTuple):
+    """Where things stand in a text, in code points."""
+
+    mentions: list[tuple[int, int, dict[str, Any]]]
+    hashtags: list[tuple[int, int, str]]
+    links: list[tuple[int, int, Link]]
+
+
+def entities(text: str, links: list[Link], user_named: Callable[[str], dict[str, Any] | None]) -> Entities:
+    """Find what is in a text. `user_named`: the user's row, None where nobody has that name."""
+    by_url = {link.url: link for link in links}
+    mentions = [(m.start(), m.end(), user) for m in MENTION.finditer(text) if (user := user_named(m[1]))]
+    hashtags = [(m.start(), m.end(), m[1]) for m in HASHTAG.finditer(text)]
+    found = [(m.start(), m.end(), by_url[m[0]]) for m in SHORT_LINK.finditer(text) if m[0] in by_url]
+    return Entities(mentions, hashtags, found)

@@ -1,0 +1,103 @@
+"""Webhooks: registered with a CRC challenge, validated again, replayed; v2 and v1.1 share this."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import urllib.parse
+
+from starlette.concurrency import run_in_threadpool
+
+from local.simulator import problems
+from local.simulator.shapes_v2 import Json, iso
+from local.simulator.store import Row, now_ms
+from local.simulator.world import World
+
+MOST_WEBHOOKS = 1
+FORMAT = "%Y%m%d%H%M"
+
+
+def of_id(world: World, webhook_id: str) -> Row:
+    found = world.store.row("SELECT * FROM webhooks WHERE id = ?", webhook_id)
+    if found is None:
+        raise problems.not_found("webhook", webhook_id, reason="WebhookIdInvalid")
+    return found
+
+
+def all_of(world: World) -> list[Row]:
+    return world.store.rows("SELECT * FROM webhooks ORDER BY created_ms")
+
+
+async def register(world: World, url: str, environment: str | None = None) -> Row:
+    if not _allowed(url):
+        raise problems.invalid("Webhook URL does not meet the requirements.", reason="UrlValidationFailed")
+    webhooks = all_of(world)
+    if any(webhook["url"] == url for webhook in webhooks):
+        raise problems.invalid("Webhook URL is registered already.", reason="DuplicateUrlFailed")
+    if len(webhooks) >= int(world.store.setting("most_webhooks") or MOST_WEBHOOKS):
+        raise problems.invalid("Too many resources already created.", reason="WebhookLimitExceeded")
+    if wrong := await run_in_threadpool(world.deliveries.challenge, url):
+        raise problems.invalid(wrong, reason="CrcValidationFailed")
+    webhook_id = world.store.new_id()
+    world.store.add("webhooks", id=webhook_id, url=url, valid=1, environment=environment, created_ms=now_ms())
+    return of_id(world, webhook_id)
+
+
+async def validate(world: World, webhook_id: str) -> bool:
+    webhook = of_id(world, webhook_id)
+    wrong = await run_in_threadpool(world.deliveries.challenge, webhook["url"])
+    world.store.run("UPDATE webhooks SET valid = ? WHERE id = ?", int(wrong is None), webhook_id)
+    return wrong is None
+
+
+def remove(world: World, webhook_id: str) -> None:
+    of_id(world, webhook_id)
+    with world.store.transaction():
+        world.store.run("DELETE FROM webhooks WHERE id = ?", webhook_id)
+        world.store.run("DELETE FROM account_subscriptions WHERE webhook_id = ?", webhook_id)
+        world.store.run("DELETE FROM activity_subscriptions WHERE webhook_id = ?", webhook_id)
+
+
+def replay(world: World, webhook_id: str, from_date: str, to_date: str) -> Json:
+    """Deliver the window's events again, then the notice that the job is complete."""
+    of_id(world, webhook_id)
+    start, end = _minute(from_date), _minute(to_date) + datetime.timedelta(minutes=1)
+    oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=24, minutes=1)
+    if start < oldest or end <= start:
+        raise problems.invalid("from_date must be within the last 24 hours, and before to_date.")
+    sql = """SELECT * FROM deliveries WHERE webhook_id = ? AND created_ms >= ? AND created_ms < ?
+             AND event != 'replay_job_status' ORDER BY id"""
+    milliseconds = (int(start.timestamp() * 1000), int(end.timestamp() * 1000))
+    for delivery in world.store.rows(sql, webhook_id, *milliseconds):
+        world.deliveries.again(delivery)
+    job = {"webhook_id": webhook_id, "job_state": "Complete", "job_id": world.store.new_id()}
+    described = {"job_state_description": "Job completed successfully"}
+    body = {"replay_job_status": {**job, **described}}
+    world.deliveries.queue(webhook_id, "v1.1", "replay_job_status", body, None)
+    return {"job_id": job["job_id"], "created_at": iso(now_ms())}
+
+
+def _minute(text: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.strptime(text, FORMAT).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        raise problems.invalid(f"{text} is not a date of the form yyyymmddhhmm.") from None
+
+
+def _allowed(url: str) -> bool:
+    """https without a port, as X asks; or loopback, which only a simulated X can reach."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if not 1 <= len(url) <= 200 or not parts.hostname or parts.username:
+        return False
+    return _loopback(parts.hostname) or (parts.scheme == "https" and port is None)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

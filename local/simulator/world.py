@@ -1,0 +1,93 @@
+"""The simulated X as one object: what the endpoints work on."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from lambdas.ports import Keys
+from local.simulator.deliveries import RETRY_DELAYS, TIMEOUT_SECONDS, Deliveries
+from local.simulator.events import Events
+from local.simulator.limits import Failures, Limits
+from local.simulator.media import Pictures
+from local.simulator.oauth import Gate
+from local.simulator.people import People
+from local.simulator.posts import Posts
+from local.simulator.shapes_v1 import ShapesV1
+from local.simulator.shapes_v2 import ShapesV2
+from local.simulator.store import Store
+
+
+class World:
+    """Everything there is, over one database. The app's keys and the bot's account are made at the first start."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        base_url: str,
+        bot: str = "twbot",
+        control_token: str | None = None,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.store = Store(folder / "sim.db")
+        self.base_url = base_url
+        self.people = People(self.store)
+        self.posts = Posts(self.store, self.people)
+        self.pictures = Pictures(self.store, folder / "pictures")
+        self.keys = self._first_start(bot)
+        self.control_token = control_token or self._made("control_token", secrets.token_urlsafe(32))
+        self.app_id = self._made("app_id", self.store.new_id())
+        self.gate = Gate(self.store, self.keys.api_key, self.keys.api_secret, self.keys.bearer_token or "")
+        self.v2 = ShapesV2(self.store, self.people, self.posts, self.pictures, base_url)
+        self.v1 = ShapesV1(self.people, self.posts, self.pictures, self.v2)
+        secret = self.keys.api_secret
+        self.deliveries = Deliveries(self.store, secret, retry_delays=retry_delays, timeout=timeout)
+        parts = (self.store, self.people, self.posts, self.v1, self.v2, self.deliveries)
+        self.events = Events(*parts, self.app_id)
+        self.limits = Limits()
+        self.failures = Failures()
+        self._waiting: set[asyncio.Event] = set()
+
+    def keys_of(self, username: str) -> Keys:
+        """The app's keys with an access token of that user."""
+        user = self.people.give_token(username)
+        return Keys(
+            api_key=self._made("consumer_key", secrets.token_hex(12) + "k"),
+            api_secret=self._made("consumer_secret", secrets.token_hex(25)),
+            access_token=user["access_token"],
+            access_token_secret=user["access_secret"],
+            bearer_token=self._made("bearer_token", "AAAAAAAAAAAAAAAAAAAAA" + secrets.token_hex(40)),
+        )
+
+    def something_happened(self) -> None:
+        """Wake whoever waits for a reply."""
+        for waiting in self._waiting:
+            waiting.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until something happens, or the time is over."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            await asyncio.wait_for(event.wait(), max(seconds, 0))
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.discard(event)
+
+    def close(self) -> None:
+        self.deliveries.stop()
+        self.store.close()
+
+    def _first_start(self, bot: str) -> Keys:
+        return self.keys_of(self._made("bot", bot))
+
+    def _made(self, name: str, fresh: str) -> str:
+        """A setting, made up the first time."""
+        if (found := self.store.setting(name)) is None:
+            self.store.keep(name, found := fresh)
+        return found
