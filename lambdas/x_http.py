@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
@@ -51,9 +51,8 @@ class XHttp:
         keys = self._secrets.keys()
         if keys.bearer_token:
             return keys.bearer_token
-        answer = self._request(
-            "POST", "/oauth2/token", auth=(keys.api_key, keys.api_secret), data={"grant_type": "client_credentials"}
-        )
+        pair = (quote(keys.api_key, safe=""), quote(keys.api_secret, safe=""))
+        answer = self._request("POST", "/oauth2/token", auth=pair, data={"grant_type": "client_credentials"})
         token = _document(answer).get("access_token")
         if not isinstance(token, str):
             raise XUnavailable("X's answer to the request for a bearer token holds none.")
