@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -45,11 +46,19 @@ class FileMedia:
     def prune(self, older_than: float = KEPT_SECONDS) -> int:
         """Delete the files older than this many seconds, and folders left empty; how many files."""
         oldest = time.time() - older_than
-        stale = [path for path in self._folder.rglob("*") if path.is_file() and path.stat().st_mtime < oldest]
+        stale = [path for path in self._folder.rglob("*") if _is_file_from_before(path, oldest)]
         for path in stale:
             path.unlink(missing_ok=True)
             _remove_if_empty(path.parent)
         return len(stale)
+
+
+def _is_file_from_before(path: Path, moment: float) -> bool:
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # a file that was being written has its name now
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime < moment
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -244,3 +244,44 @@ def test_a_quote_within_a_reply_summons_though_x_does_not_include_it() -> None:
         bus = MemoryBus()
         deliver(body, bus)
         assert [message.summoned for message in bus.messages] == [summons]
+
+
+def test_the_bot_does_not_answer_itself() -> None:
+    """Not even where it mentions, quotes or answers itself."""
+    body = sample("account_activity/tweet_create_events.mention")
+    body["tweet_create_events"][0]["user"] = {"id_str": BOT, "screen_name": "ExampleBot"}
+    wrapped = sample("x_activity/post.mention.create")
+    wrapped["data"]["payload"]["author_id"] = BOT
+    bus = MemoryBus()
+    deliver(body, bus)
+    deliver(wrapped, bus)
+    assert bus.kinds == ["TWITTER_TWEETED"] * 2
+
+
+def test_a_repost_is_no_message_in_any_wrapping() -> None:
+    """Though it repeats a mention of the bot."""
+    body = sample("x_activity/post.mention.create")
+    body["data"]["payload"]["referenced_tweets"] = [{"type": "retweeted", "id": "5"}]
+    bus = MemoryBus()
+    deliver(body, bus)
+    assert bus.kinds == ["TWITTER_TWEETED"]
+
+
+def test_another_accounts_mention_does_not_summon_the_bot() -> None:
+    """An app may watch several accounts: X refuses the bot's answer to what mentions only another one."""
+    body = sample("x_activity/post.mention.create")
+    body["data"]["filter"]["user_id"] = "999"
+    body["data"]["payload"]["entities"]["mentions"][0]["id"] = "999"
+    bus = MemoryBus()
+    deliver(body, bus)
+    assert [message.summoned for message in bus.messages] == [False]
+
+
+def test_a_long_x_activity_post_comes_in_full() -> None:
+    """Its note_tweet has the whole text, and the mentions in it."""
+    body = sample("x_activity/post.create")
+    note = {"text": "so long &gt; @ExampleBot", "entities": {"mentions": [{"start": 11, "end": 22, "id": BOT}]}}
+    body["data"]["payload"] |= {"author_id": "5", "note_tweet": note}
+    bus = MemoryBus()
+    deliver(body, bus)
+    assert [(message.text, message.summoned) for message in bus.messages] == [("so long > @ExampleBot", True)]
