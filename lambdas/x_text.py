@@ -36,8 +36,14 @@ def _with_pkg_resources() -> None:
 
 _with_pkg_resources()
 from twitter_text import parse_tweet  # noqa: E402
+from twitter_text.config import config  # noqa: E402
 from twitter_text.extract_emojis import extract_emojis_with_indices  # noqa: E402
 from twitter_text.extract_urls import extract_urls_with_indices  # noqa: E402
+from twitter_text.get_character_weight import get_character_weight  # noqa: E402
+
+RULES = config["defaults"]
+EMOJI = RULES["default_weight"] // RULES["scale"]
+ADDRESS = RULES["transformed_url_length"]
 
 
 def weight(text: str) -> int:
@@ -54,8 +60,7 @@ def fit(text: str, limit: int = LIMIT) -> str:
         return clean
     end = _how_many_fit(clean, limit - weight(ELLIPSIS))
     space = max(clean.rfind(blank, end // 2, end + 1) for blank in " \n")
-    end = space if space > 0 else _outside_of_unities(clean, end)
-    return clean[:end].rstrip(" \n\t.,;:–—-") + ELLIPSIS
+    return clean[: space if space > 0 else end].rstrip(" \n\t.,;:–—-") + ELLIPSIS
 
 
 def neutralise(text: str) -> str:
@@ -76,23 +81,15 @@ def _is_sendable(character: str) -> bool:
 
 
 def _how_many_fit(text: str, limit: int) -> int:
-    """How many code points from the left fit, by halving."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if weight(text[:middle]) <= limit:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _outside_of_unities(text: str, end: int) -> int:
-    """The nearest place at or before `end` that is not within an emoji, an address or a letter with its marks."""
-    for found in (*extract_emojis_with_indices(text), *extract_urls_with_indices(text)):
-        start, stop = found["indices"]
-        if start < end < stop:
-            end = start
+    """How many code points from the left fit; an emoji, an address, a letter with its marks goes in whole."""
+    wholes = {found["indices"][0]: (found["indices"][1], EMOJI) for found in extract_emojis_with_indices(text)}
+    wholes |= {found["indices"][0]: (found["indices"][1], ADDRESS) for found in extract_urls_with_indices(text)}
+    end = 0
+    while end < len(text):
+        stop, cost = wholes.get(end) or (end + 1, get_character_weight(text[end], RULES) // RULES["scale"])
+        if cost > limit:
+            break
+        end, limit = stop, limit - cost
     while 0 < end < len(text) and (unicodedata.category(text[end]) in MARKS or JOINER in text[end - 1 : end + 1]):
         end -= 1
     return end
