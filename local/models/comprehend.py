@@ -1,0 +1,61 @@
+"""Amazon Comprehend on this machine: its requests, answers, limits and errors, for the three calls of the workflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.models.entities import SCORE, entities
+from local.models.errors import ServiceError
+from local.models.language import languages
+from local.models.sentiment import sentiment
+
+LONGEST_BYTES = 5000
+Params = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class Comprehend:
+    """Parameters and answers are Comprehend's; every call raises ServiceError. Models load when first used."""
+
+    def detect_dominant_language(self, params: Params) -> Answer:
+        """Take {"Text"}; answer {"Languages": [{"LanguageCode", "Score"}]}, likeliest first."""
+        found = languages(_text(params))
+        return {"Languages": [{"LanguageCode": code, "Score": score} for code, score in found]}
+
+    def detect_sentiment(self, params: Params) -> Answer:
+        """Take {"Text", "LanguageCode"}; answer {"Sentiment", "SentimentScore": {"Positive", …}}."""
+        text = _english(params)
+        name, scores = sentiment(text)
+        return {"Sentiment": name, "SentimentScore": {kind.title(): score for kind, score in scores.items()}}
+
+    def detect_entities(self, params: Params) -> Answer:
+        """Take {"Text", "LanguageCode"}; answer {"Entities": [{"Score", "Type", "Text", "BeginOffset", "EndOffset"}]}."""
+        found = entities(_english(params))
+        return {
+            "Entities": [
+                {"Score": SCORE, "Type": each.type, "Text": each.text, "BeginOffset": each.begin, "EndOffset": each.end}
+                for each in found
+            ]
+        }
+
+
+def _text(params: Params) -> str:
+    text = params.get("Text")
+    if not isinstance(text, str) or not text:
+        raise ServiceError("Comprehend.InvalidRequestException", "Text: at least one character is needed")
+    size = len(text.encode("utf-8", errors="replace"))
+    if size > LONGEST_BYTES:
+        message = f"Text: {size} bytes, more than {LONGEST_BYTES}"
+        raise ServiceError("Comprehend.TextSizeLimitExceededException", message)
+    return text
+
+
+def _english(params: Params) -> str:
+    text = _text(params)
+    code = params.get("LanguageCode")
+    if not isinstance(code, str) or not code:
+        raise ServiceError("Comprehend.InvalidRequestException", "LanguageCode: needed")
+    if code != "en":
+        message = f"The models on this machine read English, not {code!r}"
+        raise ServiceError("Comprehend.UnsupportedLanguageException", message)
+    return text

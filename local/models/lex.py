@@ -1,0 +1,123 @@
+"""Lex V2 on this machine: the intent of the nearest sample utterance by embedding, else the fallback."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lambdas.responding.chatbot import Definition, definition
+from lambdas.responding.fulfilment import fulfil
+from local.models.embedding import NAME as EMBEDDING
+from local.models.embedding import embed
+from local.models.errors import ServiceError
+
+if TYPE_CHECKING:
+    from local.models.embedding import Vector
+
+NAME = f"nearest sample utterance by {EMBEDDING}"
+# Cosine of the nearest utterance below which a text fits no intent.
+THRESHOLD = 0.5
+LONGEST = 1024
+_SESSION = re.compile(r"[0-9a-zA-Z._:-]{2,100}")
+_random = random.SystemRandom()
+
+
+class Lex:
+    """Implements lambdas.ports.Chatbot. `fulfilment` takes and gives what Lex's Lambda does."""
+
+    def __init__(
+        self,
+        bot: Definition | None = None,
+        fulfilment: Callable[[dict[str, Any]], dict[str, Any]] = fulfil,
+        rng: random.Random = _random,
+    ) -> None:
+        self._bot = bot or definition()
+        self._intents = {intent.name: intent for intent in [*self._bot.intents, self._bot.fallback]}
+        self._fulfilment, self._rng = fulfilment, rng
+        self._learning = threading.Lock()
+        self._learnt: tuple[list[str], Vector] | None = None
+
+    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+        """RecognizeText's response. Raises ServiceError."""
+        _check(text, session_id)
+        ranked = self._rank(text)
+        name = ranked[0][0] if ranked[0][1] >= THRESHOLD else self._bot.fallback.name
+        closed = self._close(name, text, session_id)
+        return {
+            "messages": closed["messages"],
+            "sessionState": closed["sessionState"],
+            "interpretations": self._interpretations(closed["sessionState"]["intent"], ranked),
+            "requestAttributes": {},
+            "sessionId": session_id,
+        }
+
+    def _rank(self, text: str) -> list[tuple[str, float]]:
+        """Every intent with the likeness of its nearest utterance, best first."""
+        names, vectors = self._utterances()
+        best: dict[str, float] = {}
+        for name, likeness in zip(names, (vectors @ embed(_worded(text))).tolist(), strict=True):
+            best[name] = max(best.get(name, 0.0), min(likeness, 1.0))
+        return sorted(best.items(), key=lambda pair: -pair[1])
+
+    def _utterances(self) -> tuple[list[str], Vector]:
+        import numpy as np
+
+        with self._learning:
+            if self._learnt is None:
+                pairs = [(intent.name, words) for intent in self._bot.intents for words in intent.utterances]
+                vectors = np.stack([embed(_worded(words)) for _, words in pairs])
+                self._learnt = [name for name, _ in pairs], vectors
+            return self._learnt
+
+    def _close(self, name: str, text: str, session_id: str) -> dict[str, Any]:
+        intent = {"name": name, "slots": {}, "state": "ReadyForFulfillment", "confirmationState": "None"}
+        if self._intents[name].fulfilled:
+            return self._fulfilment(self._event(intent, text, session_id))
+        reply = {"content": self._rng.choice(self._intents[name].replies), "contentType": "PlainText"}
+        state = "Failed" if name == self._bot.fallback.name else "Fulfilled"
+        closed = {"dialogAction": {"type": "Close"}, "intent": {**intent, "state": state}, "sessionAttributes": {}}
+        return {"sessionState": closed, "messages": [reply]}
+
+    def _event(self, intent: dict[str, Any], text: str, session_id: str) -> dict[str, Any]:
+        return {
+            "messageVersion": "1.0",
+            "invocationSource": "FulfillmentCodeHook",
+            "inputMode": "Text",
+            "responseContentType": "text/plain; charset=utf-8",
+            "sessionId": session_id,
+            "inputTranscript": text,
+            "bot": {"name": self._bot.name, "localeId": self._bot.locale},
+            "interpretations": [{"intent": intent}],
+            "sessionState": {"intent": intent, "sessionAttributes": {}},
+        }
+
+    def _interpretations(self, chosen: dict[str, Any], ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:
+        """The chosen intent first. Lex gives its fallback no confidence."""
+        scores = dict(ranked)
+        first: dict[str, Any] = {"intent": chosen, "interpretationSource": "Lex"}
+        if chosen["name"] in scores:
+            first["nluConfidence"] = {"score": round(scores[chosen["name"]], 2)}
+        others = [
+            {
+                "nluConfidence": {"score": round(score, 2)},
+                "intent": {"name": name, "slots": {}},
+                "interpretationSource": "Lex",
+            }
+            for name, score in ranked[:4]
+            if name != chosen["name"]
+        ]
+        return [first, *others]
+
+
+def _worded(text: str) -> str:
+    return text.strip().rstrip("?!. ").replace("’", "'") or text
+
+
+def _check(text: str, session_id: str) -> None:
+    if not 1 <= len(text) <= LONGEST:
+        raise ServiceError("LexRuntimeV2.ValidationException", f"text: {len(text)} characters, not 1 to {LONGEST}")
+    if not _SESSION.fullmatch(session_id):
+        raise ServiceError("LexRuntimeV2.ValidationException", "sessionId: not 2 to 100 of 0-9 a-z A-Z . _ : -")
