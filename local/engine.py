@@ -1,0 +1,162 @@
+"""The composition root of the local platform: the adapters behind the handlers, the handlers behind the rules."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lambdas.analysis.download import Downloader
+from lambdas.contracts import Entry, Event
+from lambdas.egress.handler import Sender
+from lambdas.ingress.handler import challenge, receive
+from lambdas.logs import about
+from lambdas.responding.image import answer_images
+from lambdas.responding.text import answer_text
+from lambdas.settings import Settings
+from lambdas.x_api import XApi
+from lambdas.x_http import X_URL
+from local.alerts import Alerts
+from local.analysers import Analysers, LocalModels, Task
+from local.bus import Bus
+from local.home import Home, make_private
+from local.idempotency import SqlitePersistence, once_config
+from local.lake import Lake
+from local.media import FileMedia
+from local.routes import tweet_of
+from local.secrets import FileSecrets
+from local.web import WebServer, web_app
+from local.workflow import Machine, Visit
+from stacks.wiring import RULES
+
+WORKFLOW = Path(__file__).parents[1] / "stacks" / "workflow.asl.json"
+# How many of a rule's events are handled side by side.
+CONCURRENCY = {"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4}
+LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
+HOUSEKEEPING_SECONDS = 3600.0
+DRAIN_SECONDS = 8.0
+_events = logging.getLogger("twbot.events")
+_analysis = logging.getLogger("twbot.analysis")
+
+
+class Bot:
+    """The whole bot on one data folder. Raises AlreadyRunning for a second one there, TwbotError for a taken port."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
+        x_url: str = X_URL,
+        simulator: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        make_private(home.folder)
+        self.home, self.host = home, host
+        self.bus = Bus(home.bus, RULES)
+        self.secrets = FileSecrets(home.secrets)
+        self.alerts = Alerts(home.folder / "alerts.db", url=settings.alert_url)
+        self.lake = Lake(home.lake)
+        self.media = FileMedia(home.media)
+        self.analysers = analysers(self.media, home.gallery)
+        self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
+        self._sent = SqlitePersistence(home.folder / "sent.db")
+        self._settings = settings
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
+        self._machine = self._workflow(Downloader(self.media, simulator=simulator))
+        self._web = WebServer(self._app(), host=host, port=port)
+        self._stopping = threading.Event()
+        for rule, handler in self._handlers().items():
+            self.bus.attach(rule, _about_its_post(handler), concurrency=CONCURRENCY.get(rule, 1))
+        self.bus.attach("keep-every-event", self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS)
+
+    def start(self) -> int:
+        """Begin to work; the port that the webhook listens on."""
+        self.bus.start()
+        threading.Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
+        return self._web.start()
+
+    def stop(self, drain: float = DRAIN_SECONDS) -> bool:
+        """Take in nothing more, finish what is under way, stop. Whether everything was finished."""
+        self._stopping.set()
+        self._web.stop()
+        finished = self.bus.drain(drain)
+        self.bus.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sent.close()
+        self.alerts.close()
+        return finished
+
+    def _handlers(self) -> dict[str, Callable[[Event], None]]:
+        sender = Sender(self._x, self.media, self.bus, self._sent, once_config())
+        answering = {"publisher": self.bus, "settings": self._settings}
+        chatbot = self.analysers.chatbot
+        return {
+            "log-every-event": _log_event,
+            "analyse-messages": self._analyse,
+            "alert-on-negative": self.alerts.handle,
+            "answer-images": lambda event: answer_images(event, media=self.media, **answering),
+            "answer-texts": lambda event: answer_text(event, chatbot=chatbot, **answering),
+            "send-tweets": sender.handle,
+        }
+
+    def _workflow(self, downloader: Downloader) -> Machine:
+        def download(parameters: dict[str, Any]) -> dict[str, Any]:
+            asked = parameters["Payload"]
+            return {"Payload": downloader.fetch_image(asked["Url"], asked["TweetId"])}
+
+        def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
+            entries = parameters["Entries"]
+            self.bus.publish([_entry(each) for each in entries])
+            return {"FailedEntryCount": 0, "Entries": []}
+
+        tasks: dict[str, Task] = {**self.analysers.tasks(), "lambda:invoke": download, "events:putEvents": put_events}
+        names = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
+        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, names, pool=self._pool)
+
+    def _analyse(self, event: Event) -> None:
+        visits: list[Visit] = []
+        try:
+            self._machine.run(msgspec.to_builtins(event), visits.append)
+        finally:
+            _analysis.info("analysed", extra={"event": event.id, "steps": visits})
+
+    def _app(self) -> Any:
+        outside = self.bus.outside()
+        return web_app(
+            receive=lambda body, signature: receive(
+                body, signature, keys=self.secrets.keys(), x=self._x, publisher=outside
+            ),
+            challenge=lambda token: challenge(token, self.secrets.keys()),
+            health=lambda: {"waiting": self.bus.waiting},
+        )
+
+    def _keep_house(self) -> None:
+        while not self._stopping.is_set():
+            self.media.prune()
+            self.lake.compact()
+            self._stopping.wait(HOUSEKEEPING_SECONDS)
+
+
+def _entry(put: dict[str, Any]) -> Entry:
+    """One of the workflow's PutEvents entries. The workflow may run twice for a message: its result counts once."""
+    return Entry(source=put["Source"], detail_type=put["DetailType"], detail=put["Detail"])
+
+
+def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]:
+    def handle(event: Event) -> None:
+        with about(tweet_of(event)):
+            handler(event)
+
+    return handle
+
+
+def _log_event(event: Event) -> None:
+    _events.info(event.detail_type, extra={"event": event.id, "source": event.source, "time": event.time})

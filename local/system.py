@@ -1,0 +1,97 @@
+"""The bot beside a simulated X, introduced to each other as an operator would: keys, webhook, subscriptions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from lambdas.settings import Settings
+from lambdas.x_http import X_URL
+from lambdas.x_management import XManagement
+from local.analysers import Analysers, LocalModels
+from local.engine import Bot
+from local.home import Home, Run, SimulatorRun, announce, make_private
+from local.media import FileMedia
+from local.secrets import FileSecrets
+from local.simulator.client import Simulator
+
+# What the bot needs to hear of: https://docs.x.com/x-api/activity
+ACTIVITIES = ("post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create", "post.create")
+Tell = Callable[[str], None]
+
+
+class System(msgspec.Struct, frozen=True):
+    """A running bot; `x` is the simulated X beside it, None when it talks to X itself."""
+
+    bot: Bot
+    url: str
+    x: Simulator | None
+
+
+@contextlib.contextmanager
+def beside_simulated_x(
+    home: Home,
+    settings: Settings,
+    *,
+    tell: Tell,
+    analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    x_port: int = 0,
+    drain: float = 8.0,
+) -> Iterator[System]:
+    """Start both, make them known to each other, and stop both at the end."""
+    make_private(home.folder)
+    tell("Starting the simulated X")
+    with Simulator(home.folder / "x", port=x_port) as x:
+        FileSecrets(home.secrets).save(x.client.keys())
+        with _running(
+            Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port), drain
+        ) as (bot, webhook):
+            tell("Registering the webhook: X challenges it")
+            introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
+            announce_run(home, webhook, SimulatorRun(x.url, x.control_token))
+            yield System(bot, webhook, x)
+
+
+@contextlib.contextmanager
+def facing_x(home: Home, settings: Settings, *, host: str, port: int) -> Iterator[System]:
+    """Start the bot with the keys that are there, against X itself."""
+    FileSecrets(home.secrets).keys()
+    with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
+        announce_run(home, webhook, None)
+        yield System(bot, webhook, None)
+
+
+def introduce(x: XManagement, webhook: str, user_id: str) -> None:
+    """Register the webhook and subscribe to the account, in both of X's generations; what is there already stays."""
+    stale = [each for each in x.webhooks() if each.url != webhook]
+    for each in stale:
+        x.delete_webhook(each.id)
+    known = next((each for each in x.webhooks() if each.url == webhook), None)
+    registered = known or x.create_webhook(webhook)
+    if user_id not in x.account_subscriptions(registered.id):
+        x.subscribe_account(registered.id)
+    there = {each.event_type for each in x.activity_subscriptions() if each.webhook_id == registered.id}
+    for activity in ACTIVITIES:
+        if activity not in there:
+            x.subscribe_activity(activity, user_id, webhook_id=registered.id, tag="twbot")
+
+
+def announce_run(home: Home, url: str, simulator: SimulatorRun | None) -> None:
+    announce(home.folder, Run(os.getpid(), url, time.time(), simulator))
+
+
+@contextlib.contextmanager
+def _running(bot: Bot, drain: float) -> Iterator[tuple[Bot, str]]:
+    try:
+        port = bot.start()
+        yield bot, f"http://{bot.host}:{port}/twitter"
+    finally:
+        bot.stop(drain)
+        bot.home.run.unlink(missing_ok=True)
