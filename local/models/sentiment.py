@@ -1,4 +1,4 @@
-"""Sentiment of English: VADER's scores and the sentence's embedding, weighed by a small regression (train_sentiment.py).
+"""Sentiment of English: VADER's scores and the embedding, weighed by a small regression (train_sentiment.py).
 
 MIXED is found by clauses: one clearly bad, another clearly good.
 """

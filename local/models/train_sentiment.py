@@ -1,4 +1,4 @@
-"""Makes data/sentiment.npz. For developers: needs VADER's source distribution, which carries 23,700 rated sentences (MIT).
+"""Makes data/sentiment.npz. For developers: needs VADER's source distribution with its 23,700 rated sentences (MIT).
 
     python -m local.models.train_sentiment vaderSentiment-3.3.2.tar.gz
 
@@ -51,7 +51,7 @@ def class_of(rating: float) -> str:
 
 
 def fit(inputs: Numbers, classes: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """Multinomial logistic regression by Nesterov's accelerated descent; matrix and bias for standardised inputs undone."""
+    """Logistic regression by Nesterov's accelerated descent; matrix and bias for inputs as they are."""
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     rows = np.hstack([(inputs - mean) / spread, np.ones((len(inputs), 1))])
     share = (weights / weights.sum())[:, None]

@@ -1,0 +1,176 @@
+"""`twbot analyse`: what the analysis makes of a text, a picture or many lines, and which model said so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.text import Text
+
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data
+from cli.render import as_json_line, err, out
+from lambdas.errors import TwbotError
+
+if TYPE_CHECKING:
+    from local.models.comprehend import Comprehend
+
+Found = dict[str, Any]
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif"}
+
+
+def analyse(
+    what: Annotated[str, typer.Argument(help="A text, a picture's path, or - for one text a line from stdin.")],
+    json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Say what the analysis makes of a text or a picture, and which model said so.
+
+    Example: twbot analyse "Thank you, that was lovely!"
+    """
+    if what == "-":
+        _analyse_lines(sys.stdin, json)
+    elif _is_picture(what):
+        _show(_of_picture(Path(what), data), json)
+    else:
+        _show(_of_text(what), json)
+
+
+def _is_picture(what: str) -> bool:
+    """An existing file, or what is plainly meant as one."""
+    path = Path(what)
+    named = path.suffix.lower() in PICTURES and not what.lower().startswith(("http://", "https://"))
+    try:
+        return path.is_file() or (named and (" " not in what or (path.parent.is_dir() and len(path.parts) > 1)))
+    except (OSError, ValueError):
+        return False
+
+
+def _analyse_lines(lines: Iterable[str], json: bool) -> None:
+    """A line that fails is reported and the rest goes on; empty lines are passed over."""
+    seen = failed = 0
+    for line in _without_ends(lines):
+        seen += 1
+        try:
+            _show(_of_text(line), json)
+        except TwbotError as error:
+            failed += 1
+            _report(line, error, json)
+    if not seen:
+        _nothing_to_read()
+    if failed:
+        raise CliError(f"{failed} of {seen} lines could not be analysed.")
+
+
+def _without_ends(lines: Iterable[str]) -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in lines if line.strip())
+
+
+def _report(line: str, error: TwbotError, json: bool) -> None:
+    if json:
+        as_json_line({"input": line, "error": str(error)})
+    else:
+        err.print(Text(f"{line[:60]}: {error}", style="red"))
+
+
+def _of_text(text: str) -> Found:
+    """Sentiment and entities are read in English only: elsewhere they are None and empty, and the models say why."""
+    if not text.strip():
+        _nothing_to_read()
+    comprehend = _comprehend()
+    language = comprehend.detect_dominant_language({"Text": text})["Languages"][0]["LanguageCode"]
+    found = _empty(text) | {"language": language}
+    from local.models import entities, sentiment
+    from local.models import language as languages
+
+    found["models"]["language"] = languages.NAME
+    if language == "en":
+        feeling = comprehend.detect_sentiment({"Text": text, "LanguageCode": language})
+        named = comprehend.detect_entities({"Text": text, "LanguageCode": language})["Entities"]
+        found["sentiment"], found["scores"] = feeling["Sentiment"], feeling["SentimentScore"]
+        found["entities"] = [{"text": each["Text"], "type": each["Type"]} for each in named]
+        found["models"] |= {"sentiment": sentiment.NAME, "entities": entities.NAME}
+    return found
+
+
+def _comprehend() -> Comprehend:
+    from local.models.comprehend import Comprehend
+
+    return Comprehend()
+
+
+def _of_picture(path: Path, data: Path | None) -> Found:
+    from local.models.gallery import Gallery
+    from local.models.rekognition import Rekognition
+
+    from local.home import Home
+
+    image = {"Image": {"Bytes": _read(path)}}
+    rekognition = Rekognition(Gallery(Home(data or Path(".twbot")).gallery), _no_store)
+    faces = rekognition.recognize_celebrities(image)
+    texts = rekognition.detect_text(image)["TextDetections"]
+    return _empty(str(path)) | {
+        "celebrities": [face["Name"] for face in faces["CelebrityFaces"]],
+        "strangers": len(faces["UnrecognizedFaces"]),
+        "labels": [label["Name"] for label in rekognition.detect_labels(image)["Labels"]],
+        "detected_text": [text["DetectedText"] for text in texts if text["Type"] == "LINE"],
+        "models": dict(getattr(rekognition, "MODELS", {})),
+    }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CliError(f"There is no picture {path}.", code=Exit.NOT_FOUND) from None
+    except OSError as error:
+        raise CliError(f"{path} can't be read: {error.strerror}.") from None
+    if not content:
+        raise CliError(f"{path} is empty.")
+    return content
+
+
+def _no_store(key: str) -> bytes:
+    raise KeyError(key)
+
+
+def _empty(what: str) -> Found:
+    nothing: Found = {"sentiment": None, "scores": None, "language": None, "entities": []}
+    return {"input": what, **nothing, "celebrities": [], "labels": [], "detected_text": [], "models": {}}
+
+
+def _nothing_to_read() -> NoReturn:
+    raise CliError("There is nothing to analyse.", hint='Try: twbot analyse "I love this"', code=Exit.USAGE)
+
+
+def _show(found: Found, json: bool) -> None:
+    if json:
+        as_json_line(found)
+        return
+    out.print(Text(found["input"], style="bold"))
+    for name, value in _rows(found):
+        model = found["models"].get(name)
+        out.print(Text.assemble(f"  {name:13} {value}", (f"  ({model})" if model else "", "dim")), soft_wrap=True)
+
+
+def _rows(found: Found) -> Iterator[tuple[str, str]]:
+    if found["language"]:
+        yield "language", found["language"]
+        yield "sentiment", _feeling(found) if found["sentiment"] else "none: only English is read here"
+    named = [f"{each['text']} ({each['type'].lower()})" for each in found["entities"]]
+    for name, values in {"entities": named, **{key: found[key] for key in ("celebrities", "labels")}}.items():
+        if values:
+            yield name, ", ".join(values)
+    if found.get("strangers"):
+        yield "strangers", str(found["strangers"])
+    if found["detected_text"]:
+        yield "detected_text", " / ".join(found["detected_text"])
+
+
+def _feeling(found: Found) -> str:
+    return f"{found['sentiment']}  " + ", ".join(
+        f"{kind.lower()} {score:.2f}" for kind, score in found["scores"].items()
+    )
