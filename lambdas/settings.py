@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,19 +32,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("must begin with https:// (http:// only on this machine) - at `$.alert_url`")
 
 
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    stages: dict[str, dict[str, Any]] = {}
+
+
 def load(path: Path, stage: str = LOCAL) -> Settings:
     """The settings of a stage; the defaults without a file or, for `local`, a table. Raises TwbotError."""
     try:
-        tables = tomllib.loads(path.read_text("utf-8")).get("stages", {})
+        stages = msgspec.toml.decode(path.read_bytes(), type=_File).stages
     except FileNotFoundError:
         return Settings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise TwbotError(f"Cannot read {path}: {error}") from None
-    if not isinstance(tables, dict) or (stage not in tables and stage != LOCAL):
-        known = ", ".join(sorted(tables)) or "none"
+    if stage not in stages and stage != LOCAL:
+        known = ", ".join(sorted(stages)) or "none"
         raise TwbotError(f"{path} has no table [stages.{stage}]; its stages: {known}.")
     try:
-        return msgspec.convert(tables.get(stage, {}), Settings)
+        return msgspec.convert(stages.get(stage, {}), Settings)
     except msgspec.ValidationError as error:
         raise TwbotError(f"{path}, [stages.{stage}]: {error}") from None
 

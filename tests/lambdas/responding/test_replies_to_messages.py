@@ -1,0 +1,228 @@
+"""MESSAGE_ANALYSED that summons the bot becomes one SEND_TWEET: annotated pictures, or the chatbot's words."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from PIL import Image
+
+from lambdas.contracts import (
+    AnalysedImage,
+    Analysis,
+    Entry,
+    Event,
+    ImageAnalysis,
+    MessageAnalysed,
+    SendTweet,
+    Twitter,
+    read,
+)
+from lambdas.responding.image import answer_images
+from lambdas.responding.text import answer_text
+from lambdas.responding.wording import alt_text, reply_text
+from lambdas.settings import Settings
+
+FACE = {"BoundingBox": {"Left": 0.3, "Top": 0.3, "Width": 0.2, "Height": 0.3}}
+OBAMA = ImageAnalysis(celebrity_faces=[{"Name": "Barack Obama", "Face": FACE}])
+STRANGER = ImageAnalysis(unrecognized_faces=[FACE])
+SOFA = ImageAnalysis(
+    labels=[{"Name": "Cat", "Confidence": 60.0}, {"Name": "Sofa", "Confidence": 90.0}],
+    text_detections=[{"Type": "LINE", "DetectedText": "@victim see evil.com"}, {"Type": "WORD", "DetectedText": "see"}],
+)
+
+
+class DictMedia:
+    def __init__(self, *keys: str) -> None:
+        file = io.BytesIO()
+        Image.new("RGB", (320, 240), "white").save(file, "JPEG")
+        self.kept = dict.fromkeys(keys, file.getvalue())
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        assert content_type == "image/jpeg"
+        self.kept[key] = data
+
+    def get(self, key: str) -> bytes:
+        return self.kept[key]
+
+
+class RecordingBus:
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        self.entries += entries
+
+    @property
+    def command(self) -> SendTweet:
+        (only,) = self.entries
+        return read(only.detail, SendTweet)
+
+
+class ScriptedChatbot:
+    """Says `messages`; keeps what it was asked."""
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+        self.asked: list[tuple[str, str]] = []
+
+    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+        self.asked.append((text, session_id))
+        return {"messages": [{"contentType": "PlainText", "content": said} for said in self.messages]}
+
+
+def analysed(*images: AnalysedImage, text: str = "@bot hi", event_replay: str | None = None, **fields: Any) -> Event:
+    message = MessageAnalysed(
+        **{
+            "text": text,
+            "author": "alice",
+            "summoned": True,
+            "twitter": Twitter(tweet_id="12", user_id="7"),
+            "analysis": Analysis(images=list(images)),
+            **fields,
+        }
+    )
+    detail = msgspec.to_builtins(message)
+    return Event(id="1", source="BOT", time="", detail=detail, detail_type="MESSAGE_ANALYSED", replay_name=event_replay)
+
+
+def answer_to(event: Event, media: DictMedia | None = None, settings: Settings | None = None) -> RecordingBus:
+    bus = RecordingBus()
+    answer_images(event, media=media or DictMedia("a", "b"), publisher=bus, settings=settings or Settings())
+    return bus
+
+
+def image(key: str | None, analysis: ImageAnalysis = OBAMA, problem: str | None = None) -> AnalysedImage:
+    return AnalysedImage(key=key, analysis=analysis, problem=problem)
+
+
+def test_every_picture_comes_back() -> None:
+    """Annotated and stored, in order, each with its own alternative text; ImageKey is the first."""
+    media = DictMedia("a", "b")
+    command = answer_to(analysed(image("a"), image("b", STRANGER)), media).command
+    assert command.text == "I can see Barack Obama."
+    assert (command.reply_to_tweet_id, command.reply_to_user_id) == ("12", "7")
+    assert [one.key for one in command.images] == ["replies/12/0.jpg", "replies/12/1.jpg"]
+    assert command.image_key == "replies/12/0.jpg"
+    assert [one.alt_text for one in command.images] == ["A picture of Barack Obama.", "A picture of 1 face."]
+    assert all(media.kept[one.key].startswith(b"\xff\xd8") for one in command.images)
+
+
+def test_a_picture_with_a_problem_is_told_about() -> None:
+    """The others come back."""
+    command = answer_to(analysed(image(None, ImageAnalysis(), "The picture is empty."), image("b"))).command
+    assert command.text == "I can see Barack Obama. The first picture: The picture is empty."
+    assert len(command.images) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "kept", "problem"),
+    [("gone", b"", "The picture is not there any more."), ("a", b"text", "The picture can't be read")],
+)
+def test_a_picture_that_is_lost_is_told_about(key: str, kept: bytes, problem: str) -> None:
+    """Expired in the media store, or unreadable there: the person gets an answer all the same."""
+    media = DictMedia()
+    if kept:
+        media.kept[key] = kept
+    command = answer_to(analysed(image(key)), media).command
+    assert command.text.startswith(problem)
+    assert command.images == []
+    assert command.image_key is None
+
+
+def test_settings_reach_the_picture() -> None:
+    """Strangers are blurred when the stage says so."""
+    file = io.BytesIO()
+    Image.effect_noise((640, 640), 120).convert("RGB").save(file, "JPEG")
+    plain, blurred = DictMedia(), DictMedia()
+    for media in (plain, blurred):
+        media.kept["a"] = file.getvalue()
+    answer_to(analysed(image("a", STRANGER)), plain)
+    answer_to(analysed(image("a", STRANGER)), blurred, Settings(blur_strangers=True))
+    assert plain.kept["replies/12/0.jpg"] != blurred.kept["replies/12/0.jpg"]
+
+
+SAYINGS = [
+    ([OBAMA, OBAMA], "I can see Barack Obama."),
+    ([ImageAnalysis(celebrity_faces=[{"Name": name} for name in "ABC"])], "I can see A, B and C."),
+    ([STRANGER], "I can see a face, but nobody famous."),
+    ([STRANGER, STRANGER], "I can see 2 faces, but nobody famous."),
+    ([ImageAnalysis()], "I can't see anybody famous."),
+]
+
+
+@pytest.mark.parametrize(("seen", "said"), SAYINGS)
+def test_the_reply_says_who_is_there(seen: list[ImageAnalysis], said: str) -> None:
+    """Everybody once; and how many the bot does not know."""
+    assert reply_text([image("a", analysis) for analysis in seen]) == said
+
+
+def test_the_reply_says_what_is_there() -> None:
+    """Labels, the surest first, and the text, in which nothing is a link."""
+    said = reply_text([image("a", SOFA)])
+    assert said.replace("\u200b", "") == (
+        "I can't see anybody famous. It looks like sofa and cat. It says “@victim see evil.com”."
+    )
+    assert "@victim" not in said
+    assert "evil.com" not in said
+
+
+def test_alternative_text_says_who_and_what() -> None:
+    """Within X's 1,000 characters."""
+    everything = msgspec.structs.replace(SOFA, celebrity_faces=OBAMA.celebrity_faces, unrecognized_faces=[FACE, FACE])
+    assert alt_text(everything) == (
+        "A picture of Barack Obama and 2 other faces. It shows: sofa, cat. It says: “@victim see evil.com”."
+    )
+    long = ImageAnalysis(text_detections=[{"Type": "LINE", "DetectedText": "x" * 2000}])
+    assert len(alt_text(long)) == 1000
+
+
+def test_the_chatbot_answers_words() -> None:
+    """In a session of the author's own; its messages become the reply, and nothing in it is a link."""
+    bus, chatbot = RecordingBus(), ScriptedChatbot("One.", "See evil.com @victim")
+    answer_text(analysed(text="@bot tell me a joke"), chatbot=chatbot, publisher=bus, settings=Settings())
+    assert bus.command.text.replace("\u200b", "") == "One. See evil.com @victim"
+    assert "evil.com" not in bus.command.text
+    ((asked, session),) = chatbot.asked
+    assert (asked, session) == ("tell me a joke", "x-7")
+
+
+@pytest.mark.parametrize("text", ["@bot", "@bot " + "long " * 1000, "\n", "@bot https://t.co/abc"])
+def test_the_chatbot_gets_what_it_takes(text: str) -> None:
+    """One to 1,024 characters, whatever was posted."""
+    chatbot = ScriptedChatbot("Hi.")
+    answer_text(analysed(text=text), chatbot=chatbot, publisher=RecordingBus(), settings=Settings())
+    assert 1 <= len(chatbot.asked[0][0]) <= 1024
+
+
+def test_a_silent_chatbot_is_no_reply() -> None:
+    """X takes no empty posts."""
+    bus = RecordingBus()
+    answer_text(analysed(), chatbot=ScriptedChatbot(), publisher=bus, settings=Settings())
+    assert bus.entries == []
+
+
+@pytest.mark.parametrize(("fields", "settings"), [({"summoned": False}, Settings()), ({}, Settings(replies=False))])
+def test_nobody_is_answered_unasked(fields: dict[str, Any], settings: Settings) -> None:
+    """Who did not summon the bot, and nobody at all where replies are off."""
+    chatbot, bus = ScriptedChatbot("Hi."), answer_to(analysed(image("a"), **fields), settings=settings)
+    answer_text(analysed(**fields), chatbot=chatbot, publisher=bus, settings=settings)
+    assert bus.entries == []
+    assert chatbot.asked == []
+
+
+@pytest.mark.parametrize("mark", [{"event_replay": "with-replies-a"}, {"replay_name": "with-replies-a"}])
+def test_the_mark_of_a_replay_is_carried_on(mark: dict[str, str]) -> None:
+    """In the command, and in the key that makes it once for each replay."""
+    bus = answer_to(analysed(image("a"), **mark))
+    answer_text(analysed(**mark), chatbot=ScriptedChatbot("Hi."), publisher=bus, settings=Settings())
+    assert {one.detail["ReplayName"] for one in bus.entries} == {"with-replies-a"}
+    assert {one.once for one in bus.entries} == {"reply:12@with-replies-a"}
+
+
+def test_a_reply_has_one_key_for_its_post() -> None:
+    """So that the bus drops a second command."""
+    assert answer_to(analysed(image("a"))).entries[0].once == "reply:12"
