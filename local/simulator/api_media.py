@@ -37,7 +37,7 @@ class Initialize(Body, frozen=True):
     media_type: str
     total_bytes: Annotated[int, Meta(ge=0)]
     media_category: Category = "tweet_image"
-    additional_owners: list[Id] = []
+    additional_owners: tuple[Id, ...] = ()
     shared: bool | None = None
 
 
@@ -64,7 +64,7 @@ async def upload(world: World, caller: Caller, incoming: Incoming) -> Answer:
     fields = await _form(incoming)
     if fields is None:
         sent = incoming.read(Upload)
-        data, category = _decoded(sent.media), sent.media_category
+        data, category = _decoded(sent.media), str(sent.media_category)
     else:
         data, category = _file(fields), str(fields.get("media_category") or "tweet_image")
     media = world.pictures.keep(caller.user_id or "", data, category)

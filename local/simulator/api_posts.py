@@ -23,13 +23,13 @@ CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?!\w)")
 
 class Reply(Body, frozen=True):
     in_reply_to_tweet_id: Id
-    exclude_reply_user_ids: list[Id] = []
+    exclude_reply_user_ids: tuple[Id, ...] = ()
     auto_populate_reply_metadata: bool | None = None
 
 
 class Media(Body, frozen=True):
     media_ids: Annotated[list[Id], Meta(min_length=1, max_length=4)]
-    tagged_user_ids: Annotated[list[Id], Meta(max_length=10)] = []
+    tagged_user_ids: Annotated[tuple[Id, ...], Meta(max_length=10)] = ()
 
 
 class NewPost(Body, frozen=True):

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulator import api_media, api_posts, api_webhooks, control
+from local.simulator import api_media, api_posts, api_v1, api_webhooks, control
 from local.simulator.calls import route
 from local.simulator.world import World
 
-CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS)
+CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS, *api_v1.CALLS)
 
 
 def create_app(folder: Path, *, base_url: str = "http://testserver", **options: Any) -> Starlette:

@@ -89,7 +89,7 @@ async def _answer(world: World, call: Call, request: Request) -> Response:
         headers = world.limits.count(call.name, caller.key, call.limit)
         answer = await _perform(world, call, caller, Incoming(request, raw))
     except problems.Problem as problem:
-        return _response(_in_style(call, problem), problem.status, {**headers, **problem.headers}, problem=True)
+        return _response(*_in_style(call, problem), {**headers, **problem.headers}, problem=True)
     return _response(answer.body, answer.status, headers)
 
 
@@ -118,13 +118,14 @@ def _check_kind(call: Call, caller: Caller) -> None:
         raise problems.unsupported_authentication("OAuth 2.0 Application-Only")
 
 
-def _in_style(call: Call, problem: problems.Problem) -> Any:
+def _in_style(call: Call, problem: problems.Problem) -> tuple[Any, int]:
     """v1.1 has its own words for what v2 calls a problem."""
     if not call.path.startswith("/1.1/") or ("errors" in problem.body and "title" not in problem.body):
-        return problem.body
+        return problem.body, problem.status
     known = {401: (32, "Could not authenticate you."), 429: (88, "Rate limit exceeded")}
     code, message = known.get(problem.status, (214, problem.body.get("detail", "Bad request.")))
-    return {"errors": [{"code": code, "message": message}]}
+    status = 403 if problem.status == 400 else problem.status
+    return {"errors": [{"code": code, "message": message}]}, status
 
 
 def _response(body: Any, status: int, headers: dict[str, str], *, problem: bool = False) -> Response:

@@ -1,4 +1,4 @@
-"""The simulator's own API under /sim: what people do on X, what was delivered, what shall fail. Needs the control token."""
+"""The simulator's own API under /sim, for who holds its token: what people do, what was delivered, what shall fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import html
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -220,7 +220,7 @@ def _made(world: World, wanted: NewPost) -> Post:
     for media_id, alt_text in zip(media, wanted.alt_texts, strict=False):
         if alt_text:
             world.pictures.describe(media_id, alt_text)
-    return world.posts.create(author, wanted.text, media=media, reply_to=reply_to, quote_of=quote_of)
+    return world.posts.create(author, wanted.text.strip(), media=media, reply_to=reply_to, quote_of=quote_of)
 
 
 def _act_on_post(world: World, wanted: Action, author: Json) -> Json:
@@ -256,10 +256,10 @@ def _decoded(image: str) -> bytes:
         raise problems.invalid("images are base64") from None
 
 
-AnyAsked = Any
+AnyAsked = TypeVar("AnyAsked", bound=msgspec.Struct)
 
 
-async def _read(request: Request, as_type: Any) -> AnyAsked:
+async def _read(request: Request, as_type: type[AnyAsked]) -> AnyAsked:
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=as_type)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:

@@ -20,6 +20,8 @@ from local.simulator.store import Row, Store, now_ms
 TIMEOUT_SECONDS = 10.0
 RETRY_DELAYS = (1.0, 3.0, 9.0)
 WORKERS = 8
+REPLAYED = "replay_job_status"
+EARLIER = "SELECT 1 FROM deliveries WHERE state = 'pending' AND webhook_id = ? AND id < ?"
 SIGNATURE = "x-twitter-webhooks-signature"
 
 
@@ -39,7 +41,7 @@ class Deliveries:
         self._http = urllib3.PoolManager(maxsize=WORKERS, timeout=timeout, retries=False)
         self._queue: list[tuple[int, int]] = []
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def start(self) -> None:
@@ -50,7 +52,7 @@ class Deliveries:
 
     def stop(self) -> None:
         with self._changed:
-            self._stopping = True
+            self._stopping.set()
             self._changed.notify_all()
         until = time.monotonic() + 0.7
         for thread in self._threads:
@@ -110,7 +112,7 @@ class Deliveries:
 
     def _next(self) -> int | None:
         with self._changed:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 wait = (self._queue[0][0] - now_ms()) / 1000 if self._queue else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._queue)[1]
@@ -124,13 +126,16 @@ class Deliveries:
     def _attempt(self, delivery_id: int) -> None:
         sql = "SELECT d.*, w.url, w.valid FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = ?"
         row = self._store.row(sql, delivery_id)
-        if row is None or self._stopping:
+        if row is None or self._stopping.is_set():
+            return
+        if row["event"] == REPLAYED and self._store.row(EARLIER, row["webhook_id"], delivery_id):
+            self._push(now_ms() + 50, delivery_id)  # the notice comes after what it speaks of
             return
         if not row["url"] or not row["valid"]:
             self._record(row, "failed", 0, 0.0, "the webhook is gone or not valid")
             return
         status, ms, problem = self.send(row["url"], row["body"], self._secret)
-        if self._stopping and problem:
+        if self._stopping.is_set() and problem:
             return
         done = problem is None or row["tries"] >= len(self._delays)
         self._record(row, "pending" if not done else "delivered" if problem is None else "failed", status, ms, problem)

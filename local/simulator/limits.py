@@ -61,7 +61,7 @@ class Limits:
 
 
 class Failure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The next `count` calls of `call` end so. `seconds`: until the reset of a rate limit, or how long a timeout holds."""
+    """The next `count` calls of `call` end so. `seconds`: to the reset of a rate limit, or of a timeout."""
 
     kind: FailureKind
     count: int = 1

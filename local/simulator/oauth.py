@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, PLR0917 (oauthlib names the arguments)
 """Who is calling: OAuth 1.0a signatures, checked by oauthlib's server side, and bearer tokens."""
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Caller(NamedTuple):
         return self.user_id or "app"
 
 
-class Validator(RequestValidator):  # type: ignore[misc]
+class Validator(RequestValidator):
     """What oauthlib asks of us; one app, and the users who gave it a token."""
 
     enforce_ssl = False
@@ -53,7 +54,15 @@ class Validator(RequestValidator):  # type: ignore[misc]
     def check_nonce(self, nonce: str) -> bool:
         return 8 <= len(nonce) <= 64 and nonce.isascii()
 
-    def validate_timestamp_and_nonce(self, client_key: str, timestamp: str, nonce: str, request: Any, **_: Any) -> bool:
+    def validate_timestamp_and_nonce(
+        self,
+        client_key: str,
+        timestamp: Any,
+        nonce: str,
+        request: Any,
+        request_token: str | None = None,
+        access_token: str | None = None,
+    ) -> bool:
         seen = (request.resource_owner_key or "", timestamp, nonce)
         if seen in self._nonces:
             return False

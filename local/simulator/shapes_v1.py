@@ -13,7 +13,7 @@ from local.simulator.store import Row
 from local.simulator.text import Link, entities, short_link
 
 CLASSIC_LENGTH = 140
-CUT_AT = 116
+CUT_AT = 115
 
 
 def classic_time(ms: int) -> str:

@@ -28,10 +28,11 @@ CREATE INDEX IF NOT EXISTS posts_by_author ON posts (author_id, typed);
 CREATE INDEX IF NOT EXISTS posts_by_conversation ON posts (conversation_id);
 CREATE TABLE IF NOT EXISTS media (
     id TEXT PRIMARY KEY, owner_id TEXT NOT NULL, content_type TEXT NOT NULL, category TEXT NOT NULL,
-    size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt_text TEXT, state TEXT NOT NULL) WITHOUT ROWID;
+    size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, alt_text TEXT,
+    state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhooks (
-    id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, valid INTEGER NOT NULL, environment TEXT, created_ms INTEGER NOT NULL)
-    WITHOUT ROWID;
+    id TEXT PRIMARY KEY, url TEXT NOT NULL UNIQUE, valid INTEGER NOT NULL, environment TEXT,
+    created_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS account_subscriptions (
     webhook_id TEXT NOT NULL, user_id TEXT NOT NULL, PRIMARY KEY (webhook_id, user_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS activity_subscriptions (

@@ -1,0 +1,130 @@
+"""A simulated X as a process, a webhook that listens to it, and signed sessions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+from requests_oauthlib import OAuth1Session
+
+from lambdas.ports import Keys
+from local.simulator.client import Simulator, SimulatorClient
+
+SIGNATURE = "x-twitter-webhooks-signature"
+
+
+def signed(secret: str, message: bytes) -> str:
+    return "sha256=" + base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
+
+
+class Webhook:
+    """Keeps what is delivered, answers challenges; `answers`: statuses for the next deliveries."""
+
+    def __init__(self) -> None:
+        self.secret = ""
+        self.answers: list[int] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.signatures_right: list[bool] = []
+        self._arrived = threading.Condition()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    def take(self, raw: bytes, signature: str) -> int:
+        with self._arrived:
+            self.signatures_right.append(hmac.compare_digest(signature, signed(self.secret, raw)))
+            self.bodies.append(json.loads(raw))
+            self._arrived.notify_all()
+            return self.answers.pop(0) if self.answers else 200
+
+    def wait_for(self, arrived: Callable[[list[dict[str, Any]]], bool], seconds: float = 10) -> list[dict[str, Any]]:
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: arrived(self.bodies), seconds), self.bodies
+            return list(self.bodies)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None: ...
+
+            def do_GET(self) -> None:
+                token = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["crc_token"][0]
+                self.answer(200, json.dumps({"response_token": signed(hook.secret, token.encode())}).encode())
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers["content-length"]))
+                self.answer(hook.take(raw, self.headers[SIGNATURE]), b"")
+
+            def answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        return Handler
+
+
+@pytest.fixture(scope="module")
+def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with Simulator(tmp_path_factory.mktemp("x"), retry_delays="0.05,0.05") as running:
+        running.client.limits(most_webhooks=1000)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def keys(sim: Simulator) -> Keys:
+    return sim.client.keys()
+
+
+@pytest.fixture
+def client(sim: Simulator) -> SimulatorClient:
+    return sim.client
+
+
+@pytest.fixture
+def bot(keys: Keys) -> OAuth1Session:
+    return OAuth1Session(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
+
+
+@pytest.fixture
+def app(keys: Keys) -> requests.Session:
+    session = requests.Session()
+    session.headers["authorization"] = f"Bearer {keys.bearer_token}"
+    return session
+
+
+@pytest.fixture
+def hook(keys: Keys) -> Iterator[Webhook]:
+    webhook = Webhook()
+    webhook.secret = keys.api_secret
+    yield webhook
+    webhook.server.shutdown()
+    webhook.server.server_close()
+
+
+@pytest.fixture
+def webhook_id(sim: Simulator, app: requests.Session, hook: Webhook) -> Iterator[str]:
+    answer = app.post(f"{sim.url}/2/webhooks", json={"url": hook.url})
+    assert answer.ok, answer.text
+    registered = answer.json()["data"]["id"]
+    yield registered
+    app.delete(f"{sim.url}/2/webhooks/{registered}")
+
+
+@pytest.fixture
+def photo() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(buffer, "JPEG")
+    return buffer.getvalue()
