@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +19,7 @@ from local.simulator import api_media, api_posts, api_v1, api_webhooks, control
 from local.simulator.calls import route
 from local.simulator.world import World
 
+NOBODY = "default_profile.png"
 CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS, *api_v1.CALLS)
 
 
@@ -48,6 +52,8 @@ def _others(world: World) -> list[Route]:
         return JSONResponse({"token_type": "bearer", "access_token": world.keys.bearer_token})
 
     async def picture(request: Request) -> Response:
+        if request.path_params["name"] == NOBODY:
+            return Response(_grey_square(), media_type="image/png")
         key = request.path_params["name"].partition(".")[0]
         media = world.pictures.get(key) if key.startswith("3_") else None
         if media is None or media["state"] != "succeeded":
@@ -63,6 +69,14 @@ def _others(world: World) -> list[Route]:
         Route("/media/{name}", picture, methods=["GET"]),
         Route("/healthz", alive, methods=["GET"]),
     ]
+
+
+@functools.cache
+def _grey_square() -> bytes:
+    """What people look like who set no picture of themselves."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (48, 48), "lightgrey").save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 async def _nowhere(_: Request, __: Exception) -> Response:

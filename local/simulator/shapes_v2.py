@@ -78,6 +78,7 @@ class ShapesV2:
                 "followers_count": self._relations("follow", "target", user["id"]),
                 "following_count": self._relations("follow", "source", user["id"]),
                 "tweet_count": posts["n"] if posts else 0,
+                "post_count": posts["n"] if posts else 0,
                 "listed_count": 0,
                 "like_count": self._relations("like", "source", user["id"]),
                 "media_count": 0,
@@ -127,6 +128,7 @@ class ShapesV2:
         counted = self._store.row(sql, post.id) or {}
         return {
             "retweet_count": counted["reposts"] or 0,
+            "repost_count": counted["reposts"] or 0,
             "reply_count": counted["replies"] or 0,
             "like_count": self._relations("like", "target", post.id),
             "quote_count": counted["quotes"] or 0,

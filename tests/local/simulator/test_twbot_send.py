@@ -1,0 +1,68 @@
+"""`twbot send`: post at the running bot's simulated X, see the reply."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from requests_oauthlib import OAuth1Session
+
+from cli.commands.send import send
+from cli.errors import CliError, Exit
+from lambdas.ports import Keys
+from local.home import Run, SimulatorRun, announce
+from local.simulator.client import Simulator, SimulatorClient
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sim: Simulator) -> Path:
+    announce(tmp_path, Run(os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorRun(sim.url, sim.control_token)))
+    return tmp_path
+
+
+def test_without_a_running_bot_it_says_what_to_type(tmp_path: Path) -> None:
+    """4 where there is no data folder, 3 where nothing runs on it."""
+    for data, code in ((tmp_path / "no", Exit.NOT_FOUND), (tmp_path, Exit.NOT_CONFIGURED)):
+        with pytest.raises(CliError) as error:
+            send("hi", data=data)
+        assert (error.value.code, error.value.hint) == (code, "Start it with: twbot up")
+
+
+def test_no_reply_in_time_is_6(folder: Path) -> None:
+    """And the hint names the post."""
+    with pytest.raises(CliError) as error:
+        send("hi", data=folder, timeout=0, json=True)
+    assert error.value.code == Exit.TIMED_OUT
+
+
+def test_the_reply_and_its_pictures_are_shown(
+    folder: Path,
+    sim: Simulator,
+    client: SimulatorClient,
+    keys: Keys,
+    bot: OAuth1Session,
+    photo: bytes,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The post mentions the bot; the reply's pictures become files."""
+
+    def answer() -> None:
+        while not (posts := client.posts("wanda")):
+            client.replies("1", timeout=0.2)
+        media = bot.post(f"{sim.url}/2/media/upload", files={"media": photo}, data={"media_category": "tweet_image"})
+        body = {"text": "a joke", "reply": {"in_reply_to_tweet_id": posts[0]["id"]}}
+        body["media"] = {"media_ids": [media.json()["data"]["id"]]}
+        bot.post(f"{sim.url}/2/tweets", json=body)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    send("tell me a joke", author="wanda", data=folder, json=True, timeout=20)
+    answering.join()
+    shown = msgspec.json.decode(capsys.readouterr().out)
+    assert (shown["text"], shown["reply"]["text"]) == ("@twbot tell me a joke", "a joke")
+    [path] = shown["reply"]["images"]
+    assert Path(path).read_bytes() == photo
