@@ -103,12 +103,12 @@ def _comprehend() -> Comprehend:
 
 
 def _of_picture(path: Path, data: Path | None) -> Found:
+    image = {"Image": {"Bytes": _read(path)}}
     from local.models.gallery import Gallery
     from local.models.rekognition import Rekognition
 
     from local.home import Home
 
-    image = {"Image": {"Bytes": _read(path)}}
     rekognition = Rekognition(Gallery(Home(data or Path(".twbot")).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
     texts = rekognition.detect_text(image)["TextDetections"]
