@@ -22,7 +22,7 @@ NAME = "VADER 3.3.2 + all-MiniLM-L6-v2 (int8), logistic regression"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 MOST_CLAUSES = 8
 # How bad the worst and how good the best clause must be.
-CLEAR = 0.6
+CLEAR = 0.7
 WEIGHTS = DATA / "sentiment.npz"
 _ADDRESSED = re.compile(r"https?://\S+|www\.\S+|(?<![\w@])[@＠]\w{1,20}")
 _HASHTAG = re.compile(r"[#＃](\w+)")

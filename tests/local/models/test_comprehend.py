@@ -81,9 +81,10 @@ def test_answers_have_comprehends_shape(call: str, text: str) -> None:
     """botocore's model knows every field, its type and the values it may have."""
     params = {"Text": text} | ({} if call == "DetectDominantLanguage" else {"LanguageCode": "en"})
     answer = CALLS[call](params)
-    operation = botocore.session.get_session().get_service_model("comprehend").operation_model(call)
-    assert not ParamValidator().validate(answer, operation.output_shape).has_errors()
-    assert set(answer) <= set(operation.output_shape.members)
+    shape = botocore.session.get_session().get_service_model("comprehend").operation_model(call).output_shape
+    assert shape is not None
+    assert not ParamValidator().validate(answer, shape).has_errors()
+    assert set(answer) <= set(shape.members)
     json.dumps(answer)
 
 

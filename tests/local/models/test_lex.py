@@ -55,6 +55,7 @@ def test_answers_have_lex_v2s_shape(text: str) -> None:
     model = botocore.session.get_session().get_service_model("lexv2-runtime")
     shape = model.operation_model("RecognizeText").output_shape
     answer = ask(text)
+    assert shape is not None
     assert not ParamValidator().validate(answer, shape).has_errors()
     assert set(answer) <= set(shape.members)
     assert answer["messages"][0]["content"]
