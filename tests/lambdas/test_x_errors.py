@@ -84,6 +84,7 @@ def test_a_rate_limit_waits_for_its_reset() -> None:
     error = failure(429, {"title": "Too Many Requests"}, quarter)
     assert isinstance(error, XUnavailable)
     assert error.retry_at == float(soon)
+    assert retry_at({"x-rate-limit-reset": soon}) == float(soon)
     assert retry_at({**quarter, **day}) == float(tomorrow)
     assert retry_at({**quarter, **day, "x-user-limit-24hour-remaining": "5"}) == float(soon)
 

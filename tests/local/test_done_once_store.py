@@ -98,4 +98,6 @@ def test_what_is_long_past_is_forgotten(tmp_path: Path) -> None:
     (expires,) = store._db.execute("SELECT expires FROM done").fetchone()
     assert 29 * 86_400 < expires - time.time() <= 30 * 86_400
     store._db.execute("UPDATE done SET expires = 1")
+    assert once(store, lambda: "again")(key="a") == "again"
+    store._db.execute("UPDATE done SET expires = 1")
     assert SqlitePersistence(tmp_path / "once.db")._db.execute("SELECT count(*) FROM done").fetchone() == (0,)

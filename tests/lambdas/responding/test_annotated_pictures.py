@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +79,15 @@ def test_a_label_leaves_the_faces_free_where_there_is_room() -> None:
     faces = [Box(100, 200, 180, 280), Box(190, 200, 270, 280), Box(280, 200, 360, 280)]
     label = place((150, 30), faces[1], (640, 480), labels=[], faces=faces)
     assert [label.overlap(face) for face in faces] == [0, 0, 0]
+
+
+def test_no_name_hides_a_neighbour() -> None:
+    """A face under somebody's label is nobody's."""
+    image = Image.new("RGB", (640, 480), "white")
+    analysis = celebrities(("Ann Archer", (0.4, 0.5, 0.1, 0.15)))
+    above = msgspec.structs.replace(analysis, unrecognized_faces=[found(0.35, 0.33, 0.2, 0.15)])
+    face = drawn(image, above).crop((230, 165, 346, 225)).convert("L")
+    assert face.getextrema()[0] > 150  # type: ignore[operator]
 
 
 def test_a_stranger_cannot_be_recognised() -> None:
