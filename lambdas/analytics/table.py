@@ -1,0 +1,59 @@
+"""The lake's one table: the Glue table and DuckDB's types both come from here.
+
+Types are Hive's. Names are spelled as in the events; SQL on either platform reads them in any case.
+"""
+
+from __future__ import annotations
+
+DATABASE = "messages-data-lake"
+TABLE = "analysed-messages-table"
+
+# Files lie in folders by the hour of their events, UTC, as Firehose names them by default.
+PARTITION = "datehour"
+PARTITION_FORMAT = "yyyy/MM/dd/HH"
+
+_BOX = "struct<Left:double,Top:double,Width:double,Height:double>"
+_FACE = f"struct<BoundingBox:{_BOX},Confidence:double>"
+_LABEL = (
+    "struct<Name:string,Confidence:double,Parents:array<struct<Name:string>>,"
+    f"Instances:array<struct<BoundingBox:{_BOX},Confidence:double>>>"
+)
+_CELEBRITY = f"struct<Name:string,Id:string,Urls:array<string>,MatchConfidence:double,Face:{_FACE}>"
+_TEXT_DETECTION = "struct<DetectedText:string,Type:string,Id:int,ParentId:int,Confidence:double>"
+_ENTITY = "struct<Text:string,Type:string,Score:double,BeginOffset:int,EndOffset:int>"
+_IMAGE_ANALYSIS = (
+    f"struct<Labels:array<{_LABEL}>,TextDetections:array<{_TEXT_DETECTION}>,"
+    f"CelebrityFaces:array<{_CELEBRITY}>,UnrecognizedFaces:array<{_FACE}>>"
+)
+_ANALYSIS = (
+    "struct<TextSentiment:string,SentimentScore:struct<Positive:double,Negative:double,Neutral:double,Mixed:double>,"
+    f"TextEntities:array<{_ENTITY}>,Language:string,"
+    f"Images:array<struct<Key:string,Problem:string,Analysis:{_IMAGE_ANALYSIS}>>>"
+)
+_TWITTER = "struct<TweetId:string,UserId:string>"
+_MESSAGE = f"struct<Text:string,Author:string,Twitter:{_TWITTER}>"
+_DETAIL = ",".join(
+    (
+        "struct<Text:string,Author:string,Summoned:boolean,Language:string,ImageUrls:array<string>",
+        f"Twitter:{_TWITTER}",
+        f"Analysis:{_ANALYSIS}",
+        "ReplyToUserId:string,ReplyToTweetId:string,ImageKey:string",
+        "Images:array<struct<Key:string,AltText:string>>",
+        "TweetId:string,Reason:string,Explanation:string",
+        f"Error:string,Cause:string,Message:{_MESSAGE}",
+        "ReplayName:string>",
+    )
+)
+
+COLUMNS: dict[str, str] = {
+    "version": "string",
+    "id": "string",
+    "detail-type": "string",
+    "source": "string",
+    "account": "string",
+    "time": "string",
+    "region": "string",
+    "resources": "array<string>",
+    "replay-name": "string",
+    "detail": _DETAIL,
+}
