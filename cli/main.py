@@ -11,6 +11,12 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
+from cli.commands.analyse import analyse
+from cli.commands.chat import chat
+from cli.commands.demo import demo
+from cli.commands.query import query
+from cli.commands.send import send
+from cli.commands.up import down, up
 from cli.errors import CliError, Exit
 from cli.render import err
 from lambdas.errors import TwbotError
@@ -22,6 +28,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+DAILY, ANALYSIS = "Every day", "What it understands"
+app.command(rich_help_panel=DAILY)(demo)
+app.command(rich_help_panel=DAILY)(up)
+app.command(rich_help_panel=DAILY)(down)
+app.command(rich_help_panel=DAILY)(send)
+app.command(rich_help_panel=DAILY)(query)
+app.command(rich_help_panel=ANALYSIS)(analyse)
+app.command(rich_help_panel=ANALYSIS)(chat)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.options import AsJson as AsJson  # noqa: E402  (moves when every command imports cli.options)
-
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

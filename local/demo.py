@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from lambdas.analytics.saved import saved_queries
 from lambdas.contracts import Event, MessageAnalysed, read
 from lambdas.errors import TwbotError
 from lambdas.settings import Settings
@@ -155,7 +155,7 @@ def _look(posted: list[_Posted], system: System, home: Home, pictures: Path) -> 
 
 
 def _answer(system: System, name: str) -> Answer:
-    result = system.bot.lake.query((files("queries") / f"{name}.sql").read_text())
+    result = system.bot.lake.query(saved_queries()[name].sql)
     return Answer(list(result.columns), [list(row) for row in result.rows])
 
 

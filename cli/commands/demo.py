@@ -59,7 +59,7 @@ def _show(result: DemoResult, folder: Path) -> None:
     if result.ok:
         out.print("Everything that should have happened did, and nothing else.", style="green")
     print_line(f"The pictures are in {folder}")
-    print_line("Next: make up, and then: twbot send \"tell me a joke\" --as alice")
+    print_line('Next: make up, and then: twbot send "tell me a joke" --as alice')
 
 
 def _show_post(post: DemoPost) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 START = "Start it with: twbot up"
 
 
-def send(  # noqa: PLR0917
+def send(
     text: Annotated[str, typer.Argument(help="What to post. The bot is mentioned, unless you do.")],
     author: Annotated[str, typer.Option("--as", help="Who posts: made up on first use.")] = "alice",
     image: Annotated[

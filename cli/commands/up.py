@@ -1,0 +1,166 @@
+"""`twbot up`, `twbot down`: run the bot on this machine, and stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data
+from cli.render import as_json, as_json_line, print_line, say
+
+if TYPE_CHECKING:
+    from local.home import Home, Run
+    from local.system import System
+
+PORT = 8080
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
+Host = Annotated[str, typer.Option(help="The address to listen on. Anything but loopback can be reached by others.")]
+X = Annotated[Literal["simulated", "live"], typer.Option("--x", help="Talk to a simulated X, or to X itself.")]
+Config = Annotated[Path, typer.Option("--config", help="The settings: its table [stages.local].")]
+
+
+def up(
+    x: X = "simulated",
+    detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
+    warm: Annotated[bool, typer.Option("--warm", help="Load the models now, not when they are first used.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = PORT,
+    config: Config = Path("twbot.toml"),
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Run the bot on this machine, beside a simulated X or facing X itself. Ctrl-C stops it.
+
+    Example: twbot up
+
+    Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
+    """
+    from local.home import Home, data_folder, make_private
+
+    home = Home(make_private(data_folder(data)))
+    if detach:
+        _show(_start_behind(home, ["--x", x, "--host", host, "--port", str(port), "--config", str(config)], warm), json)
+        return
+    told_to_stop = _stop_signal()
+    with _system(home, x, config, host, port) as system:
+        if warm:
+            say("Loading the models …")
+            system.bot.analysers.warm()
+        _greet(system, json)
+        told_to_stop.wait()
+        say("Stopping: finishing what is under way …")
+
+
+def down(data: Data = None, json: AsJson = False) -> None:
+    """Stop the bot that runs on this machine; what is not finished goes on at the next start.
+
+    Example: twbot down
+    """
+    from local.home import data_folder, running
+
+    folder = data_folder(data)
+    run = running(folder)
+    if run is None:
+        raise CliError(f"No bot runs on {folder}.", hint="Start it with: twbot up", code=Exit.NOT_CONFIGURED)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(run.pid, signal.SIGTERM)
+    until = time.monotonic() + STOP_SECONDS
+    while _is_alive(run.pid):
+        if time.monotonic() > until:
+            raise CliError(f"The bot (process {run.pid}) does not stop.", code=Exit.TIMED_OUT)
+        time.sleep(0.05)
+    as_json({"stopped": run.pid}) if json else print_line(f"Stopped the bot (process {run.pid}).")
+
+
+def _system(home: Home, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
+    from lambdas.settings import load
+    from local.logs import to_file
+    from local.system import beside_simulated_x, facing_x
+
+    to_file(home.log)
+    settings = load(config)
+    if x == "live":
+        return facing_x(home, settings, host=host, port=port)
+    return beside_simulated_x(home, settings, tell=lambda step: say(f"{step} …"), host=host, port=port)
+
+
+def _stop_signal() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
+    told = threading.Event()
+
+    def tell(*_: object) -> None:
+        told.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, tell)
+    return told
+
+
+def _greet(system: System, json: bool) -> None:
+    simulated = None if system.x is None else system.x.url
+    if json:
+        as_json_line({"pid": os.getpid(), "webhook": system.url, "simulated_x": simulated})
+        return
+    print_line(f"The bot is up. Its webhook: {system.url}")
+    if simulated:
+        print_line(f"The simulated X: {simulated}")
+        print_line('Now, in another terminal: twbot send "tell me a joke" --as alice')
+    else:
+        print_line("Register the address under which X reaches it: twbot webhook register --url https://…/twitter")
+    print_line("Ctrl-C stops it.")
+
+
+def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
+    """Start the same command as a process of its own, and wait until it is up. Raises CliError with what it said."""
+    from local.home import running
+
+    if (there := running(home.folder)) is not None:
+        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint="Stop it: twbot down")
+    command = [sys.executable, "-c", "from cli.main import main; main()", "up", "--data", str(home.folder), *options]
+    with (home.folder / "up.log").open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command + ["--warm"] * warm,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+    until = time.monotonic() + START_SECONDS
+    while (run := running(home.folder)) is None or run.pid != process.pid:
+        if process.poll() is not None or time.monotonic() > until:
+            process.terminate()
+            words = Path(said.name).read_text(errors="replace").strip().splitlines()
+            raise CliError(f"The bot did not start: {words[-1] if words else 'it said nothing.'}")
+        time.sleep(0.05)
+    return run
+
+
+def _show(run: Run, json: bool) -> None:
+    if json:
+        as_json({"pid": run.pid, "webhook": run.url})
+        return
+    print_line(f"The bot is up (process {run.pid}). Its webhook: {run.url}")
+    print_line('Next: twbot send "tell me a joke" --as alice, and to stop it: twbot down')
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
