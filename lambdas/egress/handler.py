@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
-from lambdas.contracts import Event, Record, SendTweet, TweetFailed, TweetSent, entry, read
+from lambdas.contracts import Event, SendTweet, TweetFailed, TweetSent, entry, read
 from lambdas.egress.images import upload_images
 from lambdas.errors import Temporary, XRefused
 from lambdas.ports import MediaStore, Publisher, X
@@ -23,9 +23,9 @@ RETRY_AFTER = 15
 
 
 class Sender:
-    """Posts each reply once: per post answered and, for replays that may reply, per replay.
+    """Posts at most one reply to each post, whatever asks for it: X, the bus, a redrive or a replay.
 
-    `once` keeps what was done; `config` says how long a send that died halfway blocks the next try.
+    `once` keeps what was sent; `config` says how long a send that died halfway blocks the next try.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Sender:
     ) -> None:
         self._x, self._media, self._publisher = x, media, publisher
         decorated = idempotent_function(
-            self._send, data_keyword_argument="key", persistence_store=once, config=config, key_prefix="egress"
+            self._send, data_keyword_argument="tweet", persistence_store=once, config=config, key_prefix="egress"
         )
         self._send_once: Callable[..., None] = decorated
 
@@ -44,28 +44,38 @@ class Sender:
         if replay and not replay.startswith(MAY_REPLY):
             return
         try:
-            self._send_once(key="@".join(filter(None, (command.reply_to_tweet_id, replay))), command=command)
+            self._send_once(tweet=command.reply_to_tweet_id, command=command)
+        except XRefused as refusal:
+            self._fail(command, refusal, replay)
         except IdempotencyAlreadyInProgressError:
             raise Temporary("This reply is being sent already.", retry_at=time.time() + RETRY_AFTER) from None
         except IdempotencyPersistenceLayerError as error:
             raise Temporary(f"Cannot note which replies are sent: {error}") from error
 
-    def _send(self, *, key: str, command: SendTweet) -> None:
-        text = fit(command.text)
-        about = {
-            "reply_to_tweet_id": command.reply_to_tweet_id,
-            "reply_to_user_id": command.reply_to_user_id,
-            "text": text,
-        }
-        outcome: Record
+    def _send(self, *, tweet: str, command: SendTweet) -> None:
+        """Raises XRefused, and is then not noted as done: when the reason is gone, a replay may still reply."""
+        posted = None
         try:
             media_ids = upload_images(command, self._media, self._x)
-            posted = self._x.reply(text, to_tweet_id=command.reply_to_tweet_id, media_ids=media_ids)
-            outcome = TweetSent(tweet_id=posted, **about)
+            posted = self._x.reply(fit(command.text), to_tweet_id=tweet, media_ids=media_ids)
         except XRefused as refusal:
-            if refusal.reason == Reason.DUPLICATE:
-                outcome = TweetSent(tweet_id=None, **about)
-            else:
-                outcome = TweetFailed(reason=refusal.reason, explanation=str(refusal), **about)
-        kind = "sent" if isinstance(outcome, TweetSent) else "failed"
-        self._publisher.publish([entry(outcome, once=f"{kind}:{key}")])
+            if refusal.reason != Reason.DUPLICATE:
+                raise
+        sent = TweetSent(
+            tweet_id=posted,
+            reply_to_tweet_id=tweet,
+            reply_to_user_id=command.reply_to_user_id,
+            text=fit(command.text),
+        )
+        self._publisher.publish([entry(sent, once=f"sent:{tweet}")])
+
+    def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
+        failed = TweetFailed(
+            reason=refusal.reason,
+            explanation=str(refusal),
+            reply_to_tweet_id=command.reply_to_tweet_id,
+            reply_to_user_id=command.reply_to_user_id,
+            text=fit(command.text),
+        )
+        key = "@".join(filter(None, (command.reply_to_tweet_id, replay)))
+        self._publisher.publish([entry(failed, once=f"failed:{key}")])

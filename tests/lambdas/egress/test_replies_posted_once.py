@@ -137,10 +137,9 @@ def test_a_failure_that_passes_is_tried_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.DUPLICATE])
-def test_a_refusal_is_said_once_and_not_repeated(tmp_path: Path, reason: Reason) -> None:
-    """TWEET_FAILED with its reason; X is not asked again."""
+def test_a_refusal_is_told_with_its_reason(tmp_path: Path, reason: Reason) -> None:
+    """TWEET_FAILED, and the command counts as handled: nothing tries it again."""
     egress = Egress(tmp_path, RecordingX(refused(reason)))
-    egress.sender.handle(command())
     egress.sender.handle(command())
     assert egress.bus.said == [("TWEET_FAILED", reason.value)]
     assert egress.x.posted == []
@@ -169,11 +168,13 @@ def test_a_send_that_died_halfway_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_events_carry_a_key_of_their_own(tmp_path: Path) -> None:
-    """So that a second TWEET_SENT of the same reply never reaches the bus."""
-    egress = Egress(tmp_path, RecordingX())
+    """So that a second TWEET_SENT or TWEET_FAILED of the same reply never reaches the bus."""
+    refusal, another = refused(Reason.NO_CREDITS), refused(Reason.NO_CREDITS)
+    egress = Egress(tmp_path, RecordingX(refusal, another))
     egress.sender.handle(command())
     egress.sender.handle(command(replay="with-replies-1"))
-    assert [one.once for one in egress.bus.entries] == ["sent:12", "sent:12@with-replies-1"]
+    egress.sender.handle(command())
+    assert [one.once for one in egress.bus.entries] == ["failed:12", "failed:12@with-replies-1", "sent:12"]
 
 
 @pytest.mark.parametrize("mark", [{"replay": "last-week"}, {"event_replay": "last-week"}])
@@ -184,12 +185,12 @@ def test_a_replay_is_not_answered_again(tmp_path: Path, mark: dict[str, str]) ->
     assert egress.x.posted == []
 
 
-def test_a_replay_that_may_reply_does_so_once(tmp_path: Path) -> None:
-    """Though the post was answered before: the operator asked for it."""
-    egress = Egress(tmp_path, RecordingX())
-    for mark in ({}, {"event_replay": "with-replies-a"}, {"replay": "with-replies-a"}):
+def test_a_replay_that_may_reply_answers_what_has_no_reply(tmp_path: Path) -> None:
+    """Once the reason for a refusal is gone, a replay answers the post; whoever has a reply gets no second one."""
+    egress = Egress(tmp_path, RecordingX(refused(Reason.NO_CREDITS)))
+    for mark in ({}, {"event_replay": "with-replies-a"}, {"replay": "with-replies-a"}, {"replay": "with-replies-b"}):
         egress.sender.handle(command(**mark))
-    assert len(egress.x.posted) == 2
+    assert len(egress.x.posted) == 1
 
 
 def test_pictures_go_along_in_order(tmp_path: Path) -> None:
