@@ -1,0 +1,89 @@
+"""The Lambda functions: what each is made of and told. The entry points and the stacks both follow this table.
+
+The code of `name` is lambdas/aws/<name>.py, its handler lambdas.aws.<name>.handler. What it is told (environment):
+
+BUS_NAME                   the bus, for PutEvents
+SEEN_TABLE                 DynamoDB table of what was published: `id` (string) is an entry's `once` key,
+                           `expiration` (number, epoch seconds) when it is forgotten
+SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
+MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
+SECRET_NAME                the secret with the keys (lambdas.ports.Keys, as JSON)
+QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
+TWITTER_ACCOUNT_ID         the bot's own user id on X
+BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
+LOCALE_ID                  the bot's language as Lex writes it, en_US
+SETTINGS                   lambdas.settings.Settings as JSON, without `aws`
+STAGE                      the stage's name (every function)
+POWERTOOLS_SERVICE_NAME    the microservice (every function)
+POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL, POWERTOOLS_TRACE_DISABLED (every function)
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+PUBLISHER = ("BUS_NAME", "SEEN_TABLE")
+
+
+class FunctionSpec(NamedTuple):
+    """`packages`: what its bundle holds besides our code, as named on PyPI. `memory` in MB, `timeout` in seconds."""
+
+    name: str
+    service: str
+    packages: tuple[str, ...]
+    memory: int
+    timeout: int
+    environment: tuple[str, ...] = ()
+
+    @property
+    def entry(self) -> str:
+        return f"lambdas/aws/{self.name}.py"
+
+    @property
+    def handler(self) -> str:
+        return f"lambdas.aws.{self.name}.handler"
+
+
+_COMMON = ("aws-lambda-powertools", "msgspec")
+_X = ("requests", "requests-oauthlib")
+
+FUNCTIONS = {
+    function.name: function
+    for function in (
+        FunctionSpec(
+            "ingress",
+            "ingress",
+            (*_COMMON, *_X),
+            memory=512,
+            timeout=15,
+            environment=(*PUBLISHER, "SECRET_NAME", "TWITTER_ACCOUNT_ID"),
+        ),
+        FunctionSpec("download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET",)),
+        FunctionSpec(
+            "image",
+            "responding",
+            (*_COMMON, "anyascii", "manimgx-fonts", "pillow", "twitter-text-parser"),
+            memory=1769,
+            timeout=60,
+            environment=(*PUBLISHER, "MEDIA_BUCKET", "SETTINGS"),
+        ),
+        FunctionSpec(
+            "text",
+            "responding",
+            (*_COMMON, "twitter-text-parser"),
+            memory=512,
+            timeout=20,
+            environment=(*PUBLISHER, "BOT_ID", "BOT_ALIAS_ID", "LOCALE_ID", "SETTINGS"),
+        ),
+        FunctionSpec("fulfilment", "responding", (*_COMMON, "requests"), 512, 10),
+        FunctionSpec(
+            "egress",
+            "egress",
+            (*_COMMON, *_X, "pillow", "twitter-text-parser"),
+            memory=1024,
+            timeout=60,
+            environment=(*PUBLISHER, "MEDIA_BUCKET", "SECRET_NAME", "SENT_TABLE", "QUEUE_URL", "SETTINGS"),
+        ),
+        FunctionSpec("transform", "analytics", _COMMON, 256, 60),
+    )
+}
