@@ -73,7 +73,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError
         return XRefused(message, reason=reason, status=status)
     if status < 300 and problem:
         return XRefused(message, reason=reason, status=status)
-    return XUnavailable(message, retry_at=retry_at(headers) if status in (429, 503) else None)
+    return XUnavailable(message, retry_at=retry_at(status, headers) if status in (429, 503) else None)
 
 
 def first_problem(body: bytes) -> dict[str, Any]:
@@ -95,11 +95,11 @@ def said(problem: Mapping[str, Any]) -> str:
     return "".join(c if c.isprintable() else " " for c in str(words))[:200]
 
 
-def retry_at(headers: Mapping[str, str]) -> float | None:
+def retry_at(status: int, headers: Mapping[str, str]) -> float | None:
     """When X lets us again: the reset of the limit that is used up, the day's before the quarter hour's."""
     now = time.time()
     for limit in ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit"):
-        if limit == "x-rate-limit" or headers.get(f"{limit}-remaining") == "0":
+        if headers.get(f"{limit}-remaining") == "0" or (status == 429 and limit == "x-rate-limit"):
             reset = _number(headers.get(f"{limit}-reset"))
             if reset is not None and now - 60 < reset <= now + DAY + 60:
                 return max(reset, now)

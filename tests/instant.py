@@ -24,7 +24,9 @@ class Instant:
 
     def tasks(self) -> dict[str, Task]:
         return {
-            "aws-sdk:comprehend:detectDominantLanguage": lambda _: {"Languages": [{"LanguageCode": "en", "Score": 1.0}]},
+            "aws-sdk:comprehend:detectDominantLanguage": lambda _: {
+                "Languages": [{"LanguageCode": "en", "Score": 1.0}]
+            },
             "aws-sdk:comprehend:detectSentiment": _sentiment,
             "aws-sdk:comprehend:detectEntities": lambda _: {"Entities": []},
             "aws-sdk:rekognition:detectLabels": lambda _: {"Labels": []},

@@ -32,7 +32,13 @@ def main() -> int:
     token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
     app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1, lifespan="on"
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,
+        lifespan="on",
     )
     server = _Announcing(config, {"url": url, "pid": os.getpid()})
     if options.parent:

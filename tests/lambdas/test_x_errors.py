@@ -84,15 +84,15 @@ def test_a_rate_limit_waits_for_its_reset() -> None:
     error = failure(429, {"title": "Too Many Requests"}, quarter)
     assert isinstance(error, XUnavailable)
     assert error.retry_at == float(soon)
-    assert retry_at({"x-rate-limit-reset": soon}) == float(soon)
-    assert retry_at({**quarter, **day}) == float(tomorrow)
-    assert retry_at({**quarter, **day, "x-user-limit-24hour-remaining": "5"}) == float(soon)
+    assert retry_at(429, {"x-rate-limit-reset": soon}) == float(soon)
+    assert retry_at(429, {**quarter, **day}) == float(tomorrow)
+    assert retry_at(429, {**quarter, **day, "x-user-limit-24hour-remaining": "5"}) == float(soon)
 
 
 @pytest.mark.parametrize("reset", ["", "never", "-1", "1e300", "99999999999", "nan"])
 def test_a_nonsense_reset_is_not_believed(reset: str) -> None:
     """Nobody waits for years because a header was wrong."""
-    assert retry_at({"x-rate-limit-reset": reset}) is None
+    assert retry_at(429, {"x-rate-limit-reset": reset}) is None
 
 
 @given(status=st.integers(100, 599), body=st.binary(max_size=200))
@@ -118,3 +118,10 @@ def test_any_answer_becomes_one_of_the_two(status: int, body: bytes) -> None:
 def test_any_json_becomes_one_of_the_two(document: Any) -> None:
     """A body with the right names and wrong types does not trip the classification."""
     assert isinstance(failure(403, document), XRefused)
+
+
+def test_a_service_that_is_down_is_not_a_limit_that_is_used_up() -> None:
+    """X sends the limit's headers with every answer: a 503 is tried again soon, not at the next quarter of an hour."""
+    soon = str(int(time.time()) + 900)
+    assert retry_at(503, {"x-rate-limit-remaining": "99", "x-rate-limit-reset": soon}) is None
+    assert retry_at(503, {"x-rate-limit-remaining": "0", "x-rate-limit-reset": soon}) == float(soon)
