@@ -60,6 +60,8 @@ class SqlitePersistence(BasePersistenceLayer):
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(SCHEMA)
         self._db.execute("DELETE FROM done WHERE expires < ?", (time.time(),))
+        # One process works on a data folder: what is in progress now was the last one's, and died with it.
+        self._db.execute("UPDATE done SET blocked_until = 0 WHERE status = 'INPROGRESS'")
 
     def close(self) -> None:
         with self._lock:
