@@ -1,0 +1,34 @@
+"""The CDK app: cdk deploy --all --context twitterAccountId=999999 [--context stage=dev]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from lambdas.errors import TwbotError
+from stacks.config import FILE, PRODUCTION, load_stage
+from stacks.node import put_node_on_path
+
+
+def main() -> None:
+    put_node_on_path()
+    from aws_cdk import App
+
+    from stacks.system import add_system
+
+    app = App()
+    given = app.node.try_get_context
+    try:
+        stage = load_stage(
+            str(given("stage") or PRODUCTION),
+            Path(given("config") or FILE),
+            twitter_account_id=str(given("twitterAccountId") or "") or None,
+        )
+    except TwbotError as error:
+        sys.exit(f"twbot: {error}")
+    add_system(app, stage)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

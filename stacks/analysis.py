@@ -1,0 +1,95 @@
+"""Analysis: MESSAGE_RECEIVED → workflow (pictures into a bucket, detectors) → MESSAGE_ANALYSED."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.constructs import (
+    KEYS_UNKNOWN,
+    Bucket,
+    DeadLetters,
+    Function,
+    LogGroup,
+    Service,
+    WiredRule,
+    accept,
+    allow,
+    delivery_role,
+)
+from stacks.plumbing import Plumbing
+from stacks.workflow import sdk_actions, workflow
+
+_NO_RESOURCE = "The detectors' actions, log delivery's and X-Ray's know no resource."
+
+
+class Analysis(Service):
+    """The media bucket, the function that fills it, and the state machine that asks the detectors."""
+
+    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+        super().__init__(scope, "Analysis", stage)
+        self.media = Bucket(self, "Media", stage, rules=[s3.LifecycleRule(expiration=Duration.days(1))])
+        self._media_name = f"{stage.prefix}-media-arn"
+        self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
+        self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name})
+        self.media.let(self._download.works_as, ["s3:PutObject"])
+        machine = self._machine(stage, plumbing)
+        WiredRule(
+            self,
+            "analyse-messages",
+            stage,
+            bus=plumbing.bus,
+            target=machine.state_machine_arn,
+            dead_letters=DeadLetters(self, stage, "analysis"),
+            role=delivery_role(self, "DeliveryRole", "states:StartExecution", machine.state_machine_arn),
+        )
+        CfnOutput(self, "WorkflowArn", value=machine.state_machine_arn)
+        CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
+
+    def let_use_media(self, function: Function, actions: Sequence[str]) -> None:
+        """For the functions of other stacks."""
+        allow(function, actions, [f"{self._media_arn}/*"])
+        accept(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
+
+    def _machine(self, stage: Stage, plumbing: Plumbing) -> stepfunctions.StateMachine:
+        definition = workflow(stage.aws.detectors)
+        role = iam.Role(self, "WorkflowRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        self._let_work(role, definition, plumbing)
+        return stepfunctions.StateMachine(
+            self,
+            "Workflow",
+            state_machine_name=f"{stage.prefix}-analysis",
+            state_machine_type=stepfunctions.StateMachineType[stage.aws.workflow],
+            definition_body=stepfunctions.DefinitionBody.from_string(msgspec.json.encode(definition).decode()),
+            definition_substitutions={
+                "MediaBucket": self.media.bucket_name,
+                "DownloadFunction": self._download.function_arn,
+                "EventBusName": plumbing.bus.event_bus_name,
+            },
+            role=role,
+            logs=stepfunctions.LogOptions(
+                # Step Functions cannot be allowed to log elsewhere: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+                destination=LogGroup(self, "WorkflowLog", stage, f"/aws/vendedlogs/states/{stage.prefix}-analysis"),
+                level=stepfunctions.LogLevel.ALL,
+                include_execution_data=False,  # what people wrote is in the lake, not in every step's log
+            ),
+            tracing_enabled=True,
+        )
+
+    def _let_work(self, role: iam.Role, definition: dict[str, Any], plumbing: Plumbing) -> None:
+        for service in ("comprehend", "rekognition"):
+            if actions := sdk_actions(definition, service):
+                allow(role, actions, ["*"])
+        if sdk_actions(definition, "rekognition"):
+            self.media.let(role, ["s3:GetObject"])
+        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn])
+        allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
+        accept(role, "IAM5[Resource::*]", _NO_RESOURCE)

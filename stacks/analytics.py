@@ -1,0 +1,100 @@
+"""Analytics: every event → Firehose → transform function → lake, and Athena to ask it."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnOutput, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesisfirehose as firehose
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lambdas.analytics.table import PARTITION
+from stacks.config import Stage
+from stacks.constructs import Bucket, DeadLetters, Function, LogGroup, Service, WiredRule, allow, delivery_role
+from stacks.lake_table import EVENTS, RESULTS, add_table, add_workgroup
+from stacks.plumbing import Plumbing
+
+ERRORS = "errors/"
+BY_PROBLEM = "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/"
+DELIVERY = firehose.CfnDeliveryStream
+
+
+class Analytics(Service):
+    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+        super().__init__(scope, "Analytics", stage)
+        self._transform = Function(self, "transform", stage, {})
+        results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
+        self._lake = Bucket(self, "Lake", stage, rules=[results])
+        stream = self._stream(stage)
+        WiredRule(
+            self,
+            "keep-every-event",
+            stage,
+            bus=plumbing.bus,
+            target=stream.attr_arn,
+            dead_letters=DeadLetters(self, stage, "analytics"),
+            role=delivery_role(self, "DeliveryRole", "firehose:PutRecord", stream.attr_arn),
+        )
+        add_workgroup(self, stage, self._lake.bucket_name, add_table(self, stage, self._lake.bucket_name))
+        CfnOutput(self, "LakeBucketName", value=self._lake.bucket_name)
+
+    def _stream(self, stage: Stage) -> firehose.CfnDeliveryStream:
+        log = LogGroup(self, "DeliveryLog", stage, f"/twbot/{stage.name}/lake")
+        log_stream = logs.LogStream(self, "DeliveryLogStream", log_group=log, log_stream_name="s3")
+        role = self._role(log)
+        stream = DELIVERY(
+            self,
+            "Stream",
+            delivery_stream_name=f"{stage.prefix}-events",
+            delivery_stream_type="DirectPut",
+            delivery_stream_encryption_configuration_input=DELIVERY.DeliveryStreamEncryptionConfigurationInputProperty(
+                key_type="AWS_OWNED_CMK"
+            ),
+            extended_s3_destination_configuration=self._destination(role, log, log_stream),
+        )
+        stream.node.add_dependency(role.node.find_child("DefaultPolicy"))
+        return stream
+
+    def _destination(
+        self, role: iam.Role, log: LogGroup, log_stream: logs.LogStream
+    ) -> firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty:
+        """Files lie by the hour of their events, also when a replay or a retry brings them late."""
+        return DELIVERY.ExtendedS3DestinationConfigurationProperty(
+            bucket_arn=self._lake.bucket_arn,
+            role_arn=role.role_arn,
+            prefix=f"{EVENTS}!{{partitionKeyFromLambda:{PARTITION}}}/",
+            error_output_prefix=ERRORS + BY_PROBLEM,
+            compression_format="GZIP",
+            buffering_hints=DELIVERY.BufferingHintsProperty(interval_in_seconds=60, size_in_m_bs=64),
+            dynamic_partitioning_configuration=DELIVERY.DynamicPartitioningConfigurationProperty(enabled=True),
+            processing_configuration=DELIVERY.ProcessingConfigurationProperty(
+                enabled=True, processors=[_calls(self._transform.function_arn)]
+            ),
+            cloud_watch_logging_options=DELIVERY.CloudWatchLoggingOptionsProperty(
+                enabled=True, log_group_name=log.log_group_name, log_stream_name=log_stream.log_stream_name
+            ),
+        )
+
+    def _role(self, log: LogGroup) -> iam.Role:
+        condition = {"StringEquals": {"sts:ExternalId": Aws.ACCOUNT_ID}}
+        service = iam.ServicePrincipal("firehose.amazonaws.com").with_conditions(condition)
+        role = iam.Role(self, "StreamRole", assumed_by=service)
+        in_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        allow(role, in_bucket, [self._lake.bucket_arn])
+        for folder in (EVENTS, ERRORS):
+            self._lake.let(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
+        allow(role, ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [self._transform.function_arn])
+        allow(role, ["logs:PutLogEvents"], [log.log_group_arn])
+        return role
+
+
+def _calls(function_arn: str) -> firehose.CfnDeliveryStream.ProcessorProperty:
+    values = {"LambdaArn": function_arn, "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60"}
+    return DELIVERY.ProcessorProperty(
+        type="Lambda",
+        parameters=[
+            DELIVERY.ProcessorParameterProperty(parameter_name=name, parameter_value=value)
+            for name, value in values.items()
+        ],
+    )

@@ -1,0 +1,83 @@
+"""Egress: SEND_TWEET → queue → function → X."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.analysis import Analysis
+from stacks.config import Stage
+from stacks.constructs import (
+    DeadLetters,
+    Function,
+    Service,
+    Table,
+    WiredRule,
+    allow,
+    let_rule_send,
+)
+from stacks.functions import FUNCTIONS
+from stacks.metrics import queue_name
+from stacks.plumbing import Plumbing
+from stacks.responding import behaviour
+from stacks.secret import let_read, secret_environment
+
+# X may make us wait a quarter of an hour, more than once.
+TRIES = 10
+AT_ONCE = 5
+
+
+class Egress(Service):
+    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing, analysis: Analysis) -> None:
+        super().__init__(scope, "Egress", stage)
+        dead_letters = DeadLetters(self, stage, "egress")
+        queue = self._queue(stage, dead_letters)
+        sent = Table(self, "Sent", stage)
+        told = {
+            **plumbing.told,
+            **secret_environment(stage),
+            "MEDIA_BUCKET": analysis.media.bucket_name,
+            "SENT_TABLE": sent.table_name,
+            "QUEUE_URL": queue.queue_url,
+            "SETTINGS": behaviour(stage),
+        }
+        function = Function(self, "egress", stage, told)
+        plumbing.let_publish(function)
+        let_read(self, stage, function)
+        analysis.let_use_media(function, ["s3:GetObject"])
+        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
+        self._feed(stage, queue, function)
+        wired = WiredRule(
+            self, "send-tweets", stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters
+        )
+        let_rule_send(queue, wired)
+        CfnOutput(self, "QueueUrl", value=queue.queue_url)
+
+    def _queue(self, stage: Stage, dead_letters: sqs.Queue) -> sqs.Queue:
+        """Hides what is being sent for six times the function's time, as Lambda asks."""
+        return sqs.Queue(
+            self,
+            "Tweets",
+            queue_name=queue_name(stage),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            visibility_timeout=Duration.seconds(6 * FUNCTIONS["egress"].timeout),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=TRIES),
+        )
+
+    def _feed(self, stage: Stage, queue: sqs.Queue, function: Function) -> None:
+        actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+        allow(function, [f"sqs:{action}" for action in actions], [queue.queue_arn])
+        lambda_.CfnEventSourceMapping(
+            self,
+            "Feed",
+            function_name=function.function_name,
+            event_source_arn=queue.queue_arn,
+            batch_size=AT_ONCE,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
+                maximum_concurrency=stage.aws.replies_at_once
+            ),
+        )

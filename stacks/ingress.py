@@ -1,0 +1,91 @@
+"""Ingress: X → /twitter → Lambda → bus."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.constructs import Function, LogGroup, Service, accept
+from stacks.plumbing import Plumbing
+from stacks.secret import let_read, secret_environment
+
+_SIGNED = "X signs what it sends: the function checks the signature over the body."
+_NO_WAF = "Throttled, and signed by X; a firewall costs more than the whole bot when nobody tweets."
+_LOGGING_POLICY = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+_LOGGING = "AWS's own policy is the one API Gateway asks for: it logs for the whole account."
+
+
+class Ingress(Service):
+    """REST API: GET answers X's challenge, POST takes what X sends."""
+
+    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+        super().__init__(scope, "Ingress", stage)
+        environment = {
+            **plumbing.told,
+            **secret_environment(stage),
+            "TWITTER_ACCOUNT_ID": stage.aws.twitter_account_id or "",
+        }
+        function = Function(self, "ingress", stage, environment)
+        plumbing.let_publish(function)
+        let_read(self, stage, function)
+        self._webhook(stage, function)
+
+    def _webhook(self, stage: Stage, function: lambda_.IFunction) -> None:
+        api = self._api(stage)
+        twitter = api.root.add_resource("twitter")
+        proxy = apigateway.LambdaIntegration(function, allow_test_invoke=False)
+        check = api.add_request_validator("Check", validate_request_body=True, validate_request_parameters=True)
+        needs = {"method.request.querystring.crc_token": True}
+        twitter.add_method("GET", proxy, request_parameters=needs, request_validator=check)
+        sends = {"application/json": _an_object(api)}
+        twitter.add_method("POST", proxy, request_models=sends, request_validator=check)
+        for method in twitter.node.find_all():
+            if isinstance(method, apigateway.Method):
+                accept(method, "APIG4", _SIGNED)
+                accept(method, "COG4", _SIGNED)
+        CfnOutput(self, "WebhookUrl", value=api.url_for_path("/twitter"))
+
+    def _api(self, stage: Stage) -> apigateway.RestApi:
+        """Lambda takes bodies up to 6 MB, our function 1 MB: larger ones are refused with 413."""
+        access_log = LogGroup(self, "AccessLog", stage, f"/twbot/{stage.name}/webhook")
+        api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=stage.prefix,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,  # the account's: other stages log with it too
+            deploy_options=apigateway.StageOptions(
+                stage_name=stage.name,
+                throttling_rate_limit=stage.aws.requests_per_second,
+                throttling_burst_limit=2 * stage.aws.requests_per_second,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(_ACCESS),
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                metrics_enabled=True,
+                tracing_enabled=True,
+            ),
+        )
+        accept(api.deployment_stage, "APIG3", _NO_WAF)
+        accept(
+            api,
+            "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+            _LOGGING,
+        )
+        return api
+
+
+# Without the query: X's challenges are nobody else's business.
+_ACCESS = (
+    '{"id":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp",'
+    '"method":"$context.httpMethod","path":"$context.path","status":"$context.status",'
+    '"bytes":"$context.responseLength","milliseconds":"$context.responseLatency","error":"$context.error.messageString"}'
+)
+
+
+def _an_object(api: apigateway.RestApi) -> apigateway.Model:
+    schema = apigateway.JsonSchema(schema=apigateway.JsonSchemaVersion.DRAFT4, type=apigateway.JsonSchemaType.OBJECT)
+    return api.add_model("Webhook", content_type="application/json", schema=schema)

@@ -1,0 +1,57 @@
+"""Responding: MESSAGE_ANALYSED → image function, or text function → chatbot → fulfilment function → SEND_TWEET."""
+
+from __future__ import annotations
+
+import msgspec
+from aws_cdk import CfnOutput
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.analysis import Analysis
+from stacks.chatbot import Chatbot
+from stacks.config import Stage
+from stacks.constructs import DeadLetters, Function, Service, WiredRule, allow, let_rule_invoke
+from stacks.plumbing import Plumbing
+
+
+class Responding(Service):
+    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing, analysis: Analysis) -> None:
+        super().__init__(scope, "Responding", stage)
+        self._stage, self._plumbing = stage, plumbing
+        self._dead_letters = DeadLetters(self, stage, "responding")
+        told = {**plumbing.told, "SETTINGS": behaviour(stage)}
+        self._answer("answer-images", self._image_function(told, analysis))
+        self._answer("answer-texts", self._text_function(told))
+
+    def _image_function(self, told: dict[str, str], analysis: Analysis) -> Function:
+        told = {**told, "MEDIA_BUCKET": analysis.media.bucket_name}
+        function = Function(self, "image", self._stage, told, dead_letters=self._dead_letters)
+        analysis.let_use_media(function, ["s3:GetObject", "s3:PutObject"])
+        return function
+
+    def _text_function(self, told: dict[str, str]) -> Function:
+        fulfilment = Function(self, "fulfilment", self._stage, {})
+        chatbot = Chatbot(self, "Chatbot", self._stage, fulfilment=fulfilment)
+        told = {**told, **chatbot.told}
+        function = Function(self, "text", self._stage, told, dead_letters=self._dead_letters)
+        allow(function, ["lex:RecognizeText"], [chatbot.arn])
+        for name, value in chatbot.told.items():
+            CfnOutput(self, name.title().replace("_", ""), value=value)
+        return function
+
+    def _answer(self, rule: str, function: lambda_.IFunction) -> None:
+        self._plumbing.let_publish(function)
+        wired = WiredRule(
+            self,
+            rule,
+            self._stage,
+            bus=self._plumbing.bus,
+            target=function.function_arn,
+            dead_letters=self._dead_letters,
+        )
+        let_rule_invoke(function, wired)
+
+
+def behaviour(stage: Stage) -> str:
+    """The stage's settings, as the functions read them."""
+    return msgspec.json.encode(msgspec.structs.replace(stage.settings, aws={})).decode()
