@@ -49,13 +49,14 @@ class Analysis(Service):
             bus=plumbing.bus,
             target=machine.state_machine_arn,
             dead_letters=DeadLetters(self, stage, "analysis"),
-            role=delivery_role(self, "DeliveryRole", "states:StartExecution", machine.state_machine_arn),
+            role=delivery_role(self, "DeliveryRole", ["states:StartExecution"], machine.state_machine_arn),
         )
         CfnOutput(self, "WorkflowArn", value=machine.state_machine_arn)
         CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
 
     def let_use_media(self, function: Function, actions: Sequence[str]) -> None:
-        """For the functions of other stacks."""
+        """For the functions of other stacks. Who may not list is told "forbidden" where a key is not there."""
+        allow(function, ["s3:ListBucket"], [self._media_arn])
         allow(function, actions, [f"{self._media_arn}/*"])
         accept(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
 

@@ -34,7 +34,9 @@ class Analytics(Service):
             bus=plumbing.bus,
             target=stream.attr_arn,
             dead_letters=DeadLetters(self, stage, "analytics"),
-            role=delivery_role(self, "DeliveryRole", "firehose:PutRecord", stream.attr_arn),
+            role=delivery_role(
+                self, "DeliveryRole", ["firehose:PutRecord", "firehose:PutRecordBatch"], stream.attr_arn
+            ),
         )
         add_workgroup(self, stage, self._lake.bucket_name, add_table(self, stage, self._lake.bucket_name))
         CfnOutput(self, "LakeBucketName", value=self._lake.bucket_name)

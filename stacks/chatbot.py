@@ -30,7 +30,7 @@ class Chatbot(Construct):
         bot = lex.CfnBot(
             self,
             "Bot",
-            name=f"{stage.prefix}-{wanted.name}",
+            name=f"{wanted.name}-{stage.name}",
             role_arn=iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(LEX)).role_arn,
             data_privacy={"ChildDirected": False},
             idle_session_ttl_in_seconds=FORGETS_AFTER,

@@ -100,7 +100,6 @@ class Function(lambda_.Function):
         environment: Mapping[str, str],
         *,
         dead_letters: sqs.IQueue | None = None,
-        at_once: int | None = None,
     ) -> None:
         spec = FUNCTIONS[name]
         log_group = LogGroup(scope, f"{name.title()}Log", stage, f"/twbot/{stage.name}/{name}")
@@ -120,7 +119,6 @@ class Function(lambda_.Function):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
-            reserved_concurrent_executions=at_once,
             dead_letter_queue=dead_letters,
             retry_attempts=2 if dead_letters else None,
             max_event_age=OLDEST if dead_letters else None,
@@ -213,11 +211,11 @@ def let_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
     )
 
 
-def delivery_role(scope: Construct, construct_id: str, action: str, resource: str) -> iam.Role:
+def delivery_role(scope: Construct, construct_id: str, actions: Sequence[str], resource: str) -> iam.Role:
     """What EventBridge needs to be for targets without a policy of their own."""
     condition = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
     role = iam.Role(scope, construct_id, assumed_by=EVENTS.with_conditions(condition))
-    allow(role, [action], [resource])
+    allow(role, actions, [resource])
     return role
 
 

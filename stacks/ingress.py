@@ -69,6 +69,9 @@ class Ingress(Service):
                 tracing_enabled=True,
             ),
         )
+        # API Gateway would make this log group itself, and keep it for ever.
+        execution_log = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{stage.name}"
+        api.deployment_stage.node.add_dependency(LogGroup(self, "ExecutionLog", stage, execution_log))
         accept(api.deployment_stage, "APIG3", _NO_WAF)
         accept(
             api,

@@ -57,7 +57,6 @@ class Plumbing(Service):
         archive = events.CfnArchive(
             self,
             "Archive",
-            archive_name=f"{stage.prefix}-{self.node.addr[:8]}",
             source_arn=self.bus.event_bus_arn,
             event_pattern={**EVERY_EVENT, "replay-name": [{"exists": False}]},
             retention_days=stage.aws.archive_days,

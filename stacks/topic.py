@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -12,6 +13,13 @@ from constructs import Construct
 
 from stacks.config import Stage, protocol
 
+# What the account's administrators may do with the key: CDK would write kms:*.
+_KEEPING = (
+    *("DescribeKey", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "UpdateKeyDescription"),
+    *("GetKeyPolicy", "PutKeyPolicy", "ListKeyPolicies", "ListResourceTags", "TagResource", "UntagResource"),
+    *("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "ListGrants", "RevokeGrant"),
+    *("CreateAlias", "DeleteAlias", "UpdateAlias", "Decrypt", "GenerateDataKey"),
+)
 _HERE = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
@@ -20,22 +28,29 @@ def topics_key(scope: Construct, stage: Stage) -> kms.Key:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
     """
-    key = kms.Key(
+    services = [iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch")]
+    policy = iam.PolicyDocument(
+        statements=[
+            _in_key_policy([iam.AccountRootPrincipal()], _KEEPING),
+            _in_key_policy(services, ("Decrypt", "GenerateDataKey"), _HERE),
+        ]
+    )
+    return kms.Key(
         scope,
         "TopicsKey",
         alias=f"alias/{stage.prefix}-topics",
         enable_key_rotation=True,
+        policy=policy,
         removal_policy=RemovalPolicy.DESTROY,  # nothing that it encrypted is kept
     )
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("events.amazonaws.com"), iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=["*"],  # in a key's policy: this key
-            conditions=_HERE,
-        )
-    )
-    return key
+
+
+def _in_key_policy(
+    principals: Sequence[iam.IPrincipal], actions: Sequence[str], conditions: Mapping[str, Any] | None = None
+) -> iam.PolicyStatement:
+    """In a key's policy `*` is this key."""
+    allowed = [f"kms:{action}" for action in actions]
+    return iam.PolicyStatement(principals=principals, actions=allowed, resources=["*"], conditions=conditions)
 
 
 class Topic(sns.Topic):

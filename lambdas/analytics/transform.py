@@ -1,17 +1,20 @@
 """The Firehose transform: each event gets a newline after it, so that the lake's files are lines of JSON.
 
 Takes {"records": [{"recordId": "1", "data": "<base64 of an event>"}]} and answers
-{"records": [{"recordId": "1", "result": "Ok", "data": "<base64 of the event and a newline>"}]}.
+{"records": [{"recordId": "1", "result": "Ok", "data": "<base64 of the event and a newline>",
+"metadata": {"partitionKeys": {"datehour": "2026/11/23/06"}}}]}: the folder is that of the event's hour, UTC.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import datetime
 from typing import Any
 
 import msgspec
 
+from lambdas.analytics.table import PARTITION
 from lambdas.contracts import decode_event
 from lambdas.errors import BadEvent
 
@@ -23,7 +26,14 @@ def transform(event: dict[str, Any]) -> dict[str, Any]:
 
 def _transform(record: dict[str, Any]) -> dict[str, Any]:
     try:
-        line = msgspec.json.encode(decode_event(base64.b64decode(record["data"], validate=True)))
+        event = decode_event(base64.b64decode(record["data"], validate=True))
+        line, folder = msgspec.json.encode(event), _hour(event.time)
     except (BadEvent, binascii.Error, ValueError):
         return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
-    return {"recordId": record["recordId"], "result": "Ok", "data": base64.b64encode(line + b"\n").decode()}
+    data = base64.b64encode(line + b"\n").decode()
+    return {"recordId": record["recordId"], "result": "Ok", "data": data, "metadata": {"partitionKeys": folder}}
+
+
+def _hour(time: str) -> dict[str, str]:
+    moment = datetime.datetime.fromisoformat(time).astimezone(datetime.UTC)
+    return {PARTITION: moment.strftime("%Y/%m/%d/%H")}
