@@ -38,6 +38,7 @@ WORKFLOW = Path(__file__).parents[1] / "stacks" / "workflow.asl.json"
 # How many of a rule's events are handled side by side.
 CONCURRENCY = {"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4}
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
+LOG_EVENTS = 100
 HOUSEKEEPING_SECONDS = 3600.0
 DRAIN_SECONDS = 8.0
 _events = logging.getLogger("twbot.events")
@@ -73,6 +74,7 @@ class Bot:
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
         self._stopping = threading.Event()
+        self.bus.attach("log-every-event", _log_events, batch=LOG_EVENTS)
         for rule, handler in self._handlers().items():
             self.bus.attach(rule, _about_its_post(handler), concurrency=CONCURRENCY.get(rule, 1))
         self.bus.attach("keep-every-event", self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS)
@@ -99,7 +101,6 @@ class Bot:
         answering = {"publisher": self.bus, "settings": self._settings}
         chatbot = self.analysers.chatbot
         return {
-            "log-every-event": _log_event,
             "analyse-messages": self._analyse,
             "alert-on-negative": self.alerts.handle,
             "answer-images": lambda event: answer_images(event, media=self.media, **answering),
@@ -158,5 +159,7 @@ def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]
     return handle
 
 
-def _log_event(event: Event) -> None:
-    _events.info(event.detail_type, extra={"event": event.id, "source": event.source, "time": event.time})
+def _log_events(events: list[Event]) -> None:
+    for event in events:
+        with about(tweet_of(event)):
+            _events.info(event.detail_type, extra={"event": event.id, "source": event.source, "time": event.time})
