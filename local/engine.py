@@ -98,13 +98,12 @@ class Bot:
 
     def _handlers(self) -> dict[str, Callable[[Event], None]]:
         sender = Sender(self._x, self.media, self.bus, self._sent, once_config())
-        answering = {"publisher": self.bus, "settings": self._settings}
-        chatbot = self.analysers.chatbot
+        bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "analyse-messages": self._analyse,
             "alert-on-negative": self.alerts.handle,
-            "answer-images": lambda event: answer_images(event, media=self.media, **answering),
-            "answer-texts": lambda event: answer_text(event, chatbot=chatbot, **answering),
+            "answer-images": lambda event: answer_images(event, media=media, publisher=bus, settings=settings),
+            "answer-texts": lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings),
             "send-tweets": sender.handle,
         }
 
