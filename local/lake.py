@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FILES = "*.jsonl.gz"
-UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished"
 MEMORY = "1GB"
 
 
@@ -43,11 +43,12 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Lake:
-    """Safe to append to from one thread while others query."""
+    """Safe to append to, to compact and to query from several threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._moving = threading.Lock()
+        self._moving = threading.Lock()  # files from one to the other, while they are read
+        self._writing = threading.Lock()
 
     def append(self, events: Sequence[Event]) -> None:
         """Write the events, whole files at a time. Raises Temporary; what is written twice counts once."""
@@ -106,16 +107,17 @@ class Lake:
 
     def _write(self, folder: Path, content: bytes) -> None:
         name = f"{uuid.uuid4()}.jsonl.gz"
-        unfinished = folder / f"{UNFINISHED}{name}"
+        unfinished = folder / f"{name}{UNFINISHED}"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for left in folder.glob(f"{UNFINISHED}*"):
-                left.unlink(missing_ok=True)
-            with unfinished.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.rename(folder / name)
+            with self._writing:
+                for left in folder.glob(f"*{UNFINISHED}"):
+                    left.unlink(missing_ok=True)
+                with unfinished.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.rename(folder / name)
         except OSError as error:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
 

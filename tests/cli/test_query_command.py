@@ -1,0 +1,82 @@
+"""`twbot query` through the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+from local.home import Home
+from local.lake import Lake
+from tests.local.test_lake import analysed, image
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    Lake(Home(tmp_path).lake).append([analysed("ann", [image("Ada Lovelace")]), analysed("ben")])
+    return str(tmp_path)
+
+
+def test_lists_the_saved_queries(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what each answers."""
+    assert run(["query", "--json"]) == 0
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert {"celebrities", "labels", "positive"} < set(listed)
+    assert len(listed) >= 8
+    assert all(each["description"] for each in listed.values())
+
+
+def test_runs_a_saved_query(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`twbot query celebrities`, spelled so."""
+    assert run(["query", "celebrities", "--data", data]) == 0
+    assert "Ada Lovelace" in capsys.readouterr().out
+
+
+def test_answers_programs_in_json_and_csv(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer alone, on stdout."""
+    run(["query", "celebrities", "--data", data, "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["columns"] == ["time", "author", "name"]
+    assert answer["rows"][0][1:] == ["ann", "Ada Lovelace"]
+    run(["query", "celebrities", "--data", data, "--csv"])
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0] == ["time", "author", "name"]
+
+
+def test_takes_parameters_and_limits(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bound by name, with a default."""
+    assert run(["query", "authors", "--param", "most=1", "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 1
+    sql = 'SELECT detail.author FROM "analysed-messages-table"'
+    assert run(["query", "--sql", sql, "--limit", "1", "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["celebrites"], 4, "twbot query celebrities"),
+        (["authors", "--param", "most=many"], 2, "number"),
+        (["authors", "--param", "least=3"], 2, "most"),
+        (["celebrities", "--sql", "SELECT 1"], 2, "not both"),
+        (["--sql", "DROP TABLE x"], 1, "SELECT"),
+    ],
+)
+def test_says_what_is_wrong(
+    data: str, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, says: str
+) -> None:
+    """On stderr, with the exit code that it stands for."""
+    assert run(["query", *arguments, "--data", data]) == code
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert captured.out == ""
+
+
+def test_an_empty_lake_answers_kindly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything has happened."""
+    assert run(["query", "celebrities", "--data", str(tmp_path)]) == 0
+    assert "Nothing yet" in capsys.readouterr().out

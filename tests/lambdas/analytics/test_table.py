@@ -1,0 +1,66 @@
+"""The table definition holds every field of every event; the transform makes lines of events."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from typing import Any
+
+import msgspec
+import pytest
+from sqlglot import exp
+
+from lambdas.analytics.table import COLUMNS
+from lambdas.analytics.transform import transform
+from lambdas.contracts import DETAILS, Entry, Event, Record, new_event
+
+NOT_KEPT = {"Message"}  # any shape: the message as it came
+
+
+def fields_of(hive: str) -> dict[str, Any]:
+    kind = exp.DataType.build(hive, dialect="hive")
+    return {field.name: field.args["kind"] for field in kind.expressions}
+
+
+def test_the_envelope_has_its_columns() -> None:
+    """One column for each field of an event."""
+    assert list(COLUMNS) == sorted(COLUMNS, key=list(COLUMNS).index)
+    assert {field.encode_name for field in msgspec.structs.fields(Event)} == set(COLUMNS)
+
+
+@pytest.mark.parametrize("record", DETAILS.values(), ids=DETAILS.keys())
+def test_every_field_of_a_contract_can_be_queried(record: type[Record]) -> None:
+    """A field that is added to a contract and not to the table is found here."""
+    known = fields_of(COLUMNS["detail"])
+    assert {field.encode_name for field in msgspec.structs.fields(record)} <= set(known)
+
+
+def test_analysis_has_all_its_fields() -> None:
+    """Down to what is in a picture."""
+    from lambdas.contracts import AnalysedImage, Analysis, ImageAnalysis
+
+    analysis = fields_of(fields_of(COLUMNS["detail"])["Analysis"].sql("hive"))
+    image = fields_of(analysis["Images"].expressions[0].sql("hive"))
+    seen = fields_of(image["Analysis"].sql("hive"))
+    for record, known in ((Analysis, analysis), (AnalysedImage, image), (ImageAnalysis, seen)):
+        assert {field.encode_name for field in msgspec.structs.fields(record)} <= set(known)
+
+
+def test_the_transform_ends_each_event_with_a_newline() -> None:
+    """What is not an event goes under the error prefix; no record is dropped or renamed."""
+
+    event = new_event(
+        Entry(source="BOT", detail_type="X", detail={"Text": "a\nb"}), datetime.datetime.now(datetime.UTC)
+    )
+    good = base64.b64encode(msgspec.json.encode(event)).decode()
+    bad = base64.b64encode(b"not an event").decode()
+    records = [{"recordId": str(n), "data": data} for n, data in enumerate([good, bad, "%%%"])]
+    answer = transform({"records": records})["records"]
+    assert [(each["recordId"], each["result"]) for each in answer] == [
+        ("0", "Ok"),
+        ("1", "ProcessingFailed"),
+        ("2", "ProcessingFailed"),
+    ]
+    line = base64.b64decode(answer[0]["data"])
+    assert line.endswith(b"}\n")
+    assert line.count(b"\n") == 1
