@@ -1,0 +1,192 @@
+"""The gallery of people to recognise: the public figures that come with twbot, and the user's own file."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lambdas.errors import TwbotError
+from local.models.errors import ServiceError
+
+if TYPE_CHECKING:
+    from local.models.faces import Embedding
+
+SHIPPED = Path(__file__).parent / "data" / "gallery.json"
+# The same person is .2 to .45 apart, two people .65 and more.
+SAME_PERSON = 0.55
+LONGEST_NAME = 60
+
+
+class NotInGallery(TwbotError):
+    """Nobody of that name."""
+
+
+class BadPhoto(TwbotError):
+    """A photo that can't be learnt from: no picture, no face, or several."""
+
+
+class Photo(msgspec.Struct, frozen=True, kw_only=True):
+    """One face to compare with: where it came from, and its 128 numbers."""
+
+    source: str
+    licence: str = ""
+    embedding: list[float]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    urls: list[str] = []
+    photos: list[Photo]
+    shipped: bool = False
+
+    @property
+    def id(self) -> str:
+        """Stable, and in the form of Rekognition's."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:8]
+
+
+class _File(msgspec.Struct, kw_only=True):
+    """`hidden`: the shipped people that the user removed."""
+
+    people: list[Person] = []
+    hidden: list[str] = []
+
+
+class Gallery:
+    """`path` is the user's file, which needn't exist; changes by another process are seen at the next look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reading = threading.Lock()
+        self._seen: object = object()
+        self._people: list[Person] = []
+
+    def people(self) -> list[Person]:
+        """Everybody, by name. Raises TwbotError for a broken file."""
+        with self._reading:
+            stamp = _stamp(self.path)
+            if stamp != self._seen:
+                self._people, self._seen = _together(_read(self.path)), stamp
+            return self._people
+
+    def add(self, name: str, photos: Mapping[str, bytes]) -> Person:
+        """Learn a person from photos (by file name) with one face each. Raises BadPhoto, TwbotError."""
+        name = _checked(name)
+        learnt = [Photo(source=source, embedding=_only_face(source, content)) for source, content in photos.items()]
+        with _changing(self.path) as file:
+            known = next((each for each in file.people if each.name == name), Person(name=name, photos=[]))
+            sources = {each.source for each in learnt}
+            kept = [each for each in known.photos if each.source not in sources]
+            person = msgspec.structs.replace(known, photos=kept + learnt)
+            file.people = [*(each for each in file.people if each.name != name), person]
+            file.hidden = [each for each in file.hidden if each != name]
+        return person
+
+    def remove(self, name: str) -> None:
+        """Forget a person; one that comes with twbot is hidden. Raises NotInGallery."""
+        with _changing(self.path) as file:
+            if name not in {each.name for each in _together(file)}:
+                raise NotInGallery(f"There is no {name!r} in the gallery.")
+            file.people = [each for each in file.people if each.name != name]
+            if name in {each.name for each in shipped()}:
+                file.hidden = sorted({*file.hidden, name})
+
+    def match(self, embedding: Embedding) -> tuple[Person, float] | None:
+        """The nearest person and how far away, if near enough to be the same."""
+        import numpy as np
+
+        pairs = [(person, photo.embedding) for person in self.people() for photo in person.photos]
+        if not pairs:
+            return None
+        distances = np.linalg.norm(np.array([numbers for _, numbers in pairs]) - embedding, axis=1)
+        nearest = int(distances.argmin())
+        distance = float(distances[nearest])
+        return (pairs[nearest][0], distance) if distance <= SAME_PERSON else None
+
+
+def shipped() -> list[Person]:
+    """The public figures that come with twbot."""
+    people = msgspec.json.decode(SHIPPED.read_bytes(), type=_File).people
+    return [msgspec.structs.replace(each, shipped=True) for each in people]
+
+
+def _together(file: _File) -> list[Person]:
+    people = {each.name: each for each in shipped() if each.name not in file.hidden}
+    for own in file.people:
+        known = people.get(own.name)
+        people[own.name] = msgspec.structs.replace(known, photos=known.photos + own.photos) if known else own
+    return sorted(people.values(), key=lambda each: each.name)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _read(path: Path) -> _File:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return _File()
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise TwbotError(f"The gallery {path} can't be read: {error}") from None
+    if any(len(photo.embedding) != 128 for person in file.people for photo in person.photos):
+        raise TwbotError(f"The gallery {path} can't be read: an embedding has 128 numbers.")
+    return file
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[_File]:
+    """The user's file to change, one process at a time; written whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            file = _read(path)
+            yield file
+            _write(path, msgspec.json.encode(file))
+    except OSError as error:
+        raise TwbotError(f"The gallery {path} can't be written: {error.strerror}.") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    fresh.replace(path)
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise TwbotError(f"A name has 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def _only_face(source: str, content: bytes) -> list[float]:
+    from local.models.faces import find_faces
+    from local.models.pictures import decode
+
+    try:
+        faces = find_faces(decode(content))
+    except ServiceError as error:
+        raise BadPhoto(f"{source} is not a JPEG or PNG picture: {error.message}.") from None
+    if not faces:
+        raise BadPhoto(f"There is no face in {source}.")
+    if len(faces) > 1:
+        raise BadPhoto(f"There are {len(faces)} faces in {source}: crop it to the person's.")
+    return [round(float(number), 5) for number in faces[0].embedding]

@@ -1,0 +1,114 @@
+"""Text in pictures: PP-OCR by RapidOCR, with the models that its package carries. Nothing is fetched."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+NAME = "PP-OCRv6 (RapidOCR)"
+# What is hardly there reads as a few characters: the fewer, the surer the model has to be.
+LEAST_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
+LEAST_SCORE_LONG = 0.7
+# Smaller text than this leaves isn't read; larger pictures would take seconds.
+LONGEST_SIDE = 1440
+MOST_WORDS = 100
+_one_at_a_time = threading.Lock()
+
+Point = tuple[float, float]
+
+
+class Line(NamedTuple):
+    """Its corners clockwise from the top left, as shares of the picture; `score` from 0 to 1."""
+
+    text: str
+    score: float
+    corners: tuple[Point, Point, Point, Point]
+
+
+def detect_text(image: Image.Image) -> list[dict[str, Any]]:
+    """Rekognition's detections: the lines from top to bottom, then their words, at most a hundred."""
+    lines = read_lines(image)
+    found = [_detection("LINE", number, line) for number, line in enumerate(lines)]
+    words = [(number, word) for number, line in enumerate(lines) for word in words_of(line)]
+    for number, (parent, word) in enumerate(words[:MOST_WORDS], start=len(lines)):
+        found.append(_detection("WORD", number, word) | {"ParentId": parent})
+    return found
+
+
+def read_lines(image: Image.Image) -> list[Line]:
+    """The lines of text on an RGB image; a stray character only where the model is sure."""
+    import numpy as np
+
+    image = image.copy()
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    with _one_at_a_time:
+        result = _load()(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
+    if result.boxes is None or result.txts is None:
+        return []
+    size = np.array(image.size)
+    shares = [np.clip(box / size, 0, 1).tolist() for box in result.boxes]
+    lines = [
+        Line(text.strip(), float(score), (tuple(a), tuple(b), tuple(c), tuple(d)))
+        for (a, b, c, d), text, score in zip(shares, result.txts, result.scores, strict=True)
+    ]
+    return [line for line in lines if _readable(line)]
+
+
+def words_of(line: Line) -> list[Line]:
+    """The line's words; each takes the part of the line that its characters do."""
+    words, place, length = [], 0, max(1, len(line.text))
+    for word in line.text.split():
+        begin = line.text.index(word, place)
+        place = begin + len(word)
+        words.append(Line(word, line.score, _part(line.corners, begin / length, place / length)))
+    return words
+
+
+def warm() -> None:
+    with _one_at_a_time:
+        _load()
+
+
+@functools.cache
+def _load() -> Any:
+    from rapidocr import RapidOCR
+
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+    return RapidOCR(params={"Global.log_level": "error", **threads})
+
+
+def _readable(line: Line) -> bool:
+    least = LEAST_SCORE.get(len(line.text), LEAST_SCORE_LONG)
+    return line.score >= least and any(char.isalnum() for char in line.text)
+
+
+def _part(corners: tuple[Point, Point, Point, Point], begin: float, end: float) -> tuple[Point, Point, Point, Point]:
+    top_left, top_right, bottom_right, bottom_left = corners
+
+    def along(one: Point, other: Point, share: float) -> Point:
+        return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+
+    return (
+        along(top_left, top_right, begin),
+        along(top_left, top_right, end),
+        along(bottom_left, bottom_right, end),
+        along(bottom_left, bottom_right, begin),
+    )
+
+
+def _detection(kind: str, number: int, line: Line) -> dict[str, Any]:
+    across, down = [x for x, _ in line.corners], [y for _, y in line.corners]
+    box = {"Left": min(across), "Top": min(down), "Width": max(across) - min(across), "Height": max(down) - min(down)}
+    return {
+        "DetectedText": line.text,
+        "Type": kind,
+        "Id": number,
+        "Confidence": round(100 * line.score, 4),
+        "Geometry": {"BoundingBox": box, "Polygon": [{"X": x, "Y": y} for x, y in line.corners]},
+    }
