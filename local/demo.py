@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +10,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lambdas.analytics.saved import saved_queries
+from lambdas.analytics.saved import SavedQuery, saved_queries
 from lambdas.contracts import Event, MessageAnalysed, read
 from lambdas.errors import TwbotError
 from lambdas.settings import Settings
 from local.history import History
 from local.home import Home
+from local.lake import Lake
+from local.logs import to_file
 from local.scenario import ACCOUNT_ACTIVITY, BOT, X_ACTIVITY, Generation, Outcome, Scene
 from local.simulator.client import SimulatorClient
 from local.system import System, beside_simulated_x
 
 PICTURES = Path(__file__).parent / "simulator" / "pictures"
 SETTLE_SECONDS = 60.0
-SHOWN_QUERIES = ("celebrities", "labels", "positive")
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -45,6 +47,7 @@ class DemoPost(msgspec.Struct, frozen=True, kw_only=True):
     generation: Generation
     delivered: int
     outcome: Outcome
+    language: str | None = None
     sentiment: str | None = None
     entities: list[Entity] = []
     celebrities: list[str] = []
@@ -81,6 +84,15 @@ class _Posted(NamedTuple):
 def run_demo(data: Path, *, pictures: Path, tell: Callable[[str], None]) -> DemoResult:
     """Run it all in the folder `data`, and write the annotated pictures into `pictures`."""
     home = Home(data)
+    log = to_file(home.log)
+    try:
+        return _run(home, pictures, tell)
+    finally:
+        log.close()
+        logging.getLogger("twbot").removeHandler(log)
+
+
+def _run(home: Home, pictures: Path, tell: Callable[[str], None]) -> DemoResult:
     with beside_simulated_x(home, Settings(), tell=tell) as system:
         assert system.x is not None
         tell("Loading the models")
@@ -143,7 +155,7 @@ def _look(posted: list[_Posted], system: System, home: Home, pictures: Path) -> 
         posts.append(post)
         problems += wrong
     problems += _uncalled_for(posts, events, len(alerts))
-    queries = {name: _answer(system, name) for name in SHOWN_QUERIES}
+    queries = {name: _answer(system.bot.lake, saved) for name, saved in saved_queries().items()}
     return DemoResult(
         ok=not problems,
         posts=posts,
@@ -154,9 +166,9 @@ def _look(posted: list[_Posted], system: System, home: Home, pictures: Path) -> 
     )
 
 
-def _answer(system: System, name: str) -> Answer:
-    result = system.bot.lake.query(saved_queries()[name].sql)
-    return Answer(list(result.columns), [list(row) for row in result.rows])
+def _answer(lake: Lake, saved: SavedQuery) -> Answer:
+    result = lake.query(saved.sql, [parameter.default for parameter in saved.parameters])
+    return Answer(result.columns, result.rows)
 
 
 def _what_came_of(
@@ -203,6 +215,7 @@ def _with_analysis(shown: DemoPost, message: MessageAnalysed) -> DemoPost:
     found = [image.analysis for image in message.analysis.images]
     return msgspec.structs.replace(
         shown,
+        language=message.analysis.language,
         sentiment=message.analysis.text_sentiment,
         entities=[Entity(each["Text"], each["Type"]) for each in message.analysis.text_entities],
         celebrities=[face["Name"] for image in found for face in image.celebrity_faces],
@@ -234,12 +247,11 @@ def _compare(scene: Scene, post: DemoPost, replies: int) -> list[str]:
         ("replies", int(scene.outcome == "replied"), replies),
         ("deliveries", 0 if scene.how == "forge" else scene.delivered, post.delivered),
         ("alerted", post.sentiment == "NEGATIVE", post.alerted),
+        ("celebrities", list(scene.celebrities), post.celebrities),
         ("pictures in the reply", len(scene.pictures), len(post.reply.images) if post.reply else 0),
     ]
     if scene.sentiment:
         expected.append(("sentiment", scene.sentiment, post.sentiment))
-    if scene.celebrities is not None:
-        expected.append(("celebrities", list(scene.celebrities), post.celebrities))
     if scene.detected_text:
         expected.append(("text", True, any(scene.detected_text in line for line in post.detected_text)))
     start = f"@{post.author} ({post.text[:40]})"
@@ -248,7 +260,7 @@ def _compare(scene: Scene, post: DemoPost, replies: int) -> list[str]:
 
 def _uncalled_for(posts: list[DemoPost], events: dict[str, int], alerts: int) -> list[str]:
     """Whatever happened on the bus that no post accounts for."""
-    analysed = sum(post.sentiment is not None or post.outcome == "replied" for post in posts)
+    analysed = sum(post.language is not None for post in posts)
     replied = sum(post.outcome == "replied" for post in posts)
     counts = {"MESSAGE_RECEIVED": analysed, "MESSAGE_ANALYSED": analysed, "SEND_TWEET": replied, "TWEET_SENT": replied}
     counts |= {"TWEET_FAILED": 0, "ANALYSIS_FAILED": 0}

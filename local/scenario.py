@@ -11,14 +11,14 @@ BOT = "twbot"
 
 
 class Scene(NamedTuple):
-    """One post of the demo and what is expected of it; `celebrities` None where nobody looks."""
+    """One post of the demo and what is expected of it."""
 
     author: str
     text: str
     pictures: tuple[str, ...] = ()
     outcome: Outcome = "replied"
     sentiment: str | None = None
-    celebrities: tuple[str, ...] | None = None
+    celebrities: tuple[str, ...] = ()
     detected_text: str | None = None
     delivered: int = 1
     how: Literal["post", "repost", "answer the bot", "forge"] = "post"
@@ -29,7 +29,7 @@ ACCOUNT_ACTIVITY = (
     Scene("bob", f"@{BOT} teach me something new"),
     Scene("carol", f"@{BOT} this is awful, you broke again and I am really angry!", sentiment="NEGATIVE"),
     Scene("dave", f"@{BOT} you made my day, thank you, I love this!", sentiment="POSITIVE"),
-    Scene("erin", f"@{BOT} who is in this picture?", ("celebrity.jpg",)),
+    Scene("erin", f"@{BOT} who is in this picture?", ("celebrity.jpg",), celebrities=("Barack Obama",)),
     Scene("grace", f"@{BOT} got any jokes?", delivered=2),
     Scene(BOT, "Good morning, everybody!", outcome="ignored"),
     Scene("frank", "", outcome="ignored", how="repost"),
@@ -39,9 +39,15 @@ ACCOUNT_ACTIVITY = (
 X_ACTIVITY = (
     Scene("heidi", f"@{BOT} my tomatoes are finally turning red this week"),
     Scene("ivan", f"@{BOT} ¿me puedes contar qué tiempo hace hoy en Sevilla?"),
-    Scene("judy", f"@{BOT} and who might this be?", ("stranger.jpg",), celebrities=()),
-    Scene("ken", f"@{BOT} look at this one", ("cat.jpg",), celebrities=()),
-    Scene("lena", f"@{BOT} what does it say?", ("sign.png",), celebrities=()),
-    Scene("mike", f"@{BOT} two from my trip", ("celebrity.jpg", "coffee.jpg")),
+    Scene("judy", f"@{BOT} and who might this be?", ("stranger.jpg",)),
+    Scene("ken", f"@{BOT} look at this one", ("cat.jpg",)),
+    Scene("lena", f"@{BOT} what does it say?", ("sign.png",), detected_text="OPEN DAILY"),
+    Scene(
+        "mike",
+        f"@{BOT} two from my trip, I loved every minute of it!",
+        ("celebrity.jpg", "coffee.jpg"),
+        sentiment="POSITIVE",
+        celebrities=("Barack Obama",),
+    ),
     Scene("nina", "I was told that it answers everybody", outcome="ignored", how="answer the bot"),
 )

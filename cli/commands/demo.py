@@ -51,6 +51,8 @@ def _show(result: DemoResult, folder: Path) -> None:
     out.print("Events on the bus", style="bold")
     table(["event", "times"], result.events.items())
     for name, answer in result.queries.items():
+        if not answer.rows:
+            continue
         out.print(f"\ntwbot query {name}", style="bold")
         table(answer.columns, answer.rows[:5])
         if len(answer.rows) > 5:
@@ -79,6 +81,7 @@ def _show_post(post: DemoPost) -> None:
 
 def _notes(post: DemoPost, style: str) -> list[str]:
     understood = [f"[{style}]{post.sentiment.lower()}[/]"] if post.sentiment else []
+    understood += [f"in {post.language}"] if post.language not in (None, "en") else []
     understood += [f"{escape(each.text)} [dim]({each.type.lower()})[/]" for each in post.entities[:4]]
     notes = [" · ".join(understood)] if understood else []
     for name, found in (("famous", post.celebrities), ("sees", post.labels[:5]), ("reads", post.detected_text[:4])):

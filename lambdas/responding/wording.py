@@ -10,6 +10,7 @@ from lambdas.x_text import neutralise
 ALT_TEXT_LIMIT = 1000
 LABELS_SAID = 3
 TEXT_SAID = 80
+FACES = {"Person", "Human", "Face", "Head"}
 ORDINALS = ("The first", "The second", "The third", "The fourth")
 
 
@@ -63,9 +64,15 @@ def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
     return " ".join(sentences)
 
 
-def _labels(seen: Iterable[ImageAnalysis], most: int) -> list[str]:
-    labels = sorted((label for one in seen for label in one.labels), key=lambda label: -label.get("Confidence", 0))
-    return list(dict.fromkeys(str(label["Name"]).lower() for label in labels if label.get("Name")))[:most]
+def _labels(seen: Sequence[ImageAnalysis], most: int) -> list[str]:
+    """The surest first; neither what another label implies ("animal" beside "cat") nor that faces belong to people."""
+    found = [label for one in seen for label in one.labels if label.get("Name")]
+    implied = {parent.get("Name") for label in found for parent in label.get("Parents", [])}
+    implied |= FACES if any(one.unrecognized_faces or one.celebrity_faces for one in seen) else set()
+    telling = sorted(
+        (label for label in found if label["Name"] not in implied), key=lambda label: -label.get("Confidence", 0)
+    )
+    return list(dict.fromkeys(str(label["Name"]).lower() for label in telling))[:most]
 
 
 def _lines(seen: Iterable[ImageAnalysis]) -> list[str]:
