@@ -62,6 +62,12 @@ class Analysis(Service):
 
     def _machine(self, stage: Stage, plumbing: Plumbing) -> stepfunctions.StateMachine:
         definition = workflow(stage.aws.detectors)
+        written = msgspec.json.encode(definition).decode()
+        values = {
+            "MediaBucket": self.media.bucket_name,
+            "DownloadFunction": self._download.function_arn,
+            "EventBusName": plumbing.bus.event_bus_name,
+        }
         role = iam.Role(self, "WorkflowRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
         self._let_work(role, definition, plumbing)
         return stepfunctions.StateMachine(
@@ -69,21 +75,20 @@ class Analysis(Service):
             "Workflow",
             state_machine_name=f"{stage.prefix}-analysis",
             state_machine_type=stepfunctions.StateMachineType[stage.aws.workflow],
-            definition_body=stepfunctions.DefinitionBody.from_string(msgspec.json.encode(definition).decode()),
-            definition_substitutions={
-                "MediaBucket": self.media.bucket_name,
-                "DownloadFunction": self._download.function_arn,
-                "EventBusName": plumbing.bus.event_bus_name,
-            },
+            definition_body=stepfunctions.DefinitionBody.from_string(written),
+            definition_substitutions={name: value for name, value in values.items() if f"${{{name}}}" in written},
             role=role,
-            logs=stepfunctions.LogOptions(
-                # Step Functions cannot be allowed to log elsewhere: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-                destination=LogGroup(self, "WorkflowLog", stage, f"/aws/vendedlogs/states/{stage.prefix}-analysis"),
-                level=stepfunctions.LogLevel.ALL,
-                include_execution_data=False,  # what people wrote is in the lake, not in every step's log
-            ),
+            logs=self._logs(stage),
             tracing_enabled=True,
         )
+
+    def _logs(self, stage: Stage) -> stepfunctions.LogOptions:
+        """Each step, without what people wrote: that is in the lake. The name begins as Step Functions advises.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+        """
+        log = LogGroup(self, "WorkflowLog", stage, f"/aws/vendedlogs/states/{stage.prefix}-analysis")
+        return stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False)
 
     def _let_work(self, role: iam.Role, definition: dict[str, Any], plumbing: Plumbing) -> None:
         for service in ("comprehend", "rekognition"):

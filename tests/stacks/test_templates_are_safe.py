@@ -1,0 +1,278 @@
+"""What holds for every resource of its kind: found by its properties, never counted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from cfnlint.api import lint
+
+from stacks.workflow import sdk_actions, workflow
+from tests.stacks.conftest import ROOT, bare_environment
+from tests.stacks.synthesize import CANARY, STAGES, stage
+from tests.stacks.templates import Resource, Templates, as_list, names_in, text
+
+# These know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
+WITHOUT_RESOURCE = {
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
+    *("comprehend:DetectSentiment", "comprehend:DetectEntities", "comprehend:DetectDominantLanguage"),
+    *("rekognition:DetectLabels", "rekognition:DetectText", "rekognition:RecognizeCelebrities"),
+    *(f"logs:{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")),
+    *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+}
+# Their names need to be unique only within a bus, a workgroup, a database, a role …
+INSIDE_ANOTHER = (
+    *("AWS::Athena::NamedQuery", "AWS::Glue::Table", "AWS::Logs::LogStream", "AWS::ApiGateway::Stage"),
+    *("AWS::IAM::Policy", "AWS::Lex::BotAlias"),
+)
+DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Events::Archive")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_cdk_nag_finds_nothing(assemblies: Path, name: str) -> None:
+    """AwsSolutions has no finding that is not accepted, with a reason, on the one resource."""
+    assert findings(assemblies / name) == []
+
+
+def test_cdk_nag_does_look(assemblies: Path) -> None:
+    """The same check reports a queue without dead letters: silence means that all is well."""
+    assert findings(assemblies / CANARY) != []
+
+
+def findings(folder: Path) -> list[object]:
+    report = msgspec.json.decode((folder / "validation-report.json").read_bytes())
+    return [found for plugin in report["pluginReports"] for found in plugin["violations"]]
+
+
+@pytest.mark.parametrize(
+    "service", ["alerting", "analysis", "analytics", "egress", "ingress", "plumbing", "responding"]
+)
+def test_cfn_lint_finds_nothing(dev: Templates, service: str) -> None:
+    """Every template is what CloudFormation's own schemas ask."""
+    assert [str(match) for match in lint(msgspec.json.encode(dev.by_service[service]).decode())] == []
+
+
+def test_no_action_is_a_wildcard(any_stage: Templates) -> None:
+    """Nobody is allowed an action with a `*` in it."""
+    for resource, statement in any_stage.statements():
+        assert not [action for action in as_list(statement["Action"]) if "*" in action], resource.id
+
+
+def test_resources_are_named_where_the_service_can(any_stage: Templates) -> None:
+    """`*` as the resource stands only where the action knows none (in a key's own policy it is that key)."""
+    for resource, statement in any_stage.statements():
+        if resource.type != "AWS::KMS::Key" and "*" in as_list(statement.get("Resource", [])):
+            assert set(as_list(statement["Action"])) <= WITHOUT_RESOURCE, resource.id
+
+
+def test_services_act_for_this_account_only(prod: Templates) -> None:
+    """Whatever lets a service of AWS in, other than to be a role, says on whose or on what behalf."""
+    for resource, statement in prod.statements():
+        if "Service" in statement.get("Principal", {}) and resource.type in (
+            "AWS::SQS::QueuePolicy",
+            "AWS::SNS::TopicPolicy",
+        ):
+            assert statement["Condition"], resource.id
+    for permission in prod.resources("AWS::Lambda::Permission"):
+        assert permission.properties["SourceArn"], permission.id
+
+
+def test_the_workflow_may_call_what_it_calls(any_stage: Templates, assemblies: Path) -> None:
+    """Its role is allowed each detector that is on, and none that is off."""
+    machine = any_stage.one("AWS::StepFunctions::StateMachine")
+    definition = workflow(stage(machine.properties["StateMachineName"].split("-")[1], assemblies).aws.detectors)
+    wanted = {action for service in ("comprehend", "rekognition") for action in sdk_actions(definition, service)}
+    allowed = {
+        action
+        for action in allowed_to(any_stage, machine, "RoleArn")
+        if action.split(":")[0] in ("comprehend", "rekognition")
+    }
+    assert allowed == wanted
+
+
+def allowed_to(templates: Templates, resource: Resource, role: str) -> set[str]:
+    (name,) = names_in(resource.properties[role])
+    policies = (each for each in templates.resources("AWS::IAM::Policy") if each.service == resource.service)
+    mine = [each for each in policies if name in names_in(each.properties["Roles"])]
+    statements = [one for each in mine for one in each.properties["PolicyDocument"]["Statement"]]
+    return {action for one in statements for action in as_list(one["Action"])}
+
+
+def test_every_rule_target_retries_and_has_dead_letters(any_stage: Templates) -> None:
+    """What cannot be delivered ends in a queue of its own service, which lets that rule send."""
+    for rule in any_stage.resources("AWS::Events::Rule"):
+        for target in rule.properties["Targets"]:
+            assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+            queue = any_stage.at(rule.service, target["DeadLetterConfig"]["Arn"])
+            assert queue is not None
+            assert rule.id in senders(any_stage, queue)
+
+
+def senders(templates: Templates, queue: Resource) -> set[str]:
+    policies = [each for each in templates.resources("AWS::SQS::QueuePolicy") if each.service == queue.service]
+    mine = [each for each in policies if queue.id in names_in(each.properties["Queues"])]
+    statements = [one for each in mine for one in each.properties["PolicyDocument"]["Statement"]]
+    return {name for one in statements if one["Effect"] == "Allow" for name in names_in(one.get("Condition", {}))}
+
+
+def test_every_asynchronous_function_retries_and_has_dead_letters(any_stage: Templates) -> None:
+    """A function that a rule starts is tried again, and what it can't do ends in dead letters."""
+    started = {
+        (rule.service, name)
+        for rule in any_stage.resources("AWS::Events::Rule")
+        for target in rule.properties["Targets"]
+        for name in names_in(target["Arn"])
+    }
+    retried = {
+        (each.service, name)
+        for each in any_stage.resources("AWS::Lambda::EventInvokeConfig")
+        for name in names_in(each.properties["FunctionName"])
+    }
+    asynchronous = [each for each in any_stage.resources("AWS::Lambda::Function") if (each.service, each.id) in started]
+    assert asynchronous
+    for function in asynchronous:
+        assert function.properties["DeadLetterConfig"]["TargetArn"]
+        assert (function.service, function.id) in retried
+
+
+def test_the_queue_of_replies_fails_part_by_part(prod: Templates) -> None:
+    """One reply that fails does not repeat the others; it comes back until it is a dead letter."""
+    feed = prod.one("AWS::Lambda::EventSourceMapping").properties
+    queue = prod.at("egress", feed["EventSourceArn"])
+    function = prod.at("egress", feed["FunctionName"])
+    assert queue is not None
+    assert function is not None
+    assert feed["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert feed["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert queue.properties["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
+    assert queue.properties["RedrivePolicy"]["deadLetterTargetArn"]
+
+
+def test_every_log_group_is_cleared(any_stage: Templates) -> None:
+    """No log is kept for ever, and nothing logs to a group that is not in the templates."""
+    for group in any_stage.resources("AWS::Logs::LogGroup"):
+        assert group.properties["RetentionInDays"] <= 30
+    for function in any_stage.resources("AWS::Lambda::Function"):
+        assert any_stage.at(function.service, function.properties["LoggingConfig"]["LogGroup"])
+    groups = [text(group.properties["LogGroupName"]) for group in any_stage.resources("AWS::Logs::LogGroup")]
+    assert any(name.startswith("API-Gateway-Execution-Logs_") for name in groups)
+
+
+def test_nothing_is_public_or_in_the_clear(any_stage: Templates) -> None:
+    """No bucket can be made public, and neither buckets nor queues take a request in the clear."""
+    for kind in ("AWS::S3::Bucket", "AWS::SQS::Queue"):
+        clear = [one for one in denials(any_stage, f"{kind}Policy") if is_tls_only(one)]
+        for each in any_stage.resources(kind):
+            assert any(each.id in names_in(one) for one in clear), each.id
+    for bucket in any_stage.resources("AWS::S3::Bucket"):
+        assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket.properties["BucketEncryption"]
+
+
+def denials(templates: Templates, kind: str) -> list[dict[str, object]]:
+    policies = [each.properties["PolicyDocument"]["Statement"] for each in templates.resources(kind)]
+    return [one for statements in policies for one in statements if one["Effect"] == "Deny"]
+
+
+def is_tls_only(statement: dict[str, object]) -> bool:
+    return statement.get("Condition", {}) == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_pictures_go_after_a_day(any_stage: Templates) -> None:
+    """The media bucket forgets everything after one day."""
+    bucket = any_stage.one("AWS::S3::Bucket", "analysis")
+    assert any(
+        rule.get("ExpirationInDays") == 1 and "Prefix" not in rule
+        for rule in bucket.properties["LifecycleConfiguration"]["Rules"]
+    )
+
+
+def test_tables_forget_and_can_be_restored(any_stage: Templates) -> None:
+    """What was seen and sent is encrypted, restorable, and forgotten at its `expiration`."""
+    for table in any_stage.resources("AWS::DynamoDB::Table"):
+        assert table.properties["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+        assert table.properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table.properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_data_survives_only_in_production(prod: Templates, dev: Templates) -> None:
+    """`destroy` leaves a production stage's data and takes any other stage's."""
+    for templates, policy in ((prod, "Retain"), (dev, "Delete")):
+        stores = [each for each in templates.resources() if each.type in DATA]
+        assert {each.type for each in stores} == set(DATA)
+        assert {each.body["DeletionPolicy"] for each in stores} == {policy}
+
+
+def test_what_is_kept_has_no_name_in_the_way(prod: Templates) -> None:
+    """A production stage can be deployed again beside what a `destroy` left."""
+    for store in prod.resources():
+        if store.type in DATA:
+            assert not {"BucketName", "TableName", "ArchiveName"} & store.properties.keys()
+
+
+def test_plain_cloudformation(any_stage: Templates) -> None:
+    """No custom resource, no macro: nothing runs at deploy time."""
+    for template in any_stage.by_service.values():
+        assert "Transform" not in template
+    assert not [
+        each.id for each in any_stage.resources() if each.type.startswith(("Custom::", "AWS::CloudFormation::"))
+    ]
+
+
+def test_two_stages_have_nothing_in_common(prod: Templates, dev: Templates) -> None:
+    """No name that is unique in an account, and no export, is that of another stage."""
+    assert not names(prod) & names(dev)
+    assert not exports(prod) & exports(dev)
+
+
+def names(templates: Templates) -> set[tuple[str, str]]:
+    """What resources are called in the account: by <Kind>Name or Name, and Glue's database deeper down."""
+    found = set()
+    for each in templates.resources():
+        if each.type not in INSIDE_ANOTHER:
+            called = each.properties.get("DatabaseInput", each.properties)
+            name = called.get(f"{each.type.rpartition('::')[2]}Name", called.get("Name"))
+            found |= {(each.type, name)} if isinstance(name, str) else set()
+    return found
+
+
+def exports(templates: Templates) -> set[str]:
+    outputs = (one for template in templates.by_service.values() for one in template.get("Outputs", {}).values())
+    return {str(one["Export"]["Name"]) for one in outputs if "Export" in one}
+
+
+def test_the_secret_is_known_by_its_name_only(prod: Templates, dev: Templates) -> None:
+    """No secret is made or read by the templates; the functions are told its name."""
+    for templates, secret in ((prod, "TwitterSecret"), (dev, "keys-of-another-bot")):
+        assert not [each for each in templates.resources() if each.type.startswith("AWS::SecretsManager")]
+        assert "{{resolve:" not in str(templates.by_service)
+        told = {
+            each.properties["Environment"]["Variables"].get("SECRET_NAME")
+            for each in templates.resources("AWS::Lambda::Function")
+        }
+        assert told == {secret, None}
+
+
+def test_app_synthesizes_as_its_readme_says(tmp_path: Path) -> None:
+    """`python app.py` with the context twitterAccountId makes the seven stacks without an account."""
+    done = app(tmp_path, '{"twitterAccountId": "999999"}')
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").glob("*-prod.template.json"))) == 7
+
+
+def test_app_says_what_is_missing(tmp_path: Path) -> None:
+    """Without the account's id it says so in one line, and makes nothing."""
+    done = app(tmp_path, "{}")
+    assert done.returncode == 1
+    assert "twitterAccountId" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def app(folder: Path, context: str) -> subprocess.CompletedProcess[str]:
+    environment = {**bare_environment(folder), "CDK_OUTDIR": str(folder / "out"), "CDK_CONTEXT_JSON": context}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py")], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

@@ -1,0 +1,221 @@
+"""The synthesized templates hold exactly what is declared once for both platforms."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from lambdas.alerting.message import PATHS
+from lambdas.analytics.saved import saved_queries
+from lambdas.analytics.table import COLUMNS, DATABASE, TABLE
+from lambdas.contracts import DETAILS, RAW_TYPES
+from lambdas.responding.chatbot import definition
+from lambdas.settings import Settings
+from stacks.functions import FUNCTIONS
+from stacks.wiring import RULES
+from stacks.workflow import FILE, workflow
+from tests.stacks.synthesize import stage
+from tests.stacks.templates import Templates, text
+
+TARGETS = {
+    "event-log": "AWS::Logs::LogGroup",
+    "workflow": "AWS::StepFunctions::StateMachine",
+    "topic": "AWS::SNS::Topic",
+    "image-function": "AWS::Lambda::Function",
+    "text-function": "AWS::Lambda::Function",
+    "tweet-queue": "AWS::SQS::Queue",
+    "lake": "AWS::KinesisFirehose::DeliveryStream",
+}
+
+
+def test_exactly_the_rules_of_the_wiring(any_stage: Templates) -> None:
+    """Each rule of stacks/wiring.py stands in its service's template as it is, and no other rule does."""
+    wanted = {(rule.service, rule.name): (rule.pattern, rule.target) for rule in RULES}
+    found: dict[tuple[str, str], Any] = {}
+    for rule in any_stage.resources("AWS::Events::Rule"):
+        (target,) = rule.properties["Targets"]
+        name = rule.properties["Name"].split("-", 2)[2]
+        found[rule.service, name] = (rule.properties["EventPattern"], target["Id"])
+    assert found == wanted
+
+
+def test_each_rule_leads_where_its_target_says(prod: Templates) -> None:
+    """A rule's target is of the kind that its name promises, and the two functions are the right ones."""
+    for rule in prod.resources("AWS::Events::Rule"):
+        (target,) = rule.properties["Targets"]
+        aimed = prod.at(rule.service, target["Arn"])
+        assert aimed is not None
+        assert aimed.type == TARGETS[target["Id"]]
+        if aimed.type == "AWS::Lambda::Function":
+            assert aimed.properties["FunctionName"] == f"twbot-prod-{target['Id'].removesuffix('-function')}"
+
+
+def test_every_rule_is_on_the_bus(prod: Templates) -> None:
+    """No rule listens to the account's default bus."""
+    bus = prod.one("AWS::Events::EventBus")
+    assert bus.properties["Name"] == "Plumbing"
+    for rule in prod.resources("AWS::Events::Rule"):
+        assert bus.id in text(rule.properties["EventBusName"])
+
+
+def test_archive_leaves_replays_out(prod: Templates) -> None:
+    """What a replay brings back is not archived a second time; all else of ours is."""
+    pattern = prod.one("AWS::Events::Archive").properties["EventPattern"]
+    assert pattern == {"source": ["TWITTER", "BOT"], "replay-name": [{"exists": False}]}
+
+
+def test_the_workflow_is_the_asl_file(dev: Templates) -> None:
+    """With all detectors on, the state machine's definition is stacks/workflow.asl.json."""
+    machine = dev.one("AWS::StepFunctions::StateMachine").properties
+    assert json.loads(machine["DefinitionString"]) == json.loads(FILE.read_text())
+    assert machine["StateMachineType"] == "STANDARD"
+
+
+def test_the_workflow_has_the_detectors_that_are_on(any_stage: Templates, assemblies: Path) -> None:
+    """A stage's definition is the ASL file without what it switched off, and its placeholders have values."""
+    machine = any_stage.one("AWS::StepFunctions::StateMachine").properties
+    name = machine["StateMachineName"].split("-")[1]
+    assert json.loads(machine["DefinitionString"]) == workflow(stage(name, assemblies).aws.detectors)
+    placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
+    assert machine["DefinitionSubstitutions"].keys() == placeholders
+
+
+def test_the_bot_is_the_definition(prod: Templates) -> None:
+    """Lex has every intent with its utterances and replies, and asks the function exactly where it should."""
+    wanted = definition()
+    (locale,) = prod.one("AWS::Lex::Bot").properties["BotLocales"]
+    found = {intent["Name"]: intent for intent in locale["Intents"]}
+    assert locale["LocaleId"] == wanted.locale
+    assert found.keys() == {intent.name for intent in (*wanted.intents, wanted.fallback)}
+    for intent in (*wanted.intents, wanted.fallback):
+        made = found[intent.name]
+        assert [each["Utterance"] for each in made.get("SampleUtterances", [])] == intent.utterances
+        assert replies_of(made) == intent.replies
+        assert ("FulfillmentCodeHook" in made) == intent.fulfilled
+    assert found[wanted.fallback.name]["ParentIntentSignature"] == "AMAZON.FallbackIntent"
+
+
+def replies_of(intent: dict[str, Any]) -> list[str]:
+    if "IntentClosingSetting" not in intent:
+        return []
+    (group,) = intent["IntentClosingSetting"]["ClosingResponse"]["MessageGroupsList"]
+    return [each["PlainTextMessage"]["Value"] for each in (group["Message"], *group.get("Variations", []))]
+
+
+def test_the_sql_is_that_of_queries(any_stage: Templates) -> None:
+    """Athena's named queries are the files of queries/, with their descriptions."""
+    found = {query.properties["Name"]: query.properties for query in any_stage.resources("AWS::Athena::NamedQuery")}
+    wanted = saved_queries()
+    assert {name: query["QueryString"] for name, query in found.items()} == {n: q.sql for n, q in wanted.items()}
+    assert all(found[name]["Description"] == query.description for name, query in wanted.items())
+
+
+def test_the_table_is_that_of_the_lake(prod: Templates) -> None:
+    """Glue's table has the columns of lambdas/analytics/table.py, and partitions that need no crawler."""
+    table = prod.one("AWS::Glue::Table").properties["TableInput"]
+    columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+    assert columns == {name.lower(): kind.lower() for name, kind in COLUMNS.items()}
+    assert table["Name"] == TABLE
+    assert prod.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"] == DATABASE
+    assert table["Parameters"]["projection.enabled"] == "true"
+    assert not prod.resources("AWS::Glue::Crawler")
+
+
+def test_files_land_where_the_table_looks(prod: Templates) -> None:
+    """Firehose writes below the very folders that the table's partitions are projected on."""
+    delivery = prod.one("AWS::KinesisFirehose::DeliveryStream").properties["ExtendedS3DestinationConfiguration"]
+    table = prod.one("AWS::Glue::Table").properties["TableInput"]
+    bucket = prod.one("AWS::S3::Bucket", "analytics").id
+    looks = text(table["Parameters"]["storage.location.template"])
+    assert looks == f"s3://{{{bucket}}}/" + delivery["Prefix"].replace(
+        "!{partitionKeyFromLambda:datehour}", "${datehour}"
+    )
+    assert not delivery["ErrorOutputPrefix"].startswith("events/")
+
+
+def test_a_metric_for_every_type_of_event(prod: Templates) -> None:
+    """Each type of event of the contracts is counted, by a filter on that type."""
+    filters = {
+        each.properties["MetricTransformations"][0]["MetricName"]: each
+        for each in prod.resources("AWS::Logs::MetricFilter")
+    }
+    assert filters.keys() == {*RAW_TYPES, *DETAILS, "X_LIMITS"}
+    for kind in (*RAW_TYPES, *DETAILS):
+        assert filters[kind].properties["FilterPattern"] == f'{{ $.detail-type = "{kind}" }}'
+
+
+def test_alarms_watch_what_is_there(prod: Templates) -> None:
+    """Alarms know queues, metrics and the API by name: each of these names exists, and each alarm tells somebody."""
+    queues = {queue.properties["QueueName"] for queue in prod.resources("AWS::SQS::Queue")}
+    counted = {
+        each.properties["MetricTransformations"][0]["MetricName"] for each in prod.resources("AWS::Logs::MetricFilter")
+    }
+    api = prod.one("AWS::ApiGateway::RestApi").properties["Name"]
+    watched = set()
+    for alarm in prod.resources("AWS::CloudWatch::Alarm"):
+        dimensions = {each["Name"]: each["Value"] for each in alarm.properties.get("Dimensions", [])}
+        assert dimensions.get("QueueName", "twbot-prod-tweets") in queues
+        assert dimensions.get("ApiName", api) == api
+        if alarm.properties["Namespace"] == "twbot-prod/events":
+            assert alarm.properties["MetricName"] in counted
+        assert alarm.properties["AlarmActions"]
+        watched.add(dimensions.get("QueueName"))
+    assert watched >= {queue for queue in queues if queue.endswith("dead-letters")}
+
+
+def test_alerts_are_written_with_the_shared_words(prod: Templates) -> None:
+    """The input transformer takes its values from the paths of lambdas/alerting, and uses each."""
+    (target,) = prod.one("AWS::Events::Rule", "alerting").properties["Targets"]
+    transformer = target["InputTransformer"]
+    assert transformer["InputPathsMap"] == PATHS
+    assert all(f"<{name}>" in transformer["InputTemplate"] for name in PATHS)
+    assert all(isinstance(json.loads(line), str) for line in transformer["InputTemplate"].splitlines())
+
+
+def test_subscribers_come_from_the_configuration(dev: Templates) -> None:
+    """Each address of alerts and alarms is subscribed, with the protocol it asks for."""
+    found = {
+        (each.properties["Protocol"], each.properties["Endpoint"]) for each in dev.resources("AWS::SNS::Subscription")
+    }
+    assert found == {
+        ("email", "someone@example.com"),
+        ("sms", "+442079460000"),
+        ("https", "https://example.com/alerts"),
+        ("email", "operator@example.com"),
+    }
+
+
+def test_functions_are_those_of_the_table(any_stage: Templates) -> None:
+    """Each function of stacks/functions.py is there, made as the table says and told what it says."""
+    found = {
+        each.properties["FunctionName"].split("-", 2)[2]: each for each in any_stage.resources("AWS::Lambda::Function")
+    }
+    assert found.keys() == FUNCTIONS.keys()
+    everywhere = {"STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+    for name, spec in FUNCTIONS.items():
+        made = found[name].properties
+        assert found[name].service == spec.service
+        assert made["Environment"]["Variables"].keys() == everywhere | set(spec.environment)
+        assert (made["Handler"], made["MemorySize"], made["Timeout"]) == (spec.handler, spec.memory, spec.timeout)
+        assert (made["Runtime"], made["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_functions_are_told_the_stage_s_behaviour(dev: Templates) -> None:
+    """SETTINGS reads back as the settings of the stage, and holds nothing of AWS."""
+    for function in dev.resources("AWS::Lambda::Function"):
+        variables = function.properties["Environment"]["Variables"]
+        if "SETTINGS" in variables:
+            assert Settings(**json.loads(variables["SETTINGS"])) == Settings(blur_strangers=True)
+
+
+def test_the_webhook_is_told(prod: Templates) -> None:
+    """The output WebhookUrl is the address that X is given: …/prod/twitter."""
+    url = text(prod.by_service["ingress"]["Outputs"]["WebhookUrl"]["Value"])
+    assert url.startswith("https://")
+    assert url.endswith("/twitter")
+    assert prod.one("AWS::ApiGateway::Stage").properties["StageName"] == "prod"
+    methods = {each.properties["HttpMethod"]: each.properties for each in prod.resources("AWS::ApiGateway::Method")}
+    assert methods.keys() == {"GET", "POST"}
+    assert all(method["Integration"]["Type"] == "AWS_PROXY" for method in methods.values())
