@@ -19,7 +19,7 @@ from cli.commands.send import send
 from cli.commands.up import down, up
 from cli.errors import CliError, Exit
 from cli.render import err
-from lambdas.errors import TwbotError
+from lambdas.errors import NotConfigured, TwbotError
 
 app = typer.Typer(
     name="twbot",
@@ -53,6 +53,8 @@ def run(arguments: list[str]) -> int:
         return int(end.code or Exit.DONE)
     except CliError as error:
         return _report(str(error), error.hint, error.code, for_programs)
+    except NotConfigured as error:
+        return _report(str(error), None, Exit.NOT_CONFIGURED, for_programs)
     except TwbotError as error:
         return _report(str(error), None, Exit.FAILED, for_programs)
     except TyperException as error:

@@ -1,6 +1,7 @@
 """Everything that goes wrong, as one tree.
 
 TwbotError
+├── NotConfigured      keys, settings or a set-up step are missing
 ├── BadEvent           an event or command that does not say what its contract asks
 ├── Permanent          trying again can't help
 │   ├── UnusableImage  not a picture we can work with
@@ -14,6 +15,10 @@ from __future__ import annotations
 
 class TwbotError(Exception):
     """Base of all our errors; its text is safe to show: it never holds a secret."""
+
+
+class NotConfigured(TwbotError):
+    """Keys, settings or a set-up step are missing; the text says which."""
 
 
 class BadEvent(TwbotError):

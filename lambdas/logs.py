@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Iterator
-from typing import Any
-
-from lambdas.contracts import Event
 
 _tweet_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("tweet_id", default=None)
 
@@ -24,16 +21,3 @@ def about(tweet_id: str | None) -> Iterator[None]:
 
 def current_tweet() -> str | None:
     return _tweet_id.get()
-
-
-def tweet_of(event: Event) -> str | None:
-    """The id of the post that one of our events is about."""
-    return _tweet_in(event.detail)
-
-
-def _tweet_in(detail: dict[str, Any]) -> str | None:
-    if isinstance(message := detail.get("Message"), dict):
-        return _tweet_in(message)
-    if isinstance(twitter := detail.get("Twitter"), dict):
-        return twitter.get("TweetId")
-    return detail.get("ReplyToTweetId")

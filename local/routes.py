@@ -149,18 +149,27 @@ def _tell(delivery: Delivery, state: int, wait: float, reason: str) -> None:
 
 
 def tweet_of(event: Event) -> str | None:
-    """The post that an event is about: the one that was read, or the one that is answered."""
+    """The post that an event is about: the one that was read, answered, or is in what X sent."""
     detail = event.detail
-    message = detail.get("Message")
-    for holder in (detail.get("Twitter"), message.get("Twitter") if isinstance(message, dict) else None):
-        if isinstance(holder, dict) and isinstance(found := holder.get("TweetId"), str):
+    for path in _WHERE_THE_POST_IS:
+        found: Any = detail
+        for step in path:
+            found = found.get(step) if isinstance(found, dict) else None
+            found = found[0] if isinstance(found, list) and found else found
+        if isinstance(found, str):
             return found
-    for key in ("ReplyToTweetId", "id_str", "tweet_id"):
-        if isinstance(found := detail.get(key), str):
-            return found
-    payload = detail.get("payload")
-    found = payload.get("id") if isinstance(payload, dict) else None
-    return found if isinstance(found, str) else None
+    return None
+
+
+# In our events; then in X's, of either generation.
+_WHERE_THE_POST_IS = (
+    ("Twitter", "TweetId"),
+    ("ReplyToTweetId",),
+    ("Message", "Twitter", "TweetId"),
+    ("tweet_create_events", "id_str"),
+    ("data", "payload", "id"),
+    ("tweet_delete_events", "status", "id"),
+)
 
 
 class Overloaded(Temporary):

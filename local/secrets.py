@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from lambdas.errors import TwbotError
+from lambdas.errors import NotConfigured
 from lambdas.ports import Keys
 
 
-class NoKeys(TwbotError):
+class NoKeys(NotConfigured):
     """There are no usable keys; the text says what is wrong with the file, never what is in it."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import threading
 import time
@@ -152,4 +153,5 @@ def _listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except OSError as error:
-        raise TwbotError(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from None
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise TwbotError(f"Cannot listen on {host}:{port}: {reason}. Choose another: --port") from None

@@ -48,9 +48,11 @@ def up(
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
-    from local.home import Home, data_folder, make_private
+    from local.home import Home, data_folder, make_private, running
 
     home = Home(make_private(data_folder(data)))
+    if (there := running(home.folder)) is not None:
+        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint="Stop it: twbot down")
     if detach:
         _show(_start_behind(home, ["--x", x, "--host", host, "--port", str(port), "--config", str(config)], warm), json)
         return
@@ -128,8 +130,6 @@ def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
     """Start the same command as a process of its own, and wait until it is up. Raises CliError with what it said."""
     from local.home import running
 
-    if (there := running(home.folder)) is not None:
-        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint="Stop it: twbot down")
     command = [sys.executable, "-c", "from cli.main import main; main()", "up", "--data", str(home.folder), *options]
     with (home.folder / "up.log").open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 - our own command

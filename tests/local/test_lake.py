@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.analytics.saved import saved_queries
@@ -70,7 +70,7 @@ def test_every_saved_query_runs_on_any_lake(lake: Lake, name: str, images: list[
 
 def test_the_sources_queries_find_what_is_there(lake: Lake) -> None:
     """Several pictures, several people in one, and pictures that could not be read."""
-    unusable = {"Key": None, "Problem": "It is empty.", "Analysis": {}}
+    unusable: dict[str, Any] = {"Key": None, "Problem": "It is empty.", "Analysis": {}}
     lake.append(
         [analysed("ann", [image("Ada", "Bob", labels=("Person",)), unusable, image("Cy")]), analysed("ben", [])]
     )
@@ -129,6 +129,7 @@ def test_hours_that_are_over_become_one_file(lake: Lake, tmp_path: Path) -> None
     assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[3]]
 
 
+@settings(max_examples=20)
 @given(texts=st.lists(st.text(max_size=40), min_size=1, max_size=5))
 def test_text_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """Whatever people write."""
