@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ UNLIKELY, SURE = 0.0, 0.8
 # How large the second detector sees a doubtful face (it needs 80 pixels), and when it agrees.
 DOUBTED_SIDE, AGREES = 110, 0.3
 CHIP, PADDING = 150, 0.25
-_one_at_a_time = threading.Lock()
+# One thread of its own: dlib's models are not to be shared, and memory that many threads touch is kept by each.
+_worker = ThreadPoolExecutor(1, thread_name_prefix="faces")
 
 
 class Box(NamedTuple):
@@ -44,19 +45,21 @@ class Face(NamedTuple):
 
 def find_faces(image: Image.Image) -> list[Face]:
     """Every face on an upright RGB image, largest first."""
+    return _worker.submit(_find, image).result()
+
+
+def warm() -> None:
+    _worker.submit(_load).result()
+
+
+def _find(image: Image.Image) -> list[Face]:
     import numpy as np
 
     scale = min(LONGEST_SIDE / max(image.size), MOST_ENLARGED)
     pixels = np.asarray(image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale)))))
-    with _one_at_a_time:
-        models = _load()
-        found = [_describe(models, pixels, box, score) for box, score in _detect(models, pixels)]
+    models = _load()
+    found = [_describe(models, pixels, box, score) for box, score in _detect(models, pixels)]
     return sorted(found, key=lambda face: face.box.width * face.box.height, reverse=True)
-
-
-def warm() -> None:
-    with _one_at_a_time:
-        _load()
 
 
 class _Models(NamedTuple):

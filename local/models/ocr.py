@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ LEAST_SCORE_LONG = 0.7
 # Smaller text than this leaves isn't read; larger pictures would take seconds.
 LONGEST_SIDE = 1440
 MOST_WORDS = 100
-_one_at_a_time = threading.Lock()
+# One thread of its own: pictures of several at once would take gigabytes, and each thread keeps what it took.
+_worker = ThreadPoolExecutor(1, thread_name_prefix="ocr")
 
 Point = tuple[float, float]
 
@@ -46,8 +47,7 @@ def read_lines(image: Image.Image) -> list[Line]:
 
     image = image.copy()
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    with _one_at_a_time:
-        result = _load()(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
+    result = _worker.submit(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1])).result()
     if result.boxes is None or result.txts is None:
         return []
     size = np.array(image.size)
@@ -70,8 +70,11 @@ def words_of(line: Line) -> list[Line]:
 
 
 def warm() -> None:
-    with _one_at_a_time:
-        _load()
+    _worker.submit(_load).result()
+
+
+def _read(pixels: Any) -> Any:
+    return _load()(pixels)
 
 
 @functools.cache
