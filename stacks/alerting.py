@@ -10,9 +10,10 @@ from constructs import Construct
 
 from lambdas.alerting.message import PATHS, TEMPLATE
 from stacks.config import Stage
-from stacks.constructs import DeadLetters, Service, WiredRule
+from stacks.constructs.rules import DeadLetters, WiredRule
+from stacks.constructs.service import Service
+from stacks.constructs.topic import Topic
 from stacks.plumbing import Plumbing
-from stacks.topic import Topic
 
 
 class Alerting(Service):

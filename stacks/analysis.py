@@ -13,18 +13,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from stacks.config import Stage
-from stacks.constructs import (
-    KEYS_UNKNOWN,
-    Bucket,
-    DeadLetters,
-    Function,
-    LogGroup,
-    Service,
-    WiredRule,
-    accept,
-    allow,
-    delivery_role,
-)
+from stacks.constructs.access import accept, allow
+from stacks.constructs.function import Function
+from stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
+from stacks.constructs.service import LogGroup, Service
+from stacks.constructs.stores import KEYS_UNKNOWN, Bucket
 from stacks.plumbing import Plumbing
 from stacks.workflow import sdk_actions, workflow
 

@@ -11,7 +11,11 @@ from constructs import Construct
 
 from lambdas.analytics.table import PARTITION
 from stacks.config import Stage
-from stacks.constructs import Bucket, DeadLetters, Function, LogGroup, Service, WiredRule, allow, delivery_role
+from stacks.constructs.access import allow
+from stacks.constructs.function import Function
+from stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
+from stacks.constructs.service import LogGroup, Service
+from stacks.constructs.stores import Bucket
 from stacks.lake_table import EVENTS, RESULTS, add_table, add_workgroup
 from stacks.plumbing import Plumbing
 

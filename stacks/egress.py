@@ -9,15 +9,11 @@ from constructs import Construct
 
 from stacks.analysis import Analysis
 from stacks.config import Stage
-from stacks.constructs import (
-    DeadLetters,
-    Function,
-    Service,
-    Table,
-    WiredRule,
-    allow,
-    let_rule_send,
-)
+from stacks.constructs.access import allow
+from stacks.constructs.function import Function
+from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_send
+from stacks.constructs.service import Service
+from stacks.constructs.stores import Table
 from stacks.functions import FUNCTIONS
 from stacks.metrics import queue_name
 from stacks.plumbing import Plumbing

@@ -15,7 +15,7 @@ LOCALE_ID                  the bot's language as Lex writes it, en_US
 SETTINGS                   lambdas.settings.Settings as JSON, without `aws`
 STAGE                      the stage's name (every function)
 POWERTOOLS_SERVICE_NAME    the microservice (every function)
-POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL, POWERTOOLS_TRACE_DISABLED (every function)
+POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL (every function)
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.config import Stage
-from stacks.constructs import Function, LogGroup, Service, accept
+from stacks.constructs.access import accept
+from stacks.constructs.function import Function
+from stacks.constructs.service import LogGroup, Service
 from stacks.plumbing import Plumbing
 from stacks.secret import let_read, secret_environment
 

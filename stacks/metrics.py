@@ -10,7 +10,7 @@ from constructs import Construct
 from lambdas.contracts import DETAILS, RAW_TYPES
 from lambdas.x_errors import Reason
 from stacks.config import Stage
-from stacks.constructs import dead_letters_name
+from stacks.constructs.rules import dead_letters_name
 
 EVENT_TYPES = (*RAW_TYPES, *DETAILS)
 LIMITED = "X_LIMITS"

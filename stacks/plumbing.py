@@ -11,10 +11,13 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.config import Stage
-from stacks.constructs import DeadLetters, LogGroup, Service, Table, WiredRule, allow, kept
+from stacks.constructs.access import allow
+from stacks.constructs.rules import DeadLetters, WiredRule
+from stacks.constructs.service import LogGroup, Service
+from stacks.constructs.stores import Table, kept
+from stacks.constructs.topic import Topic, topics_key
 from stacks.dashboard import add_dashboard
 from stacks.metrics import add_event_metrics
-from stacks.topic import Topic, topics_key
 from stacks.watching import add_alarms
 from stacks.wiring import EVERY_EVENT
 

@@ -10,7 +10,10 @@ from constructs import Construct
 from stacks.analysis import Analysis
 from stacks.chatbot import Chatbot
 from stacks.config import Stage
-from stacks.constructs import DeadLetters, Function, Service, WiredRule, allow, let_rule_invoke
+from stacks.constructs.access import allow
+from stacks.constructs.function import Function
+from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
+from stacks.constructs.service import Service
 from stacks.plumbing import Plumbing
 
 

@@ -6,7 +6,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from stacks.config import Stage
-from stacks.constructs import Function, allow
+from stacks.constructs.access import allow
+from stacks.constructs.function import Function
 
 
 def secret_environment(stage: Stage) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What repeats in the stacks, each the safe way."""

@@ -1,0 +1,83 @@
+"""The functions of stacks/functions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.code import code_of
+from stacks.config import Stage
+from stacks.constructs.access import accept, allow
+from stacks.constructs.rules import OLDEST
+from stacks.constructs.service import LogGroup
+from stacks.functions import FUNCTIONS
+
+
+def function_name(stage: Stage, name: str) -> str:
+    return f"{stage.prefix}-{name}"
+
+
+class Function(lambda_.Function):
+    """A function of stacks/functions.py. With `dead_letters` it is called asynchronously."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        stage: Stage,
+        environment: Mapping[str, str],
+        *,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        spec = FUNCTIONS[name]
+        log_group = LogGroup(scope, f"{name.title()}Log", stage, f"/twbot/{stage.name}/{name}")
+        role = _role(scope, f"{name.title()}Role", log_group)
+        super().__init__(
+            scope,
+            f"{name.title()}Function",
+            function_name=function_name(stage, name),
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            code=code_of(name),
+            handler=spec.handler,
+            memory_size=spec.memory,
+            timeout=Duration.seconds(spec.timeout),
+            environment={**_everywhere(stage, spec.service), **{key: environment[key] for key in spec.environment}},
+            role=role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+            dead_letter_queue=dead_letters,
+            retry_attempts=2 if dead_letters else None,
+            max_event_age=OLDEST if dead_letters else None,
+        )
+        self.works_as = role
+        accept(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
+
+
+def _everywhere(stage: Stage, service: str) -> dict[str, str]:
+    return {
+        "STAGE": stage.name,
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_METRICS_NAMESPACE": stage.prefix,
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+
+
+def _role(scope: Construct, construct_id: str, log_group: logs.ILogGroup) -> iam.Role:
+    """AWS's own policy for functions lets them write to every log group; this one to its own."""
+    role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    allow(role, ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
+    accept_traces(role)
+    return role
+
+
+def accept_traces(role: iam.Role) -> None:
+    """X-Ray's actions know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"""
+    accept(role, "IAM5[Resource::*]", "X-Ray's write actions, which tracing needs, know no resource.")

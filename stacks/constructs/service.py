@@ -1,0 +1,35 @@
+"""A microservice's stack, and where it logs."""
+
+from __future__ import annotations
+
+from aws_cdk import Environment, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.config import Stage
+
+
+class Service(Stack):
+    """A microservice of a stage."""
+
+    def __init__(self, scope: Construct, name: str, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            f"{name}-{stage.name}",
+            stack_name=f"{stage.prefix}-{name.lower()}",
+            description=f"twbot, {name.lower()} ({stage.name})",
+            env=Environment(account=stage.aws.account, region=stage.aws.region),
+        )
+        # CDK spells out dependencies that are plain already.
+        self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        Tags.of(self).add("twbot", stage.name)
+
+
+class LogGroup(logs.LogGroup):
+    """Kept as long as the stage keeps logs."""
+
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage, name: str) -> None:
+        super().__init__(scope, construct_id, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
+        group = self.node.default_child
+        assert isinstance(group, logs.CfnLogGroup)
+        group.retention_in_days = stage.aws.log_days

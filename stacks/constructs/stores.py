@@ -1,0 +1,66 @@
+"""Where data is kept: buckets and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from stacks.config import Stage
+from stacks.constructs.access import accept, allow
+
+KEYS_UNKNOWN = "Files are named after posts and hours: nobody knows their keys before."
+
+
+def kept(stage: Stage) -> RemovalPolicy:
+    """What becomes of data when a stage is destroyed."""
+    return RemovalPolicy.RETAIN if stage.production else RemovalPolicy.DESTROY
+
+
+class Bucket(s3.Bucket):
+    """Private, encrypted, TLS only."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, stage: Stage, *, rules: Sequence[s3.LifecycleRule] = ()
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            lifecycle_rules=[*rules, s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
+            removal_policy=kept(stage),
+        )
+        accept(self, "S1", "Only the bot's own functions reach this bucket; CloudTrail can tell who did.")
+
+    def let(self, role: iam.IRole, actions: Sequence[str], folder: str = "") -> None:
+        """Let a role of this stack work with what is in a folder."""
+        allow(role, actions, [self.arn_for_objects(f"{folder}*")])
+        bucket = self.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        accept(role, f"IAM5[Resource::<{self.stack.get_logical_id(bucket)}.Arn>/{folder}*]", KEYS_UNKNOWN)
+
+
+class Table(dynamodb.Table):
+    """Remembers an `id` until its `expiration`; encrypted with DynamoDB's own key, and restorable."""
+
+    def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            time_to_live_attribute="expiration",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=kept(stage),
+        )
