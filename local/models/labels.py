@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 NAME = "EfficientNet-Lite0 (ImageNet)"
-MAPPING = Path(__file__).parent / "data" / "labels.txt"
+MAPPING = Path(__file__).parent / "data" / "imagenet_labels.txt"
 SIDE = 224
 # Trained with smoothed labels, the model says .4 where it is right 7 times of 10: so .4 becomes 70.
 SHARPEN = 0.39
