@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
+from cli.commands import celebrities
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.demo import demo
@@ -37,6 +38,7 @@ app.command(rich_help_panel=DAILY)(send)
 app.command(rich_help_panel=DAILY)(query)
 app.command(rich_help_panel=ANALYSIS)(analyse)
 app.command(rich_help_panel=ANALYSIS)(chat)
+app.add_typer(celebrities.app, name="celebrities", rich_help_panel=ANALYSIS)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

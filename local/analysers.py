@@ -28,6 +28,10 @@ class LocalModels:
     """The real ones. Each model loads when it is first used."""
 
     def __init__(self, media: MediaStore, gallery: Path) -> None:
+        # Several threads may load their models at once; what those share must be there by then, or its import breaks.
+        import numpy  # noqa: F401
+        import onnxruntime  # noqa: F401
+
         from local.models.comprehend import Comprehend
         from local.models.gallery import Gallery
         from local.models.lex import Lex
