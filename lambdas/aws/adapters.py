@@ -1,0 +1,115 @@
+"""The composition root on AWS: which adapter stands behind which port, each made when first needed, once a container.
+
+What they are told comes from the environment: stacks/functions.py lists it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lambdas.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdas.analysis.download import Downloader
+    from lambdas.aws.event_bus import EventBus
+    from lambdas.aws.lex import LexChatbot
+    from lambdas.aws.media import S3Media
+    from lambdas.aws.reply_queue import ReplyQueue
+    from lambdas.aws.secrets import ManagedSecrets
+    from lambdas.egress.handler import Sender
+    from lambdas.x_api import XApi
+
+REMEMBERED = 30 * 24 * 3600
+
+
+@functools.cache
+def settings() -> Settings:
+    return msgspec.json.decode(os.environ.get("SETTINGS", "{}"), type=Settings)
+
+
+@functools.cache
+def publisher() -> EventBus:
+    from lambdas.aws.claims import Claims
+    from lambdas.aws.event_bus import EventBus
+
+    claims = Claims(_client("dynamodb"), os.environ["SEEN_TABLE"])
+    return EventBus(_client("events"), os.environ["BUS_NAME"], claims)
+
+
+@functools.cache
+def media() -> S3Media:
+    from lambdas.aws.media import S3Media
+
+    return S3Media(_client("s3"), os.environ["MEDIA_BUCKET"])
+
+
+@functools.cache
+def secrets() -> ManagedSecrets:
+    from lambdas.aws.secrets import ManagedSecrets
+
+    return ManagedSecrets(_client("secretsmanager"), os.environ["SECRET_NAME"])
+
+
+@functools.cache
+def chatbot() -> LexChatbot:
+    from lambdas.aws.lex import LexChatbot
+
+    bot = (os.environ["BOT_ID"], os.environ["BOT_ALIAS_ID"], os.environ["LOCALE_ID"])
+    return LexChatbot(_client("lexv2-runtime"), *bot)
+
+
+@functools.cache
+def x() -> XApi:
+    """X itself, or what stands at X_URL."""
+    from lambdas.x_api import XApi
+    from lambdas.x_http import X_URL
+
+    return XApi(secrets(), base_url=os.environ.get("X_URL", X_URL), made_with_ai=settings().made_with_ai)
+
+
+@functools.cache
+def downloader() -> Downloader:
+    from lambdas.analysis.download import Downloader
+
+    return Downloader(media(), simulator=os.environ.get("X_URL"))
+
+
+@functools.cache
+def reply_queue() -> ReplyQueue:
+    from lambdas.aws.reply_queue import ReplyQueue
+
+    return ReplyQueue(_client("sqs"), os.environ["QUEUE_URL"], os.environ.get("DEAD_LETTER_QUEUE_URL"))
+
+
+def sender(context: Any) -> Sender:
+    """A send that dies with this invocation blocks the next try no longer than the invocation could last."""
+    kept, config = _sender()
+    config.register_lambda_context(context)
+    return kept
+
+
+@functools.cache
+def _sender() -> tuple[Sender, Any]:
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
+
+    from lambdas.egress.handler import Sender
+
+    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
+    once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
+    return Sender(x(), media(), publisher(), once, config), config
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    """Patient enough for a throttled moment, not for a function's whole time."""
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+    client: Callable[..., Any] = boto3.client
+    return client(service, config=patience)

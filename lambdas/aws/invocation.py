@@ -1,0 +1,88 @@
+"""What every entry point does: log with the post's id on each line, count, and know when its time is up."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from lambdas.logs import about, current_tweet
+
+Json = dict[str, Any]
+Handler = Callable[[Json, Any], Any]
+OURS = ("twbot", "lambdas")
+
+logger = Logger()
+_metrics = Metrics()
+_ends: contextvars.ContextVar[float] = contextvars.ContextVar("ends")
+
+
+def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Callable[[Handler], Handler]:
+    """Make a Lambda handler. `post_of` finds the id of the post that the event is about."""
+
+    def make(handle: Handler) -> Handler:
+        @functools.wraps(handle)
+        def handler(event: Json, context: Any) -> Any:
+            _ends.set(time.time() + context.get_remaining_time_in_millis() / 1000)
+            logger.append_keys(function_request_id=context.aws_request_id)
+            with about(post_of(event)):
+                try:
+                    return handle(event, context)
+                except Exception:
+                    logger.exception("the invocation failed")
+                    raise
+                finally:
+                    _flush()
+
+        return handler
+
+    return make
+
+
+def tweet_in(event: Json) -> str | None:
+    """The id of the post that an event of ours is about; None where it does not say."""
+    detail = event.get("detail")
+    if not isinstance(detail, dict):
+        return None
+    twitter = detail.get("Twitter")
+    found = twitter.get("TweetId") if isinstance(twitter, dict) else detail.get("ReplyToTweetId")
+    return found if isinstance(found, str) else None
+
+
+def ends() -> float:
+    """When Lambda stops this invocation, epoch seconds."""
+    return _ends.get()
+
+
+def count(what: str, number: int = 1) -> None:
+    """Add to a metric of this microservice."""
+    _metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
+
+
+def _flush() -> None:
+    if _metrics.metric_set:  # Powertools warns of nothing to tell
+        _metrics.flush_metrics()
+
+
+def _mark(record: logging.LogRecord) -> bool:
+    record.correlation_id = current_tweet()
+    return True
+
+
+def _route_logs() -> None:
+    """What our modules log through the standard library comes out as Powertools writes it."""
+    logger.registered_handler.addFilter(_mark)
+    for name in OURS:
+        theirs = logging.getLogger(name)
+        theirs.handlers = [logger.registered_handler]
+        theirs.setLevel(logger.log_level)
+        theirs.propagate = False
+
+
+_route_logs()

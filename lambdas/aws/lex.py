@@ -1,0 +1,31 @@
+"""The chatbot on AWS: Lex V2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.errors import Temporary
+from lambdas.logs import current_tweet
+
+POST = "TweetId"
+
+
+class LexChatbot:
+    """A Chatbot. It tells the fulfilment function which post it is about."""
+
+    def __init__(self, client: Any, bot_id: str, alias_id: str, locale_id: str) -> None:
+        self._client = client
+        self._bot = {"botId": bot_id, "botAliasId": alias_id, "localeId": locale_id}
+
+    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+        """Raises Temporary."""
+        tweet = current_tweet()
+        about = {"requestAttributes": {POST: tweet}} if tweet else {}
+        try:
+            answer = self._client.recognize_text(**self._bot, sessionId=session_id, text=text, **about)
+        except (ClientError, BotoCoreError) as error:
+            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"The chatbot does not answer: {what}.") from None
+        return dict(answer)

@@ -1,0 +1,37 @@
+"""The media store on AWS: a bucket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.errors import Temporary
+
+
+class S3Media:
+    """A MediaStore."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
+        except (ClientError, BotoCoreError) as error:
+            raise Temporary(f"Cannot keep the picture {key}: {_what(error)}.") from None
+
+    def get(self, key: str) -> bytes:
+        """Raises KeyError where the key is not there (any more)."""
+        if not key:
+            raise KeyError(key)
+        try:
+            return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+        except (ClientError, BotoCoreError) as error:
+            if _what(error) == "NoSuchKey":
+                raise KeyError(key) from None
+            raise Temporary(f"Cannot read the picture {key}: {_what(error)}.") from None
+
+
+def _what(error: ClientError | BotoCoreError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
