@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lambdas.analytics.table import PARTITION
+from lambdas.analytics.transform import FOLDER
 from stacks.config import Stage
 from stacks.constructs.access import allow
 from stacks.constructs.function import Function
@@ -69,7 +69,7 @@ class Analytics(Service):
         return DELIVERY.ExtendedS3DestinationConfigurationProperty(
             bucket_arn=self._lake.bucket_arn,
             role_arn=role.role_arn,
-            prefix=f"{EVENTS}!{{partitionKeyFromLambda:{PARTITION}}}/",
+            prefix=EVENTS + "".join(f"!{{partitionKeyFromLambda:{part}}}/" for part in FOLDER),
             error_output_prefix=ERRORS + BY_PROBLEM,
             compression_format="GZIP",
             buffering_hints=DELIVERY.BufferingHintsProperty(interval_in_seconds=60, size_in_m_bs=64),

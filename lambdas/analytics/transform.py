@@ -2,7 +2,7 @@
 
 Takes {"records": [{"recordId": "1", "data": "<base64 of an event>"}]} and answers
 {"records": [{"recordId": "1", "result": "Ok", "data": "<base64 of the event and a newline>",
-"metadata": {"partitionKeys": {"datehour": "2026/11/23/06"}}}]}: the folder is that of the event's hour, UTC.
+"metadata": {"partitionKeys": {"year": "2026", "month": "11", "day": "23", "hour": "06"}}}]}: its folder, UTC.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from lambdas.analytics.table import PARTITION
 from lambdas.contracts import decode_event
 from lambdas.errors import BadEvent
+
+FOLDER = ("year", "month", "day", "hour")
 
 
 def transform(event: dict[str, Any]) -> dict[str, Any]:
@@ -36,4 +37,4 @@ def _transform(record: dict[str, Any]) -> dict[str, Any]:
 
 def _hour(time: str) -> dict[str, str]:
     moment = datetime.datetime.fromisoformat(time).astimezone(datetime.UTC)
-    return {PARTITION: moment.strftime("%Y/%m/%d/%H")}
+    return dict(zip(FOLDER, moment.strftime("%Y/%m/%d/%H").split("/"), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from lambdas.alerting.message import PATHS
 from lambdas.analytics.saved import saved_queries
 from lambdas.analytics.table import COLUMNS, DATABASE, TABLE
+from lambdas.analytics.transform import transform
 from lambdas.contracts import DETAILS, RAW_TYPES
 from lambdas.responding.chatbot import definition
 from lambdas.settings import Settings
@@ -19,6 +21,9 @@ from stacks.workflow import FILE, workflow
 from tests.stacks.synthesize import stage
 from tests.stacks.templates import Templates, text
 
+EVENT = (
+    b'{"id":"1","source":"BOT","detail-type":"TWEET_SENT","time":"2026-11-24T01:30:00+02:00","detail":{"Text":"hi"}}'
+)
 TARGETS = {
     "event-log": "AWS::Logs::LogGroup",
     "workflow": "AWS::StepFunctions::StateMachine",
@@ -124,14 +129,16 @@ def test_the_table_is_that_of_the_lake(prod: Templates) -> None:
 
 
 def test_files_land_where_the_table_looks(prod: Templates) -> None:
-    """Firehose writes below the very folders that the table's partitions are projected on."""
+    """What the transform function says of an event leads Firehose to the folder that the table projects its hour on."""
     delivery = prod.one("AWS::KinesisFirehose::DeliveryStream").properties["ExtendedS3DestinationConfiguration"]
+    (record,) = transform({"records": [{"recordId": "1", "data": base64.b64encode(EVENT).decode()}]})["records"]
+    folder = delivery["Prefix"]
+    for name, value in record["metadata"]["partitionKeys"].items():
+        folder = folder.replace(f"!{{partitionKeyFromLambda:{name}}}", value)
     table = prod.one("AWS::Glue::Table").properties["TableInput"]
     bucket = prod.one("AWS::S3::Bucket", "analytics").id
-    looks = text(table["Parameters"]["storage.location.template"])
-    assert looks == f"s3://{{{bucket}}}/" + delivery["Prefix"].replace(
-        "!{partitionKeyFromLambda:datehour}", "${datehour}"
-    )
+    looks = text(table["Parameters"]["storage.location.template"]).replace("${datehour}", "2026/11/23/23")
+    assert f"s3://{{{bucket}}}/{folder}" == looks
     assert not delivery["ErrorOutputPrefix"].startswith("events/")
 
 
