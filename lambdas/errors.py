@@ -42,12 +42,19 @@ class UnusableImage(Permanent):
 
 
 class XRefused(Permanent):
-    """X refused, for good. `reason` is a class an operator can act on, `status` the HTTP status."""
+    """X refused, for good. `reason` is a class an operator can act on, `status` the HTTP status.
 
-    def __init__(self, message: str, *, reason: str, status: int) -> None:
+    `code`: v1.1's number of the error. `clock_off`: by how many seconds our clock differs from X's.
+    """
+
+    def __init__(
+        self, message: str, *, reason: str, status: int, code: int | None = None, clock_off: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.status = status
+        self.code = code
+        self.clock_off = clock_off
 
 
 class XUnavailable(Temporary):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -70,7 +71,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError
     message = f"X answered {status}: {said(problem)}"
     reason = _reason(status, problem)
     if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and status not in (408, 425, 429)):
-        return XRefused(message, reason=reason, status=status)
+        return XRefused(message, reason=reason, status=status, code=_code(problem), clock_off=_clock_off(headers))
     if status < 300 and problem:
         return XRefused(message, reason=reason, status=status)
     return XUnavailable(message, retry_at=retry_at(status, headers) if status in (429, 503) else None)
@@ -110,16 +111,29 @@ def retry_at(status: int, headers: Mapping[str, str]) -> float | None:
 def _reason(status: int, problem: Mapping[str, Any]) -> Reason:
     """The most telling sign first: code, type, title, wording, and the status last."""
     kind = str(problem.get("type", "")).rstrip("/").rpartition("/")[2]
-    code = problem.get("code")
+    code = _code(problem)
     words = f"{problem.get('detail', '')} {problem.get('message', '')}".lower()
     worded = next((reason for phrase, reason in _BY_WORDS if phrase in words), None)
     return (
-        (_BY_CODE.get(code) if isinstance(code, int) else None)
+        (_BY_CODE.get(code) if code is not None else None)
         or worded
         or _BY_TITLE.get(str(problem.get("title")))
         or (_BY_TYPE.get(kind) if status != 401 else None)
         or _BY_STATUS.get(status, Reason.INVALID)
     )
+
+
+def _code(problem: Mapping[str, Any]) -> int | None:
+    code = problem.get("code")
+    return code if isinstance(code, int) else None
+
+
+def _clock_off(headers: Mapping[str, str]) -> float:
+    """By how many seconds we are ahead of X, by the date of its answer; 0 where that can't be told."""
+    try:
+        return time.time() - parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _number(text: str | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ X_URL = "https://api.x.com"
 TIMEOUTS = (3.05, 20.0)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = {"Content-Type": "application/json"}
+Shape = TypeVar("Shape")
 
 # At DEBUG these write down tokens and signatures.
 for _chatty in ("oauthlib", "requests_oauthlib"):
@@ -36,6 +37,13 @@ class XHttp:
 
     def call(self, method: str, path: str, *, bearer: str | None = None, **sent: Any) -> dict[str, Any]:
         """Ask X, as the bot's account (OAuth 1.0a) or with a bearer token; `sent` is what requests takes."""
+        return _document(self._ask(method, path, bearer, sent), dict[str, Any])
+
+    def listing(self, path: str, *, bearer: str) -> list[Any]:
+        """What X lists; API v1.1 answers so, with a bare array."""
+        return _document(self._ask("GET", path, bearer, {}), list[Any])
+
+    def _ask(self, method: str, path: str, bearer: str | None, sent: dict[str, Any]) -> requests.Response:
         if "json" in sent:
             sent |= {"data": msgspec.json.encode(sent.pop("json")), "headers": JSON}
         keys = self._secrets.keys()
@@ -44,7 +52,7 @@ class XHttp:
             fresh = self._secrets.refresh()
             if fresh != keys:
                 answer = self._send(fresh, method, path, bearer, sent)
-        return _document(answer)
+        return answer
 
     def app_token(self) -> str:
         """The app's bearer token: the one among the keys, else X makes one from the app's key and secret."""
@@ -53,7 +61,7 @@ class XHttp:
             return keys.bearer_token
         pair = (quote(keys.api_key, safe=""), quote(keys.api_secret, safe=""))
         answer = self._request("POST", "/oauth2/token", auth=pair, data={"grant_type": "client_credentials"})
-        token = _document(answer).get("access_token")
+        token = _document(answer, dict[str, Any]).get("access_token")
         if not isinstance(token, str):
             raise XUnavailable("X's answer to the request for a bearer token holds none.")
         return token
@@ -93,13 +101,15 @@ def _check_base(url: str) -> None:
         raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
 
 
-def _document(answer: requests.Response) -> dict[str, Any]:
-    """The JSON object of a successful answer, {} for an empty one. Raises what any other answer stands for."""
+def _document(answer: requests.Response, as_type: type[Shape]) -> Shape:
+    """The JSON of a successful answer, nothing for an empty one. Raises what any other answer stands for."""
     if not 200 <= answer.status_code < 300:
         raise classify(answer.status_code, answer.headers, answer.content)
     if not answer.content:
-        return {}
+        return as_type()
     try:
-        return msgspec.json.decode(answer.content, type=dict[str, Any])
+        return msgspec.json.decode(answer.content, type=as_type)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise XUnavailable(f"X answered {answer.status_code} with something that is not a JSON object.") from None
+        raise XUnavailable(
+            f"X answered {answer.status_code} with something that is not the JSON it documents."
+        ) from None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from lambdas.errors import XUnavailable
 from lambdas.ports import Secrets
+from lambdas.x_activities import ACTIVITIES
 from lambdas.x_http import X_URL, XHttp
 
-# X Activity events that only the account itself may subscribe to; the others go with the app's bearer token.
-PRIVATE = ("post.mention.", "post.reply.", "post.quote.", "post.repost.", "like.", "dm.", "chat.", "mute.", "block.")
 Shape = TypeVar("Shape")
 
 
@@ -22,6 +21,26 @@ class Webhook(msgspec.Struct, frozen=True):
     url: str
     valid: bool
     created_at: str | None = None
+
+
+class AccountActivity(Protocol):
+    """Webhooks, and the subscriptions to all of an account's activities: API v2 and v1.1 have the same calls."""
+
+    def create_webhook(self, url: str) -> Webhook: ...
+
+    def webhooks(self) -> list[Webhook]: ...
+
+    def validate_webhook(self, webhook_id: str) -> bool: ...
+
+    def delete_webhook(self, webhook_id: str) -> bool: ...
+
+    def subscribe_account(self, webhook_id: str) -> bool: ...
+
+    def account_subscriptions(self, webhook_id: str) -> list[str]: ...
+
+    def unsubscribe_account(self, webhook_id: str, user_id: str) -> None: ...
+
+    def count_account_subscriptions(self) -> dict[str, Any]: ...
 
 
 class ActivitySubscription(msgspec.Struct, frozen=True):
@@ -44,17 +63,17 @@ class XManagement:
     def create_webhook(self, url: str) -> Webhook:
         """X asks the address for the answer to its challenge before it answers us."""
         answer = self._as_app("POST", "/2/webhooks", json={"url": url})
-        return _read(answer.get("data", answer), Webhook)
+        return read(answer.get("data", answer), Webhook)
 
     def webhooks(self) -> list[Webhook]:
-        return _read(self._as_app("GET", "/2/webhooks").get("data", []), list[Webhook])
+        return read(self._as_app("GET", "/2/webhooks").get("data", []), list[Webhook])
 
     def validate_webhook(self, webhook_id: str) -> bool:
         """Have X challenge the address again."""
-        return _said_yes(self._as_app("PUT", f"/2/webhooks/{_part(webhook_id)}"), "valid")
+        return _said_yes(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
 
     def delete_webhook(self, webhook_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{_part(webhook_id)}"), "deleted")
+        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
         """Have X deliver again what it delivered between two minutes of the last 24 hours; the job's id."""
@@ -64,16 +83,16 @@ class XManagement:
 
     def subscribe_account(self, webhook_id: str) -> bool:
         """Account Activity: everything about the account that the keys belong to."""
-        path = f"/2/account_activity/webhooks/{_part(webhook_id)}/subscriptions/all"
+        path = f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all"
         return _said_yes(self._http.call("POST", path, json={}), "subscribed")
 
     def account_subscriptions(self, webhook_id: str) -> list[str]:
         """The user ids that Account Activity reports on."""
-        answer = self._as_app("GET", f"/2/account_activity/webhooks/{_part(webhook_id)}/subscriptions/all/list")
+        answer = self._as_app("GET", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all/list")
         return [str(one["user_id"]) for one in answer.get("data", {}).get("subscriptions", [])]
 
     def unsubscribe_account(self, webhook_id: str, user_id: str) -> None:
-        self._as_app("DELETE", f"/2/account_activity/webhooks/{_part(webhook_id)}/subscriptions/{_part(user_id)}/all")
+        self._as_app("DELETE", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/{part(user_id)}/all")
 
     def count_account_subscriptions(self) -> dict[str, Any]:
         """How many are provisioned and used, as X's decimal strings."""
@@ -82,11 +101,12 @@ class XManagement:
     def subscribe_activity(
         self, event_type: str, user_id: str, *, webhook_id: str, tag: str | None = None
     ) -> ActivitySubscription:
-        """X Activity: one kind of event about one user."""
+        """X Activity: one kind of event about one user; private ones as that user, the others as the app."""
         wanted: dict[str, Any] = {"event_type": event_type, "filter": {"user_id": user_id}, "webhook_id": webhook_id}
         if tag:
             wanted["tag"] = tag
-        call = self._http.call if event_type.startswith(PRIVATE) else self._as_app
+        known = ACTIVITIES.get(event_type)
+        call = self._http.call if known is not None and known.private else self._as_app
         return _subscription(call("POST", "/2/activity/subscriptions", json=wanted))
 
     def activity_subscriptions(self) -> list[ActivitySubscription]:
@@ -94,14 +114,14 @@ class XManagement:
         page: dict[str, str] = {"max_results": "1000"}
         while True:
             answer = self._as_app("GET", "/2/activity/subscriptions", params=page)
-            found += _read(answer.get("data", []), list[ActivitySubscription])
+            found += read(answer.get("data", []), list[ActivitySubscription])
             next_token = answer.get("meta", {}).get("next_token")
             if not next_token:
                 return found
             page = {**page, "pagination_token": str(next_token)}
 
     def unsubscribe_activity(self, subscription_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{_part(subscription_id)}"), "deleted")
+        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
 
     def _as_app(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         self._token = self._token or self._http.app_token()
@@ -113,17 +133,18 @@ def _subscription(answer: dict[str, Any]) -> ActivitySubscription:
     data = answer.get("data", {})
     if isinstance(data, list) and data:
         data = data[0]
-    return _read(data.get("subscription", data) if isinstance(data, dict) else data, ActivitySubscription)
+    return read(data.get("subscription", data) if isinstance(data, dict) else data, ActivitySubscription)
 
 
-def _read(found: object, as_type: type[Shape]) -> Shape:
+def read(found: object, as_type: type[Shape]) -> Shape:
+    """What X answered, as that type. Raises XUnavailable where it has another shape."""
     try:
         return msgspec.convert(found, as_type)
     except msgspec.ValidationError as error:
         raise XUnavailable(f"X's answer has another shape than it documents: {error}.") from None
 
 
-def _part(identifier: str) -> str:
+def part(identifier: str) -> str:
     """An id as one part of a path, whatever was typed."""
     return quote(identifier, safe="")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from lambdas.settings import Settings
+from lambdas.x_activities import NEEDED
 from lambdas.x_http import X_URL
 from lambdas.x_management import XManagement
 from local.analysers import Analysers, LocalModels
@@ -20,8 +21,6 @@ from local.media import FileMedia
 from local.secrets import FileSecrets
 from local.simulator.client import Simulator
 
-# What the bot needs to hear of: https://docs.x.com/x-api/activity
-ACTIVITIES = ("post.mention.create", "post.reply.create", "post.quote.create", "post.repost.create", "post.create")
 Tell = Callable[[str], None]
 
 
@@ -78,7 +77,7 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
     if user_id not in x.account_subscriptions(registered.id):
         x.subscribe_account(registered.id)
     there = {each.event_type for each in x.activity_subscriptions() if each.webhook_id == registered.id}
-    for activity in ACTIVITIES:
+    for activity in NEEDED:
         if activity not in there:
             x.subscribe_activity(activity, user_id, webhook_id=registered.id, tag="twbot")
 
