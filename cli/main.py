@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import celebrities
+from cli.commands import celebrities, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.demo import demo
@@ -39,6 +39,10 @@ app.command(rich_help_panel=DAILY)(query)
 app.command(rich_help_panel=ANALYSIS)(analyse)
 app.command(rich_help_panel=ANALYSIS)(chat)
 app.add_typer(celebrities.app, name="celebrities", rich_help_panel=ANALYSIS)
+SET_UP = "Set up X"
+app.add_typer(secrets.app, name="secrets", rich_help_panel=SET_UP)
+app.add_typer(webhook.app, name="webhook", rich_help_panel=SET_UP)
+app.add_typer(subscription.app, name="subscription", rich_help_panel=SET_UP)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 out = Console(highlight=False)
@@ -35,8 +35,10 @@ def print_line(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print a table for people. Cells are data, never markup."""
-    grid = Table(*columns, title=title, title_justify="left", header_style="bold")
+    """Print a table for people. Cells are data, never markup; what is too long folds, nothing is lost."""
+    grid = Table(
+        *(Column(name, overflow="fold") for name in columns), title=title, title_justify="left", header_style="bold"
+    )
     for row in rows:
         grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(grid)

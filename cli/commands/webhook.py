@@ -1,0 +1,205 @@
+"""`twbot webhook`: where X delivers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.asking import confirm
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.render import as_json, print_line, say, table
+from cli.stage import Stage, open_stage
+from cli.x import Environment, Url, Version, account_api, own_webhook
+
+if TYPE_CHECKING:
+    from cli.crc import Challenged
+    from lambdas.x_management import AccountActivity, Webhook
+
+app = typer.Typer(help="Where X delivers to: registered, challenged, removed.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(help="The webhook's id: twbot webhook list.", metavar="ID")]
+
+
+@app.command()
+def register(
+    url: Url = None,
+    api: Version = "v2",
+    environment: Environment = None,
+    dry_run: DryRun = False,
+    stage: StageName = "local",
+    data: Data = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: AsJson = False,
+) -> None:
+    """Register the stage's webhook with X, once it gives the right answer to a challenge from here.
+
+    Example: twbot webhook register
+
+    Example: twbot webhook register --url https://bot.example.com/twitter
+
+    Example: twbot webhook register --api v1.1 --environment dev --stage prod
+    """
+    from cli.refusals import explained
+
+    bot = open_stage(stage, profile=profile, region=region, data=data)
+    with explained(bot):
+        x = account_api(bot, api, environment)
+        challenged = _challenged_first(bot, url)
+        if dry_run:
+            say(f"It would be registered with X ({api}). Nothing was changed.")
+            as_json({"webhook": None, "challenge": challenged}) if json else None
+            return
+        webhook = x.create_webhook(challenged.url)
+    if json:
+        as_json({"webhook": webhook, "challenge": challenged})
+        return
+    print_line(f"Registered {webhook.url} as the webhook {webhook.id}.")
+    say("Next: twbot subscription add")
+
+
+@app.command("list")
+def list_(
+    api: Version = "v2",
+    environment: Environment = None,
+    stage: StageName = "local",
+    data: Data = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: AsJson = False,
+) -> None:
+    """List the webhooks that X knows of the app.
+
+    Example: twbot webhook list --json
+    """
+    from cli.refusals import explained
+
+    bot = open_stage(stage, profile=profile, region=region, data=data)
+    with explained(bot):
+        found = account_api(bot, api, environment).webhooks()
+    if json:
+        as_json(found)
+    elif found:
+        table(
+            ["id", "address", "valid", "made"], [(w.id, w.url, "yes" if w.valid else "NO", w.created_at) for w in found]
+        )
+    else:
+        print_line("There is none. Register it: twbot webhook register")
+
+
+@app.command()
+def check(
+    webhook_id: Annotated[str | None, typer.Argument(help="The webhook's id.", metavar="[ID]")] = None,
+    api: Version = "v2",
+    environment: Environment = None,
+    stage: StageName = "local",
+    data: Data = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: AsJson = False,
+) -> None:
+    """Challenge the webhook from here, and have X challenge it again. Ends with 5 unless both are content.
+
+    Example: twbot webhook check --stage prod
+    """
+    from cli.refusals import explained
+
+    bot = open_stage(stage, profile=profile, region=region, data=data)
+    with explained(bot):
+        x = account_api(bot, api, environment)
+        webhook = own_webhook(bot, x, webhook_id)
+        challenged = _challenge(bot, webhook.url)
+        say("X challenges it …")
+        valid = _x_content(x, webhook)
+    if json:
+        as_json({"webhook_id": webhook.id, "url": webhook.url, "challenge": challenged, "valid_for_x": valid})
+    else:
+        rows = [("from here", _verdict(challenged)), ("from X", "right answer" if valid else "wrong or no answer")]
+        table(["challenge", webhook.url], rows)
+    if challenged.problem or not valid:
+        what = challenged.problem or "X does not get the right answer, though we do: is it reachable from outside?"
+        raise CliError(f"The webhook {webhook.id} does not work. {what}", hint=_next(bot), code=Exit.CHECK_FAILED)
+
+
+@app.command()
+def delete(
+    webhook_id: Id,
+    api: Version = "v2",
+    environment: Environment = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    stage: StageName = "local",
+    data: Data = None,
+    profile: Profile = None,
+    region: Region = None,
+    json: AsJson = False,
+) -> None:
+    """Remove a webhook from X, and with it all its subscriptions: nothing is delivered any more.
+
+    Example: twbot webhook delete 1146654567674912769 --dry-run
+    """
+    from cli.refusals import explained
+
+    bot = open_stage(stage, profile=profile, region=region, data=data)
+    with explained(bot):
+        x = account_api(bot, api, environment)
+        webhook = own_webhook(bot, x, webhook_id)
+        what = f"The webhook {webhook.id} ({webhook.url}) of the stage {bot.name}, with its subscriptions, is removed."
+        if not dry_run:
+            confirm(what, yes=yes)
+            x.delete_webhook(webhook.id)
+    if json:
+        as_json({"webhook_id": webhook.id, "url": webhook.url, "deleted": not dry_run})
+    else:
+        print_line(f"{what} Nothing was changed: a dry run." if dry_run else f"Removed the webhook {webhook.id}.")
+
+
+def _challenged_first(bot: Stage, url: str | None) -> Challenged:
+    """Raises CliError unless X would take the address, and its answer."""
+    from cli.crc import unfit
+
+    address = url or bot.webhook_url()
+    if problem := unfit(address, simulated=bot.simulated):
+        hint = "Name one that X can reach: --url https://…/twitter"
+        raise CliError(f"X does not take {address}: {problem}", hint=hint, code=Exit.USAGE)
+    challenged = _challenge(bot, address)
+    if challenged.problem:
+        message = f"{address} would not pass X's challenge. {challenged.problem}"
+        raise CliError(message, hint=_next(bot), code=Exit.CHECK_FAILED)
+    return challenged
+
+
+def _challenge(bot: Stage, url: str) -> Challenged:
+    from cli.crc import challenge
+
+    say(f"Challenging {url} …")
+    challenged = challenge(url, bot.secrets().refresh().api_secret)
+    say(f"  {_verdict(challenged)}")
+    return challenged
+
+
+def _verdict(challenged: Challenged) -> str:
+    if challenged.problem:
+        return challenged.problem
+    late = " – X wants it within 3 seconds" if challenged.slow else ""
+    return f"right answer, after {challenged.milliseconds:g} ms{late}"
+
+
+def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
+    """v1.1 says with a refusal what v2 says with false."""
+    from lambdas.errors import XRefused
+    from lambdas.x_refusals import Refusal, refusal
+
+    try:
+        return x.validate_webhook(webhook.id)
+    except XRefused as error:
+        if refusal(error) is Refusal.WRONG_CRC:
+            return False
+        raise
+
+
+def _next(bot: Stage) -> str:
+    if bot.name == "local":
+        return "Is it up? twbot up; are the keys right? twbot secrets check"
+    return f"Look at what it logs: twbot logs ingress --stage {bot.name}; are the keys right? twbot secrets check"

@@ -1,0 +1,69 @@
+"""A stage's X: the calls of each of its APIs, and the stage's own webhook there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli.errors import CliError, Exit
+
+if TYPE_CHECKING:
+    from cli.stage import Stage
+    from lambdas.x_management import AccountActivity, Webhook, XManagement
+
+Environment = Annotated[
+    str | None, typer.Option("--environment", help="v1.1 premium's environment; without it the enterprise form.")
+]
+Version = Annotated[Literal["v2", "v1.1"], typer.Option("--api", help="Which API of X registers it.")]
+Url = Annotated[str | None, typer.Option("--url", help="The webhook's address.", show_default="the stage's")]
+WebhookId = Annotated[str | None, typer.Option("--webhook", help="The webhook's id.", show_default="the stage's")]
+
+
+def activity_api(bot: Stage) -> XManagement:
+    from lambdas.x_management import XManagement
+
+    return XManagement(bot.secrets(), base_url=bot.x_url)
+
+
+def account_api(bot: Stage, api: str, environment: str | None) -> AccountActivity:
+    """The calls of an API, v2 or v1.1."""
+    if api == "v1.1":
+        from lambdas.x_legacy import XLegacy
+
+        return XLegacy(bot.secrets(), environment=environment, base_url=bot.x_url)
+    if environment is not None:
+        raise CliError("Only v1.1 has environments.", hint="Add: --api v1.1", code=Exit.USAGE)
+    return activity_api(bot)
+
+
+def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -> Webhook:
+    """The webhook of that id, else that of the stage's address, else the only one. Raises CliError."""
+    found = x.webhooks()
+    if webhook_id is not None:
+        return _named(found, webhook_id)
+    url = _address(bot)
+    ours = next((each for each in found if each.url == url), found[0] if len(found) == 1 else None)
+    if ours is None and not found:
+        raise CliError("No webhook is registered.", hint="Register it: twbot webhook register", code=Exit.NOT_FOUND)
+    if ours is None:
+        message = f"None of the {len(found)} webhooks has the address of the stage {bot.name}."
+        raise CliError(message, hint="Name one: --webhook ID, see twbot webhook list", code=Exit.NOT_FOUND)
+    return ours
+
+
+def _named(found: list[Webhook], webhook_id: str) -> Webhook:
+    for each in found:
+        if each.id == webhook_id:
+            return each
+    message = f"There is no webhook {webhook_id}."
+    raise CliError(message, hint="See which there are: twbot webhook list", code=Exit.NOT_FOUND)
+
+
+def _address(bot: Stage) -> str | None:
+    from lambdas.errors import TwbotError
+
+    try:
+        return bot.webhook_url()
+    except TwbotError:
+        return None
