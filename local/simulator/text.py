@@ -9,6 +9,7 @@ import string
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lambdas.x_grammar import urls
 from lambdas.x_text import LIMIT, weight
 
 MENTION = re.compile(r"(?<![\w@＠/])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠])")
@@ -38,13 +39,10 @@ def short_link() -> str:
 
 def shorten_links(typed: str) -> tuple[str, list[Link]]:
     """Replace each web address by a t.co link, and escape the text, as X does."""
-    # Not at the top: lambdas.x_text makes it importable.
-    from twitter_text.extract_urls import extract_urls_with_indices
-
     links: list[Link] = []
     parts: list[str] = []
     end = 0
-    for found in extract_urls_with_indices(typed) if "." in typed else []:
+    for found in urls(typed) if "." in typed else []:
         start, stop = found["indices"]
         address = found["url"] if "://" in found["url"] else f"http://{found['url']}"
         links.append(Link(short_link(), address, found["url"].partition("://")[2] or found["url"]))

@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.x_grammar import parse_tweet
+from lambdas.x_grammar import urls as urls_in
 from lambdas.x_text import fit, neutralise, weight
-
-# After lambdas.x_text, which makes the parser importable.
-from twitter_text import parse_tweet  # isort: skip
-from twitter_text.extract_urls import extract_urls_with_indices as urls_in  # isort: skip
 
 FAMILY = "👨‍👩‍👧‍👦"
 TEXTS = st.text(max_size=400) | st.lists(

@@ -1,0 +1,129 @@
+"""The bundles: one zip a function, with nothing but what it imports, the same bytes each time, built without Docker.
+
+Packages come as wheels for Lambda (Python 3.13 on arm64), pinned and hashed in requirements/dev.txt. What was built is
+kept in the user's cache by its content. TWBOT_BUNDLES=installed takes the packages of this very Python instead: for
+tests, and for AWS emulators that run functions on this machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from stacks import packages
+from stacks.functions import FUNCTIONS, FunctionSpec
+
+ROOT = Path(__file__).parents[1]
+# Of any year: zip files know none before.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+INSTALLED = "installed"
+# Of these a bundle gets the modules that are imported, of other packages everything: they load by name, or hold data.
+ONLY_IMPORTED = frozenset({"lambdas", "aws_lambda_powertools", "oauthlib"})
+FONTS = "manimgx-fonts"
+# Parts of Pillow that nothing of ours calls; the libraries are those of the parts.
+UNUSED = (
+    *(f"PIL/_{part}.*" for part in ("avif", "imagingcms", "imagingmath", "imagingmorph", "imagingtk")),
+    *(f"pillow.libs/lib{library}-*" for library in ("avif", "lcms2")),
+)
+UNUSED_WITHOUT_FONTS = (
+    "PIL/_imagingft.*",
+    *(f"pillow.libs/lib{library}-*" for library in ("freetype", "harfbuzz", "png16", "brotlicommon", "brotlidec")),
+)
+
+
+class Bundle(NamedTuple):
+    """`digest` names its content; `size` is unzipped, in bytes."""
+
+    path: Path
+    digest: str
+    size: int
+
+
+def bundle(name: str, source: str | None = None) -> Bundle:
+    """The bundle of a function of stacks/functions.py. Raises TwbotError where a package can't be had."""
+    files = contents(FUNCTIONS[name], source or os.environ.get("TWBOT_BUNDLES", "wheels"))
+    digest = _digest(files)
+    path = packages.cache() / "bundles" / f"{name}-{digest[:32]}.zip"
+    if not path.exists():
+        _write(path, files)
+    return Bundle(path, digest, sum(file.stat().st_size for file in files.values()))
+
+
+def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
+    """The files of a bundle, by their names in it."""
+    names = packages.closure(spec.packages)
+    found = packages.installed(names) if source == INSTALLED else packages.downloaded(names)
+    found = {name: path for name, path in found.items() if not _is_unused(name, spec)}
+    ours = {
+        path.relative_to(ROOT).as_posix(): path for path in (ROOT / "lambdas").rglob("*.*") if path.suffix != ".pyc"
+    }
+    imported = closure(spec.entry, {**found, **ours})
+    whole = {name: path for name, path in found.items() if name.partition("/")[0] not in ONLY_IMPORTED}
+    return {**whole, **imported}
+
+
+def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
+    """The modules that one imports, wherever it does, and the files that lie beside and are named in them."""
+    ahead, found = [entry], dict[str, Path]()
+    while ahead:
+        name = ahead.pop()
+        if name in files and name not in found:
+            found[name] = files[name]
+            if name.endswith(".py"):
+                ahead += _needed(PurePosixPath(name), files[name])
+    return found
+
+
+def _needed(name: PurePosixPath, path: Path) -> Iterator[str]:
+    yield from (str(folder / "__init__.py") for folder in name.parents if folder.name)
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _files(alias.name.replace(".", "/"))
+        elif isinstance(node, ast.ImportFrom):
+            folder = str(name.parents[node.level - 1]) if node.level else ""
+            module = "/".join(filter(None, (folder, (node.module or "").replace(".", "/"))))
+            for part in ("", *(f"/{alias.name}" for alias in node.names)):
+                yield from _files(module + part)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".json"):
+            yield str(name.with_name(node.value.rpartition("/")[2]))
+
+
+def _files(module: str) -> tuple[str, str]:
+    return f"{module}.py", f"{module}/__init__.py"
+
+
+def _is_unused(name: str, spec: FunctionSpec) -> bool:
+    unused = UNUSED if FONTS in spec.packages else UNUSED + UNUSED_WITHOUT_FONTS
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in unused)
+
+
+def _digest(files: dict[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _write(path: Path, files: dict[str, Path]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as fresh:
+        archived = Path(fresh) / path.name
+        with zipfile.ZipFile(archived, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in sorted(files):
+                archive.writestr(_member(name), files[name].read_bytes(), zipfile.ZIP_DEFLATED)
+        archived.replace(path)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name, EPOCH)
+    member.create_system = 3  # Unix, wherever this runs
+    member.external_attr = 0o644 << 16
+    return member
