@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import msgspec
@@ -24,10 +25,12 @@ from lambdas.x_http import X_URL
 from local.alerts import Alerts
 from local.analysers import Analysers, LocalModels, Task
 from local.bus import Bus
+from local.control import Operations, control_routes
 from local.home import Home, make_private
 from local.idempotency import SqlitePersistence, once_config
 from local.lake import Lake
 from local.media import FileMedia
+from local.replays import KeptReplays, Replays
 from local.routes import tweet_of
 from local.secrets import FileSecrets
 from local.web import WebServer, web_app
@@ -63,13 +66,15 @@ class Bot:
         self.home, self.host = home, host
         self.bus = Bus(home.bus, RULES)
         self.secrets = FileSecrets(home.secrets)
-        self.alerts = Alerts(home.folder / "alerts.db", url=settings.alert_url)
+        self.alerts = Alerts(home.alerts, url=settings.alert_url)
         self.lake = Lake(home.lake)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
         self._sent = SqlitePersistence(home.folder / "sent.db")
         self._settings = settings
+        self._replays = Replays(KeptReplays(home.replays), home.bus, self.bus.republish)
+        self.control_token = token_urlsafe(32)
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
@@ -89,6 +94,7 @@ class Bot:
         """Take in nothing more, finish what is under way, stop. Whether everything was finished."""
         self._stopping.set()
         self._web.stop()
+        self._replays.stop()
         finished = self.bus.drain(drain)
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -136,7 +142,11 @@ class Bot:
             ),
             challenge=lambda token: challenge(token, self.secrets.keys()),
             health=lambda: {"waiting": self.bus.waiting},
+            control=control_routes(self._operations(), self.control_token),
         )
+
+    def _operations(self) -> Operations:
+        return Operations(self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel)
 
     def _keep_house(self) -> None:
         while not self._stopping.is_set():

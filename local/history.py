@@ -111,6 +111,11 @@ class History:
     def waiting(self) -> int:
         return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING}"))  # noqa: S608
 
+    def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
+        """When events of a type came, and the post that each is about; without what replays brought back."""
+        query = "SELECT time, tweet FROM events WHERE type = ? AND time >= ? AND replay IS NULL ORDER BY time"
+        return list(self._rows(query, detail_type, _text(since) if since else ""))
+
     def events_by_type(self, *, since: datetime.datetime | None = None, replayed: bool = False) -> dict[str, int]:
         where = ([] if replayed else ["replay IS NULL"]) + (["time >= ?"] if since else [])
         query = f"SELECT type, count(*) FROM events{_where(where)} GROUP BY type ORDER BY type"  # noqa: S608

@@ -43,6 +43,14 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "twbot.log"
 
     @property
+    def alerts(self) -> Path:
+        return self.folder / "alerts.db"
+
+    @property
+    def replays(self) -> Path:
+        return self.folder / "replays.db"
+
+    @property
     def run(self) -> Path:
         return self.folder / "run.json"
 
@@ -55,12 +63,13 @@ class SimulatorRun(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What `run.json` says of a running bot."""
+    """What `run.json` says of a running bot; `control_token` is the word that opens its own control API."""
 
     pid: int
     url: str
     started: float
     simulator: SimulatorRun | None = None
+    control_token: str = ""
 
 
 def data_folder(data: Path | None) -> Path:

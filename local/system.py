@@ -54,7 +54,7 @@ def beside_simulated_x(
         ) as (bot, webhook):
             tell("Registering the webhook: X challenges it")
             introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
-            announce_run(home, webhook, SimulatorRun(x.url, x.control_token))
+            announce_run(bot, webhook, SimulatorRun(x.url, x.control_token))
             yield System(bot, webhook, x)
 
 
@@ -63,7 +63,7 @@ def facing_x(home: Home, settings: Settings, *, host: str, port: int) -> Iterato
     """Start the bot with the keys that are there, against X itself."""
     FileSecrets(home.secrets).keys()
     with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
-        announce_run(home, webhook, None)
+        announce_run(bot, webhook, None)
         yield System(bot, webhook, None)
 
 
@@ -82,8 +82,8 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
             x.subscribe_activity(activity, user_id, webhook_id=registered.id, tag="twbot")
 
 
-def announce_run(home: Home, url: str, simulator: SimulatorRun | None) -> None:
-    announce(home.folder, Run(os.getpid(), url, time.time(), simulator))
+def announce_run(bot: Bot, url: str, simulator: SimulatorRun | None) -> None:
+    announce(bot.home.folder, Run(os.getpid(), url, time.time(), simulator, bot.control_token))
 
 
 @contextlib.contextmanager

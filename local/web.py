@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -21,7 +21,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from lambdas.errors import TwbotError
@@ -69,8 +69,15 @@ class _Workers:
             self._free += 1
 
 
-def web_app(*, receive: Receive, challenge: Challenge, health: Health, waiting: int = WAITING) -> Starlette:
-    """GET and POST /twitter, GET /health."""
+def web_app(
+    *,
+    receive: Receive,
+    challenge: Challenge,
+    health: Health,
+    control: Sequence[BaseRoute] = (),
+    waiting: int = WAITING,
+) -> Starlette:
+    """GET and POST /twitter, GET /health, and the routes of `control`."""
     workers = _Workers(waiting)
 
     async def twitter(request: Request) -> Response:
@@ -85,7 +92,8 @@ def web_app(*, receive: Receive, challenge: Challenge, health: Health, waiting: 
     async def healthy(_: Request) -> Response:
         return _response(await workers.run(lambda: Answer(200, health())))
 
-    return Starlette(routes=[Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)])
+    ours = [Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)]
+    return Starlette(routes=[*ours, *control])
 
 
 async def _body(request: Request) -> bytes | Answer:
