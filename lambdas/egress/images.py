@@ -6,11 +6,11 @@ import logging
 
 from lambdas.contracts import ReplyImage, SendTweet
 from lambdas.errors import UnusableImage, XRefused
-from lambdas.pictures import JPEG_LIMIT, as_jpeg, open_picture
 from lambdas.ports import MediaStore, X
 from lambdas.x_errors import Reason
 
 MOST = 4
+LARGEST = 5_000_000
 logger = logging.getLogger(__name__)
 
 
@@ -23,7 +23,7 @@ def upload_images(command: SendTweet, media: MediaStore, x: X) -> list[str]:
 
 def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
     try:
-        return x.upload_image(_small_enough(media.get(image.key)), image.alt_text)
+        return x.upload_image(_checked(media.get(image.key)), image.alt_text)
     except KeyError:
         logger.warning("picture %s of the reply is not in the media store any more", image.key)
     except UnusableImage as error:
@@ -35,5 +35,8 @@ def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
     return None
 
 
-def _small_enough(data: bytes) -> bytes:
-    return data if len(data) <= JPEG_LIMIT else as_jpeg(open_picture(data))
+def _checked(data: bytes) -> bytes:
+    """Responding makes its pictures small enough; whatever else comes along must not cost us the answer."""
+    if len(data) > LARGEST:
+        raise UnusableImage(f"it is larger than {LARGEST:,} bytes")
+    return data

@@ -39,7 +39,8 @@ def _synthesize(folder: Path) -> None:
 def bare_environment(home: Path) -> dict[str, str]:
     """Nothing of AWS, no home with credentials, and a proxy that leads nowhere."""
     nowhere = "http://127.0.0.1:9"
-    return {"PATH": os.defpath, "HOME": str(home), "HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere, "LANG": "C.UTF-8"}
+    proxies = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere}
+    return {"PATH": os.defpath, "HOME": str(home), "LANG": "C.UTF-8", "TWBOT_BUNDLES": "installed", **proxies}
 
 
 @pytest.fixture(scope="session")
