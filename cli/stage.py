@@ -52,15 +52,18 @@ class Stage(Protocol):
 
 
 def open_stage(name: str, *, profile: str | None, region: str | None, data: Path | None) -> Stage:
-    """The stage of that name. Raises TwbotError."""
+    """The stage of that name. Raises CliError where its settings or AWS are not ready."""
     if name == LOCAL:
         from local.home import data_folder
         from local.operate import LocalBot
 
         return LocalBot(data_folder(data))
-    from stacks.operate import AwsBot
+    from cli.refusals import explained
 
-    return AwsBot(name, profile=profile, region=region, file=FILE)
+    with explained():
+        from stacks.operate import AwsBot
+
+        return AwsBot(name, profile=profile, region=region, file=FILE)
 
 
 def stage_names() -> list[str]:
