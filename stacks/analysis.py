@@ -32,7 +32,7 @@ class Analysis(Service):
         self.media = Bucket(self, "Media", stage, rules=[s3.LifecycleRule(expiration=Duration.days(1))])
         self._media_name = f"{stage.prefix}-media-arn"
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
-        self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name})
+        self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
         self.media.let(self._download.works_as, ["s3:PutObject"])
         machine = self._machine(stage, plumbing)
         WiredRule(

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from lambdas.errors import TwbotError
-from lambdas.settings import Settings, load
+from lambdas.settings import Settings, is_safe_url, load
 
 PRODUCTION = "prod"
 FILE = Path("twbot.toml")
@@ -43,6 +43,7 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     alerts: who hears of negative messages: addresses (…@…), phones (+…) or https:// URLs.
     alarms: the same for what goes wrong with the bot itself.
     workflow: EXPRESS is cheaper; STANDARD keeps each execution's history.
+    x_url: what stands in for X, to try a stage without it: https://, or this very machine.
     account, region: where to; without them, where the credentials lead.
     """
 
@@ -52,6 +53,7 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     profile: str | None = None
     production: bool | None = None
     secret: str | None = None
+    x_url: str | None = None
     detectors: Detectors = Detectors()
     workflow: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
     log_days: LogDays = 30
@@ -69,6 +71,7 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _check(self.query_limit_mb >= 10, "query_limit_mb: 10 or more")
         account_id = self.twitter_account_id
         _check(account_id is None or bool(_ACCOUNT.fullmatch(account_id)), "twitter_account_id: X's digits")
+        _check(self.x_url is None or is_safe_url(self.x_url), "x_url: https:// (http:// only on this machine)")
         for address in (*self.alerts, *self.alarms):
             protocol(address)
 
@@ -108,6 +111,11 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def secret(self) -> str:
         return self.aws.secret or self.named("TwitterSecret")
+
+    @property
+    def x(self) -> dict[str, str]:
+        """What a function is told of X: nothing, unless something stands in for it."""
+        return {"X_URL": self.aws.x_url} if self.aws.x_url else {}
 
 
 def load_stage(name: str, file: Path = FILE, *, twitter_account_id: str | None = None) -> Stage:

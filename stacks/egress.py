@@ -34,9 +34,11 @@ class Egress(Service):
         told = {
             **plumbing.told,
             **secret_environment(stage),
+            **stage.x,
             "MEDIA_BUCKET": analysis.media.bucket_name,
             "SENT_TABLE": sent.table_name,
             "QUEUE_URL": queue.queue_url,
+            "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
             "SETTINGS": behaviour(stage),
         }
         function = Function(self, "egress", stage, told)
@@ -44,6 +46,7 @@ class Egress(Service):
         let_read(self, stage, function)
         analysis.let_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
+        allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn])
         self._feed(stage, queue, function)
         wired = WiredRule(
             self, "send-tweets", stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters

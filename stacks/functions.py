@@ -9,6 +9,8 @@ SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `
 MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
 SECRET_NAME                the secret with the keys (lambdas.ports.Keys, as JSON)
 QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
+DEAD_LETTER_QUEUE_URL      where a SEND_TWEET goes that can't be read, with the reason
+X_URL                      what stands in for X, only in a stage that names it (a simulated X)
 TWITTER_ACCOUNT_ID         the bot's own user id on X
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
 LOCALE_ID                  the bot's language as Lex writes it, en_US
@@ -23,6 +25,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PUBLISHER = ("BUS_NAME", "SEEN_TABLE")
+OPTIONAL = ("X_URL",)
 
 
 class FunctionSpec(NamedTuple):
@@ -56,9 +59,11 @@ FUNCTIONS = {
             (*_COMMON, *_X),
             memory=512,
             timeout=15,
-            environment=(*PUBLISHER, "SECRET_NAME", "TWITTER_ACCOUNT_ID"),
+            environment=(*PUBLISHER, "SECRET_NAME", "TWITTER_ACCOUNT_ID", "X_URL"),
         ),
-        FunctionSpec("download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET",)),
+        FunctionSpec(
+            "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
+        ),
         FunctionSpec(
             "image",
             "responding",
@@ -79,10 +84,19 @@ FUNCTIONS = {
         FunctionSpec(
             "egress",
             "egress",
-            (*_COMMON, *_X, "pillow", "twitter-text-parser"),
+            (*_COMMON, *_X, "twitter-text-parser"),
             memory=1024,
             timeout=60,
-            environment=(*PUBLISHER, "MEDIA_BUCKET", "SECRET_NAME", "SENT_TABLE", "QUEUE_URL", "SETTINGS"),
+            environment=(
+                *PUBLISHER,
+                "MEDIA_BUCKET",
+                "SECRET_NAME",
+                "SENT_TABLE",
+                "QUEUE_URL",
+                "DEAD_LETTER_QUEUE_URL",
+                "SETTINGS",
+                "X_URL",
+            ),
         ),
         FunctionSpec("transform", "analytics", _COMMON, 256, 60),
     )

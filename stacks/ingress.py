@@ -28,6 +28,7 @@ class Ingress(Service):
         environment = {
             **plumbing.told,
             **secret_environment(stage),
+            **stage.x,
             "TWITTER_ACCOUNT_ID": stage.aws.twitter_account_id or "",
         }
         function = Function(self, "ingress", stage, environment)

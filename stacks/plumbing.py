@@ -52,8 +52,7 @@ class Plumbing(Service):
     def let_publish(self, function: lambda_.IFunction) -> None:
         """Each entry once: its key is noted, and forgotten again if the bus did not take it."""
         allow(function, ["events:PutEvents"], [self.bus.event_bus_arn])
-        actions = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
-        allow(function, actions, [self._published.table_arn])
+        allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
     def _archive(self, stage: Stage) -> None:
         """Without what a replay brings back: that is in it already."""

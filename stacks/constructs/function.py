@@ -16,7 +16,7 @@ from stacks.config import Stage
 from stacks.constructs.access import accept, allow
 from stacks.constructs.rules import OLDEST
 from stacks.constructs.service import LogGroup
-from stacks.functions import FUNCTIONS
+from stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
 
 
 def function_name(stage: Stage, name: str) -> str:
@@ -48,7 +48,7 @@ class Function(lambda_.Function):
             handler=spec.handler,
             memory_size=spec.memory,
             timeout=Duration.seconds(spec.timeout),
-            environment={**_everywhere(stage, spec.service), **{key: environment[key] for key in spec.environment}},
+            environment={**_everywhere(stage, spec.service), **_told(spec, environment)},
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
@@ -59,6 +59,10 @@ class Function(lambda_.Function):
         )
         self.works_as = role
         accept(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
+
+
+def _told(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:
+    return {key: known[key] for key in spec.environment if key in known or key not in OPTIONAL}
 
 
 def _everywhere(stage: Stage, service: str) -> dict[str, str]:

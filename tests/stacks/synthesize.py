@@ -22,6 +22,7 @@ log_days = 7
 alerts = ["someone@example.com", "+442079460000", "https://example.com/alerts"]
 alarms = ["operator@example.com"]
 secret = "keys-of-another-bot"
+x_url = "https://x.example.com"
 detectors = { entities = true }
 
 [stages.bare.aws]

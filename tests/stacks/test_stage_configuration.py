@@ -49,6 +49,7 @@ def test_the_command_line_goes_first(tmp_path: Path) -> None:
         ("detectors = { faces = true }", "faces"),
         ("log_days = 8", "log_days"),
         ('workflow = "FAST"', "workflow"),
+        ('x_url = "http://x.example.com"', "x_url"),
         ("archive_days = 0", "archive_days"),
         ("replies_at_once = 1", "replies_at_once"),
         ("query_limit_mb = 5", "query_limit_mb"),

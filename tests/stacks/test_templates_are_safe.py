@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from cfnlint.api import lint
 
+from stacks.functions import FUNCTIONS
 from stacks.workflow import sdk_actions, workflow
+from tests.stacks.calls import actions_of
 from tests.stacks.conftest import ROOT, bare_environment
 from tests.stacks.synthesize import CANARY, STAGES, stage
 from tests.stacks.templates import Resource, Templates, as_list, names_in, text
@@ -28,6 +30,14 @@ INSIDE_ANOTHER = (
     *("AWS::Athena::NamedQuery", "AWS::Glue::Table", "AWS::Logs::LogStream", "AWS::ApiGateway::Stage"),
     *("AWS::IAM::Policy", "AWS::Lex::BotAlias"),
 )
+# What Lambda itself does in a function's role: log and trace, feed it from its queue, write its dead letters. And who
+# may not list a bucket is told "forbidden" where a key is not there.
+EVERY_FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+FOR_LAMBDA = {
+    "egress": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "s3:ListBucket"},
+    "image": {"sqs:SendMessage", "s3:ListBucket"},
+    "text": {"sqs:SendMessage"},
+}
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Events::Archive")
 
 
@@ -99,6 +109,14 @@ def allowed_to(templates: Templates, resource: Resource, role: str) -> set[str]:
     mine = [each for each in policies if name in names_in(each.properties["Roles"])]
     statements = [one for each in mine for one in each.properties["PolicyDocument"]["Statement"]]
     return {action for one in statements for action in as_list(one["Action"])}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_may_call_what_they_call(any_stage: Templates, name: str) -> None:
+    """A function's role is allowed each call that its code makes, and no other."""
+    functions = any_stage.resources("AWS::Lambda::Function")
+    (function,) = (each for each in functions if each.properties["FunctionName"].endswith(f"-{name}"))
+    assert allowed_to(any_stage, function, "Role") - FOR_LAMBDA.get(name, set()) - EVERY_FUNCTION == actions_of(name)
 
 
 def test_every_rule_target_retries_and_has_dead_letters(any_stage: Templates) -> None:
