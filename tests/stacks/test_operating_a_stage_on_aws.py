@@ -5,6 +5,7 @@ moto's CloudFormation needs packages that we do not install: there the botocore 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from collections.abc import Callable, Iterator
@@ -24,8 +25,10 @@ from cli.stage import KeyStore, open_stage
 from lambdas.ports import Keys
 from local.home import Home
 from local.operate import LocalKeys
+from local.simulator.client import Simulator
 from stacks.operate import AwsBot
 from stacks.operate_problems import AwsProblem, NotDeployed, explained
+from tests.local.simulator.conftest import Webhook
 
 TOML = """
 [stages.prod.aws]
@@ -48,6 +51,14 @@ def on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         yield AwsBot
+
+
+@contextlib.contextmanager
+def hook() -> Iterator[Webhook]:
+    webhook = Webhook()
+    yield webhook
+    webhook.server.shutdown()
+    webhook.server.server_close()
 
 
 @pytest.fixture(params=["local", "aws"])
@@ -195,3 +206,36 @@ def test_both_platforms_are_the_same_to_a_command(tmp_path: Path) -> None:
     for name in ("local", "prod"):
         bot = open_stage(name, profile=None, region=None, data=tmp_path)
         assert (bot.name, bot.simulated, bot.x_url) == (name, False, "https://api.x.com")
+
+
+def test_the_same_commands_for_a_stage_on_aws(
+    on_aws: Callable[[str], AwsBot],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Keys checked by X and stored, then rotated; webhook and subscriptions: with the keys in Secrets Manager."""
+    bot = on_aws("prod")
+    with Simulator(tmp_path / "x") as x, hook() as webhook:
+        monkeypatch.setattr(AwsBot, "x_url", x.url)
+        monkeypatch.setattr(AwsBot, "simulated", True)
+        monkeypatch.setattr(AwsBot, "webhook_url", lambda _: webhook.url)
+        keys = x.client.keys()
+        webhook.secret = keys.api_secret
+
+        def twbot(*arguments: str) -> Any:
+            assert run([*arguments, "--stage", "prod", "--json"]) == 0, capsys.readouterr().err
+            return json.loads(capsys.readouterr().out)
+
+        given = tmp_path / "keys.json"
+        given.write_bytes(msgspec.json.encode(keys))
+        assert twbot("secrets", "set", "--from-file", str(given))["username"] == "twbot"
+        x.client.act("revoke", "twbot")
+        given.write_bytes(msgspec.json.encode(x.client.keys()))
+        assert twbot("secrets", "rotate", "--from-file", str(given), "--yes")["rotated"] is True
+        assert (bot.secrets().keys(), bot.secrets().previous()) == (x.client.keys(), keys)
+        assert twbot("webhook", "register")["webhook"]["url"] == webhook.url
+        assert twbot("webhook", "check")["valid_for_x"] is True
+        twbot("subscription", "add", "--api", "aaa")
+        assert twbot("subscription", "migrate", "--yes")["migrated"] is True
+        assert {row["api"] for row in twbot("subscription", "list")} == {"xaa"}
