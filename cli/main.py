@@ -17,6 +17,9 @@ from cli.commands.chat import chat
 from cli.commands.demo import demo
 from cli.commands.query import query
 from cli.commands.send import send
+from cli.commands.status import status
+from cli.commands.tail import tail
+from cli.commands.trace import trace
 from cli.commands.up import down, up
 from cli.errors import CliError, Exit
 from cli.render import err
@@ -36,6 +39,9 @@ app.command(rich_help_panel=DAILY)(up)
 app.command(rich_help_panel=DAILY)(down)
 app.command(rich_help_panel=DAILY)(send)
 app.command(rich_help_panel=DAILY)(query)
+app.command(rich_help_panel=DAILY)(status)
+app.command(rich_help_panel=DAILY)(trace)
+app.command(rich_help_panel=DAILY)(tail)
 app.command(rich_help_panel=ANALYSIS)(analyse)
 app.command(rich_help_panel=ANALYSIS)(chat)
 app.add_typer(celebrities.app, name="celebrities", rich_help_panel=ANALYSIS)

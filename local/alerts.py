@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from pathlib import Path
@@ -72,6 +73,22 @@ class Alerts:
                 "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?", (limit,)
             ).fetchall()
         return [msgspec.convert(dict(row), Alert, strict=False) for row in rows]
+
+
+def kept_alert(path: Path, tweet_id: str) -> Alert | None:
+    """The alert about a post, also while another process keeps them."""
+    return next((each for each in kept_alerts(path) if each.tweet_id == tweet_id), None)
+
+
+def kept_alerts(path: Path, limit: int | None = None) -> list[Alert]:
+    """The newest first, also while another process keeps them."""
+    if not path.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        query = "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?"
+        rows = db.execute(query, (-1 if limit is None else limit,)).fetchall()
+    return [msgspec.convert(dict(row), Alert, strict=False) for row in rows]
 
 
 def alert_for(event: Event) -> Alert:

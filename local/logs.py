@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 
 from lambdas.logs import current_tweet
 
+OLDER = 3
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -33,10 +35,35 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+def log_files(path: Path) -> list[Path]:
+    """The older ones first; only those that are there."""
+    names = [*(path.with_name(f"{path.name}.{number}") for number in range(OLDER, 0, -1)), path]
+    return [each for each in names if each.exists()]
+
+
+def lines_of(path: Path, tweet_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """The log's lines, the oldest first; of one post, where that is asked for. What is half written is left out."""
+    wanted = tweet_id.encode() if tweet_id is not None else b""
+    for each in log_files(path):
+        with each.open("rb") as file:
+            for text in file:
+                line = decode_line(text) if wanted in text else None
+                if line is not None and (tweet_id is None or line.get("correlation_id") == tweet_id):
+                    yield line
+
+
+def decode_line(text: bytes) -> dict[str, Any] | None:
+    """None for what is no line of ours."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
 def to_file(path: Path) -> logging.Handler:
     """Send our log to this file, its owner's only: 10 MB, and three older ones. Returns the handler, to be closed."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=10_000_000, backupCount=3, encoding="utf-8")
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
     formatter = JsonLines()
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

@@ -1,0 +1,103 @@
+"""`twbot tail`: the bus, live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.operations import Live, history_of
+from cli.options import AsJson, Data, Limit
+from cli.render import as_json_line, out, say
+from cli.times import Since, Utc, moment, shown
+
+if TYPE_CHECKING:
+    from lambdas.contracts import Event
+
+EVERY = 0.2
+STYLES = {"TWEET_SENT": "green", "TWEET_FAILED": "red", "ANALYSIS_FAILED": "red", "MESSAGE_RECEIVED": "cyan"}
+
+
+def _types(incomplete: str) -> list[str]:
+    from lambdas.contracts import DETAILS, RAW_TYPES
+
+    return [name for name in (*DETAILS, *RAW_TYPES) if name.startswith(incomplete.upper())]
+
+
+Types = Annotated[
+    list[str] | None, typer.Option("--type", help="Only events of this type; may be repeated.", autocompletion=_types)
+]
+
+
+def tail(
+    types: Types = None,
+    author: Annotated[str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Only events that hold this text.")] = None,
+    since: Since = None,
+    limit: Limit = None,
+    utc: Utc = False,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Watch the bus: one line an event, as it comes, until Ctrl-C. Leaves nothing behind.
+
+    Example: twbot tail --type MESSAGE_RECEIVED --author alice
+
+    Example: twbot tail --json --since 10m --limit 5
+    """
+    begin = moment(since) if since else None
+    wanted = _filter({name.upper() for name in types or []}, author, text)
+    left = -1 if limit is None else limit
+    with history_of(data) as history:
+        if not json:
+            say("Listening; Ctrl-C stops …")
+        try:
+            for event in filter(wanted, _events(history, begin)):
+                as_json_line(event) if json else _show(event, utc)
+                left -= 1
+                if left == 0:
+                    return
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+def _events(live: Live, since: Any) -> Iterator[Event]:
+    number = live.last_number()
+    if since is not None:
+        yield from live.events(since=since)
+    while True:
+        found, number = live.after(number)
+        yield from found
+        if not found:
+            time.sleep(EVERY)
+
+
+def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[Event], bool]:
+    """Authors by our events' Author; X's own events name theirs elsewhere, and hold it as text."""
+    import msgspec
+
+    who = author.removeprefix("@").lower() if author else None
+
+    def wanted(event: Event) -> bool:
+        if types and event.detail_type not in types:
+            return False
+        if who and str(event.detail.get("Author", "")).lower() != who:
+            return False
+        return text is None or text.lower() in msgspec.json.encode(event.detail).decode().lower()
+
+    return wanted
+
+
+def _show(event: Event, utc: bool) -> None:
+    from rich.text import Text
+
+    from local.routes import tweet_of
+
+    said = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
+    author = f"@{event.detail['Author']} " if "Author" in event.detail else ""
+    replay = f"  [replay {event.replay_name}]" if event.replay_name else ""
+    name = Text(f"{event.detail_type:<20}", STYLES.get(event.detail_type, ""))
+    line = Text.assemble(f"{shown(event.time, utc=utc)}  ", name, f"  {tweet_of(event) or '-':<20} ", author)
+    out.print(line + Text(" ".join(said.split()) + replay), soft_wrap=True)

@@ -1,0 +1,74 @@
+"""`twbot trace`: one post from webhook to reply, or where it stopped and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.charts import span
+from cli.errors import CliError, Exit
+from cli.operations import data_of
+from cli.options import AsJson, Data
+from cli.render import as_json, out
+from cli.times import Utc, shown, took
+
+if TYPE_CHECKING:
+    from local.tracing import Moment, Trace
+
+STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow"}
+
+
+def trace(
+    tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
+    steps: Annotated[bool, typer.Option("--steps/--no-steps", help="The workflow's steps, too.")] = True,
+    utc: Utc = False,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Follow one post from the webhook to the reply: its events, what each rule did with them, the workflow's steps,
+    retries and alerts, and where it stopped and why.
+
+    Example: twbot trace 1585841080431321088
+    """
+    from local.tracing import trace_of
+
+    found = trace_of(data_of(data), tweet_id)
+    if found is None:
+        hint = "Look at what came: twbot tail, or: twbot webhook check"
+        raise CliError(f"The bot has heard nothing of the post {tweet_id}.", hint=hint, code=Exit.NOT_FOUND)
+    if json:
+        as_json(found)
+        return
+    _show(found, steps=steps, utc=utc)
+
+
+def _show(found: Trace, *, steps: bool, utc: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    moments = [each for each in found.moments if steps or each.kind != "step"]
+    whole = (min(each.start for each in moments), max(each.end for each in moments))
+    says = f"@{found.author}: {found.text}" if found.text else ""
+    out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {shown(whole[0], utc=utc)}\n{says}"))
+    grid = Table("at", "what", "took", "", "", box=None, header_style="dim", pad_edge=False)
+    for each in moments:
+        grid.add_row(*(Text(cell, STYLES[each.kind] if not each.error else "red") for cell in _cells(each, whole)))
+    out.print(grid)
+    good = found.outcome in {"replied", "nothing-to-do"}
+    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why))
+
+
+def _cells(each: Moment, whole: tuple[float, float]) -> tuple[str, str, str, str, str]:
+    depth = {"event": 0, "alert": 1, "delivery": 1, "step": 2 + each.name.count(".")}[each.kind]
+    name = each.name if each.kind != "step" else each.name.rpartition(".")[2]
+    retried = f" ({each.attempts} attempts)" if each.attempts > 1 else ""
+    lasted = "" if each.kind in {"event", "alert"} else took(each.end - each.start)
+    offset = f"+{took(each.start - whole[0])}"
+    return (
+        offset,
+        "  " * depth + name + retried,
+        lasted,
+        span(each.start, each.end, whole=whole),
+        each.error or each.note,
+    )
