@@ -86,7 +86,9 @@ WORDS: dict[Refusal, tuple[str, str, Exit]] = {
 @contextlib.contextmanager
 def explained(stage: Stage | None = None) -> Iterator[None]:
     """Turns what is refused inside into a CliError."""
-    option = f" --stage {stage.name}" if stage is not None and stage.name != "local" else ""
+    from cli.stage import option as option_of
+
+    option = option_of(stage) if stage is not None else ""
     try:
         yield
     except XRefused as error:

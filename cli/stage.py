@@ -66,6 +66,11 @@ def open_stage(name: str, *, profile: str | None, region: str | None, data: Path
         return AwsBot(name, profile=profile, region=region, file=FILE)
 
 
+def option(stage: Stage) -> str:
+    """What a hint's command needs to be about this stage."""
+    return "" if stage.name == LOCAL else f" --stage {stage.name}"
+
+
 def stage_names() -> list[str]:
     """The stages of twbot.toml, for completion; none where it can't be read."""
     import msgspec

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.errors import CliError, Exit
+from cli.stage import option
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -41,23 +42,27 @@ def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -
     """The webhook of that id, else that of the stage's address, else the only one. Raises CliError."""
     found = x.webhooks()
     if webhook_id is not None:
-        return _named(found, webhook_id)
+        return _named(found, webhook_id, bot)
     url = _address(bot)
     ours = next((each for each in found if each.url == url), found[0] if len(found) == 1 else None)
     if ours is None and not found:
-        raise CliError("No webhook is registered.", hint="Register it: twbot webhook register", code=Exit.NOT_FOUND)
+        raise CliError(
+            "No webhook is registered.", hint=f"Register it: twbot webhook register{option(bot)}", code=Exit.NOT_FOUND
+        )
     if ours is None:
         message = f"None of the {len(found)} webhooks has the address of the stage {bot.name}."
-        raise CliError(message, hint="Name one: --webhook ID, see twbot webhook list", code=Exit.NOT_FOUND)
+        raise CliError(
+            message, hint=f"Name one: --webhook ID, see twbot webhook list{option(bot)}", code=Exit.NOT_FOUND
+        )
     return ours
 
 
-def _named(found: list[Webhook], webhook_id: str) -> Webhook:
+def _named(found: list[Webhook], webhook_id: str, bot: Stage) -> Webhook:
     for each in found:
         if each.id == webhook_id:
             return each
     message = f"There is no webhook {webhook_id}."
-    raise CliError(message, hint="See which there are: twbot webhook list", code=Exit.NOT_FOUND)
+    raise CliError(message, hint=f"See which there are: twbot webhook list{option(bot)}", code=Exit.NOT_FOUND)
 
 
 def _address(bot: Stage) -> str | None:

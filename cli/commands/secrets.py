@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +14,10 @@ import typer
 from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.refusals import CONSOLE
 from cli.render import as_json, print_line, say, table
-from cli.stage import Stage, open_stage
-from lambdas.errors import TwbotError
+from cli.stage import Stage, open_stage, option
+from lambdas.errors import TwbotError, XRefused
 from lambdas.ports import Keys
 
 if TYPE_CHECKING:
@@ -155,18 +158,35 @@ def rotate(
             store.save(keys)
             _answer_or_restore(bot)
     if not dry_run and old.api_secret != keys.api_secret:
-        say("The API secret is another: restart the bot, then see that it answers X: twbot webhook check")
+        say(f"The API secret is another. Restart the bot, then: twbot webhook check{option(bot)}")
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
 
 
 def accept(secrets: Secrets, x_url: str) -> dict[str, Any]:
-    """The account that the keys belong to. Raises XRefused unless X accepts the account's keys and the app's."""
+    """The account that the keys belong to. Raises CliError or XRefused unless X accepts the account's and the app's."""
     from lambdas.x_api import XApi
     from lambdas.x_management import XManagement
 
-    user = XApi(secrets, base_url=x_url).me()
-    XManagement(secrets, base_url=x_url).webhooks()
+    with _naming("the access token with the API key and their secrets"):
+        user = XApi(secrets, base_url=x_url).me()
+    with _naming("the bearer token" if secrets.keys().bearer_token else "the API key and secret"):
+        XManagement(secrets, base_url=x_url).webhooks()
     return user
+
+
+@contextlib.contextmanager
+def _naming(keys: str) -> Iterator[None]:
+    """Say which of the keys X does not accept."""
+    from lambdas.x_refusals import Refusal, refusal
+
+    try:
+        yield
+    except XRefused as error:
+        if refusal(error) is not Refusal.WRONG_KEYS:
+            raise
+        message = f"X does not accept {keys}: wrong, expired or revoked. {error}"
+        hint = f"Copy them again from {CONSOLE}, or make new ones there"
+        raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None
 
 
 def _accepted(bot: Stage, keys: Keys) -> dict[str, Any]:
@@ -190,7 +210,7 @@ def _same_account(old: Keys, new: Keys) -> None:
         raise CliError("These are the keys that are stored already.", code=Exit.USAGE)
     if old.user_id != new.user_id:
         message = f"The new keys belong to the account {new.user_id}, the old ones to {old.user_id}."
-        raise CliError(message, hint="To move to another account: twbot secrets set", code=Exit.USAGE)
+        raise CliError(message, hint="For another account: twbot secrets set", code=Exit.USAGE)
 
 
 def _has_keys(store: Any) -> bool:

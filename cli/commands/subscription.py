@@ -11,7 +11,7 @@ from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 from cli.render import as_json, print_line, say, table
-from cli.stage import open_stage
+from cli.stage import open_stage, option
 from cli.x import Environment, WebhookId, account_api, activity_api, own_webhook
 from lambdas.errors import XRefused
 from lambdas.x_activities import ACTIVITIES, NEEDED
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What X delivers: X Activity, and Account Activity until 2027.", no_args_is_help=True)
 TAG = "twbot"
 ACCOUNT = "everything"
+# How X answers a call that it has switched off.
+GONE = (404, 410)
 
 
 def _types(incomplete: str) -> list[tuple[str, str]]:
@@ -113,7 +115,7 @@ def list_(
     elif rows:
         _table(rows)
     else:
-        print_line("There is none. Subscribe: twbot subscription add")
+        print_line(f"There is none. Subscribe: twbot subscription add{option(bot)}")
 
 
 @app.command()
@@ -142,7 +144,7 @@ def remove(
         there = _rows(bot, api, environment)
         rows = there if subscription == "all" else [row for row in there if row.id == subscription]
         if not rows and subscription != "all":
-            hint = f"See which there are: twbot subscription list --api {api}"
+            hint = f"See which there are: twbot subscription list --api {api}{option(bot)}"
             raise CliError(f"There is no subscription {subscription}.", hint=hint, code=Exit.NOT_FOUND)
         if rows and not dry_run:
             many = f"{len(rows)} subscription{'s' if len(rows) > 1 else ''}"
@@ -169,7 +171,7 @@ def count(
 
     bot = open_stage(stage, profile=profile, region=region, data=data)
     with explained(bot):
-        counts = account_api(bot, api, environment).count_account_subscriptions()
+        counts = _counts(account_api(bot, api, environment))
         activities = len(activity_api(bot).activity_subscriptions()) if api == "v2" else None
     used, most = _number(counts, "subscriptions_count_all"), _number(counts, "provisioned_count")
     if json:
@@ -203,7 +205,7 @@ def migrate(
         x = activity_api(bot)
         hook = own_webhook(bot, x, webhook).id
         user_id = _user(bot)
-        accounts = x.account_subscriptions(hook)
+        accounts = _still_subscribed(x, hook)
         missing = _missing(x, list(NEEDED), hook, user_id)
         adding = [_planned(name, user_id, hook) for name in missing]
         ending = [_account(user, hook, "aaa") for user in accounts if user == user_id]
@@ -219,18 +221,38 @@ def migrate(
         )
 
 
+def _still_subscribed(x: XManagement, hook: str) -> list[str]:
+    """The users of Account Activity; none once X has switched it off."""
+    try:
+        return x.account_subscriptions(hook)
+    except XRefused as error:
+        if error.status not in GONE:
+            raise
+        return []
+
+
+def _counts(x: AccountActivity) -> dict[str, Any]:
+    try:
+        return x.count_account_subscriptions()
+    except XRefused as error:
+        if error.status not in GONE:
+            raise
+        say("X does not count Account Activity any more.")
+        return {}
+
+
 def _move(bot: Stage, x: XManagement, missing: list[str], hook: str, ending: list[Row]) -> list[Row]:
     """The old subscription goes only when the new ones are seen to be there, on a webhook that answers X."""
     say("1. X challenges the webhook")
     if not x.validate_webhook(hook):
         message = f"X does not get the right answer from the webhook {hook}. Nothing was changed."
-        raise CliError(message, hint="See why: twbot webhook check", code=Exit.CHECK_FAILED)
+        raise CliError(message, hint=f"See why: twbot webhook check{option(bot)}", code=Exit.CHECK_FAILED)
     say("2. Adding X Activity")
     added = _subscribe(bot, x, missing, hook)
     say("3. Looking whether all are there")
     if left := _missing(x, list(NEEDED), hook, _user(bot)):
         message = f"X does not list {', '.join(left)} yet. Account Activity was left in place."
-        raise CliError(message, hint="Go on with: twbot subscription migrate", code=Exit.CHECK_FAILED)
+        raise CliError(message, hint=f"Go on with: twbot subscription migrate{option(bot)}", code=Exit.CHECK_FAILED)
     say("4. Removing Account Activity")
     for row in ending:
         x.unsubscribe_account(hook, row.id)
@@ -247,6 +269,8 @@ def _announce(adding: list[Row], ending: list[Row], others: list[str]) -> None:
         say(f"  - Account Activity of the user {row.id}")
     if not ending:
         say("  = Account Activity is not subscribed (any more)")
+    if ending:
+        say("  ! likes, follows and messages are not carried over: the bot does without; twbot subscription add TYPE")
     for user in others:
         say(f"  ! Account Activity of the user {user} stays: only with that user's keys can it be moved")
 

@@ -10,7 +10,7 @@ from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 from cli.render import as_json, print_line, say, table
-from cli.stage import Stage, open_stage
+from cli.stage import Stage, open_stage, option
 from cli.x import Environment, Url, Version, account_api, own_webhook
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def register(
         as_json({"webhook": webhook, "challenge": challenged})
         return
     print_line(f"Registered {webhook.url} as the webhook {webhook.id}.")
-    say("Next: twbot subscription add")
+    say(f"Next: twbot subscription add{option(bot)}")
 
 
 @app.command("list")
@@ -85,7 +85,7 @@ def list_(
             ["id", "address", "valid", "made"], [(w.id, w.url, "yes" if w.valid else "NO", w.created_at) for w in found]
         )
     else:
-        print_line("There is none. Register it: twbot webhook register")
+        print_line(f"There is none. Register it: twbot webhook register{option(bot)}")
 
 
 @app.command()
@@ -202,4 +202,4 @@ def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
 def _next(bot: Stage) -> str:
     if bot.name == "local":
         return "Is it up? twbot up; are the keys right? twbot secrets check"
-    return f"Look at what it logs: twbot logs ingress --stage {bot.name}; are the keys right? twbot secrets check"
+    return f"What does it log? twbot logs ingress{option(bot)}; are the keys right? twbot secrets check{option(bot)}"

@@ -53,11 +53,11 @@ def test_stores_what_x_accepts(local: Local, twbot: Twbot, file: Path) -> None:
 def test_does_not_store_what_x_refuses(local: Local, twbot: Twbot, file: Path) -> None:
     """3, the reason, and the keys of before are still there."""
     good = local.x.client.keys()
-    for wrong in ("access_token_secret", "bearer_token"):
+    for wrong, named in (("access_token_secret", "the access token"), ("bearer_token", "the bearer token")):
         write(file, msgspec.structs.replace(good, **{wrong: "wrong"}))
         ended = twbot("secrets", "set", "--from-file", str(file), "--yes")
         assert ended.code == Exit.NOT_CONFIGURED
-        assert "does not accept the keys" in ended.error["error"]
+        assert f"does not accept {named}" in ended.error["error"]
     assert stored(local) == good
 
 

@@ -169,3 +169,19 @@ def test_the_table_has_x_s_kinds_of_event() -> None:
     assert public == PUBLIC
     assert ACTIVITIES.keys() - PUBLIC <= PRIVATE
     assert {"post.mention.create", "post.quote.create", "post.reply.create"} <= set(NEEDED)
+
+
+def test_after_the_end_of_account_activity(monkeypatch: pytest.MonkeyPatch, registered: Local, twbot: Twbot) -> None:
+    """When X has switched it off, listing, counting and moving still work."""
+    from lambdas.errors import XRefused
+    from lambdas.x_management import XManagement
+
+    def gone(*_: object) -> None:
+        raise XRefused("X answered 410: gone", reason="invalid", status=410)
+
+    assert registered
+    monkeypatch.setattr(XManagement, "account_subscriptions", gone)
+    monkeypatch.setattr(XManagement, "count_account_subscriptions", gone)
+    assert twbot("subscription", "migrate", "--yes").code == 0
+    assert types_of(twbot("subscription", "list").out) == set(NEEDED)
+    assert twbot("subscription", "count").out["account_activity"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -125,6 +126,26 @@ def test_deleting_asks_and_can_be_tried(twbot: Twbot) -> None:
     assert twbot("webhook", "delete", webhook_id, "--dry-run").out["deleted"] is False
     assert len(twbot("webhook", "list").out) == 1
     assert twbot("webhook", "delete", "12", "--yes").code == Exit.NOT_FOUND
+
+
+@pytest.mark.usefixtures("local")
+def test_who_says_no_is_heard(twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal it asks, naming the webhook and the stage; without a yes nothing is removed."""
+    import typer
+
+    webhook_id = twbot("webhook", "register").out["webhook"]["id"]
+    asked: list[str] = []
+
+    def no(question: str, **_: object) -> bool:
+        asked.append(question)
+        return False
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "confirm", no)
+    assert twbot("webhook", "delete", webhook_id).code == Exit.FAILED
+    assert webhook_id in asked[0]
+    assert "the stage local" in asked[0]
+    assert len(twbot("webhook", "list").out) == 1
 
 
 def test_a_clock_that_is_wrong(local: Local, twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
