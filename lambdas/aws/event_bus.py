@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import random
 import time
@@ -128,8 +129,10 @@ def _distinct(entries: Sequence[Entry]) -> list[Entry]:
 def _side_by_side(work: Callable[[Outgoing], Any], outgoing: Sequence[Outgoing]) -> list[Any]:
     if len(outgoing) < 2:
         return [work(each) for each in outgoing]
+    # A new thread knows neither the post nor the time that is left.
+    contexts = [contextvars.copy_context() for _ in outgoing]
     with ThreadPoolExecutor(min(AT_ONCE, len(outgoing))) as pool:
-        return list(pool.map(work, outgoing))
+        return list(pool.map(lambda context, each: context.run(work, each), contexts, outgoing))
 
 
 def _report(failed: Sequence[Outgoing], total: int) -> None:
