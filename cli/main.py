@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import celebrities, secrets, subscription, webhook
+from cli.commands import celebrities, dlq, rules, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.demo import demo
@@ -49,6 +49,10 @@ SET_UP = "Set up X"
 app.add_typer(secrets.app, name="secrets", rich_help_panel=SET_UP)
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SET_UP)
 app.add_typer(subscription.app, name="subscription", rich_help_panel=SET_UP)
+
+OPERATE = "Operate"
+app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
+app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -33,7 +33,9 @@ Types = Annotated[
 
 def tail(
     types: Types = None,
-    author: Annotated[str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")
+    ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Only events that hold this text.")] = None,
     since: Since = None,
     limit: Limit = None,

@@ -1,0 +1,127 @@
+"""`twbot rules`: which event goes where, and why one does not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from cli.errors import CliError, Exit
+from cli.options import AsJson
+from cli.render import as_json, print_line, table
+from stacks.wiring import RULES, Rule
+
+app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
+# What each microservice puts on the bus; the arrows back of the diagram.
+PUBLISHES = {
+    "ingress": "TWITTER_*, MESSAGE_RECEIVED",
+    "analysis": "MESSAGE_ANALYSED, ANALYSIS_FAILED",
+    "responding": "SEND_TWEET",
+    "egress": "TWEET_SENT, TWEET_FAILED",
+}
+
+
+@app.command("list")
+def list_rules(json: AsJson = False) -> None:
+    """The rules: the events that each takes, and where they go.
+
+    Example: twbot rules list
+    """
+    if json:
+        as_json([rule._asdict() for rule in RULES])
+        return
+    rows = [(rule.name, rule.service, rule.target, _written(rule.pattern)) for rule in RULES]
+    table(["rule", "of", "goes to", "takes events like"], rows)
+
+
+@app.command("test")
+def test_rules(
+    event: Annotated[str, typer.Argument(help="A file with the event as JSON; - for stdin.", metavar="EVENT.json|-")],
+    json: AsJson = False,
+) -> None:
+    """Which rules an event matches and, for the others, the first field that does not.
+
+    Example: twbot tail --json --limit 1 | twbot rules test -
+    """
+    found = _event(event)
+    results = [(rule, _explained(rule, found)) for rule in RULES]
+    if json:
+        as_json([{"rule": rule.name, "matches": why is None, "mismatch": why} for rule, why in results])
+        return
+    rows = [
+        (rule.name, "no" if why else "yes", _said(why) if why else f"goes to {rule.target}") for rule, why in results
+    ]
+    table(["rule", "matches", "because"], rows)
+
+
+@app.command("diagram")
+def diagram() -> None:
+    """The system as a Mermaid diagram, from the rules.
+
+    Example: twbot rules diagram > system.mmd
+    """
+    print_line("\n".join(_mermaid()))
+
+
+def _event(source: str) -> dict[str, Any]:
+    try:
+        text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.NOT_FOUND) from None
+    try:
+        found = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise CliError(f"{source} is no event: {error}", hint=_HINT, code=Exit.USAGE) from None
+    if missing := [field for field in ("source", "detail-type", "detail") if field not in found]:
+        raise CliError(f"{source} is no event: it has no {missing[0]!r}.", hint=_HINT, code=Exit.USAGE)
+    return found
+
+
+_HINT = "See one: twbot tail --json --limit 1"
+
+
+def _explained(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
+    from local.patterns import compile_pattern
+
+    mismatch = compile_pattern(rule.pattern).explain(event)
+    return None if mismatch is None else mismatch._asdict()
+
+
+def _said(mismatch: dict[str, Any]) -> str:
+    found = ", ".join(map(_written, mismatch["found"])) or "nothing"
+    return f"{mismatch['field']} is {found}, not {' or '.join(map(_written, mismatch['wanted']))}"
+
+
+def _written(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _mermaid() -> Iterator[str]:
+    yield "flowchart LR"
+    yield '  X(["X"]) -->|webhook| ingress["ingress"]'
+    yield '  bus{{"event bus"}}'
+    services: dict[str, list[Rule]] = {}
+    for rule in RULES:
+        services.setdefault(rule.service, []).append(rule)
+    for service, rules in services.items():
+        yield f'  subgraph {service}_service ["{service}"]'
+        yield from (f'    {_node(rule)}["{rule.target}"]' for rule in rules)
+        yield "  end"
+        yield from (f'  bus -->|"{rule.name}: {_taken(rule)}"| {_node(rule)}' for rule in rules)
+    yield f'  ingress -->|"{PUBLISHES["ingress"]}"| bus'
+    for service, rules in services.items():
+        if service in PUBLISHES:
+            yield from (f'  {_node(rule)} -->|"{PUBLISHES[service]}"| bus' for rule in rules)
+    yield "  egress_tweet_queue -->|reply| X"
+
+
+def _node(rule: Rule) -> str:
+    return f"{rule.service}_{rule.target}".replace("-", "_")
+
+
+def _taken(rule: Rule) -> str:
+    return ", ".join(map(str, rule.pattern.get("detail-type", ["every event"])))
