@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 # Of any year: zip files know none before.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
+ADAPTERS = "lambdas/aws/adapters.py"
 # Of these a bundle gets the modules that are imported, of other packages everything: they load by name, or hold data.
 ONLY_IMPORTED = frozenset({"lambdas", "aws_lambda_powertools", "oauthlib"})
 FONTS = "manimgx-fonts"
@@ -77,13 +78,27 @@ def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
-                ahead += _needed(PurePosixPath(name), files[name])
+                tree = ast.parse(files[name].read_bytes())
+                ahead += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
     return found
 
 
-def _needed(name: PurePosixPath, path: Path) -> Iterator[str]:
+def _reached(adapters: ast.Module, entry: Path) -> ast.Module:
+    """Of the place that makes all adapters, the part that makes those of an entry point."""
+    makers = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
+    ahead = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
+    found = dict[str, ast.stmt]()
+    while ahead:
+        name = ahead.pop()
+        if name in makers and name not in found:
+            found[name] = makers[name]
+            ahead += [node.id for node in ast.walk(makers[name]) if isinstance(node, ast.Name)]
+    return ast.Module([*(node for node in adapters.body if node not in makers.values()), *found.values()], [])
+
+
+def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:
     yield from (str(folder / "__init__.py") for folder in name.parents if folder.name)
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _files(alias.name.replace(".", "/"))
@@ -94,6 +109,17 @@ def _needed(name: PurePosixPath, path: Path) -> Iterator[str]:
                 yield from _files(module + part)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".json"):
             yield str(name.with_name(node.value.rpartition("/")[2]))
+
+
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Its nodes, without what only a type checker reads."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test).endswith("TYPE_CHECKING"):
+        nodes: list[ast.AST] = [*tree.orelse]
+    else:
+        yield tree
+        nodes = [*ast.iter_child_nodes(tree)]
+    for node in nodes:
+        yield from _running(node)
 
 
 def _files(module: str) -> tuple[str, str]:
