@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import celebrities, dlq, rules, secrets, subscription, webhook
+from cli.commands import celebrities, dlq, replay, rules, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.demo import demo
@@ -42,6 +42,7 @@ app.command(rich_help_panel=DAILY)(query)
 app.command(rich_help_panel=DAILY)(status)
 app.command(rich_help_panel=DAILY)(trace)
 app.command(rich_help_panel=DAILY)(tail)
+app.add_typer(replay.app, name="replay", rich_help_panel=DAILY)
 app.command(rich_help_panel=ANALYSIS)(analyse)
 app.command(rich_help_panel=ANALYSIS)(chat)
 app.add_typer(celebrities.app, name="celebrities", rich_help_panel=ANALYSIS)

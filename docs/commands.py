@@ -32,7 +32,7 @@ def commands(path: Path) -> Iterator[tuple[Path, str]]:
 
 def _describe(command: Any, name: str) -> Iterator[str]:
     children: dict[str, Any] = getattr(command, "commands", {})
-    if not children:
+    if not children or command.invoke_without_command:
         yield f"\n## {name}\n\n{_help_of(command)}\n"
         yield from _parameters(command)
     for child, each in sorted(children.items()):

@@ -20,7 +20,7 @@ Outcome = Literal["replied", "refused", "analysis-failed", "dead-letter", "waiti
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened; times are epoch seconds. `note` is for people."""
+    """Something that happened; times are epoch seconds. `event`: a delivery's event type; `note` is for people."""
 
     kind: Kind
     name: str
@@ -29,6 +29,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 1
     state: str = "done"
     error: str | None = None
+    event: str | None = None
     note: str = ""
 
 
@@ -80,7 +81,8 @@ def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Moment]:
         end = each.ended or each.last_try or start
         yield Moment(
             kind="delivery",
-            name=f"{each.rule} ← {each.detail_type}",
+            name=each.rule,
+            event=each.detail_type,
             start=start,
             end=max(start, end),
             attempts=each.attempts,

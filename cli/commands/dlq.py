@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
 
 
-def _rules(incomplete: str) -> list[str]:
+def complete_rules(incomplete: str) -> list[str]:
     from stacks.wiring import RULES
 
     return [rule.name for rule in RULES if rule.name.startswith(incomplete)]
 
 
-Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=_rules)]
+Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only those with this text in their error.")]
 Numbers = Annotated[list[int] | None, typer.Argument(help="The dead letters' numbers.", metavar="[NUMBER]...")]
 All = Annotated[bool, typer.Option("--all", help="Every one.")]
@@ -59,8 +59,8 @@ def list_letters(
         table(["number", "rule", "event", "post", "gave up", "error"], rows)
     else:
         groups = _groups(found)
-        rows = [(g["rule"], g["reason"], g["count"], _time(g["newest"], utc), _few(g["numbers"])) for g in groups]
-        table(["rule", "reason", "count", "newest", "numbers"], rows)
+        lines = [(g["rule"], g["reason"], g["count"], _time(g["newest"], utc), _few(g["numbers"])) for g in groups]
+        table(["rule", "reason", "count", "newest", "numbers"], lines)
         say("See one: twbot dlq show NUMBER; deliver them again: twbot dlq redrive --rule RULE")
 
 

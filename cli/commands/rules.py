@@ -39,7 +39,7 @@ def list_rules(json: AsJson = False) -> None:
 
 
 @app.command("test")
-def test_rules(
+def match(
     event: Annotated[str, typer.Argument(help="A file with the event as JSON; - for stdin.", metavar="EVENT.json|-")],
     json: AsJson = False,
 ) -> None:

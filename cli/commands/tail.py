@@ -20,14 +20,15 @@ EVERY = 0.2
 STYLES = {"TWEET_SENT": "green", "TWEET_FAILED": "red", "ANALYSIS_FAILED": "red", "MESSAGE_RECEIVED": "cyan"}
 
 
-def _types(incomplete: str) -> list[str]:
+def complete_types(incomplete: str) -> list[str]:
     from lambdas.contracts import DETAILS, RAW_TYPES
 
     return [name for name in (*DETAILS, *RAW_TYPES) if name.startswith(incomplete.upper())]
 
 
 Types = Annotated[
-    list[str] | None, typer.Option("--type", help="Only events of this type; may be repeated.", autocompletion=_types)
+    list[str] | None,
+    typer.Option("--type", help="Only events of this type; may be repeated.", autocompletion=complete_types),
 ]
 
 
