@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws.invocation import ends
+from lambdas.aws.deadline import ends
 from lambdas.errors import Temporary
 
 REMEMBERED = 30 * 24 * 3600

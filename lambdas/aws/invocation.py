@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextvars
 import functools
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from lambdas.aws.deadline import note_deadline
 from lambdas.logs import about, current_tweet
 
 Json = dict[str, Any]
@@ -20,7 +19,6 @@ OURS = ("twbot", "lambdas")
 
 logger = Logger()
 _metrics = Metrics()
-_ends: contextvars.ContextVar[float] = contextvars.ContextVar("ends")
 
 
 def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Callable[[Handler], Handler]:
@@ -29,7 +27,7 @@ def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Calla
     def make(handle: Handler) -> Handler:
         @functools.wraps(handle)
         def handler(event: Json, context: Any) -> Any:
-            _ends.set(time.time() + context.get_remaining_time_in_millis() / 1000)
+            note_deadline(context)
             logger.append_keys(function_request_id=context.aws_request_id)
             with about(post_of(event)):
                 try:
@@ -53,11 +51,6 @@ def tweet_in(event: Json) -> str | None:
     twitter = detail.get("Twitter")
     found = twitter.get("TweetId") if isinstance(twitter, dict) else detail.get("ReplyToTweetId")
     return found if isinstance(found, str) else None
-
-
-def ends() -> float:
-    """When Lambda stops this invocation, epoch seconds."""
-    return _ends.get()
 
 
 def count(what: str, number: int = 1) -> None:

@@ -1,0 +1,153 @@
+"""PutEvents in what it takes, failed entries again and at last by name, each key once whoever dies halfway."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from lambdas.aws.claims import Claims
+from lambdas.aws.deadline import note_deadline
+from lambdas.aws.event_bus import MOST_BYTES, MOST_ENTRIES, TRIES, EventBus, Outgoing, batches
+from lambdas.contracts import Entry
+from lambdas.errors import BadEvent, Temporary
+
+
+class Events:
+    """PutEvents that fails for the entries, or as a whole, as often as it was told to."""
+
+    def __init__(self, failing: dict[str, int] | None = None) -> None:
+        self.failing = failing or {}
+        self.taken: list[str] = []
+        self.batches: list[int] = []
+
+    def put_events(self, Entries: Sequence[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        self.batches.append(len(Entries))
+        return {"Entries": [self._take(json.loads(each["Detail"])["n"]) for each in Entries]}
+
+    def _take(self, name: str) -> dict[str, str]:
+        if self.failing.get(name, 0):
+            self.failing[name] -= 1
+            return {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
+        self.taken.append(name)
+        return {"EventId": "e"}
+
+
+class Invocation:
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        make: Any = boto3.client
+        client = make("dynamodb", region_name="us-east-1")
+        client.create_table(
+            TableName="seen",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        note_deadline(Invocation())
+        yield client
+
+
+def bus(events: Any, table: Any) -> EventBus:
+    """One container."""
+    return EventBus(events, "Plumbing", Claims(table, "seen"), wait=lambda _: None)
+
+
+def named(name: str, *, once: bool = True) -> Entry:
+    return Entry(source="BOT", detail_type="T", detail={"n": name}, once=name if once else None)
+
+
+@given(st.lists(st.integers(1, MOST_BYTES - 10), max_size=40))
+def test_batches_are_what_putevents_takes(sizes: list[int]) -> None:
+    """At most ten entries and 1 MB, none lost, in order."""
+    entry = named("n")
+    outgoing = [Outgoing(entry, {"Source": "s", "DetailType": "t", "Detail": "x" * size}) for size in sizes]
+    made = list(batches(outgoing))
+    assert [each for batch in made for each in batch] == outgoing
+    assert all(0 < len(batch) <= MOST_ENTRIES and sum(each.size for each in batch) <= MOST_BYTES for batch in made)
+
+
+def test_only_what_failed_is_tried_again(table: Any) -> None:
+    events = Events({"3": 2})
+    bus(events, table).publish([named(str(n)) for n in range(12)])
+    assert sorted(events.taken, key=int) == [str(n) for n in range(12)]
+    assert events.batches == [10, 2, 1, 1]
+
+
+def test_what_never_gets_through_is_named_and_the_rest_is_published(table: Any, caplog: Any) -> None:
+    """The error names the entry and why; the next try publishes it, and it alone."""
+    events = Events({"b": TRIES})
+    publisher = bus(events, table)
+    entries = [named("a"), named("b"), named("c", once=False)]
+    with pytest.raises(Temporary, match=r"1 of 3 events are not on the bus: b \(ThrottlingException\)"):
+        publisher.publish(entries)
+    assert events.taken == ["a", "c"]
+    bus(events, table).publish(entries[:2])
+    assert events.taken == ["a", "c", "b"]
+
+
+def test_the_first_of_the_same_key_is_published(table: Any) -> None:
+    """Within one call, in the next, and in another container; what has no key always is."""
+    events = Events()
+    publisher = bus(events, table)
+    publisher.publish([named("a"), named("a")])
+    publisher.publish([named("a"), named("x", once=False)])
+    bus(events, table).publish([named("a"), named("x", once=False)])
+    assert events.taken == ["a", "x", "x"]
+
+
+def test_what_another_invocation_is_publishing_is_neither_lost_nor_doubled(table: Any) -> None:
+    """Its claim makes us come back; the rest goes out. When it died, its claim ends with it."""
+    dead = Claims(table, "seen")
+    dead.take("a")
+    events = Events()
+    with pytest.raises(Temporary, match="another invocation"):
+        bus(events, table).publish([named("a"), named("b")])
+    assert events.taken == ["b"]
+    table.update_item(
+        TableName="seen",
+        Key={"id": {"S": "a"}},
+        UpdateExpression="SET expiration = :past",
+        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+    )
+    bus(events, table).publish([named("a")])
+    assert events.taken == ["b", "a"]
+
+
+def test_a_claim_ends_when_its_invocation_must(table: Any) -> None:
+    """Seconds, while what was published is remembered for weeks."""
+    Claims(table, "seen").take("claimed")
+    bus(Events(), table).publish([named("published")])
+    kept = {
+        item["id"]["S"]: int(item["expiration"]["N"]) - time.time() for item in table.scan(TableName="seen")["Items"]
+    }
+    assert 0 < kept["claimed"] < 40
+    assert kept["published"] > 14 * 24 * 3600
+
+
+def test_nothing_is_published_where_nobody_can_tell_whether_it_was(table: Any) -> None:
+    """A table that is out of reach: Temporary, and the bus is not asked."""
+    events = Events()
+    publisher = EventBus(events, "Plumbing", Claims(table, "not-there"), wait=lambda _: None)
+    with pytest.raises(Temporary, match="ResourceNotFound"):
+        publisher.publish([named("a")])
+    assert not events.batches
+
+
+def test_an_event_that_eventbridge_never_takes_is_no_reason_to_try_again(table: Any) -> None:
+    with pytest.raises(BadEvent, match="EventBridge takes"):
+        bus(Events(), table).publish([named("x" * MOST_BYTES)])
