@@ -21,8 +21,11 @@ class FileSecrets:
     """Secrets in a file {"ApiKey", "ApiSecret", "AccessToken", "AccessTokenSecret", "BearerToken"?}."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._keys: Keys | None = None
+
+    def exists(self) -> bool:
+        return self.path.exists()
 
     def keys(self) -> Keys:
         """Raises NoKeys."""
@@ -30,20 +33,20 @@ class FileSecrets:
 
     def refresh(self) -> Keys:
         """Read them again. Raises NoKeys."""
-        self._keys = _read(self._path)
+        self._keys = _read(self.path)
         return self._keys
 
     def save(self, keys: Keys) -> None:
         """Keep these keys: a file for its owner only, in a folder for its owner only."""
-        folder = self._path.parent
+        folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".secrets-")  # made with mode 0600
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.encode(keys))
-            Path(fresh).replace(self._path)
+            Path(fresh).replace(self.path)
         except OSError as error:
-            raise NoKeys(f"Cannot write the keys to {self._path}: {error.strerror}.") from None
+            raise NoKeys(f"Cannot write the keys to {self.path}: {error.strerror}.") from None
         self._keys = keys
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from lambdas.errors import NotConfigured
+from lambdas.ports import Keys
 from lambdas.settings import Settings
 from lambdas.x_activities import NEEDED
 from lambdas.x_http import X_URL
@@ -48,7 +50,7 @@ def beside_simulated_x(
     make_private(home.folder)
     tell("Starting the simulated X")
     with Simulator(home.folder / "x", port=x_port) as x:
-        FileSecrets(home.secrets).save(x.client.keys())
+        _keep_keys(FileSecrets(home.secrets), x.client.keys())
         with _running(
             Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port), drain
         ) as (bot, webhook):
@@ -65,6 +67,16 @@ def facing_x(home: Home, settings: Settings, *, host: str, port: int) -> Iterato
     with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
         announce_run(bot, webhook, None)
         yield System(bot, webhook, None)
+
+
+def _keep_keys(secrets: FileSecrets, simulated: Keys) -> None:
+    """Store the simulated X's keys, unless others lie there: somebody's real ones. Raises NotConfigured."""
+    if secrets.exists() and secrets.keys() != simulated:
+        raise NotConfigured(
+            f"The keys in {secrets.path} are not the simulated X's, and would be lost. "
+            "Use them with: twbot up --x live, or another folder: twbot up --data FOLDER"
+        )
+    secrets.save(simulated)
 
 
 def introduce(x: XManagement, webhook: str, user_id: str) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
+from lambdas.ports import Keys
 from local.home import Home, running
+from local.secrets import FileSecrets
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,3 +94,12 @@ def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert run(["up", "--port", port, "--data", str(tmp_path)]) == 1
     assert f"127.0.0.1:{port}" in (said := capsys.readouterr().err)
     assert "--port" in said
+
+
+def test_keys_of_x_itself_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The simulated X has keys of its own; whoever stored real ones keeps them."""
+    real = Keys(api_key="a", api_secret="b", access_token="7-c", access_token_secret="d")
+    FileSecrets(Home(tmp_path).secrets).save(real)
+    assert run(["up", "--port", "0", "--data", str(tmp_path)]) == 3
+    assert "--x live" in capsys.readouterr().err
+    assert FileSecrets(Home(tmp_path).secrets).keys() == real
