@@ -80,7 +80,7 @@ FUNCTIONS = {
             timeout=20,
             environment=(*PUBLISHER, "BOT_ID", "BOT_ALIAS_ID", "LOCALE_ID", "SETTINGS"),
         ),
-        FunctionSpec("fulfilment", "responding", (*_COMMON, "requests"), 512, 10),
+        FunctionSpec("fulfilment", "responding", (*_COMMON, "requests", "twitter-text-parser"), 512, 10),
         FunctionSpec(
             "egress",
             "egress",
