@@ -11,10 +11,12 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import celebrities, dlq, replay, rules, secrets, subscription, webhook
+from cli.commands import alerts, celebrities, dlq, replay, rules, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.demo import demo
+from cli.commands.doctor import doctor
+from cli.commands.logs import logs
 from cli.commands.query import query
 from cli.commands.send import send
 from cli.commands.status import status
@@ -54,6 +56,9 @@ app.add_typer(subscription.app, name="subscription", rich_help_panel=SET_UP)
 OPERATE = "Operate"
 app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
+app.command(rich_help_panel=OPERATE)(logs)
+app.command(rich_help_panel=DAILY)(doctor)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

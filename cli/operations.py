@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.errors import CliError, Exit
 
 if TYPE_CHECKING:
     from lambdas.contracts import Event
+    from local.alerts import Alert
     from local.history import DeliveryRecord, History
     from local.replays import Chosen, Replay, Wanted
 
@@ -41,6 +42,23 @@ class Replaying(Protocol):
     def named(self, name: str) -> Replay | None: ...
 
     def newest(self, limit: int) -> list[Replay]: ...
+
+
+class AlertList(Protocol):
+    """The alerts that were raised, and where they go."""
+
+    def newest(self, limit: int) -> list[Alert]: ...
+
+    def test(self) -> None:
+        """Raises NotConfigured, Temporary."""
+
+
+class LogLines(Protocol):
+    """The log, the oldest line first; `follow` goes on as it grows."""
+
+    def lines(self, tweet_id: str | None = None) -> Iterator[dict[str, Any]]: ...
+
+    def follow(self) -> Iterator[dict[str, Any]]: ...
 
 
 class Live(Protocol):
@@ -80,3 +98,16 @@ def replaying(data: Path | None) -> Replaying:
     from local.operations import LocalReplaying
 
     return LocalReplaying(data_of(data))
+
+
+def alert_list(data: Path | None, config: Path) -> AlertList:
+    from local.home import data_folder
+    from local.operations import LocalAlerts
+
+    return LocalAlerts(data_folder(data), config)
+
+
+def log_lines(data: Path | None) -> LogLines:
+    from local.operations import LocalLog
+
+    return LocalLog(data_of(data))

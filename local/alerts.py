@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import sqlite3
 import threading
 from pathlib import Path
@@ -103,6 +104,13 @@ def alert_for(event: Event) -> Alert:
         subject=SUBJECT,
         body=body(event),
     )
+
+
+def post_test(url: str, at: datetime.datetime) -> None:
+    """Post a test to the address. Raises Temporary."""
+    words = "This is a test: somebody typed `twbot alerts test`."
+    time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _post(url, Alert("0", time, "twbot", words, None, f"Test: {SUBJECT}", words))
 
 
 def _post(url: str, alert: Alert) -> None:

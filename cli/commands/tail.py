@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -54,10 +55,11 @@ def tail(
     wanted = _filter({name.upper() for name in types or []}, author, text)
     left = -1 if limit is None else limit
     with history_of(data) as history:
+        number = history.last_number()
         if not json:
             say("Listening; Ctrl-C stops …")
         try:
-            for event in filter(wanted, _events(history, begin)):
+            for event in filter(wanted, _events(history, begin, number)):
                 as_json_line(event) if json else _show(event, utc)
                 left -= 1
                 if left == 0:
@@ -66,8 +68,7 @@ def tail(
             raise typer.Exit(0) from None
 
 
-def _events(live: Live, since: Any) -> Iterator[Event]:
-    number = live.last_number()
+def _events(live: Live, since: datetime.datetime | None, number: int) -> Iterator[Event]:
     if since is not None:
         yield from live.events(since=since)
     while True:

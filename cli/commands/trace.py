@@ -16,6 +16,7 @@ from cli.times import Utc, shown, took
 if TYPE_CHECKING:
     from local.tracing import Moment, Trace
 
+WIDTH = 24
 STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow"}
 
 
@@ -47,16 +48,25 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    moments = [each for each in found.moments if steps or each.kind != "step"]
+    moments = [each for each in found.moments if _tells(each, steps)]
     whole = (min(each.start for each in moments), max(each.end for each in moments))
     says = f"@{found.author}: {found.text}" if found.text else ""
     out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {shown(whole[0], utc=utc)}\n{says}"))
-    grid = Table("at", "what", "took", "", "", box=None, header_style="dim", pad_edge=False)
+    grid = Table("at", "what", "took", box=None, header_style="dim", pad_edge=False)
+    grid.add_column("", no_wrap=True, min_width=WIDTH)
+    grid.add_column("")
     for each in moments:
         grid.add_row(*(Text(cell, STYLES[each.kind] if not each.error else "red") for cell in _cells(each, whole)))
     out.print(grid)
     good = found.outcome in {"replied", "nothing-to-do"}
     out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why))
+
+
+def _tells(each: Moment, steps: bool) -> bool:
+    """That an event was logged and kept is worth a line only where it was not."""
+    if each.kind == "delivery" and each.name in {"log-every-event", "keep-every-event"}:
+        return each.state != "done"
+    return steps or each.kind != "step"
 
 
 def _cells(each: Moment, whole: tuple[float, float]) -> tuple[str, str, str, str, str]:
@@ -65,10 +75,5 @@ def _cells(each: Moment, whole: tuple[float, float]) -> tuple[str, str, str, str
     retried = f" ({each.attempts} attempts)" if each.attempts > 1 else ""
     lasted = "" if each.kind in {"event", "alert"} else took(each.end - each.start)
     offset = f"+{took(each.start - whole[0])}"
-    return (
-        offset,
-        "  " * depth + name + retried,
-        lasted,
-        span(each.start, each.end, whole=whole),
-        each.error or each.note,
-    )
+    bar = span(each.start, each.end, whole=whole, width=WIDTH)
+    return offset, "  " * depth + name + retried, lasted, bar, each.error or each.note

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -91,15 +90,13 @@ def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
 )
 def test_says_what_is_wrong(operate: Operate, arguments: list[str], code: int) -> None:
     """Before anything is delivered."""
-    assert operate("replay", *arguments).code == code if not arguments or arguments[0][0] != "-" else True
-    assert run(["replay", *arguments]) in {code, 3}
+    assert operate("replay", *arguments).code == code
 
 
 def test_takes_a_running_bot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Counting does not; delivering says what to type."""
     with Bus(Home(tmp_path).bus, RULES) as bus:
         bus.publish([Entry(source="TWITTER", detail_type="TWITTER_DELETED", detail={})])
-    time.sleep(0)
     assert run(["replay", "--since", "1h", "--dry-run", "--data", str(tmp_path)]) == 0
     assert run(["replay", "--since", "1h", "--data", str(tmp_path)]) == 3
     assert "twbot up" in capsys.readouterr().err

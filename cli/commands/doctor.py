@@ -1,0 +1,61 @@
+"""`twbot doctor`: all that can be wrong, in order, each with its fix."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.checkup import Check, State, check_up
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data
+from cli.render import as_json, err, out
+
+MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red"), "skipped": ("-", "dim")}
+
+
+def doctor(
+    models: Annotated[
+        bool, typer.Option("--models/--no-models", help="Load the models, too; takes some seconds.")
+    ] = True,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Check all that can be wrong, in order, each with its fix. Exit code 5 when something is.
+
+    Example: twbot doctor
+
+    Example: twbot doctor --no-models --json
+    """
+    from local.home import data_folder
+
+    found: list[Check] = []
+    for check in check_up(data_folder(data), models=models):
+        found.append(check)
+        if not json:
+            _show(check)
+    wrong = [check for check in found if check.state == "wrong"]
+    if json:
+        as_json({"ok": not wrong, "checks": found})
+    if wrong:
+        message = f"{len(wrong)} of {len(found)} checks failed: {', '.join(check.name for check in wrong)}."
+        raise CliError(message, hint=wrong[0].fix, code=Exit.CHECK_FAILED)
+    if not json:
+        err.print(_sum(found))
+
+
+def _show(check: Check) -> None:
+    from rich.text import Text
+
+    mark, style = MARKS[check.state]
+    fix = f"\n    {check.fix}" if check.fix and check.state != "ok" else ""
+    out.print(
+        Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.says, (fix, "cyan")), soft_wrap=True
+    )
+
+
+def _sum(found: list[Check]) -> Any:
+    counted: dict[State, int] = {}
+    for check in found:
+        counted[check.state] = counted.get(check.state, 0) + 1
+    return ", ".join(f"{count} {state}" for state, count in counted.items())

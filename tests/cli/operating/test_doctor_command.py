@@ -1,0 +1,63 @@
+"""`twbot doctor`: finds what is wrong, and says what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import run
+from lambdas.contracts import Entry
+from lambdas.ports import Keys
+from local.home import Home, Run, announce
+from local.secrets import FileSecrets
+from tests.cli.operating.conftest import Operate
+from tests.end_to_end.conftest import World
+
+
+def checks(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in found["checks"]}
+
+
+def test_a_healthy_bot(world: World, operate: Operate) -> None:
+    """Everything is checked, X too, and nothing is wrong."""
+    said = operate("doctor", "--no-models", "--json")
+    states = {name: each["state"] for name, each in checks(said.json).items()}
+    assert set(states.values()) == {"ok"}, said.out
+    assert {"clock", "challenge", "webhook", "subscriptions", "X's answer to the keys"} < set(states)
+    assert said.code == 0
+    assert "✓ webhook" in operate("doctor", "--no-models").out
+
+
+def test_dead_letters_are_wrong(world: World, operate: Operate) -> None:
+    """Exit code 5, and what to type."""
+    world.system.bot.bus.publish([Entry(source="BOT", detail_type="SEND_TWEET", detail={"ReplyToTweetId": "88"})])
+    world.settle()
+    said = operate("doctor", "--no-models", "--json")
+    assert said.code == 5
+    assert checks(said.json)["dead letters"]["fix"] == "twbot dlq list"
+    assert operate("dlq", "purge", "--all", "--yes").code == 0
+
+
+def test_a_fresh_folder_is_not_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the first start there are warnings with what to type, and nothing is made."""
+    folder = tmp_path / "none"
+    assert run(["doctor", "--no-models", "--data", str(folder), "--json"]) == 0
+    found = checks(json.loads(capsys.readouterr().out))
+    assert found["bot"]["fix"] == "twbot up"
+    assert not folder.exists()
+
+
+def test_a_bot_that_died_and_keys_that_others_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is wrong, with its own fix; X is not asked."""
+    home = Home(tmp_path)
+    announce(tmp_path, Run(2**22 + 1, "http://127.0.0.1:1/twitter", 0.0))
+    FileSecrets(home.secrets).save(Keys(api_key="a", api_secret="b", access_token="c", access_token_secret="d"))
+    home.secrets.chmod(0o644)
+    assert run(["doctor", "--no-models", "--data", str(tmp_path), "--json"]) == 5
+    found = checks(json.loads(capsys.readouterr().out))
+    assert found["bot"]["state"] == "wrong"
+    assert found["keys"]["fix"] == f"chmod 600 {home.secrets}"
+    assert found["X"]["state"] == "skipped"
