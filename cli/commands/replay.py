@@ -19,7 +19,7 @@ from cli.times import Since, Until, Utc, shown, window
 if TYPE_CHECKING:
     from local.replays import Replay, Wanted
 
-app = typer.Typer(help="Deliver events again; nothing is tweeted, unless you say so.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 EVERY = 0.1
 Name = Annotated[str, typer.Argument(help="The replay's name.")]
 Types = Annotated[
