@@ -108,7 +108,12 @@ class Bundles:
     def run(self, name: str, *events: Any, told: Mapping[str, str], out: Path) -> Ran:
         """One container that gets these events."""
         written = self.python(
-            name, RUN, name, str(out), stdin=msgspec.json.encode(events).decode(), told={**AWS_OF_TESTS, **told}
+            name,
+            RUN,
+            name,
+            str(out),
+            stdin=msgspec.json.encode(events).decode(),
+            told={**AWS_OF_TESTS, **FUNCTION, **told},
         )
         return Ran(msgspec.json.decode(out.read_bytes()), written)
 
@@ -125,8 +130,8 @@ AWS_OF_TESTS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
-    "POWERTOOLS_SERVICE_NAME": "tested",
 }
+FUNCTION = {"AWS_LAMBDA_FUNCTION_NAME": "tested", "POWERTOOLS_SERVICE_NAME": "tested"}
 
 
 def bundles_of(factory: pytest.TempPathFactory) -> Bundles:

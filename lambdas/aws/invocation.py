@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -78,4 +79,5 @@ def _route_logs() -> None:
         theirs.propagate = False
 
 
-_route_logs()
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # elsewhere, as in a test, logs are not ours to route
+    _route_logs()
