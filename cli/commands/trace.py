@@ -72,7 +72,7 @@ def _tells(each: Moment, steps: bool) -> bool:
 def _cells(each: Moment, whole: tuple[float, float]) -> tuple[str, str, str, str, str]:
     depth = {"event": 0, "alert": 1, "delivery": 1, "step": 2 + each.name.count(".")}[each.kind]
     name = each.name if each.kind != "step" else each.name.rpartition(".")[2]
-    retried = f" ({each.attempts} attempts)" if each.attempts > 1 else ""
+    retried = f" ×{each.attempts}" if each.attempts > 1 else ""
     lasted = "" if each.kind in {"event", "alert"} else took(each.end - each.start)
     offset = f"+{took(each.start - whole[0])}"
     bar = span(each.start, each.end, whole=whole, width=WIDTH)

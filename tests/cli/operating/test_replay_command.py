@@ -38,6 +38,16 @@ def test_replays_to_the_chosen_rules_and_tweets_nothing(world: World, operate: O
     assert operate("replay", "show", found["name"], "--json").json["replayed"] == found["replayed"]
 
 
+def test_what_a_replay_causes_is_not_replayed(world: World, operate: Operate) -> None:
+    """Or every replay would make the next one larger."""
+    world.ask("zed", "@twbot a message")
+    count = ("replay", "--since", "1h", "--dry-run", "--json")
+    before = operate(*count).json["events"]
+    operate("replay", "--since", "1h", "--type", "MESSAGE_RECEIVED", "--rate", "1000", "--json")
+    world.settle()
+    assert operate(*count).json["events"] == before
+
+
 def test_with_replies_only_unanswered_posts_get_one(world: World, operate: Operate) -> None:
     """It asks first; who has a reply gets no second one."""
     answered, replies = world.ask("tam", "@twbot answer me")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,24 @@ def test_trace_follows_a_post_to_its_reply(world: World, operate: Operate) -> No
     drawn = operate("trace", post["id"])
     assert "●" in drawn.out
     assert "replied: " in drawn.out
+
+
+def test_trace_shows_the_workflows_steps(world: World, operate: Operate) -> None:
+    """From the log: with retries and what went wrong."""
+    post, _ = world.ask("fay", "@twbot steps")
+    start = time.time()
+    steps = [
+        ["Analyse[0].DetectSentiment", "Task", start, start + 0.5, 3, None],
+        ["IsReplay", "Choice", start, start, 1, "Bad"],
+    ]
+    line = {"logger": "twbot.analysis", "message": "analysed", "correlation_id": post["id"], "steps": steps}
+    with world.home.log.open("a") as file:
+        file.write(json.dumps(line | {"timestamp": "2026-11-01T10:00:00.000Z", "level": "INFO"}) + "\n")
+    found = operate("trace", post["id"], "--json").json["moments"]
+    shown = {each["name"]: (each["attempts"], each["error"]) for each in found if each["kind"] == "step"}
+    assert shown == {"Analyse[0].DetectSentiment": (3, None), "IsReplay": (1, "Bad")}
+    assert "DetectSentiment ×3" in operate("trace", post["id"]).out
+    assert "DetectSentiment" not in operate("trace", post["id"], "--no-steps").out
 
 
 def test_trace_shows_the_alert(world: World, operate: Operate) -> None:
