@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from lambdas.settings import Settings
 from local.history import History
 from local.home import Home
 from local.lake import Lake
-from local.logs import to_file
+from local.logs import logging_to
 from local.scenario import ACCOUNT_ACTIVITY, BOT, X_ACTIVITY, Generation, Outcome, Scene
 from local.simulator.client import SimulatorClient
 from local.system import System, beside_simulated_x
@@ -84,12 +83,8 @@ class _Posted(NamedTuple):
 def run_demo(data: Path, *, pictures: Path, tell: Callable[[str], None]) -> DemoResult:
     """Run it all in the folder `data`, and write the annotated pictures into `pictures`."""
     home = Home(data)
-    log = to_file(home.log)
-    try:
+    with logging_to(home.log):
         return _run(home, pictures, tell)
-    finally:
-        log.close()
-        logging.getLogger("twbot").removeHandler(log)
 
 
 def _run(home: Home, pictures: Path, tell: Callable[[str], None]) -> DemoResult:

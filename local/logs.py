@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -15,6 +16,7 @@ import msgspec
 from lambdas.logs import current_tweet
 
 OLDER = 3
+OURS = ("twbot", "lambdas", "local")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,7 +27,7 @@ class JsonLines(logging.Formatter):
         line: dict[str, Any] = {
             "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}Z",
             "level": record.levelname,
-            "logger": record.name,
+            "logger": _service(record.name),
             "message": record.getMessage(),
             "correlation_id": current_tweet(),
         }
@@ -60,15 +62,27 @@ def decode_line(text: bytes) -> dict[str, Any] | None:
         return None
 
 
-def to_file(path: Path) -> logging.Handler:
-    """Send our log to this file, its owner's only: 10 MB, and three older ones. Returns the handler, to be closed."""
+@contextlib.contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Send what our code logs to this file, its owner's only: 10 MB, and three older ones."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
     formatter = JsonLines()
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
-    logger = logging.getLogger("twbot")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(handler)
-    return handler
+    loggers = [logging.getLogger(name) for name in OURS]
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+        handler.close()
+
+
+def _service(logger: str) -> str:
+    """twbot.egress for lambdas.egress.images: who reads the log thinks in services."""
+    return ".".join(("twbot", *logger.split(".")[1:2]))

@@ -49,6 +49,7 @@ def up(
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
     from local.home import Home, data_folder, make_private, running
+    from local.logs import logging_to
 
     home = Home(make_private(data_folder(data)))
     if (there := running(home.folder)) is not None:
@@ -57,7 +58,7 @@ def up(
         _show(_start_behind(home, ["--x", x, "--host", host, "--port", str(port), "--config", str(config)], warm), json)
         return
     told_to_stop = _stop_signal()
-    with _system(home, x, config, host, port) as system:
+    with logging_to(home.log), _system(home, x, config, host, port) as system:
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()
@@ -89,10 +90,8 @@ def down(data: Data = None, json: AsJson = False) -> None:
 
 def _system(home: Home, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
     from lambdas.settings import load
-    from local.logs import to_file
     from local.system import beside_simulated_x, facing_x
 
-    to_file(home.log)
     settings = load(config)
     if x == "live":
         return facing_x(home, settings, host=host, port=port)

@@ -9,12 +9,12 @@ from pathlib import Path
 from lambdas.settings import Settings
 from local.engine import Bot
 from local.home import Home
-from local.logs import to_file
+from local.logs import logging_to
 from tests.instant import Instant
 
 if __name__ == "__main__":
     home = Home(Path(sys.argv[1]))
-    to_file(home.folder / "twbot.log")
-    bot = Bot(home, Settings(), analysers=Instant, x_url=sys.argv[2], simulator=sys.argv[2], port=int(sys.argv[3]))
-    print(bot.start(), flush=True)
-    threading.Event().wait()
+    with logging_to(home.log):
+        bot = Bot(home, Settings(), analysers=Instant, x_url=sys.argv[2], simulator=sys.argv[2], port=int(sys.argv[3]))
+        print(bot.start(), flush=True)
+        threading.Event().wait()
