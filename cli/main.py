@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from cli.commands import alerts, celebrities, dlq, replay, rules, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
+from cli.commands.cost import cost
 from cli.commands.demo import demo
 from cli.commands.doctor import doctor
 from cli.commands.logs import logs
@@ -58,6 +59,7 @@ app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(logs)
+app.command(rich_help_panel=OPERATE)(cost)
 app.command(rich_help_panel=DAILY)(doctor)
 
 

@@ -1,0 +1,155 @@
+"""`twbot cost`: what a stage's configuration costs on AWS and at X."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Region, StageName
+from cli.render import as_json, print_line, table
+from lambdas.settings import LOCAL
+
+if TYPE_CHECKING:
+    from cli.cost.bill import Bill, Counted, Line, Traffic
+    from stacks.config import Stage
+
+ASSUMED = (
+    "Prices are public list prices before free tiers, of us-east-1 or eu-west-1; ? marks what is not confirmed.",
+    "Counted by running the stage's workflow and handlers on recorded messages: one photo at most, the language known "
+    "to X, nobody negative (each alert costs besides), every text a wish for a joke.",
+    "Lambda: milliseconds measured on this machine, warm, plus assumed waits for the network; no cold starts. "
+    "Step Functions Express: the assumed waits alone.",
+    "Logs, traces and files of the lake are estimated; posts of the bot itself, queries and logging of requests "
+    "are left out.",
+)
+
+
+def share(text: str | float) -> float:
+    """50% or 0.5."""
+    written = str(text).strip()
+    try:
+        found = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise typer.BadParameter(f"{written}: a share is written 50% or 0.5.")
+    return found
+
+
+def cost(
+    messages: Annotated[int, typer.Option("--messages", min=1, help="So many messages a month.")] = 1_000_000,
+    images: Annotated[float, typer.Option("--images", parser=share, metavar="SHARE", help="With a photo.")] = 0.5,
+    answered: Annotated[
+        float, typer.Option("--answered", parser=share, metavar="SHARE", help="Mentioning the bot, so answered.")
+    ] = 1.0,
+    stage: StageName = "prod",
+    region: Region = None,
+    json: AsJson = False,
+) -> None:
+    """What a month of messages costs, by service, X's own fees included.
+
+    Example: twbot cost --messages 1000000 --images 50%
+    """
+    from cli.cost.bill import Traffic
+
+    traffic = Traffic(messages, images, answered)
+    configured = _stage(stage)
+    where, doubts = _region(region or configured.aws.region)
+    found = _bill(configured, traffic, where)
+    if json:
+        as_json(_document(configured, traffic, where, found, doubts))
+        return
+    _show(configured, traffic, where, found, doubts)
+
+
+def _stage(name: str) -> Stage:
+    """The account's id changes no price: a stage without one is priced as well."""
+    from cli.stage import FILE
+    from stacks.config import load_stage
+
+    if name == LOCAL:
+        raise CliError("The bot on this machine has no AWS bill.", hint="Name a stage: --stage prod", code=Exit.USAGE)
+    return load_stage(name, FILE, twitter_account_id="1")
+
+
+def _region(asked: str | None) -> tuple[str, list[str]]:
+    from cli.cost.prices import REGION, price_table
+
+    if asked is None or asked in price_table().regions:
+        return asked or REGION, []
+    return asked, [f"There are no prices of {asked}: these are {REGION}'s."]
+
+
+def _bill(stage: Stage, traffic: Traffic, region: str) -> Bill:
+    from cli.cost.bill import bill
+
+    return bill(_counted(stage), traffic, stage, region)
+
+
+def _counted(stage: Stage) -> Counted:
+    try:
+        from cli.cost.counting import count_message
+    except ImportError as error:
+        hint = "Install them: pip install 'twbot[local,aws]'"
+        raise CliError(f"{error.name} is missing.", hint=hint, code=Exit.NOT_CONFIGURED) from None
+    kinds = [(kind, summoned) for kind in ("text", "image") for summoned in (True, False)]
+    return {(kind, summoned): count_message(stage, kind, summoned=summoned) for kind, summoned in kinds}
+
+
+def _document(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> dict[str, Any]:
+    import msgspec
+
+    from cli.cost.bill import SOURCE_DESIGN_GBP
+    from cli.cost.prices import price_table
+
+    return {
+        "stage": stage.name,
+        "region": region,
+        "prices_of": price_table().date,
+        "currency": price_table().currency,
+        **traffic._asdict(),
+        **msgspec.to_builtins(found),
+        "source_design": {"per_million_gbp": SOURCE_DESIGN_GBP, "covers": "AWS only, at the prices of the early 2020s"},
+        "doubts": [*doubts, *_doubts([*found.services, *found.idle_per_month]), *ASSUMED],
+    }
+
+
+def _show(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> None:
+    from cli.cost.bill import SOURCE_DESIGN_GBP
+    from cli.cost.prices import price_table
+
+    mix = f"{traffic.images:.0%} with a photo, {traffic.answered:.0%} answered"
+    title = f"Stage {stage.name}, {region}: {traffic.messages:,} messages a month, {mix}"
+    columns = ["service", "what", "quantity", "unit", "USD"]
+    table(columns, [_row(line) for line in found.services], title=title)
+    million = found.total_aws / traffic.messages * 1_000_000
+    print_line(
+        f"Total USD {found.total:,.2f}: X {found.total_x:,.2f}, AWS {found.total_aws:,.2f}; "
+        f"{found.per_message:.6f} a message."
+    )
+    print_line(
+        f"AWS alone, for a million messages like these: USD {million:,.0f}. "
+        f"The source design's: £{SOURCE_DESIGN_GBP:,} (AWS only, early 2020s)."
+    )
+    table(columns, [_row(line) for line in found.idle_per_month], title="When nobody tweets, a month (storage besides)")
+    print_line(f"Prices of {price_table().date}.")
+    for doubt in [*doubts, *_doubts([*found.services, *found.idle_per_month]), *ASSUMED]:
+        print_line(f"- {doubt}")
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    mark = "" if line.confirmed else " ?"
+    quantity = f"{line.quantity:,.6g}" if line.quantity < 1000 else f"{line.quantity:,.0f}"
+    return (
+        line.service,
+        line.what,
+        quantity,
+        (line.unit),
+        f"{line.usd:,.2f}{mark}",
+    )
+
+
+def _doubts(lines: list[Line]) -> list[str]:
+    return [f"{line.service}, {line.what}: {line.doubt}." for line in lines if line.doubt]

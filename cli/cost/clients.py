@@ -1,0 +1,97 @@
+"""What the handlers talk to while their calls are counted: boto3's clients as far as they are used, and X."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cli.cost.meter import Meter
+from lambdas.ports import PostedMedia
+
+PHOTO = "https://pbs.twimg.com/media/recorded.jpg"
+KB = 1024
+Json = dict[str, Any]
+
+
+def chunks(size: int, of: int) -> int:
+    return max(1, math.ceil(size / of))
+
+
+class DynamoDb:
+    """Each item is new, so every condition holds."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def put_item(self, **_: Any) -> Json:
+        self._meter.add("dynamodb.writes", wait="dynamodb")
+        return {}
+
+    update_item = delete_item = put_item
+
+    def get_item(self, **_: Any) -> Json:
+        self._meter.add("dynamodb.reads", wait="dynamodb")
+        return {}
+
+
+class Events:
+    def __init__(self, meter: Meter, take: Callable[[Json], None]) -> None:
+        self._meter, self._take = meter, take
+
+    def put_events(self, *, Entries: list[Json]) -> Json:  # noqa: N803
+        self._meter.wait("events")
+        for entry in Entries:
+            self._take(entry)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "counted"} for _ in Entries]}
+
+
+class S3:
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._objects: dict[str, bytes] = {}
+
+    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> Json:  # noqa: N803
+        self._meter.add("s3.puts", wait="s3")
+        self._meter.add("media_bytes", len(Body))
+        self._objects[Key] = Body
+        return {}
+
+    def get_object(self, *, Key: str, **_: Any) -> Json:  # noqa: N803
+        self._meter.add("s3.gets", wait="s3")
+        return {"Body": io.BytesIO(self._objects[Key])}
+
+
+class LexRuntime:
+    """Every text is a wish that the fulfilment function answers: the dearest one."""
+
+    def __init__(self, meter: Meter, fulfil: Callable[[Json], Json]) -> None:
+        self._meter, self._fulfil = meter, fulfil
+
+    def recognize_text(self, **_: Any) -> Json:
+        self._meter.add("lex.requests", wait="lex")
+        answer = self._fulfil(
+            {"sessionState": {"intent": {"name": "Joke", "slots": {}, "state": "ReadyForFulfillment"}}}
+        )
+        return {"messages": answer["messages"], "sessionState": answer["sessionState"]}
+
+
+class CountedX:
+    """X: it knows one photo of each post."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def media_of(self, tweet_id: str) -> list[PostedMedia]:  # noqa: ARG002
+        self._meter.add("x.lookups", wait="x")
+        return [PostedMedia(PHOTO)]
+
+    def upload_image(self, data: bytes, alt_text: str | None) -> str:  # noqa: ARG002
+        self._meter.add("x.uploads", wait="x-upload")
+        self._meter.add("sent_bytes", len(data))
+        return "1"
+
+    def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:  # noqa: ARG002
+        self._meter.add("x.replies_with_url" if "://" in text else "x.replies", wait="x")
+        return "1"

@@ -1,0 +1,105 @@
+"""The stage's workflow, run for one message under the local interpreter while its calls are counted."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cli.cost.meter import WAITS, Meter
+from local.workflow import Machine, Visit
+from stacks.workflow import machines
+
+Json = dict[str, Any]
+Task = Callable[[Json], Json]
+Path = tuple[str, ...]
+SDK = "aws-sdk:"
+UNIT, LEAST_UNITS = 100, 3
+# Express: memory in steps of 64 MB, of which small executions take one; time in steps of 100 ms.
+EXPRESS_GB, EXPRESS_MS = 64 / 1024, 100
+NAMES = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
+
+
+class Workflow:
+    """`answers`: the AI's, by resource. `download`: the function; `publish` takes a PutEvents entry."""
+
+    def __init__(
+        self,
+        definition: Json,
+        meter: Meter,
+        answers: Mapping[str, Json],
+        *,
+        download: Task,
+        publish: Callable[[Json], None],
+    ) -> None:
+        self._meter, self._publish = meter, publish
+        tasks: dict[str, Task] = {name: self._detector(name, answer) for name, answer in answers.items()}
+        tasks |= {"lambda:invoke": lambda asked: {"Payload": download(asked["Payload"])}, "events:putEvents": self._put}
+        self._definition = definition
+        self._machine = Machine(definition, tasks, NAMES)
+
+    def run(self, event: Json, kind: str) -> None:
+        """`kind`: EXPRESS or STANDARD."""
+        visits: list[Visit] = []
+        downloaded = self._meter.counts["ms:download"]
+        self._machine.run(event, visits.append)
+        downloaded = self._meter.counts["ms:download"] - downloaded
+        self._meter.add("states", len(visits))
+        if kind == "STANDARD":
+            self._meter.add("stepfunctions.transitions", sum(visit.attempts for visit in visits))
+            return
+        took = longest(self._timed(visits, downloaded))
+        self._meter.add("stepfunctions.requests")
+        self._meter.add("stepfunctions.gb_hours", math.ceil(took / EXPRESS_MS) * EXPRESS_MS / 3.6e6 * EXPRESS_GB)
+
+    def _timed(self, visits: Sequence[Visit], downloaded: float) -> list[tuple[Path, float]]:
+        """Where each visit is, and the ms that it would take on AWS."""
+        waits = {"lambda": downloaded, **WAITS}
+        resources = _resources(self._definition)
+        services = [resources.get(visit.path.rpartition(".")[2], "").removeprefix(SDK) for visit in visits]
+        return [
+            (tuple(visit.path.split(".")), waits.get(service.partition(":")[0], 0.0))
+            for visit, service in zip(visits, services, strict=True)
+        ]
+
+    def _detector(self, resource: str, answer: Json) -> Task:
+        service, operation = resource.removeprefix(SDK).split(":")
+        name = operation[0].upper() + operation[1:]
+
+        def ask(parameters: Json) -> Json:
+            self._meter.add(f"calls:{name}")
+            if service == "comprehend":
+                units = max(LEAST_UNITS, math.ceil(len(parameters["Text"]) / UNIT))
+                self._meter.add(f"comprehend.{name}", units)
+            else:
+                self._meter.add("rekognition.images")
+                self._meter.add("s3.gets", "S3Object" in parameters["Image"])
+            return answer
+
+        return ask
+
+    def _put(self, parameters: Json) -> Json:
+        for entry in parameters["Entries"]:
+            self._publish(entry)
+        return {"FailedEntryCount": 0, "Entries": []}
+
+
+def longest(visits: Sequence[tuple[Path, float]]) -> float:
+    """How long an execution takes whose branches run side by side."""
+    own = sum(took for path, took in visits if len(path) == 1)
+    forks: dict[str, dict[str, list[tuple[Path, float]]]] = defaultdict(lambda: defaultdict(list))
+    for path, took in visits:
+        if len(path) > 1:
+            forks[path[0].partition("[")[0]][path[0]].append((path[1:], took))
+    return own + sum(max(longest(branch) for branch in branches.values()) for branches in forks.values())
+
+
+def _resources(definition: Json) -> dict[str, str]:
+    """What each task calls, by its state's name: Machine refuses two states of one name."""
+    return {
+        name: state["Resource"].removeprefix("arn:aws:states:::")
+        for machine in machines(definition)
+        for name, state in machine["States"].items()
+        if state["Type"] == "Task"
+    }
