@@ -35,7 +35,7 @@ from local.routes import (
     judge,
     tweet_of,
 )
-from local.store import DEAD, DONE, WAITING, EventRow, Lock, OpenDelivery, Outcome, StorageError, Store
+from local.store import DEAD, WAITING, EventRow, Lock, OpenDelivery, Outcome, StorageError, Store
 from stacks.wiring import Rule
 
 MOST_IN_ONE_COMMIT = 2000
@@ -103,7 +103,6 @@ class Bus:
         self._lock = Lock(path.with_name(path.name + ".lock"))
         try:
             self._store = Store(path)
-            self._found = self._store.last_event
             self._recover()
         except BaseException:
             self._lock.release()
@@ -158,17 +157,11 @@ class Bus:
     ) -> None:
         """`handler` gets an Event; with `batch`, a list of up to so many, gathered for up to `linger` seconds.
 
-        Batches of a rule with one worker come in order, and one position in the file stands for all that is done:
-        for rules that take every event, that is much less to write than what became of each.
-
         What it raises decides: Permanent and BadEvent make a dead letter at once, Temporary with `retry_at` waits
         until then, everything else is tried again with backoff.
         """
         route = self._named(rule)
         route.handler, route.concurrency, route.batch, route.linger = handler, concurrency, batch, linger
-        if batch is not None and concurrency == 1:
-            self._catch_up(route)
-            route.in_order = True
         route.retry = retry or route.retry
 
     def start(self) -> None:
@@ -300,17 +293,6 @@ class Bus:
             self._store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in gone)
         self._revive([each for each in left if each.rule in self._routes])
 
-    def _catch_up(self, route: Route) -> None:
-        """Queue what the last process published and did not deal with, before anything that comes now."""
-        now = self._clock()
-        left = self._ask(lambda store: store.events_to_come(route.name, self._found))
-        events = [(number, decode_event(body)) for number, body in left]
-        wanted = [(number, event) for number, event in events if route.matches(_as_json(event))]
-        with self._state:
-            self._waiting += len(wanted)
-        for number, event in wanted:
-            route.queue.put(Delivery(None, number, event, route, now))
-
     def _revive(self, left: list[OpenDelivery]) -> int:
         now = self._clock()
         events: dict[int, Event] = {}
@@ -318,7 +300,7 @@ class Bus:
             self._waiting += len(left)
             for each in left:
                 event = events.setdefault(each.event, decode_event(each.body))
-                delivery = Delivery(each.id, each.event, event, self._routes[each.rule], each.first_try or now)
+                delivery = Delivery(each.id, event, self._routes[each.rule], each.first_try or now)
                 delivery.attempts, delivery.first_try = each.attempts, each.first_try
                 heapq.heappush(self._parked, (each.due, each.id, delivery))
             self._state.notify_all()
@@ -376,7 +358,7 @@ class Bus:
         try:
             with store.transaction():
                 self._store_new([new for job in jobs for new in job.new], made)
-                given = self._settle(settled)
+                store.settle(outcome for _, outcome in settled)
                 for job in jobs:
                     if job.work is not None:
                         job.result = job.work(store)
@@ -385,8 +367,6 @@ class Bus:
             for job in jobs:
                 job.finish(error if isinstance(error, TwbotError) else StorageError(f"{store.path}: {error}"))
             return False
-        for delivery, number in given:
-            delivery.id = number
         self._account(made, settled)
         for delivery in made:
             delivery.route.queue.put(delivery)
@@ -408,42 +388,18 @@ class Bus:
                 )
             )
             for route in routes:
-                number = None
-                if not route.in_order:
-                    number = store.last_delivery = store.last_delivery + 1
-                    deliveries.append((number, store.last_event, route.name, now))
-                made.append(Delivery(number, store.last_event, event, route, now))
+                store.last_delivery += 1
+                deliveries.append((store.last_delivery, store.last_event, route.name, now))
+                made.append(Delivery(store.last_delivery, event, route, now))
         if rows:
             store.add(rows, deliveries)
-
-    def _settle(self, settled: list[tuple[Delivery, Outcome]]) -> list[tuple[Delivery, int]]:
-        """Write the outcomes. Deliveries in order are done by their rule's position; the ids of those that are not."""
-        store = self._store
-        given: list[tuple[Delivery, int]] = []
-        positions: dict[str, int] = {}
-        for delivery, outcome in settled:
-            if delivery.id is None:
-                positions[delivery.route.name] = max(positions.get(delivery.route.name, 0), delivery.number)
-                if outcome.state != DONE:
-                    store.last_delivery += 1
-                    given.append((delivery, store.last_delivery))
-                    store.add([], [(store.last_delivery, delivery.number, delivery.route.name, outcome.due)])
-        ids = dict(given)
-        store.settle(
-            outcome._replace(delivery=ids.get(delivery, outcome.delivery))
-            for delivery, outcome in settled
-            if delivery.id is not None or delivery in ids
-        )
-        for rule, event in positions.items():
-            store.advance(rule, event)
-        return given
 
     def _account(self, made: list[Delivery], settled: list[tuple[Delivery, Outcome]]) -> None:
         with self._state:
             self._waiting += len(made)
             for delivery, outcome in settled:
                 if outcome.state == WAITING:
-                    heapq.heappush(self._parked, (outcome.due, delivery.id or 0, delivery))
+                    heapq.heappush(self._parked, (outcome.due, delivery.id, delivery))
                 else:
                     self._waiting -= 1
             if settled:

@@ -35,13 +35,12 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
 
 class Delivery:
-    """One event on its way to one rule's handler. `id` is None while the rule's position stands for it."""
+    """One event on its way to one rule's handler."""
 
-    __slots__ = ("attempts", "born", "event", "first_try", "id", "number", "route")
+    __slots__ = ("attempts", "born", "event", "first_try", "id", "route")
 
-    def __init__(self, id: int | None, number: int, event: Event, route: Route, born: float) -> None:  # noqa: A002
-        self.id = id
-        self.number = number
+    def __init__(self, number: int, event: Event, route: Route, born: float) -> None:
+        self.id = number
         self.event = event
         self.route = route
         self.born = born
@@ -67,7 +66,6 @@ class Route:
         self.concurrency = 1
         self.batch: int | None = None
         self.linger = 0.0
-        self.in_order = False
         self.hurry = False
         self.retry = RetryPolicy()
 
@@ -129,7 +127,7 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     if reason is not None:
         _tell(delivery, state, due - now, reason)
     ended = None if state == WAITING else now
-    return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id or 0)
+    return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
 
 
 def _is_enough(delivery: Delivery, now: float) -> bool:

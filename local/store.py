@@ -27,7 +27,6 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS positions (rule TEXT PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
 
@@ -137,16 +136,6 @@ class Store:
             outcomes,
         )
 
-    def advance(self, rule: str, event: int) -> None:
-        """The rule has dealt with all events up to this one; what it could not deal with has deliveries."""
-        self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?)", (rule, event))
-
-    def events_to_come(self, rule: str, last: int) -> list[tuple[int, bytes]]:
-        """Number and body of the events beyond a rule's position, up to the last one named."""
-        position = "(SELECT coalesce(max(event), 0) FROM positions WHERE rule = ?)"
-        query = f"SELECT seq, body FROM events WHERE seq > {position} AND seq <= ? ORDER BY seq"  # noqa: S608
-        return self._db.execute(query, (rule, last)).fetchall()
-
     def open_deliveries(self, only: Sequence[int] | None = None) -> list[OpenDelivery]:
         query = (
             "SELECT d.id, d.rule, d.attempts, d.due, d.first_try, e.time, e.seq, e.body FROM deliveries d"
@@ -179,10 +168,7 @@ class Store:
 
     def prune(self, before: str, before_epoch: float) -> int:
         """Forget events from before then, but for those that something still waits for."""
-        old = (
-            "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
-            " AND seq <= (SELECT coalesce(min(event), 9e18) FROM positions)"
-        )
+        old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
         self._db.execute(f"DELETE FROM deliveries WHERE event IN (SELECT seq FROM events WHERE {old})", (before,))  # noqa: S608
         self._db.execute("DELETE FROM once WHERE at < ?", (before_epoch,))
         return self._db.execute(f"DELETE FROM events WHERE {old}", (before,)).rowcount  # noqa: S608

@@ -63,7 +63,10 @@ def test_every_matching_rule_gets_the_event(tmp_path: Path) -> None:
     with History(tmp_path / "bus.db") as history:
         assert history.event(greeted[0].id) == greeted[0]
         assert history.events_by_type() == {"BYE": 1, "HELLO": 1}
-        assert {each.rule: each.state for each in history.deliveries(greeted[0].id)} == {"greetings": "done"}
+        assert {each.rule: each.state for each in history.deliveries(greeted[0].id)} == {
+            "greetings": "done",
+            "everything": "done",
+        }
 
 
 def test_once_is_once_even_at_the_same_time(tmp_path: Path) -> None:
@@ -365,65 +368,3 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     with Bus(tmp_path / "bus.db", RULES):
         assert (tmp_path / "bus.db").stat().st_mode & 0o077 == 0
     assert sqlite3.connect(tmp_path / "bus.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-
-def test_batches_go_on_where_the_last_process_ended(tmp_path: Path) -> None:
-    """One position stands for what is done: after a crash, all beyond it comes, in order, and nothing else."""
-    path, seen = tmp_path / "bus.db", list[int]()
-    everything = (RULES[1],)
-
-    def collect(events: list[Event]) -> None:
-        seen.extend(event.detail["n"] for event in events)
-
-    with Bus(path, everything) as bus:
-        bus.attach("everything", collect, batch=10)
-        bus.start()
-        bus.publish([hello(1), hello(2)])
-        assert bus.drain(LONG)
-    with Bus(path, everything) as bus:
-        bus.attach("everything", collect, batch=10)
-        bus.publish([hello(3)])  # never started: the process dies before it is handled
-    with Bus(path, everything) as bus:
-        bus.attach("everything", collect, batch=10)
-        bus.publish([hello(4)])
-        bus.start()
-        assert bus.drain(LONG)
-    assert seen == [1, 2, 3, 4]
-
-
-def test_what_fails_in_a_batch_keeps_its_place(tmp_path: Path) -> None:
-    """It becomes a dead letter, while the others go on and are not repeated."""
-    path, seen = tmp_path / "bus.db", list[int]()
-
-    def collect(events: list[Event]) -> None:
-        if any(event.detail["n"] == 2 for event in events):
-            raise Permanent("not this one")
-        seen.extend(event.detail["n"] for event in events)
-
-    with Bus(path, (RULES[1],), retry=SOON) as bus:
-        bus.attach("everything", collect, batch=10)
-        bus.start()
-        bus.publish([hello(1), hello(2), hello(3)])
-        assert bus.drain(LONG, retries=True)
-        bus.publish([hello(4)])
-        assert bus.drain(LONG, retries=True)
-    assert sorted(seen) == [1, 3, 4]
-    with History(path) as history:
-        assert [letter.error for letter in history.dead_letters()] == ["Permanent: not this one"]
-
-
-def test_a_batch_that_fails_for_a_while_is_tried_again(tmp_path: Path) -> None:
-    """Nothing in it is lost, though the position is past it."""
-    path, seen, failures = tmp_path / "bus.db", list[int](), iter([OSError("disk full"), OSError("disk full")])
-
-    def collect(events: list[Event]) -> None:
-        for failure in failures:
-            raise failure
-        seen.extend(event.detail["n"] for event in events)
-
-    with Bus(path, (RULES[1],), retry=SOON) as bus:
-        bus.attach("everything", collect, batch=10)
-        bus.start()
-        bus.publish([hello(1), hello(2), hello(3)])
-        assert bus.drain(LONG, retries=True)
-    assert sorted(set(seen)) == [1, 2, 3]
