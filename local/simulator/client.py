@@ -107,7 +107,7 @@ class SimulatorClient:
     def close(self) -> None:
         self._http.close()
 
-    def _post_to(  # noqa: PLR0917
+    def _post_to(
         self,
         path: str,
         author: str,

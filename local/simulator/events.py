@@ -24,7 +24,7 @@ INBOUND_BY_DEFAULT = ("post.mention.create", "post.reply.create", "post.quote.cr
 class Events:
     """One method for each thing that can happen. `generation`: deliver in this one only."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         store: Store,
         people: People,
@@ -117,7 +117,7 @@ class Events:
         target = {"recipient_id": recipient["id"]}
         return {"created_timestamp": str(now_ms()), "sender_id": sender["id"], "target": target}
 
-    def _direct(  # noqa: PLR0917
+    def _direct(
         self, key: str, inbound: str, outbound: str | None, event: Json, sender: Row, recipient: Row, gen: str | None
     ) -> None:
         both = (sender, recipient)

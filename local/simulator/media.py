@@ -62,7 +62,7 @@ class Pictures:
     def describe(self, media_id: str, alt_text: str) -> None:
         self._store.run("UPDATE media SET alt_text = ? WHERE id = ?", alt_text, media_id)
 
-    def _insert(  # noqa: PLR0917
+    def _insert(
         self, owner_id: str, content_type: str, category: str, size: int, width: int, height: int, state: str
     ) -> Row:
         media_id = self._store.new_id()

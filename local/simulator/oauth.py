@@ -1,4 +1,4 @@
-# ruff: noqa: ARG002, PLR0917 (oauthlib names the arguments)
+# ruff: noqa: ARG002 (oauthlib names the arguments)
 """Who is calling: OAuth 1.0a signatures, checked by oauthlib's server side, and bearer tokens."""
 
 from __future__ import annotations
