@@ -28,6 +28,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure on this machine: ratios taken in one run
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench_bundles
 
 docs: $(VENV)/.dev ## generate what docs/ says of the code
 	@$(BIN)/python -m docs.generate
