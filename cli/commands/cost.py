@@ -21,8 +21,8 @@ ASSUMED = (
     "to X, nobody negative (each alert costs besides), every text a wish for a joke.",
     "Lambda: milliseconds measured on this machine, warm, plus assumed waits for the network; no cold starts. "
     "Step Functions Express: the assumed waits alone.",
-    "Logs, traces and files of the lake are estimated; posts of the bot itself, queries and logging of requests "
-    "are left out.",
+    "Logs, traces and files of the lake are estimated; queries, replays and API Gateway's access log are left out, and "
+    "what a stage costs when nobody tweets comes on top.",
 )
 
 
@@ -142,13 +142,7 @@ def _show(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list
 def _row(line: Line) -> tuple[str, ...]:
     mark = "" if line.confirmed else " ?"
     quantity = f"{line.quantity:,.6g}" if line.quantity < 1000 else f"{line.quantity:,.0f}"
-    return (
-        line.service,
-        line.what,
-        quantity,
-        (line.unit),
-        f"{line.usd:,.2f}{mark}",
-    )
+    return line.service, line.what, quantity, line.unit, f"{line.usd:,.2f}{mark}"
 
 
 def _doubts(lines: list[Line]) -> list[str]:
