@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FILES = "*.jsonl.gz"
 UNFINISHED = ".unfinished"
 MEMORY = "1GB"
+_READ = "read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip')"
 
 
 class BadSql(TwbotError):
@@ -35,11 +36,12 @@ class BadSql(TwbotError):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A query's answer, and how many bytes of the lake were read for it."""
+    """A query's answer, how many bytes of the lake were read for it, and which of its files are damaged."""
 
     columns: list[str]
     rows: list[list[Any]]
     bytes_scanned: int
+    damaged: list[str] = []
 
 
 class Lake:
@@ -47,7 +49,6 @@ class Lake:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._moving = threading.Lock()  # files from one to the other, while they are read
         self._writing = threading.Lock()
 
     def append(self, events: Sequence[Event]) -> None:
@@ -70,28 +71,33 @@ class Lake:
         import duckdb
 
         translated = _translate(sql)
-        with self._opened() as (db, size):
+        with self._opened() as (db, size, damaged):
             try:
                 answer = db.execute(translated, list(parameters))
                 columns = [column[0] for column in answer.description or []]
-                return Result(columns, [list(row) for row in answer.fetchall()], size)
+                return Result(columns, [list(row) for row in answer.fetchall()], size, damaged)
             except duckdb.Error as error:
                 raise BadSql(str(error).splitlines()[0]) from None
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[DuckDBPyConnection, int]]:
+    def _opened(self) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:
         """A database that holds nothing but the table, and can reach nothing but it."""
         import duckdb
 
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY, "autoinstall_known_extensions": "false"}) as db:
             db.execute("SET TimeZone = 'UTC'")
-            with self._moving:
-                files = sorted(self._folder.glob(f"*/*/*/*/{FILES}"))
-                size = sum(path.stat().st_size for path in files)
-                _load(db, [str(path) for path in files])
+            files, damaged = self._files(), list[Path]()
+            try:
+                _load(db, files)
+            except duckdb.Error:  # a file is damaged, or the running bot has just joined it with others
+                files, damaged = _sorted_out(db, self._files())
+                _load(db, files)
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
-            yield db, size
+            yield db, sum(path.stat().st_size for path in files if path.exists()), [str(path) for path in damaged]
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*/*/*/*/{FILES}"))
 
     def _compact(self, folder: Path) -> int:
         parts = sorted(folder.glob(FILES))
@@ -100,9 +106,8 @@ class Lake:
         # Compressed files may be joined as they are. A crash before the last part is gone leaves events twice; they
         # count once.
         self._write(folder, b"".join(part.read_bytes() for part in parts))
-        with self._moving:
-            for part in parts:
-                part.unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
         return len(parts)
 
     def _write(self, folder: Path, content: bytes) -> None:
@@ -118,6 +123,7 @@ class Lake:
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.rename(folder / name)
+                _sync(folder)
         except OSError as error:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
 
@@ -130,11 +136,35 @@ def _hour(event: Event) -> str:
     return moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
 
 
-def _load(db: DuckDBPyConnection, files: Sequence[str]) -> None:
+def _sync(folder: Path) -> None:
+    """Have the new name on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sorted_out(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Which files can be read to the end, and which can't."""
+    import duckdb
+
+    whole: list[Path] = []
+    damaged: list[Path] = []
+    for path in files:
+        try:
+            db.execute(f"SELECT count(*) FROM {_READ}", {"files": [str(path)]})  # noqa: S608
+            whole.append(path)
+        except duckdb.Error:
+            damaged.append(path)
+    return whole, [path for path in damaged if path.exists()]
+
+
+def _load(db: DuckDBPyConnection, files: Sequence[Path]) -> None:
     """Make the table of the files. A broken line is left out, a field of another type is null, a repeat counts once."""
     types = {name: _duckdb_type(hive) for name, hive in COLUMNS.items()}
     declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
-    db.execute(f'CREATE TABLE "{TABLE}" ({declared}, "{PARTITION}" VARCHAR)')
+    db.execute(f'CREATE OR REPLACE TABLE "{TABLE}" ({declared}, "{PARTITION}" VARCHAR)')
     if not files:
         return
     shape = msgspec.json.encode({name: _json_shape(hive) for name, hive in COLUMNS.items()}).decode()
@@ -144,12 +174,12 @@ def _load(db: DuckDBPyConnection, files: Sequence[str]) -> None:
         SELECT unnest(event), strftime(TRY_CAST(event.time AS TIMESTAMPTZ), '%Y/%m/%d/%H')
         FROM (
             SELECT json_transform(json, $shape) AS event
-            FROM read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip')
+            FROM {_READ}
         )
         WHERE event.id IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY event.id, event."replay-name") = 1
         """,  # noqa: S608 - the names are ours
-        {"shape": shape, "files": list(files)},
+        {"shape": shape, "files": [str(path) for path in files]},
     )
 
 

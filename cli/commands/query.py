@@ -12,7 +12,7 @@ import typer
 
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, Limit
-from cli.render import as_json, print_line, say, table
+from cli.render import as_json, say, table
 from lambdas.analytics.saved import SavedQuery, saved_queries
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def _show(result: Result, *, json: bool, csv: bool) -> None:
         table(result.columns, (list(map(_cell, row)) for row in result.rows))
         say(f"{len(result.rows)} rows, {result.bytes_scanned:,} bytes scanned")
     else:
-        print_line("Nothing yet: no event matches.")
+        say("Nothing yet: no event matches.")
+    for path in result.damaged:
+        say(f"Left out, as it is damaged: {path}")
 
 
 def _cell(value: Any) -> Any:

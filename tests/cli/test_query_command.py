@@ -79,4 +79,4 @@ def test_says_what_is_wrong(
 def test_an_empty_lake_answers_kindly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything has happened."""
     assert run(["query", "celebrities", "--data", str(tmp_path)]) == 0
-    assert "Nothing yet" in capsys.readouterr().out
+    assert "Nothing yet" in capsys.readouterr().err

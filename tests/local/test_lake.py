@@ -98,6 +98,26 @@ def test_what_a_crash_left_does_not_matter(lake: Lake, tmp_path: Path) -> None:
     assert not list(folder.glob("*.unfinished"))
 
 
+def test_a_damaged_file_does_not_hide_the_others(lake: Lake, tmp_path: Path) -> None:
+    """It is left out, and the answer names it."""
+    lake.append([analysed("ann")])
+    damaged = tmp_path / "2026/11/23/12/0.jsonl.gz"
+    damaged.write_bytes(gzip.compress(b'{"id": "1"}\n' * 1000)[:-30])
+    answer = lake.query('SELECT detail.author FROM "analysed-messages-table"')
+    assert answer.rows == [["ann"]]
+    assert answer.damaged == [str(damaged)]
+
+
+def test_a_query_does_not_mind_a_compaction(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may join files between finding and reading them."""
+    for author in "abc":
+        lake.append([analysed(author)])
+    gone = [path.with_name("gone.jsonl.gz") for path in lake._files()]
+    found = iter([gone, lake._files()])
+    monkeypatch.setattr(lake, "_files", lambda: next(found))
+    assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[3]]
+
+
 def test_fields_of_other_types_are_null(lake: Lake) -> None:
     """What X sends may use our names for something else."""
     lake.append([event("TWITTER_OTHER", {"Text": {"a": 1}, "Analysis": 5, "Author": ["x"]}), analysed("ann")])
