@@ -1,4 +1,4 @@
-"""The events and commands that cross the bus, as typed records. On the wire the names are the source design's, PascalCase."""
+"""What crosses the bus, as typed records. On the wire the names are the source design's, PascalCase."""
 
 from __future__ import annotations
 

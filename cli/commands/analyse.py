@@ -107,9 +107,9 @@ def _of_picture(path: Path, data: Path | None) -> Found:
     from local.models.gallery import Gallery
     from local.models.rekognition import Rekognition
 
-    from local.home import Home
+    from local.home import Home, data_folder
 
-    rekognition = Rekognition(Gallery(Home(data or Path(".twbot")).gallery), _no_store)
+    rekognition = Rekognition(Gallery(Home(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
     texts = rekognition.detect_text(image)["TextDetections"]
     return _empty(str(path)) | {
