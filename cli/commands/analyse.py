@@ -104,10 +104,9 @@ def _comprehend() -> Comprehend:
 
 def _of_picture(path: Path, data: Path | None) -> Found:
     image = {"Image": {"Bytes": _read(path)}}
+    from local.home import Home, data_folder
     from local.models.gallery import Gallery
     from local.models.rekognition import Rekognition
-
-    from local.home import Home, data_folder
 
     rekognition = Rekognition(Gallery(Home(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
