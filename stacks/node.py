@@ -23,3 +23,7 @@ def put_node_on_path() -> None:
     path = os.environ.get("PATH", "")
     if folder not in path.split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join(filter(None, (folder, path)))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{bin_folder()}\n")
