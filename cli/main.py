@@ -80,7 +80,10 @@ def run(arguments: list[str]) -> int:
     except NotConfigured as error:
         return _report(str(error), None, Exit.NOT_CONFIGURED, for_programs)
     except TwbotError as error:
-        return _report(str(error), None, Exit.FAILED, for_programs)
+        from cli.refusals import in_words
+
+        told = in_words(error)
+        return _report(str(told), told.hint, told.code, for_programs)
     except TyperException as error:
         return _report(error.format_message(), "Try: twbot --help", Exit(error.exit_code), for_programs)
     except KeyboardInterrupt:

@@ -7,15 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cli.errors import CliError, Exit
+from cli.stage import Place
 
 if TYPE_CHECKING:
     from lambdas.contracts import Event
     from local.alerts import Alert
     from local.history import DeliveryRecord, History
     from local.replays import Chosen, Replay, Wanted
-
-START = "Start it with: twbot up"
 
 
 class DeadLetters(Protocol):
@@ -71,43 +69,33 @@ class Live(Protocol):
     def events(self, *, since: datetime.datetime | None = None) -> Iterator[Event]: ...
 
 
-def data_of(data: Path | None) -> Path:
-    """The data folder, where a bot has run on it. Raises CliError."""
-    from local.home import Home, data_folder
-
-    folder = data_folder(data)
-    if not Home(folder).bus.exists():
-        raise CliError(f"No bot has run on {folder}.", hint=START, code=Exit.NOT_CONFIGURED)
-    return folder
-
-
-def history_of(data: Path | None) -> History:
+def history_of(place: Place) -> History:
     from local.history import History
     from local.home import Home
 
-    return History(Home(data_of(data)).bus)
+    return History(Home(place.folder()).bus)
 
 
-def dead_letters(data: Path | None) -> DeadLetters:
+def dead_letters(place: Place) -> DeadLetters:
     from local.operations import LocalDeadLetters
 
-    return LocalDeadLetters(data_of(data))
+    return LocalDeadLetters(place.folder())
 
 
-def replaying(data: Path | None) -> Replaying:
+def replaying(place: Place) -> Replaying:
     from local.operations import LocalReplaying
 
-    return LocalReplaying(data_of(data))
+    return LocalReplaying(place.folder())
 
 
-def alert_list(data: Path | None, config: Path) -> AlertList:
+def alert_list(place: Place, config: Path) -> AlertList:
     from local.home import data_folder
     from local.operations import LocalAlerts
 
-    return LocalAlerts(data_folder(data), config)
+    return LocalAlerts(data_folder(place.data), config)
 
 
-def log_lines(data: Path | None) -> LogLines:
+def log_lines(place: Place) -> LogLines:
     from local.operations import LocalLog
 
-    return LocalLog(data_of(data))
+    return LocalLog(place.folder())

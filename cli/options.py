@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from cli.stage import Place
+from lambdas.settings import LOCAL
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
 Data = Annotated[
@@ -29,3 +35,27 @@ StageName = Annotated[
 Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile.", show_default="the stage's")]
 Region = Annotated[str | None, typer.Option("--region", help="The AWS region.", show_default="the stage's")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")]
+
+
+def placed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command whose first parameter is `place: Place` the options --stage, --profile, --region and --data."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+        for each in list(inspect.signature(command).parameters.values())[1:]
+    ]
+    where = {"stage": (StageName, LOCAL), "profile": (Profile, None), "region": (Region, None), "data": (Data, None)}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+        for name, (kind, default) in where.items()
+    ]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> Any:
+        place = Place(**{name: given.pop(name) for name in where})
+        return command(place, **given)
+
+    vars(run).pop("__wrapped__")
+    run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
+    return run

@@ -98,7 +98,7 @@ def explained(stage: Stage | None = None) -> Iterator[None]:
     except CliError:
         raise
     except TwbotError as error:
-        raise _ours(error, option) from None
+        raise in_words(error, option) from None
 
 
 def _refused(error: XRefused, option: str) -> CliError:
@@ -121,7 +121,7 @@ def _later(error: XUnavailable) -> str:
     return f"X limits how often it is asked: again from {at:%H:%M:%S}. {error}"
 
 
-def _ours(error: TwbotError, option: str) -> CliError:
+def in_words(error: TwbotError, option: str = "") -> CliError:
     """The keys', the local bot's and AWS's."""
     from local.operate import NotRunning
     from local.secrets import NoKeys

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from cli.errors import CliError, Exit
 from lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
     from lambdas.ports import Keys
+    from stacks.operate import AwsBot
 
 FILE = Path("twbot.toml")
+START = "Start it with: twbot up"
 
 
 class KeyStore(Protocol):
@@ -58,12 +61,46 @@ def open_stage(name: str, *, profile: str | None, region: str | None, data: Path
         from local.operate import LocalBot
 
         return LocalBot(data_folder(data))
-    from cli.refusals import explained
+    return Place(name, profile, region).aws()
 
-    with explained():
-        from stacks.operate import AwsBot
 
-        return AwsBot(name, profile=profile, region=region, file=FILE)
+class Place(NamedTuple):
+    """Where a command works: the bot of this machine on a data folder, or a stage on AWS."""
+
+    stage: str = LOCAL
+    profile: str | None = None
+    region: str | None = None
+    data: Path | None = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.stage == LOCAL
+
+    @property
+    def option(self) -> str:
+        """What a hint's command needs to be about the same stage."""
+        return "" if self.is_local else f" --stage {self.stage}"
+
+    def open(self) -> Stage:
+        return open_stage(self.stage, profile=self.profile, region=self.region, data=self.data)
+
+    def aws(self) -> AwsBot:
+        """The stage on AWS. Raises CliError."""
+        from cli.refusals import explained
+
+        with explained():
+            from stacks.operate import AwsBot
+
+            return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
+
+    def folder(self) -> Path:
+        """The data folder of the bot of this machine. Raises CliError where none has run on it."""
+        from local.home import Home, data_folder
+
+        folder = data_folder(self.data)
+        if not Home(folder).bus.exists():
+            raise CliError(f"No bot has run on {folder}.", hint=START, code=Exit.NOT_CONFIGURED)
+        return folder
 
 
 def option(stage: Stage) -> str:

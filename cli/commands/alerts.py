@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from cli.operations import alert_list
-from cli.options import AsJson, Data
+from cli.options import AsJson, placed
 from cli.render import as_json, print_line, table
+from cli.stage import Place
 from cli.times import Utc, shown
 
 app = typer.Typer(help="Alerts about negative messages.", no_args_is_help=True)
@@ -18,17 +19,18 @@ CONFIG = Path("twbot.toml")
 
 
 @app.command("list")
+@placed
 def list_alerts(
+    place: Place,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """The alerts, the newest first.
 
     Example: twbot alerts list --limit 5
     """
-    found = alert_list(data, CONFIG).newest(limit)
+    found = alert_list(place, CONFIG).newest(limit)
     if json:
         as_json(found)
     elif not found:
@@ -42,12 +44,13 @@ def list_alerts(
 
 
 @app.command("test")
-def send_test(config: Config = CONFIG, json: AsJson = False) -> None:
+@placed
+def send_test(place: Place, config: Config = CONFIG, json: AsJson = False) -> None:
     """Post a test alert to the address of the settings, as the bot would.
 
     Example: twbot alerts test
     """
-    alert_list(None, config).test()
+    alert_list(place, config).test()
     as_json({"posted": True}) if json else print_line("A test alert was posted to the address of the settings.")
 
 

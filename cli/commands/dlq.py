@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +10,9 @@ import typer
 from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.operations import DeadLetters, dead_letters
-from cli.options import AsJson, Data, DryRun, Limit, Yes
+from cli.options import AsJson, DryRun, Limit, Yes, placed
 from cli.render import as_json, out, print_line, say, table
+from cli.stage import Place
 from cli.times import Utc, shown
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
 @app.command("list")
+@placed
 def list_letters(
+    place: Place,
     rule: Rule = None,
     reason: Reason = None,
     each: Annotated[bool, typer.Option("--each", help="One line a dead letter, not one a reason.")] = False,
     limit: Limit = None,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """The dead letters, grouped by rule and reason.
@@ -49,7 +50,7 @@ def list_letters(
 
     Example: twbot dlq list --rule send-tweets --each
     """
-    found = _chosen(dead_letters(data), None, rule, reason)[:limit]
+    found = _chosen(dead_letters(place), None, rule, reason)[:limit]
     if json:
         as_json({"count": len(found), "groups": _groups(found), "letters": found})
     elif not found:
@@ -65,17 +66,18 @@ def list_letters(
 
 
 @app.command("show")
+@placed
 def show(
+    place: Place,
     number: Annotated[int, typer.Argument(help="The dead letter's number.")],
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """One dead letter: its event, the attempts, and the error.
 
     Example: twbot dlq show 12
     """
-    letters = dead_letters(data)
+    letters = dead_letters(place)
     (letter,) = _chosen(letters, [number], None, None)
     event = letters.event(letter)
     if json:
@@ -89,13 +91,14 @@ def show(
 
 
 @app.command("redrive")
+@placed
 def redrive(
+    place: Place,
     numbers: Numbers = None,
     every: All = False,
     rule: Rule = None,
     reason: Reason = None,
     dry_run: DryRun = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Deliver dead letters again, as if they had never been tried. Where no bot runs they wait for its start.
@@ -104,20 +107,21 @@ def redrive(
 
     Example: twbot dlq redrive --all
     """
-    letters, found = _named(data, numbers, every, rule, reason)
+    letters, found = _named(place, numbers, every, rule, reason)
     done = 0 if dry_run else letters.redrive([each.id for each in found])
     _tell("redriven", "would be delivered again", "are delivered again", found, done, dry_run=dry_run, json=json)
 
 
 @app.command("purge")
+@placed
 def purge(
+    place: Place,
     numbers: Numbers = None,
     every: All = False,
     rule: Rule = None,
     reason: Reason = None,
     dry_run: DryRun = False,
     yes: Yes = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Forget dead letters for good. Their events stay in the archive.
@@ -126,7 +130,7 @@ def purge(
 
     Example: twbot dlq purge 12 13 --yes
     """
-    letters, found = _named(data, numbers, every, rule, reason)
+    letters, found = _named(place, numbers, every, rule, reason)
     if found and not dry_run:
         confirm(f"{len(found)} dead letters of the stage local will be forgotten for good.", yes=yes)
     done = 0 if dry_run else letters.purge([each.id for each in found])
@@ -134,13 +138,13 @@ def purge(
 
 
 def _named(
-    data: Path | None, numbers: list[int] | None, every: bool, rule: str | None, reason: str | None
+    place: Place, numbers: list[int] | None, every: bool, rule: str | None, reason: str | None
 ) -> tuple[DeadLetters, list[DeliveryRecord]]:
     """What is meant has to be said: by number, by filter, or --all."""
     if not (numbers or every or rule or reason):
         hint = "Name them by number, --rule or --reason, or take --all"
         raise CliError("Which dead letters?", hint=hint, code=Exit.USAGE)
-    letters = dead_letters(data)
+    letters = dead_letters(place)
     return letters, _chosen(letters, numbers, rule, reason)
 
 

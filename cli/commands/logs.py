@@ -11,8 +11,9 @@ import msgspec
 import typer
 
 from cli.operations import log_lines
-from cli.options import AsJson, Data
+from cli.options import AsJson, placed
 from cli.render import as_json_line, out, say
+from cli.stage import Place
 from cli.times import Since, Until, Utc, shown, window
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -26,7 +27,9 @@ def _services(incomplete: str) -> list[str]:
     return [name for name in SERVICES if name.startswith(incomplete)]
 
 
+@placed
 def logs(
+    place: Place,
     service: Annotated[
         str | None, typer.Argument(help="Only lines of this logger, e.g. analysis.", autocompletion=_services)
     ] = None,
@@ -39,7 +42,6 @@ def logs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="The last so many.")] = 100,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it grows, until Ctrl-C.")] = False,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """The log: structured lines, filtered by service, post, level and time.
@@ -49,7 +51,7 @@ def logs(
     Example: twbot logs analysis --follow
     """
     wanted = _filter(service, tweet, level.upper(), *window(since, until))
-    log = log_lines(data)
+    log = log_lines(place)
     show = as_json_line if json else _shower(utc)
     try:
         for line in deque(filter(wanted, log.lines(tweet)), maxlen=limit):

@@ -11,9 +11,10 @@ from cli.asking import confirm
 from cli.commands.dlq import complete_rules
 from cli.commands.tail import complete_types
 from cli.errors import CliError, Exit
-from cli.operations import START, Replaying, replaying
-from cli.options import AsJson, Data, DryRun, Yes
+from cli.operations import Replaying, replaying
+from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, err, print_line, say, table
+from cli.stage import START, Place
 from cli.times import Since, Until, Utc, shown, window
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ WithReplies = Annotated[bool, typer.Option("--with-replies", help="Reply to the 
 
 
 @app.callback()
+@placed
 def replay(
+    place: Place,
     context: typer.Context,
     since: Since = None,
     until: Until = None,
@@ -45,7 +48,6 @@ def replay(
     dry_run: DryRun = False,
     with_replies: WithReplies = False,
     yes: Yes = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first.
@@ -62,7 +64,7 @@ def replay(
     if since is None:
         raise CliError("Since when?", hint="For example: twbot replay --since 2h --dry-run", code=Exit.USAGE)
     wanted = _wanted(since, until, types or [], to or [], rate, with_replies)
-    replays = replaying(data)
+    replays = replaying(place)
     counted = _count(replays, wanted)
     if not json:
         _show_count(counted)
@@ -79,17 +81,18 @@ def replay(
 
 
 @app.command("list")
+@placed
 def list_replays(
+    place: Place,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """The replays, the newest first.
 
     Example: twbot replay list
     """
-    found = replaying(data).newest(limit)
+    found = replaying(place).newest(limit)
     if json:
         as_json(found)
     elif not found:
@@ -100,12 +103,13 @@ def list_replays(
 
 
 @app.command("show")
-def show(name: Name, utc: Utc = False, data: Data = None, json: AsJson = False) -> None:
+@placed
+def show(place: Place, name: Name, utc: Utc = False, json: AsJson = False) -> None:
     """One replay: what it was about, and how far it came.
 
     Example: twbot replay show replay-20261101T100000Z-1a2b
     """
-    found = replaying(data).named(name)
+    found = replaying(place).named(name)
     if found is None:
         raise _unknown(name)
     if json:
@@ -117,12 +121,13 @@ def show(name: Name, utc: Utc = False, data: Data = None, json: AsJson = False) 
 
 
 @app.command("cancel")
-def cancel(name: Name, data: Data = None, json: AsJson = False) -> None:
+@placed
+def cancel(place: Place, name: Name, json: AsJson = False) -> None:
     """Stop a replay; what it has delivered stays delivered.
 
     Example: twbot replay cancel replay-20261101T100000Z-1a2b
     """
-    replays = replaying(data)
+    replays = replaying(place)
     before = replays.named(name)
     if before is None:
         raise _unknown(name)

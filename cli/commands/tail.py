@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.operations import Live, history_of
-from cli.options import AsJson, Data, Limit
+from cli.options import AsJson, Limit, placed
 from cli.render import as_json_line, out, say
+from cli.stage import Place
 from cli.times import Since, Utc, moment, shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ Types = Annotated[
 ]
 
 
+@placed
 def tail(
+    place: Place,
     types: Types = None,
     author: Annotated[
         str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")
@@ -42,7 +45,6 @@ def tail(
     since: Since = None,
     limit: Limit = None,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Watch the bus: one line an event, as it comes, until Ctrl-C. Leaves nothing behind.
@@ -54,7 +56,7 @@ def tail(
     begin = moment(since) if since else None
     wanted = _filter({name.upper() for name in types or []}, author, text)
     left = -1 if limit is None else limit
-    with history_of(data) as history:
+    with history_of(place) as history:
         number = history.last_number()
         if not json:
             say("Listening; Ctrl-C stops …")

@@ -8,9 +8,9 @@ import typer
 
 from cli.charts import span
 from cli.errors import CliError, Exit
-from cli.operations import data_of
-from cli.options import AsJson, Data
+from cli.options import AsJson, placed
 from cli.render import as_json, out
+from cli.stage import Place
 from cli.times import Utc, shown, took
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ WIDTH = 24
 STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow"}
 
 
+@placed
 def trace(
+    place: Place,
     tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
     steps: Annotated[bool, typer.Option("--steps/--no-steps", help="The workflow's steps, too.")] = True,
     utc: Utc = False,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Follow one post from the webhook to the reply: its events, what each rule did with them, the workflow's steps,
@@ -34,7 +35,7 @@ def trace(
     """
     from local.tracing import trace_of
 
-    found = trace_of(data_of(data), tweet_id)
+    found = trace_of(place.folder(), tweet_id)
     if found is None:
         hint = "Look at what came: twbot tail, or: twbot webhook check"
         raise CliError(f"The bot has heard nothing of the post {tweet_id}.", hint=hint, code=Exit.NOT_FOUND)
