@@ -11,7 +11,7 @@ from lambdas.contracts import DETAILS
 from stacks import metrics
 from stacks.config import Stage
 from stacks.functions import FUNCTIONS
-from stacks.watching import SERVICES
+from stacks.names import LIMITED, SERVICES
 
 
 def add_dashboard(scope: Construct, stage: Stage) -> None:
@@ -30,7 +30,7 @@ def add_dashboard(scope: Construct, stage: Stage) -> None:
     )
     board.add_widgets(
         _graph("How long replies wait (s)", [metrics.oldest_reply(stage)]),
-        _graph("X's limits", [metrics.count(stage, metrics.LIMITED)]),
+        _graph("X's limits", [metrics.count(stage, LIMITED)]),
     )
 
 

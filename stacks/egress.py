@@ -15,7 +15,7 @@ from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_send
 from stacks.constructs.service import Service
 from stacks.constructs.stores import Table
 from stacks.functions import FUNCTIONS
-from stacks.metrics import queue_name
+from stacks.names import queue_name
 from stacks.plumbing import Plumbing
 from stacks.responding import behaviour
 from stacks.secret import let_read, secret_environment

@@ -7,19 +7,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from lambdas.contracts import DETAILS, RAW_TYPES
 from lambdas.x_errors import Reason
 from stacks.config import Stage
-from stacks.constructs.rules import dead_letters_name
+from stacks.names import EVENT_TYPES, LIMITED, dead_letters_name, events_namespace, function_name, queue_name
 
-EVENT_TYPES = (*RAW_TYPES, *DETAILS)
-LIMITED = "X_LIMITS"
 # What X limits, or stops until somebody pays or renews the keys.
 LIMITS = (Reason.CAP_REACHED, Reason.NO_CREDITS, Reason.BAD_KEYS)
-
-
-def namespace(stage: Stage) -> str:
-    return f"{stage.prefix}/events"
 
 
 def add_event_metrics(scope: Construct, stage: Stage, log: logs.ILogGroup) -> None:
@@ -33,14 +26,14 @@ def add_event_metrics(scope: Construct, stage: Stage, log: logs.ILogGroup) -> No
             f"Count{name}",
             log_group=log,
             filter_pattern=logs.FilterPattern.literal(pattern),
-            metric_namespace=namespace(stage),
+            metric_namespace=events_namespace(stage),
             metric_name=name,
         )
 
 
 def count(stage: Stage, event_type: str) -> cloudwatch.Metric:
     """How many events of a type."""
-    return _metric(namespace(stage), event_type, {})
+    return _metric(events_namespace(stage), event_type, {})
 
 
 def dead_letters(stage: Stage, service: str) -> cloudwatch.Metric:
@@ -58,12 +51,8 @@ def webhook(stage: Stage, name: str, statistic: str = "Sum") -> cloudwatch.Metri
     return _metric("AWS/ApiGateway", name, {"ApiName": stage.prefix, "Stage": stage.name}, statistic)
 
 
-def function(stage: Stage, function_name: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    return _metric("AWS/Lambda", name, {"FunctionName": f"{stage.prefix}-{function_name}"}, statistic)
-
-
-def queue_name(stage: Stage) -> str:
-    return f"{stage.prefix}-tweets"
+def function(stage: Stage, called: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    return _metric("AWS/Lambda", name, {"FunctionName": function_name(stage, called)}, statistic)
 
 
 def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> cloudwatch.Metric:

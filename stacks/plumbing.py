@@ -18,6 +18,7 @@ from stacks.constructs.stores import Table, kept
 from stacks.constructs.topic import Topic, topics_key
 from stacks.dashboard import add_dashboard
 from stacks.metrics import add_event_metrics
+from stacks.names import event_log_name
 from stacks.watching import add_alarms
 from stacks.wiring import EVERY_EVENT
 
@@ -67,7 +68,7 @@ class Plumbing(Service):
         CfnOutput(self, "ArchiveName", value=archive.ref)
 
     def _log_every_event(self, stage: Stage) -> logs.LogGroup:
-        log = LogGroup(self, "EventLog", stage, f"/aws/events/{stage.prefix}")
+        log = LogGroup(self, "EventLog", stage, event_log_name(stage))
         arn = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{log.log_group_name}"
         policy = logs.CfnResourcePolicy(
             self,

@@ -9,9 +9,8 @@ from constructs import Construct
 
 from stacks import metrics
 from stacks.config import Stage
-from stacks.wiring import RULES
+from stacks.names import LIMITED, SERVICES
 
-SERVICES = (*dict.fromkeys(rule.service for rule in RULES),)
 LONG_WAIT = 900
 
 
@@ -36,7 +35,7 @@ def add_alarms(scope: Construct, stage: Stage, topic: sns.ITopic) -> None:
         what = f"Events could not be delivered to {service}, or were not understood: look into its dead letters."
         alarm(f"{service}-dead-letters", metrics.dead_letters(stage, service), 1, what)
     alarm("replies-failed", metrics.count(stage, "TWEET_FAILED"), 1, "X refused a reply; TWEET_FAILED says why.")
-    alarm("x-limits", metrics.count(stage, metrics.LIMITED), 1, "X's cap is reached, credits or keys are used up.")
+    alarm("x-limits", metrics.count(stage, LIMITED), 1, "X's cap is reached, credits or keys are used up.")
     alarm("replies-wait", metrics.oldest_reply(stage), LONG_WAIT, "X makes replies wait, or is down.", periods=3)
     for status, what in (("4XX", "Requests are refused: wrong keys, or not from X."), ("5XX", "Webhooks get lost.")):
         alarm(f"webhook-{status.lower()}", metrics.webhook(stage, f"{status}Error"), 5, what)

@@ -17,10 +17,7 @@ from stacks.constructs.access import accept, allow
 from stacks.constructs.rules import OLDEST
 from stacks.constructs.service import LogGroup
 from stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
-
-
-def function_name(stage: Stage, name: str) -> str:
-    return f"{stage.prefix}-{name}"
+from stacks.names import function_log_name, function_name
 
 
 class Function(lambda_.Function):
@@ -36,7 +33,7 @@ class Function(lambda_.Function):
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
         spec = FUNCTIONS[name]
-        log_group = LogGroup(scope, f"{name.title()}Log", stage, f"/twbot/{stage.name}/{name}")
+        log_group = LogGroup(scope, f"{name.title()}Log", stage, function_log_name(stage, name))
         role = _role(scope, f"{name.title()}Role", log_group)
         super().__init__(
             scope,

@@ -13,15 +13,12 @@ from constructs import Construct
 
 from stacks.config import Stage
 from stacks.constructs.access import accept, allow
+from stacks.names import dead_letters_name, rule_name
 from stacks.wiring import RULES
 
 EVENTS = iam.ServicePrincipal("events.amazonaws.com")
 RETRIES = 24
 OLDEST = Duration.hours(2)
-
-
-def dead_letters_name(stage: Stage, service: str) -> str:
-    return f"{stage.prefix}-{service}-dead-letters"
 
 
 class DeadLetters(sqs.Queue):
@@ -59,7 +56,7 @@ class WiredRule(Construct):
         self.rule = events.CfnRule(
             self,
             "Rule",
-            name=f"{stage.prefix}-{name}",
+            name=rule_name(stage, name),
             event_bus_name=bus.event_bus_name,
             event_pattern=rule.pattern,
             targets=[

@@ -7,6 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.config import Stage
+from stacks.names import stack_name
 
 
 class Service(Stack):
@@ -16,7 +17,7 @@ class Service(Stack):
         super().__init__(
             scope,
             f"{name}-{stage.name}",
-            stack_name=f"{stage.prefix}-{name.lower()}",
+            stack_name=stack_name(stage, name.lower()),
             description=f"twbot, {name.lower()} ({stage.name})",
             env=Environment(account=stage.aws.account, region=stage.aws.region),
         )

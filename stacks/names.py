@@ -1,0 +1,48 @@
+"""What the parts of a stage are called on AWS. Without CDK: also for whoever operates a stage."""
+
+from __future__ import annotations
+
+from lambdas.contracts import DETAILS, RAW_TYPES
+from stacks.config import Stage
+from stacks.wiring import RULES
+
+EVENT_TYPES = (*RAW_TYPES, *DETAILS)
+LIMITED = "X_LIMITS"
+SERVICES = (*dict.fromkeys(rule.service for rule in RULES),)
+# Each has a stack of its own.
+STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
+
+
+def events_namespace(stage: Stage) -> str:
+    """Where CloudWatch counts the stage's events."""
+    return f"{stage.prefix}/events"
+
+
+def event_log_name(stage: Stage) -> str:
+    """The log group of every event."""
+    return f"/aws/events/{stage.prefix}"
+
+
+def function_name(stage: Stage, name: str) -> str:
+    return f"{stage.prefix}-{name}"
+
+
+def function_log_name(stage: Stage, name: str) -> str:
+    return f"/twbot/{stage.name}/{name}"
+
+
+def dead_letters_name(stage: Stage, service: str) -> str:
+    return f"{stage.prefix}-{service}-dead-letters"
+
+
+def queue_name(stage: Stage) -> str:
+    """The queue of replies to be sent."""
+    return f"{stage.prefix}-tweets"
+
+
+def rule_name(stage: Stage, name: str) -> str:
+    return f"{stage.prefix}-{name}"
+
+
+def stack_name(stage: Stage, service: str) -> str:
+    return f"{stage.prefix}-{service}"
