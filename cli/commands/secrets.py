@@ -13,10 +13,10 @@ import typer
 
 from cli.asking import confirm
 from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.options import AsJson, DryRun, Yes, placed
 from cli.refusals import CONSOLE
 from cli.render import as_json, print_line, say, table
-from cli.stage import Stage, open_stage, option
+from cli.stage import Place, Stage, option
 from lambdas.errors import TwbotError, XRefused
 from lambdas.ports import Keys
 
@@ -51,14 +51,12 @@ class Given(msgspec.Struct, frozen=True):
 
 
 @app.command("set")
+@placed
 def set_(
+    place: Place,
     from_file: FromFile = None,
-    stage: StageName = "local",
     yes: Yes = False,
     dry_run: DryRun = False,
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Store the keys: asked for without echo, or from a file or stdin. Only keys that X accepts are stored.
@@ -69,7 +67,7 @@ def set_(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     keys = _read(from_file)
     with explained(bot):
         user = _accepted(bot, keys)
@@ -82,11 +80,9 @@ def set_(
 
 
 @app.command()
+@placed
 def check(
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
+    place: Place,
     json: AsJson = False,
 ) -> None:
     """Ask X whether it accepts the stored keys, and whose they are.
@@ -95,7 +91,7 @@ def check(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         store = bot.secrets()
         user = _accepted(bot, store.refresh())
@@ -103,11 +99,9 @@ def check(
 
 
 @app.command()
+@placed
 def show(
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
+    place: Place,
     json: AsJson = False,
 ) -> None:
     """Show which keys are there; never their values.
@@ -116,7 +110,7 @@ def show(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         store = bot.secrets()
         there = {name: bool(value) for name, value in msgspec.to_builtins(store.refresh()).items()}
@@ -130,14 +124,12 @@ def show(
 
 
 @app.command()
+@placed
 def rotate(
+    place: Place,
     from_file: FromFile = None,
-    stage: StageName = "local",
     yes: Yes = False,
     dry_run: DryRun = False,
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Replace the keys by new ones of the same account. The old are kept until the new are accepted, and after it.
@@ -146,7 +138,7 @@ def rotate(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         store = bot.secrets()
         old = store.refresh()

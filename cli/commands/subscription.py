@@ -8,9 +8,9 @@ import typer
 
 from cli.asking import confirm
 from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, print_line, say, table
-from cli.stage import open_stage, option
+from cli.stage import Place, option
 from cli.subscriptions import (
     Row,
     account_row,
@@ -49,16 +49,14 @@ Types = Annotated[
 
 
 @app.command()
+@placed
 def add(
+    place: Place,
     types: Types = None,
     api: Api = "xaa",
     environment: Environment = None,
     webhook: WebhookId = None,
     dry_run: DryRun = False,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Subscribe the bot's account: to what the bot needs, or to the kinds of event you name. What is there stays.
@@ -69,7 +67,7 @@ def add(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     wanted = _checked(types or [], api)
     with explained(bot):
         if api != "xaa":
@@ -85,15 +83,13 @@ def add(
 
 
 @app.command("list")
+@placed
 def list_(
+    place: Place,
     api: Annotated[
         Literal["all", "xaa", "aaa", "v1.1"], typer.Option("--api", help="X Activity, Account Activity v2 or v1.1.")
     ] = "all",
     environment: Environment = None,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """List the subscriptions, with what X asks for each event.
@@ -102,7 +98,7 @@ def list_(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         rows = rows_of(bot, api, environment)
     if json:
@@ -114,7 +110,9 @@ def list_(
 
 
 @app.command()
+@placed
 def remove(
+    place: Place,
     subscription: Annotated[
         str, typer.Argument(help="A subscription's id (with aaa: the user's), or all.", metavar="ID")
     ],
@@ -122,10 +120,6 @@ def remove(
     environment: Environment = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Remove a subscription, or all of them.
@@ -134,7 +128,7 @@ def remove(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         there = rows_of(bot, api, environment)
         rows = there if subscription == "all" else [row for row in there if row.id == subscription]
@@ -149,13 +143,11 @@ def remove(
 
 
 @app.command()
+@placed
 def count(
+    place: Place,
     environment: Environment = None,
     api: Annotated[Literal["v2", "v1.1"], typer.Option("--api", help="Whose counts.")] = "v2",
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Count the subscriptions: those in use, and how many Account Activity allows.
@@ -164,7 +156,7 @@ def count(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         counts = counts_of(account_api(bot, api, environment))
         activities = len(activity_api(bot).activity_subscriptions()) if api == "v2" else None
@@ -177,14 +169,12 @@ def count(
 
 
 @app.command()
+@placed
 def migrate(
+    place: Place,
     webhook: WebhookId = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Move from Account Activity (which ends on 1 January 2027) to X Activity: first both, then only the new.
@@ -195,7 +185,7 @@ def migrate(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         x = activity_api(bot)
         hook = own_webhook(bot, x, webhook).id

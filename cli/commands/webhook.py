@@ -8,9 +8,9 @@ import typer
 
 from cli.asking import confirm
 from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, print_line, say, table
-from cli.stage import Stage, open_stage, option
+from cli.stage import Place, Stage, option
 from cli.x import Environment, Url, Version, account_api, own_webhook
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ Id = Annotated[str, typer.Argument(help="The webhook's id: twbot webhook list.",
 
 
 @app.command()
+@placed
 def register(
+    place: Place,
     url: Url = None,
     api: Version = "v2",
     environment: Environment = None,
     dry_run: DryRun = False,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Register the stage's webhook with X, once it gives the right answer to a challenge from here.
@@ -43,7 +41,7 @@ def register(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         x = account_api(bot, api, environment)
         challenged = _challenged_first(bot, url)
@@ -60,13 +58,11 @@ def register(
 
 
 @app.command("list")
+@placed
 def list_(
+    place: Place,
     api: Version = "v2",
     environment: Environment = None,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """List the webhooks that X knows of the app.
@@ -75,7 +71,7 @@ def list_(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         found = account_api(bot, api, environment).webhooks()
     if json:
@@ -89,14 +85,12 @@ def list_(
 
 
 @app.command()
+@placed
 def check(
+    place: Place,
     webhook_id: Annotated[str | None, typer.Argument(help="The webhook's id.", metavar="[ID]")] = None,
     api: Version = "v2",
     environment: Environment = None,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Challenge the webhook from here, and have X challenge it again. Ends with 5 unless both are content.
@@ -105,7 +99,7 @@ def check(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
@@ -123,16 +117,14 @@ def check(
 
 
 @app.command()
+@placed
 def delete(
+    place: Place,
     webhook_id: Id,
     api: Version = "v2",
     environment: Environment = None,
     yes: Yes = False,
     dry_run: DryRun = False,
-    stage: StageName = "local",
-    data: Data = None,
-    profile: Profile = None,
-    region: Region = None,
     json: AsJson = False,
 ) -> None:
     """Remove a webhook from X, and with it all its subscriptions: nothing is delivered any more.
@@ -141,7 +133,7 @@ def delete(
     """
     from cli.refusals import explained
 
-    bot = open_stage(stage, profile=profile, region=region, data=data)
+    bot = place.open()
     with explained(bot):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
