@@ -13,12 +13,14 @@ import msgspec
 
 from lambdas.contracts import Event
 from lambdas.errors import BadEvent, Permanent, Temporary, TwbotError
+from lambdas.operating import posts
 from local.patterns import CompiledPattern
 from local.store import DEAD, DONE, WAITING, Outcome
 
 LONGEST_REASON = 1000
 
 log = logging.getLogger(__name__)
+tweet_of = posts.tweet_of
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
@@ -146,30 +148,6 @@ def _tell(delivery: Delivery, state: int, wait: float, reason: str) -> None:
         log.error("dead letter: %s: %s", delivery.route.name, reason, extra=what)
     else:
         log.warning("%s failed, again in %.1f s: %s", delivery.route.name, wait, reason, extra=what)
-
-
-def tweet_of(event: Event) -> str | None:
-    """The post that an event is about: the one that was read, answered, or is in what X sent."""
-    detail = event.detail
-    for path in _WHERE_THE_POST_IS:
-        found: Any = detail
-        for step in path:
-            found = found.get(step) if isinstance(found, dict) else None
-            found = found[0] if isinstance(found, list) and found else found
-        if isinstance(found, str):
-            return found
-    return None
-
-
-# In our events; then in X's, of either generation.
-_WHERE_THE_POST_IS = (
-    ("Twitter", "TweetId"),
-    ("ReplyToTweetId",),
-    ("Message", "Twitter", "TweetId"),
-    ("tweet_create_events", "id_str"),
-    ("data", "payload", "id"),
-    ("tweet_delete_events", "status", "id"),
-)
 
 
 class Overloaded(Temporary):

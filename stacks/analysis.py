@@ -18,6 +18,7 @@ from stacks.constructs.function import Function
 from stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from stacks.constructs.service import LogGroup, Service
 from stacks.constructs.stores import KEYS_UNKNOWN, Bucket
+from stacks.names import workflow_log_name
 from stacks.plumbing import Plumbing
 from stacks.workflow import sdk_actions, workflow
 
@@ -76,11 +77,8 @@ class Analysis(Service):
         )
 
     def _logs(self, stage: Stage) -> stepfunctions.LogOptions:
-        """Each step, without what people wrote: that is in the lake. The name begins as Step Functions advises.
-
-        https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
-        """
-        log = LogGroup(self, "WorkflowLog", stage, f"/aws/vendedlogs/states/{stage.prefix}-analysis")
+        """Each step, without what people wrote: that is in the lake."""
+        log = LogGroup(self, "WorkflowLog", stage, workflow_log_name(stage))
         return stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False)
 
     def _let_work(self, role: iam.Role, definition: dict[str, Any], plumbing: Plumbing) -> None:

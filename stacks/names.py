@@ -23,6 +23,15 @@ def event_log_name(stage: Stage) -> str:
     return f"/aws/events/{stage.prefix}"
 
 
+def bus_name(stage: Stage) -> str:
+    return stage.named("Plumbing")
+
+
+def workflow_log_name(stage: Stage) -> str:
+    """It begins as Step Functions advises: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html"""
+    return f"/aws/vendedlogs/states/{stage.prefix}-analysis"
+
+
 def function_name(stage: Stage, name: str) -> str:
     return f"{stage.prefix}-{name}"
 
@@ -46,3 +55,8 @@ def rule_name(stage: Stage, name: str) -> str:
 
 def stack_name(stage: Stage, service: str) -> str:
     return f"{stage.prefix}-{service}"
+
+
+def alert_addresses_name(stage: Stage) -> str:
+    """The parameter with the chats that hear of alerts. `twbot alerts subscribe` makes it."""
+    return f"/twbot/{stage.name}/alert-addresses"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, CfnOutput
+from aws_cdk import Aws, CfnOutput, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,11 +14,11 @@ from stacks.config import Stage
 from stacks.constructs.access import allow
 from stacks.constructs.rules import DeadLetters, WiredRule
 from stacks.constructs.service import LogGroup, Service
-from stacks.constructs.stores import Table, kept
+from stacks.constructs.stores import Table
 from stacks.constructs.topic import Topic, topics_key
 from stacks.dashboard import add_dashboard
 from stacks.metrics import add_event_metrics
-from stacks.names import event_log_name
+from stacks.names import bus_name, event_log_name
 from stacks.watching import add_alarms
 from stacks.wiring import EVERY_EVENT
 
@@ -31,7 +31,7 @@ class Plumbing(Service):
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Plumbing", stage)
-        self.bus = events.EventBus(self, "Bus", event_bus_name=stage.named("Plumbing"))
+        self.bus = events.EventBus(self, "Bus", event_bus_name=bus_name(stage))
         self._published = Table(self, "Published", stage)
         self._archive(stage)
         event_log = self._log_every_event(stage)
@@ -56,7 +56,11 @@ class Plumbing(Service):
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
     def _archive(self, stage: Stage) -> None:
-        """Without what a replay brings back: that is in it already."""
+        """Without what a replay brings back: that is in it already.
+
+        It goes with its bus, in production too: it can be replayed to that bus only, and would keep it from being
+        deleted. The lake has every event for good.
+        """
         archive = events.CfnArchive(
             self,
             "Archive",
@@ -64,7 +68,7 @@ class Plumbing(Service):
             event_pattern={**EVERY_EVENT, "replay-name": [{"exists": False}]},
             retention_days=stage.aws.archive_days,
         )
-        archive.apply_removal_policy(kept(stage))
+        archive.apply_removal_policy(RemovalPolicy.DESTROY)
         CfnOutput(self, "ArchiveName", value=archive.ref)
 
     def _log_every_event(self, stage: Stage) -> logs.LogGroup:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from cli.operations import log_lines
 from cli.options import AsJson, placed
 from cli.render import as_json_line, out, say
 from cli.stage import Place
 from cli.times import Since, Until, Utc, shown, window
+from cli.watching import log_lines
+from lambdas.operating.lines import Line, WantedLines, level, logger_of
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# For completion.
+SERVICES = ("alerting", "analysis", "analytics", "egress", "events", "ingress", "replays", "responding", "web")
 STYLES = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
-SHOWN = {"timestamp", "level", "logger", "message", "correlation_id", "exception", "steps"}
-SERVICES = ("web", "ingress", "events", "analysis", "replays")
-Line = dict[str, Any]
+SHOWN = {"timestamp", "level", "logger", "message", "correlation_id", "exception", "steps", "function"}
 
 
 def _services(incomplete: str) -> list[str]:
@@ -31,10 +30,11 @@ def _services(incomplete: str) -> list[str]:
 def logs(
     place: Place,
     service: Annotated[
-        str | None, typer.Argument(help="Only lines of this logger, e.g. analysis.", autocompletion=_services)
+        str | None,
+        typer.Argument(help="Only this service's lines, or function's, e.g. analysis.", autocompletion=_services),
     ] = None,
     tweet: Annotated[str | None, typer.Option("--tweet", help="Only lines about this post.")] = None,
-    level: Annotated[
+    least: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option("--level", help="From this level on.")
     ] = "info",
     since: Since = None,
@@ -46,64 +46,55 @@ def logs(
 ) -> None:
     """The log: structured lines, filtered by service, post, level and time.
 
+    On AWS: what the functions logged, and Lambda of them (time-outs, crashes), what failed in the workflow, and what
+    the webhook refused; of the last hour, or from the post's time on, unless --since says otherwise.
+
     Example: twbot logs --level warning --since 2h
 
     Example: twbot logs analysis --follow
     """
-    wanted = _filter(service, tweet, level.upper(), *window(since, until))
+    start, end = window(since, until)
+    wanted = WantedLines(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
     log = log_lines(place)
     show = as_json_line if json else _shower(utc)
     try:
-        for line in deque(filter(wanted, log.lines(tweet)), maxlen=limit):
+        found = deque(log.lines(wanted), maxlen=limit)
+        for line in found:
             show(line)
         if follow:
-            grown = log.follow()
-            say("Following; Ctrl-C stops …") if not json else None
-            _follow(filter(wanted, grown), show)
+            _follow(log.follow(wanted), show, json)
+        elif not found and not json:
+            say("Nothing of that was logged." if since or tweet or place.is_local else "Nothing in the last hour.")
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
 
-def _follow(lines: Iterable[Line], show: Callable[[Line], None]) -> None:
+def _follow(lines: Iterator[Line], show: Callable[[Line], None], json: bool) -> None:
+    if not json:
+        say("Following; Ctrl-C stops …")
     for line in lines:
         show(line)
-
-
-def _filter(
-    service: str | None,
-    tweet: str | None,
-    level: str,
-    since: datetime.datetime | None,
-    until: datetime.datetime | None,
-) -> Callable[[Line], bool]:
-    least = LEVELS.index(level)
-
-    def wanted(line: Line) -> bool:
-        if service and f"twbot.{service}" != line.get("logger"):
-            return False
-        if tweet and line.get("correlation_id") != tweet:
-            return False
-        if LEVELS.index(line.get("level", "INFO")) < least:
-            return False
-        at = datetime.datetime.fromisoformat(line["timestamp"]) if since or until else None
-        return at is None or ((since is None or at >= since) and (until is None or at < until))
-
-    return wanted
 
 
 def _shower(utc: bool) -> Callable[[Line], None]:
     from rich.text import Text
 
     def show(line: Line) -> None:
-        more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
-        name = str(line.get("logger", "")).removeprefix("twbot.")
-        start = f"{shown(line['timestamp'], utc=utc)}  {line.get('level', ''):<8}{name:<11} {line.get('message', '')}"
+        style = STYLES.get(level(line), "")
+        start = f"{shown(line['timestamp'], utc=utc)}  {level(line):<8} {_who(line):<20} {line.get('message', '')}"
         about = f"  [{line['correlation_id']}]" if line.get("correlation_id") else ""
-        out.print(Text(start, STYLES.get(line.get("level", ""), "")) + Text(f"{about}  {more}", "dim"), soft_wrap=True)
+        more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
+        out.print(Text(start, style) + Text(f"{about}  {more}", "dim"), soft_wrap=True)
         if "exception" in line:
             out.print(Text(str(line["exception"]), "red"), soft_wrap=True)
 
     return show
+
+
+def _who(line: Line) -> str:
+    """The service, and the function where it is called otherwise."""
+    service, function = logger_of(line), line.get("function")
+    return service if function in {None, service} else f"{service}/{function}"
 
 
 def _plain(value: object) -> str:

@@ -11,8 +11,11 @@ import msgspec
 import typer
 
 from cli.errors import CliError, Exit
-from cli.options import AsJson
+from cli.options import AsJson, placed
 from cli.render import as_json, print_line, table
+from cli.stage import Place
+from cli.watching import deployed_rules
+from lambdas.operating.rules import DeployedRule
 from stacks.wiring import RULES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
@@ -25,25 +28,67 @@ PUBLISHES = {
 }
 
 
+# What `rules list` says of a rule on AWS.
+STATES = {
+    "enabled": "there, switched on",
+    "disabled": "there, switched off",
+    "missing": "missing",
+    "other-pattern": "there, with another pattern",
+    "not-declared": "not of the wiring",
+}
+
+
 @app.command("list")
-def list_rules(json: AsJson = False) -> None:
-    """The rules: the events that each takes, and where they go.
+@placed
+def list_rules(place: Place, json: AsJson = False) -> None:
+    """The rules: the events that each takes, and where they go. On AWS also whether each is there as declared.
 
     Example: twbot rules list
+
+    Example: twbot rules list --stage prod
     """
+    there = deployed_rules(place)
+    deployed = {each.name: each for each in there.deployed()} if there else None
     if json:
-        as_json([rule._asdict() for rule in RULES])
+        as_json([*_documents(deployed)])
         return
     rows = [(rule.name, rule.service, rule.target, _written(rule.pattern)) for rule in RULES]
-    table(["rule", "of", "goes to", "takes events like"], rows)
+    if deployed is None:
+        table(["rule", "of", "goes to", "takes events like"], rows)
+        return
+    strangers = [(each.name, "", "", _written(each.pattern)) for each in deployed.values() if not _declared(each.name)]
+    states = [(*row, _state(deployed[row[0]])) for row in [*rows, *strangers]]
+    table(["rule", "of", "goes to", "takes events like", f"in {place.stage}"], states)
+
+
+def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
+    for rule in RULES:
+        there = deployed[rule.name] if deployed else None
+        yield rule._asdict() | ({"state": there.state, "deployed": there.pattern} if there else {})
+    for each in (deployed or {}).values():
+        if not _declared(each.name):
+            yield {"name": each.name, "state": each.state, "deployed": each.pattern}
+
+
+def _declared(name: str) -> bool:
+    return any(rule.name == name for rule in RULES)
+
+
+def _state(rule: DeployedRule) -> str:
+    differs = f": {_written(rule.pattern)}" if rule.state == "other-pattern" else ""
+    return STATES[rule.state] + differs
 
 
 @app.command("test")
+@placed
 def match(
+    _: Place,
     event: Annotated[str, typer.Argument(help="A file with the event as JSON; - for stdin.", metavar="EVENT.json|-")],
     json: AsJson = False,
 ) -> None:
     """Which rules an event matches and, for the others, the first field that does not.
+
+    By the wiring, which every stage shares.
 
     Example: twbot tail --json --limit 1 | twbot rules test -
     """
@@ -59,8 +104,9 @@ def match(
 
 
 @app.command("diagram")
-def diagram() -> None:
-    """The system as a Mermaid diagram, from the rules.
+@placed
+def diagram(_: Place) -> None:
+    """The system as a Mermaid diagram, from the rules: of every stage the same.
 
     Example: twbot rules diagram > system.mmd
     """

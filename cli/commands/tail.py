@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
-import time
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.operations import Live, history_of
 from cli.options import AsJson, Limit, placed
 from cli.render import as_json_line, out, say
 from cli.stage import Place
 from cli.times import Since, Utc, moment, shown
+from cli.watching import live
 
 if TYPE_CHECKING:
     from lambdas.contracts import Event
 
-EVERY = 0.2
 STYLES = {"TWEET_SENT": "green", "TWEET_FAILED": "red", "ANALYSIS_FAILED": "red", "MESSAGE_RECEIVED": "cyan"}
 
 
@@ -52,32 +50,20 @@ def tail(
     Example: twbot tail --type MESSAGE_RECEIVED --author alice
 
     Example: twbot tail --json --since 10m --limit 5
+
+    Example: twbot tail --stage prod --type TWEET_FAILED
     """
     begin = moment(since) if since else None
-    wanted = _filter({name.upper() for name in types or []}, author, text)
-    left = -1 if limit is None else limit
-    with history_of(place) as history:
-        number = history.last_number()
-        if not json:
-            say("Listening; Ctrl-C stops …")
-        try:
-            for event in filter(wanted, _events(history, begin, number)):
-                as_json_line(event) if json else _show(event, utc)
-                left -= 1
-                if left == 0:
-                    return
-        except KeyboardInterrupt:
-            raise typer.Exit(0) from None
-
-
-def _events(live: Live, since: datetime.datetime | None, number: int) -> Iterator[Event]:
-    if since is not None:
-        yield from live.events(since=since)
-    while True:
-        found, number = live.after(number)
-        yield from found
-        if not found:
-            time.sleep(EVERY)
+    chosen = {name.upper() for name in types or []}
+    wanted = _filter(chosen, author, text)
+    found = live(place).events(since=begin, types=chosen)
+    if not json:
+        say("Listening; Ctrl-C stops …")
+    try:
+        for event in itertools.islice(filter(wanted, found), limit):
+            as_json_line(event) if json else _show(event, utc)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
 
 
 def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[Event], bool]:
@@ -99,7 +85,7 @@ def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[
 def _show(event: Event, utc: bool) -> None:
     from rich.text import Text
 
-    from local.routes import tweet_of
+    from lambdas.operating.posts import tweet_of
 
     said = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
     author = f"@{event.detail['Author']} " if "Author" in event.detail else ""

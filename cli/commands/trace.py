@@ -11,13 +11,15 @@ from cli.errors import CliError, Exit
 from cli.options import AsJson, placed
 from cli.render import as_json, out
 from cli.stage import Place
-from cli.times import Utc, shown, took
+from cli.times import Since, Until, Utc, shown, took, window
+from cli.watching import traces
+from lambdas.operating.posts import is_id
 
 if TYPE_CHECKING:
-    from local.tracing import Moment, Trace
+    from lambdas.operating.traces import Moment, Trace
 
-WIDTH = 24
-STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow"}
+WIDE, WIDTH, NARROW = 100, 24, 10
+STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow", "log": "yellow"}
 
 
 @placed
@@ -25,24 +27,38 @@ def trace(
     place: Place,
     tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
     steps: Annotated[bool, typer.Option("--steps/--no-steps", help="The workflow's steps, too.")] = True,
+    since: Since = None,
+    until: Until = None,
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
     """Follow one post from the webhook to the reply: its events, what each rule did with them, the workflow's steps,
     retries and alerts, and where it stopped and why.
 
-    Example: twbot trace 1585841080431321088
-    """
-    from local.tracing import trace_of
+    On AWS it looks at the day after the post was made, unless --since and --until say otherwise; events have their
+    times in whole seconds there.
 
-    found = trace_of(place.folder(), tweet_id)
+    Example: twbot trace 1585841080431321088
+
+    Example: twbot trace 1585841080431321088 --stage prod --since 2h
+    """
+    if not is_id(tweet_id):
+        raise CliError(f"{tweet_id!r} is no post's id: those are digits.", code=Exit.USAGE)
+    begin, end = window(since, until)
+    found = traces(place).of(tweet_id, since=begin, until=end)
     if found is None:
-        hint = "Look at what came: twbot tail, or: twbot webhook check"
-        raise CliError(f"The bot has heard nothing of the post {tweet_id}.", hint=hint, code=Exit.NOT_FOUND)
+        raise _unheard(place, tweet_id)
     if json:
         as_json(found)
         return
     _show(found, steps=steps, utc=utc)
+
+
+def _unheard(place: Place, tweet_id: str) -> CliError:
+    hint = f"Look at what came: twbot tail --since 1h{place.option}, or: twbot webhook check{place.option}"
+    if not place.is_local:
+        hint += f"\nA post that came long after it was made: twbot trace {tweet_id} --since 2h{place.option}"
+    return CliError(f"The bot has heard nothing of the post {tweet_id}.", hint=hint, code=Exit.NOT_FOUND)
 
 
 def _show(found: Trace, *, steps: bool, utc: bool) -> None:
@@ -53,11 +69,15 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     whole = (min(each.start for each in moments), max(each.end for each in moments))
     says = f"@{found.author}: {found.text}" if found.text else ""
     out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {shown(whole[0], utc=utc)}\n{says}"))
-    grid = Table("at", "what", "took", box=None, header_style="dim", pad_edge=False)
-    grid.add_column("", no_wrap=True, min_width=WIDTH)
+    width = WIDTH if out.width >= WIDE else NARROW
+    grid = Table("at", box=None, header_style="dim", pad_edge=False)
+    for title in ("what", "took", ""):
+        grid.add_column(title, no_wrap=True)
     grid.add_column("")
     for each in moments:
-        grid.add_row(*(Text(cell, STYLES[each.kind] if not each.error else "red") for cell in _cells(each, whole)))
+        grid.add_row(
+            *(Text(cell, STYLES[each.kind] if not each.error else "red") for cell in _cells(each, whole, width))
+        )
     out.print(grid)
     good = found.outcome in {"replied", "nothing-to-do"}
     out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why))
@@ -70,11 +90,11 @@ def _tells(each: Moment, steps: bool) -> bool:
     return steps or each.kind != "step"
 
 
-def _cells(each: Moment, whole: tuple[float, float]) -> tuple[str, str, str, str, str]:
-    depth = {"event": 0, "alert": 1, "delivery": 1, "step": 2 + each.name.count(".")}[each.kind]
+def _cells(each: Moment, whole: tuple[float, float], width: int) -> tuple[str, str, str, str, str]:
+    depth = {"event": 0, "alert": 1, "delivery": 1, "log": 2, "step": 2 + each.name.count(".")}[each.kind]
     name = each.name if each.kind != "step" else each.name.rpartition(".")[2]
     retried = f" ×{each.attempts}" if each.attempts > 1 else ""
-    lasted = "" if each.kind in {"event", "alert"} else took(each.end - each.start)
+    lasted = "" if each.kind in {"event", "alert", "log"} else took(each.end - each.start)
     offset = f"+{took(each.start - whole[0])}"
-    bar = span(each.start, each.end, whole=whole, width=WIDTH)
+    bar = span(each.start, each.end, whole=whole, width=width)
     return offset, "  " * depth + name + retried, lasted, bar, each.error or each.note
