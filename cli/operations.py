@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.stage import Place
 
 if TYPE_CHECKING:
+    from lambdas.alerting.alert import Alert
+    from lambdas.alerting.subscription import Subscription
     from lambdas.contracts import Event
-    from local.alerts import Alert
+    from lambdas.operating.alerts import Subscriber, Tested
+    from lambdas.operating.measures import Measure, Measured, Window
+    from lambdas.operating.vitals import Vitals
     from local.history import DeliveryRecord, History
     from local.replays import Chosen, Replay, Wanted
 
@@ -43,12 +46,19 @@ class Replaying(Protocol):
 
 
 class AlertList(Protocol):
-    """The alerts that were raised, and where they go."""
+    """Who hears of alerts, and which were raised. Raises TwbotError."""
 
-    def newest(self, limit: int) -> list[Alert]: ...
+    def subscribers(self) -> list[Subscriber]: ...
 
-    def test(self) -> None:
-        """Raises NotConfigured, Temporary."""
+    def subscribe(self, wanted: Subscription) -> Subscriber: ...
+
+    def remove(self, subscriber: Subscriber) -> None: ...
+
+    def test(self, only: str | None = None) -> list[Tested]:
+        """Send a test alert to all subscribers, or to the one with this id."""
+
+    def raised(self, limit: int) -> list[Alert]:
+        """The newest first."""
 
 
 class LogLines(Protocol):
@@ -67,6 +77,25 @@ class Live(Protocol):
     def after(self, number: int, *, limit: int = 1000) -> tuple[list[Event], int]: ...
 
     def events(self, *, since: datetime.datetime | None = None) -> Iterator[Event]: ...
+
+
+class Condition(Protocol):
+    """How the bot does. `every`: how often it is worth looking, in seconds."""
+
+    @property
+    def every(self) -> float: ...
+
+    def look(self) -> Vitals: ...
+
+
+class Measuring(Protocol):
+    """What happened over time, as numbers. `finest`: the shortest parts, in seconds, that are kept since a time."""
+
+    def measures(self) -> list[Measure]: ...
+
+    def finest(self, start: float) -> int: ...
+
+    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]: ...
 
 
 def history_of(place: Place) -> History:
@@ -88,14 +117,39 @@ def replaying(place: Place) -> Replaying:
     return LocalReplaying(place.folder())
 
 
-def alert_list(place: Place, config: Path) -> AlertList:
-    from local.home import data_folder
-    from local.operations import LocalAlerts
+def alert_list(place: Place) -> AlertList:
+    if place.is_local:
+        from local.home import data_folder
+        from local.operate_alerts import LocalAlerts
 
-    return LocalAlerts(data_folder(place.data), config)
+        return LocalAlerts(data_folder(place.data))
+    from stacks.operate_alerts import StageAlerts
+
+    return StageAlerts(place.aws())
 
 
 def log_lines(place: Place) -> LogLines:
     from local.operations import LocalLog
 
     return LocalLog(place.folder())
+
+
+def condition(place: Place) -> Condition:
+    if place.is_local:
+        from local.home import data_folder
+        from local.vitals import LocalCondition
+
+        return LocalCondition(data_folder(place.data))
+    from stacks.operate_vitals import AwsCondition
+
+    return AwsCondition(place.aws())
+
+
+def measuring(place: Place) -> Measuring:
+    if place.is_local:
+        from local.measures import LocalMeasures
+
+        return LocalMeasures(place.folder())
+    from stacks.operate_vitals import AwsMeasures
+
+    return AwsMeasures(place.aws())

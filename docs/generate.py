@@ -19,6 +19,7 @@ TARGETS_OF_SERVICES = {
     "event-log": "the event log",
     "workflow": "the analysis workflow",
     "topic": "the alert topic",
+    "notify-function": "the notify function: Slack and Discord",
     "image-function": "the picture with the names",
     "text-function": "the chatbot",
     "tweet-queue": "X, as a reply",

@@ -24,12 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     blur_strangers: bool = False
     highlight_labels: list[str] = []
     made_with_ai: bool = False
-    alert_url: str | None = None
     aws: dict[str, Any] = {}
-
-    def __post_init__(self) -> None:
-        if self.alert_url is not None and not is_safe_url(self.alert_url):
-            raise ValueError("must begin with https:// (http:// only on this machine) - at `$.alert_url`")
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

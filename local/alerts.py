@@ -1,79 +1,122 @@
-"""The alerts of the local platform: kept, listed, and posted to a web address where the operator gave one."""
+"""The alerts of the local platform: kept, listed, and told to whoever subscribed."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import logging
 import sqlite3
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
-import requests
 
-from lambdas.alerting.message import SUBJECT, body
-from lambdas.contracts import Event, MessageAnalysed, read
-from lambdas.errors import Temporary, TwbotError
-from lambdas.settings import is_safe_url
+from lambdas.alerting.alert import Alert, alert_for
+from lambdas.alerting.subscription import CHATS, Kind, Subscription
+from lambdas.alerting.telling import Teller
+from lambdas.alerting.webhooks import Webhooks
+from lambdas.contracts import Event
+from local.home import Home
+from local.idempotency import SqlitePersistence, once_config
+from local.mail import send_mail
+from local.subscribers import SubscriberFile
 
-TIMEOUTS = (3.05, 10.0)
+DIRECT: tuple[Kind, ...] = ("email", "https")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS alerts (
     tweet_id TEXT PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
     negative REAL, subject TEXT NOT NULL, body TEXT NOT NULL, posted INTEGER NOT NULL DEFAULT 0
-)
+);
+CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID;
 """
+NEWEST = "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?"
+
+log = logging.getLogger(__name__)
 
 
-class Alert(msgspec.Struct, frozen=True):
-    """One alert; `negative` is how sure the analysis was, 0 to 1; `posted` whether it went to the address."""
+class Outcome(NamedTuple):
+    """How the last try to tell a subscriber ended; `problem` is None where it has the alert."""
 
-    tweet_id: str
     time: str
-    author: str
-    text: str
-    negative: float | None
-    subject: str
-    body: str
-    posted: bool = False
+    problem: str | None
 
 
 class Alerts:
-    """One alert for each post, however often its event comes."""
+    """One alert for each post, however often its event comes; each is told once to each subscriber."""
 
-    def __init__(self, path: Path, *, url: str | None = None) -> None:
-        if url is not None and not is_safe_url(url):
-            raise TwbotError("Alerts go to an https address, or to this machine.")
-        self._url = url
+    def __init__(self, home: Home) -> None:
+        self._db = open_alerts(home.alerts)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(SCHEMA)
+        self._subscribers = SubscriberFile(home.subscribers)
+        self._deliver = Deliverer()
+        self._once = SqlitePersistence(home.told)
+        self._teller = Teller(self._send, self, self._once, once_config())
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
+        self._once.close()
 
     def handle(self, event: Event) -> None:
-        """Keep the alert for a MESSAGE_ANALYSED; then post it, unless that is done. Raises Temporary."""
-        alert = alert_for(event)
-        row = (*msgspec.structs.astuple(alert)[:-1], 0)
-        with self._lock:
-            self._db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            (posted,) = self._db.execute("SELECT posted FROM alerts WHERE tweet_id = ?", (alert.tweet_id,)).fetchone()
-        if self._url and not posted:
-            _post(self._url, alert)
-            with self._lock:
-                self._db.execute("UPDATE alerts SET posted = 1 WHERE tweet_id = ?", (alert.tweet_id,))
+        """Keep the alert for a MESSAGE_ANALYSED, and tell whom AWS's topic would. Raises Temporary, Permanent."""
+        self._tell(event, DIRECT)
+
+    def notify(self, event: Event) -> None:
+        """Tell the chats, as AWS's notify function does. Raises Temporary, Permanent."""
+        self._tell(event, CHATS)
 
     def newest(self, limit: int = 100) -> list[Alert]:
         """The newest first."""
         with self._lock:
-            rows = self._db.execute(
-                "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [msgspec.convert(dict(row), Alert, strict=False) for row in rows]
+            return [_alert(row) for row in self._db.execute(NEWEST, (limit,)).fetchall()]
+
+    def note(self, subscriber: str, problem: str | None) -> None:
+        with self._lock:
+            note_outcome(self._db, subscriber, problem)
+
+    def _tell(self, event: Event, kinds: tuple[Kind, ...]) -> None:
+        alert = alert_for(event)
+        row = (*msgspec.structs.astuple(alert)[:-1], 0)
+        with self._lock:
+            self._db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._teller.tell(alert, [each for each in self._subscribers.all() if each.kind in kinds])
+
+    def _send(self, to: Subscription, alert: Alert) -> None:
+        self._deliver.send(to, alert)
+        with self._lock:
+            self._db.execute("UPDATE alerts SET posted = 1 WHERE tweet_id = ?", (alert.tweet_id,))
+
+
+class Deliverer:
+    """By mail or webhook, as the subscriber wants it."""
+
+    def __init__(self) -> None:
+        self._webhooks = Webhooks()
+
+    def send(self, to: Subscription, alert: Alert) -> None:
+        """Raises Temporary, Permanent."""
+        if to.kind == "email":
+            send_mail(to, alert)
+        else:
+            self._webhooks.send(to, alert)
+
+
+def open_alerts(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA journal_mode = WAL")
+    db.executescript(SCHEMA)
+    return db
+
+
+def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -> None:
+    """The alert went out, or did not, whether this can be noted or not."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    try:
+        db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (subscriber, now, problem))
+    except sqlite3.Error as error:
+        log.warning("cannot note how an alert went: %s", error, extra={"subscriber": subscriber})
 
 
 def kept_alert(path: Path, tweet_id: str) -> Alert | None:
@@ -83,49 +126,21 @@ def kept_alert(path: Path, tweet_id: str) -> Alert | None:
 
 def kept_alerts(path: Path, limit: int | None = None) -> list[Alert]:
     """The newest first, also while another process keeps them."""
+    return [_alert(row) for row in _read(path, NEWEST, -1 if limit is None else limit)]
+
+
+def kept_outcomes(path: Path) -> dict[str, Outcome]:
+    """By the subscriber's id."""
+    return {row["subscriber"]: Outcome(row["time"], row["problem"]) for row in _read(path, "SELECT * FROM outcomes")}
+
+
+def _read(path: Path, query: str, *values: int) -> list[sqlite3.Row]:
     if not path.exists():
         return []
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
         db.row_factory = sqlite3.Row
-        query = "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?"
-        rows = db.execute(query, (-1 if limit is None else limit,)).fetchall()
-    return [msgspec.convert(dict(row), Alert, strict=False) for row in rows]
+        return db.execute(query, values).fetchall()
 
 
-def alert_for(event: Event) -> Alert:
-    """The alert that a MESSAGE_ANALYSED makes. Raises BadEvent."""
-    message = read(event.detail, MessageAnalysed)
-    return Alert(
-        tweet_id=message.twitter.tweet_id,
-        time=event.time,
-        author=message.author,
-        text=message.text,
-        negative=(message.analysis.sentiment_score or {}).get("Negative"),
-        subject=SUBJECT,
-        body=body(event),
-    )
-
-
-def post_test(url: str, at: datetime.datetime) -> None:
-    """Post a test to the address. Raises Temporary."""
-    words = "This is a test: somebody typed `twbot alerts test`."
-    time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    _post(url, Alert("0", time, "twbot", words, None, f"Test: {SUBJECT}", words))
-
-
-def _post(url: str, alert: Alert) -> None:
-    """The address may hold a password: no error shows it."""
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
-                url,
-                data=msgspec.json.encode(alert),
-                headers={"Content-Type": "application/json"},
-                timeout=TIMEOUTS,
-                allow_redirects=False,
-            )
-    except requests.RequestException as error:
-        raise Temporary(f"The address for alerts cannot be reached: {type(error).__name__}.") from None
-    if not answer.ok or answer.is_redirect:
-        raise Temporary(f"The address for alerts answered {answer.status_code}.")
+def _alert(row: sqlite3.Row) -> Alert:
+    return msgspec.convert(dict(row), Alert, strict=False)

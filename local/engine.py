@@ -66,7 +66,7 @@ class Bot:
         self.home, self.host = home, host
         self.bus = Bus(home.bus, RULES)
         self.secrets = FileSecrets(home.secrets)
-        self.alerts = Alerts(home.alerts, url=settings.alert_url)
+        self.alerts = Alerts(home)
         self.lake = Lake(home.lake)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
@@ -108,6 +108,7 @@ class Bot:
         return {
             "analyse-messages": self._analyse,
             "alert-on-negative": self.alerts.handle,
+            "notify-on-negative": self.alerts.notify,
             "answer-images": lambda event: answer_images(event, media=media, publisher=bus, settings=settings),
             "answer-texts": lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings),
             "send-tweets": sender.handle,

@@ -47,6 +47,15 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "alerts.db"
 
     @property
+    def subscribers(self) -> Path:
+        """Who hears of alerts: their addresses are secrets."""
+        return self.folder / "subscribers.json"
+
+    @property
+    def told(self) -> Path:
+        return self.folder / "told.db"
+
+    @property
     def replays(self) -> Path:
         return self.folder / "replays.db"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +12,6 @@ from typing import Any
 import msgspec
 
 from lambdas.contracts import Event
-from lambdas.errors import NotConfigured
-from lambdas.settings import load
-from local.alerts import Alert, kept_alerts, post_test
 from local.bus import Bus
 from local.control import ControlClient
 from local.history import DeliveryRecord, History
@@ -97,23 +93,6 @@ class LocalReplaying:
         if run is None:
             raise NotRunning(f"No bot runs on {self._folder}.")
         return ControlClient(run)
-
-
-class LocalAlerts:
-    """The address is the settings' `alert_url`, which may hold a password: nothing shows it."""
-
-    def __init__(self, folder: Path, config: Path) -> None:
-        self._home, self._config = Home(folder), config
-
-    def newest(self, limit: int) -> list[Alert]:
-        return kept_alerts(self._home.alerts, limit)
-
-    def test(self) -> None:
-        """Raises NotConfigured, Temporary."""
-        url = load(self._config).alert_url
-        if url is None:
-            raise NotConfigured(f"Alerts go nowhere yet: set alert_url in the table [stages.local] of {self._config}.")
-        post_test(url, datetime.datetime.now(datetime.UTC))
 
 
 class LocalLog:

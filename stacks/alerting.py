@@ -1,4 +1,4 @@
-"""Alerting: NEGATIVE messages → topic → whoever subscribed."""
+"""Alerting: NEGATIVE messages → topic → whoever subscribed; and → notify function → chats."""
 
 from __future__ import annotations
 
@@ -10,27 +10,43 @@ from constructs import Construct
 
 from lambdas.alerting.message import PATHS, TEMPLATE
 from stacks.config import Stage
-from stacks.constructs.rules import DeadLetters, WiredRule
+from stacks.constructs.access import allow
+from stacks.constructs.function import Function
+from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
 from stacks.constructs.service import Service
+from stacks.constructs.stores import Table
 from stacks.constructs.topic import Topic
+from stacks.names import alert_addresses_name
 from stacks.plumbing import Plumbing
 
 
 class Alerting(Service):
     def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
         super().__init__(scope, "Alerting", stage)
+        self._stage, self._plumbing = stage, plumbing
+        self._dead_letters = DeadLetters(self, stage, "alerting")
         topic = Topic(self, "Alerts", stage, key=plumbing.key, subscribers=stage.aws.alerts)
         topic.let("events.amazonaws.com")
-        WiredRule(
-            self,
-            "alert-on-negative",
-            stage,
-            bus=plumbing.bus,
-            target=topic.topic_arn,
-            dead_letters=DeadLetters(self, stage, "alerting"),
-            says=alert(),
-        )
+        self._rule("alert-on-negative", topic.topic_arn, says=alert())
+        function = self._notify_function()
+        let_rule_invoke(function, self._rule("notify-on-negative", function.function_arn))
         CfnOutput(self, "AlertTopicArn", value=topic.topic_arn)
+
+    def _notify_function(self) -> Function:
+        """The addresses are a SecureString under AWS's own key, which Parameter Store uses for whoever may read it."""
+        told = Table(self, "Told", self._stage)
+        name = alert_addresses_name(self._stage)
+        environment = {"TOLD_TABLE": told.table_name, "ADDRESSES_PARAMETER": name}
+        function = Function(self, "notify", self._stage, environment, dead_letters=self._dead_letters)
+        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [told.table_arn])
+        parameter = self.format_arn(service="ssm", resource="parameter", resource_name=name.lstrip("/"))
+        allow(function, ["ssm:GetParameter"], [parameter])
+        CfnOutput(self, "ToldTableName", value=told.table_name)
+        return function
+
+    def _rule(self, name: str, target: str, says: events.CfnRule.InputTransformerProperty | None = None) -> WiredRule:
+        bus, dead_letters = self._plumbing.bus, self._dead_letters
+        return WiredRule(self, name, self._stage, bus=bus, target=target, dead_letters=dead_letters, says=says)
 
 
 def alert() -> events.CfnRule.InputTransformerProperty:

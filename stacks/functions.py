@@ -8,10 +8,11 @@ SEEN_TABLE                 DynamoDB table of what was published: `id` (string) i
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
 MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
 SECRET_NAME                the secret with the keys (lambdas.ports.Keys, as JSON)
+TOLD_TABLE                 DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
+ADDRESSES_PARAMETER        the SecureString in Parameter Store with the chats that hear of alerts
 QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
 DEAD_LETTER_QUEUE_URL      where a SEND_TWEET goes that can't be read, with the reason
 X_URL                      what stands in for X, only in a stage that names it (a simulated X)
-TWITTER_ACCOUNT_ID         the bot's own user id on X
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
 LOCALE_ID                  the bot's language as Lex writes it, en_US
 SETTINGS                   lambdas.settings.Settings as JSON, without `aws`
@@ -59,10 +60,18 @@ FUNCTIONS = {
             (*_COMMON, *_X),
             memory=512,
             timeout=15,
-            environment=(*PUBLISHER, "SECRET_NAME", "TWITTER_ACCOUNT_ID", "X_URL"),
+            environment=(*PUBLISHER, "SECRET_NAME", "X_URL"),
         ),
         FunctionSpec(
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
+        ),
+        FunctionSpec(
+            "notify",
+            "alerting",
+            (*_COMMON, "requests"),
+            memory=256,
+            timeout=30,
+            environment=("ADDRESSES_PARAMETER", "TOLD_TABLE"),
         ),
         FunctionSpec(
             "image",

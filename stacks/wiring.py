@@ -22,16 +22,13 @@ class Rule(NamedTuple):
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
+NEGATIVE: Pattern = {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}}
 
 RULES = (
     Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log"),
     Rule("analysis", "analyse-messages", {"detail-type": ["MESSAGE_RECEIVED"]}, "workflow"),
-    Rule(
-        "alerting",
-        "alert-on-negative",
-        {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}},
-        "topic",
-    ),
+    Rule("alerting", "alert-on-negative", NEGATIVE, "topic"),
+    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function"),
     Rule(
         "responding",
         "answer-images",

@@ -1,36 +1,145 @@
-"""`twbot alerts`: what was said in anger, and whether the people who should hear of it can."""
+"""`twbot alerts`: who hears when somebody is angry, whether they can, and what was said."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.operations import alert_list
-from cli.options import AsJson, placed
-from cli.render import as_json, print_line, table
+from cli.asking import confirm
+from cli.errors import CliError, Exit
+from cli.operations import AlertList, alert_list
+from cli.options import AsJson, DryRun, Limit, Yes, placed
+from cli.render import as_json, print_line, say, table
 from cli.stage import Place
 from cli.times import Utc, shown
+from lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
+from lambdas.errors import TwbotError
+from lambdas.operating.alerts import Subscriber
 
-app = typer.Typer(help="Alerts about negative messages.", no_args_is_help=True)
-Config = Annotated[Path, typer.Option("--config", help="The settings: alert_url in [stages.local].")]
-CONFIG = Path("twbot.toml")
+app = typer.Typer(
+    help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
+)
+MAX_FILE = 65_536
+
+
+def _kinds(incomplete: str) -> list[str]:
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
+KindName = Annotated[str, typer.Argument(help=f"How: {', '.join(KINDS)}.", metavar="KIND", autocompletion=_kinds)]
+Address = Annotated[str | None, typer.Argument(help="The email address or phone number. Others are asked for.")]
+FromFile = Annotated[
+    str | None,
+    typer.Option("--from", help="Read the webhook's address (email: the password) from a file; - for stdin."),
+]
+SmtpUrl = Annotated[
+    str | None, typer.Option("--smtp", help="The server that takes this machine's mail: smtps://user@host:465.")
+]
+Id = Annotated[str, typer.Argument(help="The subscriber's id, of `twbot alerts list`.", metavar="ID")]
+OneId = Annotated[str | None, typer.Argument(help="Only the subscriber with this id.", metavar="[ID]")]
+
+
+@app.command("subscribe")
+@placed
+def subscribe(
+    place: Place,
+    kind: KindName,
+    address: Address = None,
+    from_file: FromFile = None,
+    smtp: SmtpUrl = None,
+    json: AsJson = False,
+) -> None:
+    """Have somebody hear of alerts. The address of a webhook (https, Slack, Discord) is a secret: it is asked for.
+
+    Example: twbot alerts subscribe slack --from slack-address.txt
+
+    Example: twbot alerts subscribe email me@example.org --stage prod
+
+    Example: twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org
+    """
+    alerts = alert_list(place)
+    wanted = _wanted(kind, address, from_file, smtp)
+    subscriber = alerts.subscribe(wanted)
+    if json:
+        as_json(subscriber)
+        return
+    print_line(f"{subscriber.kind} {subscriber.address} hears of alerts of the stage {place.stage} ({subscriber.id}).")
+    say(_next(subscriber, place))
 
 
 @app.command("list")
 @placed
-def list_alerts(
-    place: Place,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
-    utc: Utc = False,
-    json: AsJson = False,
-) -> None:
-    """The alerts, the newest first.
+def list_subscribers(place: Place, utc: Utc = False, json: AsJson = False) -> None:
+    """Who hears of alerts, and how the last one went. Addresses are never shown whole.
 
-    Example: twbot alerts list --limit 5
+    Example: twbot alerts list --stage prod
     """
-    found = alert_list(place, CONFIG).newest(limit)
+    found = alert_list(place).subscribers()
+    if json:
+        as_json(found)
+    elif not found:
+        print_line("Nobody hears of alerts.")
+        say(f"Subscribe somebody: twbot alerts subscribe {'|'.join(KINDS)}{place.option}")
+    else:
+        rows = [(each.id, each.kind, each.address, _state(each), _last(each, utc)) for each in found]
+        table(["id", "kind", "address", "state", "last alert"], rows)
+
+
+@app.command("remove")
+@placed
+def remove(place: Place, subscriber: Id, dry_run: DryRun = False, yes: Yes = False, json: AsJson = False) -> None:
+    """Have somebody hear of alerts no more.
+
+    Example: twbot alerts remove 1a2b3c4d --yes
+    """
+    alerts = alert_list(place)
+    found = _named(alerts, subscriber, place)
+    if not dry_run:
+        confirm(f"{found.kind} {found.address} will not hear of alerts of the stage {place.stage} any more.", yes=yes)
+        alerts.remove(found)
+    if json:
+        as_json({"removed": not dry_run, "subscriber": found})
+    else:
+        deed = "would not hear" if dry_run else "does not hear"
+        print_line(f"{found.kind} {found.address} {deed} of alerts of the stage {place.stage} any more.")
+
+
+@app.command("test")
+@placed
+def send_test(place: Place, subscriber: OneId = None, json: AsJson = False) -> None:
+    """Send a test alert to everybody who subscribed, or to one of them. Exit code 5 where one does not get through.
+
+    Example: twbot alerts test
+
+    Example: twbot alerts test 1a2b3c4d
+    """
+    alerts = alert_list(place)
+    if subscriber is not None:
+        _named(alerts, subscriber, place)
+    tested = alerts.test(subscriber)
+    if not tested:
+        hint = f"Subscribe somebody: twbot alerts subscribe {'|'.join(KINDS)}{place.option}"
+        raise CliError("Nobody hears of alerts.", hint=hint, code=Exit.NOT_CONFIGURED)
+    if json:
+        as_json(tested)
+    else:
+        rows = [(each.id, each.kind, each.address, each.problem or "sent") for each in tested]
+        table(["id", "kind", "address", "test"], rows)
+    if any(each.problem for each in tested):
+        raise typer.Exit(Exit.CHECK_FAILED)
+
+
+@app.command("raised")
+@placed
+def raised(place: Place, limit: Limit = None, utc: Utc = False, json: AsJson = False) -> None:
+    """The alerts that were raised, the newest first; on AWS those of the last week.
+
+    Example: twbot alerts raised --limit 5
+    """
+    found = alert_list(place).raised(limit or 20)
     if json:
         as_json(found)
     elif not found:
@@ -40,18 +149,83 @@ def list_alerts(
             (shown(a.time, utc=utc), f"@{a.author}", a.text, _sure(a.negative), "yes" if a.posted else "", a.tweet_id)
             for a in found
         ]
-        table(["time", "author", "text", "negative", "posted", "post"], rows)
+        table(["time", "author", "text", "negative", "told", "post"], rows)
 
 
-@app.command("test")
-@placed
-def send_test(place: Place, config: Config = CONFIG, json: AsJson = False) -> None:
-    """Post a test alert to the address of the settings, as the bot would.
+def _wanted(kind: str, address: str | None, from_file: str | None, smtp: str | None) -> Subscription:
+    if kind not in KINDS:
+        raise CliError(f"{kind!r} is no way to tell somebody.", hint=f"One of: {', '.join(KINDS)}", code=Exit.USAGE)
+    how: Kind = kind
+    if smtp is not None and how != "email":
+        raise CliError("--smtp is for email.", code=Exit.USAGE)
+    if how in WEBHOOKS:
+        if address is not None:
+            hint = f"Leave it out, it is asked for: twbot alerts subscribe {how}; or: --from FILE"
+            raise CliError("A webhook's address on the command line is seen by others.", hint=hint, code=Exit.USAGE)
+        address = _secret(f"The webhook's address ({how})", from_file)
+    if address is None:
+        raise CliError(f"Whose {'phone' if how == 'sms' else 'email'}?", hint=_form(how), code=Exit.USAGE)
+    try:
+        return subscription(how, address, _smtp(smtp, from_file))
+    except TwbotError as error:
+        raise CliError(str(error), hint=_form(how), code=Exit.USAGE) from None
 
-    Example: twbot alerts test
-    """
-    alert_list(place, config).test()
-    as_json({"posted": True}) if json else print_line("A test alert was posted to the address of the settings.")
+
+def _smtp(url: str | None, from_file: str | None) -> Smtp | None:
+    if url is None:
+        return None
+    if smtp_server(url).user is None:
+        return smtp_server(url)
+    return smtp_server(url, _secret("The mail server's password", from_file))
+
+
+def _secret(what: str, from_file: str | None) -> str:
+    """Asked for without echo, or from a file or stdin."""
+    if from_file is None:
+        if not sys.stdin.isatty():
+            hint = "Hand it over: --from FILE, or --from - for stdin"
+            raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
+        return str(typer.prompt(what, hide_input=True, err=True))
+    try:
+        text = sys.stdin.buffer.read(MAX_FILE) if from_file == "-" else Path(from_file).read_bytes()[:MAX_FILE]
+        return text.decode().strip()
+    except OSError as error:
+        raise CliError(f"Cannot read {from_file}: {error.strerror}.", code=Exit.USAGE) from None
+    except UnicodeDecodeError:
+        raise CliError(f"{from_file} is not text.", code=Exit.USAGE) from None
+
+
+def _form(kind: str) -> str:
+    example = {"email": " me@example.org", "sms": " +441234567890"}.get(kind, "")
+    return f"Type: twbot alerts subscribe {kind}{example}"
+
+
+def _named(alerts: AlertList, subscriber: str, place: Place) -> Subscriber:
+    found = next((each for each in alerts.subscribers() if each.id == subscriber), None)
+    if found is None:
+        hint = f"See: twbot alerts list{place.option}"
+        raise CliError(f"No subscriber has the id {subscriber!r}.", hint=hint, code=Exit.NOT_FOUND)
+    return found
+
+
+def _next(subscriber: Subscriber, place: Place) -> str:
+    if subscriber.state == "pending":
+        how = "the link in the mail" if subscriber.kind == "email" else "the SubscribeURL that SNS posted to it"
+        return f"It has to be confirmed within two days: {how}."
+    if subscriber.kind == "sms":
+        return "In SNS's SMS sandbox an account reaches verified numbers only: aws sns get-sms-sandbox-account-status"
+    one = "" if not place.is_local and subscriber.kind not in ("slack", "discord") else f" {subscriber.id}"
+    return f"Try it: twbot alerts test{one}{place.option}"
+
+
+def _state(subscriber: Subscriber) -> str:
+    return f"{subscriber.state}, in twbot.toml" if subscriber.declared else subscriber.state
+
+
+def _last(subscriber: Subscriber, utc: bool) -> str:
+    if subscriber.last is None:
+        return ""
+    return f"{shown(subscriber.last, utc=utc)} {subscriber.problem or 'arrived'}"
 
 
 def _sure(negative: float | None) -> str:

@@ -20,6 +20,7 @@ import local.simulator
 from cli.cost.clients import KB, S3, CountedX, DynamoDb, Events, Json, LexRuntime, chunks
 from cli.cost.execution import Workflow
 from cli.cost.meter import Meter
+from lambdas.alerting.alert import alert_for
 from lambdas.analysis.download import Downloader
 from lambdas.analytics.transform import transform
 from lambdas.aws.claims import Claims
@@ -132,6 +133,9 @@ class System:
             self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow)
         elif rule == "alert-on-negative":
             self.meter.add("sns.requests")
+        elif rule == "notify-on-negative":
+            with self.meter.running("notify"):
+                alert_for(decode_event(written))
         elif rule == "answer-images":
             with self.meter.running("image"):
                 answer_images(decode_event(written), media=media, publisher=bus, settings=settings)

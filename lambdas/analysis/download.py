@@ -7,21 +7,17 @@ It is asked {"Url": "https://pbs.twimg.com/media/….jpg", "TweetId": "105011862
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import socket
 import time
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 
 from lambdas.analysis.picture import MAX_BYTES, normalise
 from lambdas.errors import Temporary, UnusableImage
 from lambdas.ports import MediaStore
+from lambdas.public_network import PublicOnly
 
 MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
 TIMEOUT = (3.05, 5.0)
@@ -38,7 +34,7 @@ class Downloader:
         self._simulator = simulator.rstrip("/") if simulator else None
         self._session = requests.Session()
         self._session.trust_env = simulator is None
-        self._session.mount("https://", _PublicOnly())
+        self._session.mount("https://", PublicOnly(_private))
 
     def fetch_image(self, url: str, tweet_id: str) -> dict[str, str | None]:
         """Raises Temporary where trying again may help; what can't be helped is told as the Problem."""
@@ -75,6 +71,10 @@ def _not_of_x() -> NoReturn:
     raise UnusableImage("The picture is not on one of X's media servers.")
 
 
+def _private() -> UnusableImage:
+    return UnusableImage("The picture is on a private network.")
+
+
 def _check_status(status: int) -> None:
     if status in _PASSING or status >= 500:
         raise Temporary(f"X's media server answers {status}.")
@@ -96,25 +96,3 @@ def _read(response: requests.Response) -> bytes:
         if time.monotonic() > deadline:
             raise Temporary("The picture takes too long to come.")
     return b"".join(parts)
-
-
-class _PublicConnection(HTTPSConnection):
-    """Talks to public addresses only, whatever the name resolved to: checked on the connection itself."""
-
-    def _new_conn(self) -> socket.socket:
-        connection = super()._new_conn()
-        address = connection.getpeername()[0]
-        if not ipaddress.ip_address(address).is_global:
-            connection.close()
-            raise UnusableImage("The picture is on a private network.")
-        return connection
-
-
-class _PublicPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicConnection
-
-
-class _PublicOnly(HTTPAdapter):
-    def init_poolmanager(self, *args: object, **options: object) -> None:
-        super().init_poolmanager(*args, **options)  # type: ignore[arg-type]
-        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}

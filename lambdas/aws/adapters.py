@@ -15,7 +15,10 @@ import msgspec
 from lambdas.settings import Settings
 
 if TYPE_CHECKING:
+    from lambdas.alerting.telling import Teller
     from lambdas.analysis.download import Downloader
+    from lambdas.aws.alert_addresses import AlertAddresses
+    from lambdas.aws.alert_outcomes import AlertOutcomes
     from lambdas.aws.event_bus import EventBus
     from lambdas.aws.lex import LexChatbot
     from lambdas.aws.media import S3Media
@@ -102,6 +105,39 @@ def _sender() -> tuple[Sender, Any]:
     config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
     once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
     return Sender(x(), media(), publisher(), once, config), config
+
+
+@functools.cache
+def addresses() -> AlertAddresses:
+    from lambdas.aws.alert_addresses import AlertAddresses
+
+    return AlertAddresses(_client("ssm"), os.environ["ADDRESSES_PARAMETER"])
+
+
+@functools.cache
+def outcomes() -> AlertOutcomes:
+    from lambdas.aws.alert_outcomes import AlertOutcomes
+
+    return AlertOutcomes(_client("dynamodb"), os.environ["TOLD_TABLE"])
+
+
+def teller(context: Any) -> Teller:
+    """Telling that dies with this invocation blocks the next try no longer than the invocation could last."""
+    kept, config = _teller()
+    config.register_lambda_context(context)
+    return kept
+
+
+@functools.cache
+def _teller() -> tuple[Teller, Any]:
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
+
+    from lambdas.alerting.telling import Teller
+    from lambdas.alerting.webhooks import Webhooks
+
+    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
+    once = DynamoDBPersistenceLayer(table_name=os.environ["TOLD_TABLE"], boto3_client=_client("dynamodb"))
+    return Teller(Webhooks().send, outcomes(), once, config), config
 
 
 @functools.cache

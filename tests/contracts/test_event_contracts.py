@@ -31,6 +31,7 @@ GO_TO = {
     "TWEET_FAILED": set(),
     "ANALYSIS_FAILED": set(),
 }
+ALERTS = {"alert-on-negative", "notify-on-negative"}
 ALWAYS = {"log-every-event", "keep-every-event"}
 
 
@@ -85,7 +86,7 @@ def variations() -> Iterator[tuple[str, dict[str, Any], set[str]]]:
     text = {**detail, "Analysis": {**analysis, "Images": []}}
     unusable = {**detail, "Analysis": {**analysis, "Images": [{"Key": None, "Problem": "x", "Analysis": {}}]}}
     quiet = {**text, "Summoned": False}
-    yield "negative", {**analysed, "detail": negative}, {"answer-images", "alert-on-negative"}
+    yield "negative", {**analysed, "detail": negative}, {"answer-images", *ALERTS}
     yield "text only", {**analysed, "detail": text}, {"answer-texts"}
     yield "unusable picture", {**analysed, "detail": unusable}, {"answer-images"}
     yield "not summoned", {**analysed, "detail": quiet}, set()

@@ -33,7 +33,6 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
         [stages.prod]
         blur_strangers = true
         highlight_labels = ["Dog"]
-        alert_url = "https://hooks.example/x"
         [stages.prod.aws]
         region = "eu-west-1"
         """,
@@ -41,7 +40,6 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
     assert load(path, "prod") == Settings(
         blur_strangers=True,
         highlight_labels=["Dog"],
-        alert_url="https://hooks.example/x",
         aws={"region": "eu-west-1"},
     )
 
@@ -51,7 +49,6 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
     [
         ("[stages.local]\nblur_stranger = true", "blur_stranger"),
         ("[stages.local]\nreplies = 'yes'", r"\[stages.local\].*replies"),
-        ("[stages.local]\nalert_url = 'http://hooks.example'", "https"),
         ("[stages.local", "twbot.toml"),
         ("stages = 3", r"\$.stages"),
         ("[stage.local]", "stage"),

@@ -24,6 +24,8 @@ ADAPTERS = {
     "secrets": ("lambdas.aws.secrets", "secretsmanager"),
     "chatbot": ("lambdas.aws.lex", "lexv2-runtime"),
     "reply_queue": ("lambdas.aws.reply_queue", "sqs"),
+    "addresses": ("lambdas.aws.alert_addresses", "ssm"),
+    "outcomes": ("lambdas.aws.alert_outcomes", "dynamodb"),
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }
 IAM = {"lexv2-runtime": "lex"}

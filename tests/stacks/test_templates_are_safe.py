@@ -37,6 +37,7 @@ FOR_LAMBDA = {
     "egress": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "s3:ListBucket"},
     "image": {"sqs:SendMessage", "s3:ListBucket"},
     "text": {"sqs:SendMessage"},
+    "notify": {"sqs:SendMessage"},
 }
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Events::Archive")
 

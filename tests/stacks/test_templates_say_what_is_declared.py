@@ -28,6 +28,7 @@ TARGETS = {
     "event-log": "AWS::Logs::LogGroup",
     "workflow": "AWS::StepFunctions::StateMachine",
     "topic": "AWS::SNS::Topic",
+    "notify-function": "AWS::Lambda::Function",
     "image-function": "AWS::Lambda::Function",
     "text-function": "AWS::Lambda::Function",
     "tweet-queue": "AWS::SQS::Queue",
@@ -174,8 +175,10 @@ def test_alarms_watch_what_is_there(prod: Templates) -> None:
 
 def test_alerts_are_written_with_the_shared_words(prod: Templates) -> None:
     """The input transformer takes its values from the paths of lambdas/alerting, and uses each."""
-    (target,) = prod.one("AWS::Events::Rule", "alerting").properties["Targets"]
-    transformer = target["InputTransformer"]
+    rules = [each for each in prod.resources("AWS::Events::Rule") if each.service == "alerting"]
+    targets = {target["Id"]: target for rule in rules for target in rule.properties["Targets"]}
+    assert "InputTransformer" not in targets["notify-function"]
+    transformer = targets["topic"]["InputTransformer"]
     assert transformer["InputPathsMap"] == PATHS
     assert all(f"<{name}>" in transformer["InputTemplate"] for name in PATHS)
     assert all(isinstance(json.loads(line), str) for line in transformer["InputTemplate"].splitlines())

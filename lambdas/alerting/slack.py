@@ -1,0 +1,34 @@
+"""An alert for Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambdas.alerting.alert import Alert
+from lambdas.alerting.clipping import clipped
+
+LONGEST_BLOCK, LONGEST_HEADER = 3000, 150
+# Unescaped they ping and link: <!channel>, <@U123>, <https://evil.example|https://bank.example>
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def slack_message(alert: Alert) -> dict[str, Any]:
+    """The stranger's words stand in `plain_text`, where no markup, link or mention is made of them."""
+    blocks = [{"type": "header", "text": _plain(alert.subject, LONGEST_HEADER)}]
+    if said := _plain(alert.text, LONGEST_BLOCK):
+        blocks.append({"type": "section", "text": said})
+    context = [_plain(f"{alert.source}, {alert.time}", LONGEST_BLOCK)]
+    if alert.link:
+        context.append({"type": "mrkdwn", "text": f"<{alert.link}|See it on X>", "verbatim": True})
+    return {
+        "text": clipped(f"{alert.subject}: {alert.source}: {alert.text}", LONGEST_BLOCK, ESCAPES),
+        "blocks": [*blocks, {"type": "context", "elements": context}],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _plain(text: str, limit: int) -> dict[str, Any]:
+    """Empty where nothing is left of the text: Slack refuses a block without."""
+    shown = clipped(text, limit, ESCAPES)
+    return {"type": "plain_text", "text": shown, "emoji": False} if shown.strip() else {}

@@ -1,0 +1,118 @@
+"""Who hears of alerts, and where. Addresses of webhooks are secrets: whoever has one can post there."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal, get_args
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from lambdas.errors import TwbotError
+from lambdas.settings import LOOPBACK, is_safe_url
+
+Kind = Literal["email", "sms", "https", "slack", "discord"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CHATS: tuple[Kind, ...] = ("slack", "discord")
+WEBHOOKS: tuple[Kind, ...] = ("https", *CHATS)
+HOSTS = {"slack": ("hooks.slack.com", "hooks.slack-gov.com"), "discord": ("discord.com", "discordapp.com")}
+_EMAIL = re.compile(r"[^@\s,;:<>\"()\[\]\\]{1,64}@[\w-]+(\.[\w-]+)+", re.ASCII)
+_PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_PORTS = {"smtps": 465, "smtp": 587}
+LONG_ENOUGH = 12
+
+
+class BadAddress(TwbotError):
+    """Nobody can be reached there; the text says why, and never shows the address."""
+
+
+class Smtp(msgspec.Struct, frozen=True, kw_only=True):
+    """The server that takes our mail. `tls` from the start; else STARTTLS, which only this machine may do without."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None = None
+    password: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Smtp({self.host}:{self.port})"
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who hears of alerts. `smtp`: for email from this machine."""
+
+    kind: Kind
+    address: str
+    smtp: Smtp | None = None
+
+    def __repr__(self) -> str:
+        return f"Subscription({self.kind} {self.id})"
+
+    @property
+    def id(self) -> str:
+        return subscriber_id(self.kind, self.address)
+
+    @property
+    def masked(self) -> str:
+        return masked(self.kind, self.address)
+
+
+def subscriber_id(kind: str, address: str) -> str:
+    """Names a subscriber: the same for the same address, on every platform; nobody gets the address back from it."""
+    return hashlib.sha256(f"{kind}:{address}".encode()).hexdigest()[:8]
+
+
+def masked(kind: str, address: str) -> str:
+    """Enough to tell addresses apart: the host, and the last four characters of a long one."""
+    if kind == "email":
+        name, _, host = address.rpartition("@")
+        return f"{_tail(name)}@{host}"
+    try:
+        parts = urlsplit(address)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return _tail(address)
+    return f"{host}/{_tail(parts.path + parts.query)}" if host else _tail(address)
+
+
+def _tail(text: str) -> str:
+    return "…" + (text[-4:] if len(text) >= LONG_ENOUGH else "")
+
+
+def subscription(kind: Kind, address: str, smtp: Smtp | None = None) -> Subscription:
+    """Check an address. Raises BadAddress."""
+    address = address.strip()
+    if kind == "email" and not _EMAIL.fullmatch(address):
+        raise BadAddress("That is not an email address.")
+    if kind == "sms" and not _PHONE.fullmatch(address):
+        raise BadAddress("A phone number is written with its country: +441234567890.")
+    if kind in WEBHOOKS:
+        _check_webhook(kind, address)
+    return Subscription(kind=kind, address=address, smtp=smtp)
+
+
+def _check_webhook(kind: Kind, address: str) -> None:
+    if not (address.isascii() and address.isprintable() and " " not in address and is_safe_url(address)):
+        raise BadAddress("A webhook's address begins with https:// (http:// only on this machine).")
+    host = urlsplit(address).hostname or ""
+    known = HOSTS.get(kind, (host,))
+    if host not in LOOPBACK and not any(host == each or host.endswith(f".{each}") for each in known):
+        raise BadAddress(f"An incoming webhook of {kind.title()} is at https://{known[0]}/…")
+
+
+def smtp_server(url: str, password: str | None = None) -> Smtp:
+    """Read smtps://user@host:465, or smtp://user@host:587. Raises BadAddress."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+        parts = urlsplit("")
+    if not host or parts.scheme not in _PORTS or parts.path.strip("/") or parts.query:
+        raise BadAddress("A mail server is written smtps://user@host:465, or smtp://user@host:587 (STARTTLS).")
+    if parts.password is not None:
+        raise BadAddress("The mail server's password does not belong into its address: it is asked for.")
+    user = unquote(parts.username) if parts.username else None
+    return Smtp(host=host, port=port or _PORTS[parts.scheme], tls=parts.scheme == "smtps", user=user, password=password)

@@ -1,0 +1,35 @@
+"""How telling each chat went last, in DynamoDB beside who has which alert: `id` is outcome:<subscriber>."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+REMEMBERED = 30 * 24 * 3600
+PREFIX = "outcome:"
+
+log = logging.getLogger(__name__)
+
+
+class AlertOutcomes:
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
+
+    def note(self, subscriber: str, problem: str | None) -> None:
+        """The alert went out, or did not, whether this can be noted or not."""
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        item = {
+            "id": {"S": PREFIX + subscriber},
+            "time": {"S": now},
+            "problem": {"S": problem} if problem else {"NULL": True},
+            "expiration": {"N": str(int(time.time()) + REMEMBERED)},
+        }
+        try:
+            self._client.put_item(TableName=self._table, Item=item)
+        except (ClientError, BotoCoreError) as error:
+            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            log.warning("cannot note how an alert went", extra={"reason": what, "subscriber": subscriber})

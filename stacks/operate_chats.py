@@ -1,0 +1,82 @@
+"""The chats that hear of a stage's alerts: their addresses in Parameter Store, told by the notify function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from lambdas.alerting.subscription import Subscription
+from lambdas.aws.alert_outcomes import PREFIX
+from lambdas.operating.alerts import Subscriber
+from stacks.names import alert_addresses_name, function_name
+from stacks.operate import AwsBot
+from stacks.operate_problems import AwsProblem
+
+LARGEST = 4096
+
+
+class StageChats:
+    """Raises AwsProblem, NotDeployed."""
+
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+        self._parameter = alert_addresses_name(bot.stage)
+
+    def subscribers(self) -> list[Subscriber]:
+        chats = self._read()
+        return [self._shown(each) for each in chats]
+
+    def add(self, wanted: Subscription) -> Subscriber:
+        """In the place of the one with the same address, if there is one."""
+        self._bot.output("alerting", "ToldTableName")  # a stage that is not deployed tells nobody
+        self._write([*(each for each in self._read() if each.id != wanted.id), wanted])
+        return self._shown(wanted)
+
+    def remove(self, subscriber: str) -> None:
+        self._write([each for each in self._read() if each.id != subscriber])
+
+    def test(self, only: str | None) -> dict[str, str | None]:
+        """What went wrong with each, by the subscriber's id; None where nothing did."""
+        name = function_name(self._bot.stage, "notify")
+        with self._bot.explained():
+            answer = self._bot.client("lambda").invoke(FunctionName=name, Payload=msgspec.json.encode({"Test": only}))
+        said = msgspec.json.decode(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise AwsProblem(f"The function {name} failed: {said.get('errorMessage', said['errorType'])}")
+        return {each["Id"]: each["Problem"] for each in said}
+
+    def _read(self) -> list[Subscription]:
+        with self._bot.explained():
+            client = self._bot.client("ssm")
+            try:
+                found = client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ParameterNotFound":
+                    raise
+                return []
+        try:
+            return msgspec.json.decode(found, type=list[Subscription])
+        except (msgspec.ValidationError, ValueError):
+            raise AwsProblem(f"The parameter {self._parameter} does not list subscriptions.") from None
+
+    def _write(self, chats: Sequence[Subscription]) -> None:
+        text = msgspec.json.encode(chats).decode()
+        if len(text) > LARGEST:
+            raise AwsProblem(
+                f"The addresses do not fit into the parameter {self._parameter}: 4 KB.", "Remove one first"
+            )
+        with self._bot.explained():
+            client = self._bot.client("ssm")
+            if chats:
+                client.put_parameter(Name=self._parameter, Value=text, Type="SecureString", Overwrite=True)
+            else:
+                client.delete_parameter(Name=self._parameter)
+
+    def _shown(self, one: Subscription) -> Subscriber:
+        table = self._bot.output("alerting", "ToldTableName")
+        with self._bot.explained():
+            found = self._bot.client("dynamodb").get_item(TableName=table, Key={"id": {"S": PREFIX + one.id}})
+        last, problem = (found.get("Item", {}).get(name, {}).get("S") for name in ("time", "problem"))
+        return Subscriber(id=one.id, kind=one.kind, address=one.masked, last=last, problem=problem)
