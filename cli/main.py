@@ -18,6 +18,7 @@ from cli.commands.cost import cost
 from cli.commands.demo import demo
 from cli.commands.doctor import doctor
 from cli.commands.logs import logs
+from cli.commands.metrics import metrics
 from cli.commands.query import query
 from cli.commands.send import send
 from cli.commands.status import status
@@ -59,6 +60,7 @@ app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(logs)
+app.command(rich_help_panel=OPERATE)(metrics)
 app.command(rich_help_panel=OPERATE)(cost)
 app.command(rich_help_panel=DAILY)(doctor)
 

@@ -38,6 +38,14 @@ def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datet
         raise CliError(f"{text!r} is no time.", hint=f"Write it as one of: {EXAMPLES}", code=Exit.USAGE) from None
 
 
+def duration(text: str) -> datetime.timedelta:
+    """A length of time as people write it: 90s, 5m, 1h30m. Raises CliError."""
+    found = _duration(text.strip().lower())
+    if found is None:
+        raise CliError(f"{text!r} is no length of time.", hint="Write it as one of: 30s, 5m, 1h, 7d", code=Exit.USAGE)
+    return found
+
+
 def window(
     since: str | None, until: str | None, *, now: datetime.datetime | None = None
 ) -> tuple[datetime.datetime | None, datetime.datetime | None]:

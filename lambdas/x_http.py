@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -14,12 +15,14 @@ from requests_oauthlib import OAuth1
 from lambdas.errors import TwbotError, XUnavailable
 from lambdas.ports import Keys, Secrets
 from lambdas.x_errors import classify
+from lambdas.x_limits import ANSWERED, XLimit, call_name, limit_fields, limits_in
 
 X_URL = "https://api.x.com"
 TIMEOUTS = (3.05, 20.0)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = {"Content-Type": "application/json"}
 Shape = TypeVar("Shape")
+_log = logging.getLogger(__name__)
 
 # At DEBUG these write down tokens and signatures.
 for _chatty in ("oauthlib", "requests_oauthlib"):
@@ -34,6 +37,11 @@ class XHttp:
         self._base = base_url.rstrip("/")
         self._secrets = secrets
         self._local = threading.local()
+        self._limits: dict[str, list[XLimit]] = {}
+
+    def limits(self) -> list[XLimit]:
+        """What X's last answer to each call said of its limits."""
+        return [limit for limits in self._limits.values() for limit in limits]
 
     def call(self, method: str, path: str, *, bearer: str | None = None, **sent: Any) -> dict[str, Any]:
         """Ask X, as the bot's account (OAuth 1.0a) or with a bearer token; `sent` is what requests takes."""
@@ -74,9 +82,18 @@ class XHttp:
 
     def _request(self, method: str, path: str, **sent: Any) -> requests.Response:
         try:
-            return self._session().request(method, self._base + path, timeout=TIMEOUTS, allow_redirects=False, **sent)
+            to = self._base + path
+            answer = self._session().request(method, to, timeout=TIMEOUTS, allow_redirects=False, **sent)
         except requests.RequestException as error:
             raise XUnavailable(f"X cannot be reached: {type(error).__name__}.") from None
+        self._note(call_name(method, path), answer)
+        return answer
+
+    def _note(self, call: str, answer: requests.Response) -> None:
+        """What is left of X's limits: operators read it from the log."""
+        if fields := limit_fields(answer.headers):
+            self._limits[call] = limits_in(call, fields, time.time())
+            _log.info(ANSWERED, extra={"call": call, "status": answer.status_code, **fields})
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

@@ -12,6 +12,7 @@ from lambdas.errors import XUnavailable
 from lambdas.ports import Secrets
 from lambdas.x_activities import ACTIVITIES
 from lambdas.x_http import X_URL, XHttp
+from lambdas.x_limits import XLimit
 
 Shape = TypeVar("Shape")
 
@@ -51,6 +52,14 @@ class ActivitySubscription(msgspec.Struct, frozen=True):
     filter: dict[str, Any] = {}
     tag: str | None = None
     webhook_id: str | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """X's decimal strings, as numbers where they are; `cap_reset_day` is a day of the month."""
+
+    project_usage: str | int | None = None
+    project_cap: str | int | None = None
+    cap_reset_day: int | None = None
 
 
 class XManagement:
@@ -122,6 +131,14 @@ class XManagement:
 
     def unsubscribe_activity(self, subscription_id: str) -> bool:
         return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
+
+    def usage(self) -> Usage:
+        """What the app's project has read of posts, of what its plan allows in a month."""
+        return read(self._as_app("GET", "/2/usage/tweets").get("data", {}), Usage)
+
+    def limits(self) -> list[XLimit]:
+        """What X's last answer to each call said of its limits."""
+        return self._http.limits()
 
     def _as_app(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         self._token = self._token or self._http.app_token()

@@ -105,6 +105,11 @@ class History:
         chosen, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
         return self._deliveries(f"WHERE d.state = {DEAD}{chosen}", *values, limit=limit)
 
+    def deliveries_since(self, rule: str, detail_type: str, since: datetime.datetime) -> list[DeliveryRecord]:
+        """A rule's deliveries of events of a type that came since then; without what replays brought back."""
+        where = "WHERE e.type = ? AND e.time >= ? AND e.replay IS NULL AND d.rule = ?"
+        return self._deliveries(where, detail_type, _text(since), rule)
+
     def waiting_deliveries(self, *, limit: int | None = None) -> list[DeliveryRecord]:
         return self._deliveries(f"WHERE d.state = {WAITING}", limit=limit)
 

@@ -54,6 +54,22 @@ def lines_of(path: Path, tweet_id: str | None = None) -> Iterator[dict[str, Any]
                     yield line
 
 
+def scan(path: Path, having: bytes, *, last: int | None = None) -> Iterator[dict[str, Any]]:
+    """The lines of one file that hold these bytes; of its `last` bytes only, where that is said."""
+    with path.open("rb") as file:
+        if last is not None and (size := os.fstat(file.fileno()).st_size) > last:
+            file.seek(size - last)
+            file.readline()  # the rest of a line
+        for text in file:
+            if having in text and (line := decode_line(text)) is not None:
+                yield line
+
+
+def newest_lines(path: Path, last: int, having: bytes) -> list[dict[str, Any]]:
+    """Of the log's last bytes, those lines that hold these; across a file that was just begun."""
+    return [line for each in log_files(path)[-2:] for line in scan(each, having, last=last)]
+
+
 def decode_line(text: bytes) -> dict[str, Any] | None:
     """None for what is no line of ours."""
     try:

@@ -1,70 +1,62 @@
-"""How the bot does: what the last hour brought, what waits, what failed."""
+"""How the bot of this machine does: what the last hour brought, what waits, what failed, what X still allows."""
 
 from __future__ import annotations
 
 import datetime
+import time
 from pathlib import Path
+from typing import Any
 
-import msgspec
-
+from lambdas.operating.vitals import OF_AN_HOUR, Vitals, last_hour, the_last_hour
+from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from local.history import History
 from local.home import Home, running
+from local.logs import newest_lines
+from local.measures import LocalMeasures
 
-HOUR = datetime.timedelta(hours=1)
-
-
-class LastHour(msgspec.Struct, frozen=True, kw_only=True):
-    """Each list has the age in seconds of what came; `latencies` is (age of the reply, seconds it took)."""
-
-    messages: list[float] = []
-    replies: list[float] = []
-    failures: list[float] = []
-    latencies: list[tuple[float, float]] = []
+# Every answer of X leaves a line in the log: the last of them are in its last part.
+LAST_BYTES = 1_000_000
 
 
-class Vitals(msgspec.Struct, frozen=True, kw_only=True):
-    """`dead`: dead letters by rule. `url` and `pid` only while the bot runs."""
-
-    place: str
-    running: bool
-    pid: int | None = None
-    url: str | None = None
-    started: float | None = None
-    waiting: int = 0
-    dead: dict[str, int] = {}
-    last_hour: LastHour = LastHour()
-
-
-def vitals(folder: Path, *, now: datetime.datetime | None = None) -> Vitals:
+class LocalCondition:
     """Also of a bot that is down, or has never run."""
-    run, now = running(folder), now or datetime.datetime.now(datetime.UTC)
-    about = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
-    found = Vitals(place=str(folder), running=run is not None, **about)  # type: ignore[arg-type]
-    if not Home(folder).bus.exists():
-        return found
-    with History(Home(folder).bus) as history:
-        states = history.deliveries_by_state()
-        return msgspec.structs.replace(
-            found,
-            waiting=sum(counts["waiting"] for counts in states.values()),
-            dead={rule: counts["dead"] for rule, counts in states.items() if counts["dead"]},
-            last_hour=_last_hour(history, now),
-        )
+
+    every = 2.0
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def look(self) -> Vitals:
+        return vitals(self._folder)
 
 
-def _last_hour(history: History, now: datetime.datetime) -> LastHour:
-    def ages(*types: str) -> list[float]:
-        return [_age(time, now) for each in types for time, _ in history.moments(each, since=now - HOUR)]
-
-    asked = {tweet: time for time, tweet in history.moments("MESSAGE_RECEIVED", since=now - 2 * HOUR)}
-    sent = history.moments("TWEET_SENT", since=now - HOUR)
-    return LastHour(
-        messages=ages("MESSAGE_RECEIVED"),
-        replies=[_age(time, now) for time, _ in sent],
-        failures=ages("TWEET_FAILED", "ANALYSIS_FAILED"),
-        latencies=[(_age(time, now), _age(asked[post], now) - _age(time, now)) for time, post in sent if post in asked],
+def vitals(folder: Path, *, now: float | None = None) -> Vitals:
+    """Raises StorageError."""
+    run, now = running(folder), time.time() if now is None else now
+    about: dict[str, Any] = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
+    waiting, dead = _deliveries(Home(folder).bus)
+    return Vitals(
+        place=str(folder),
+        running=run is not None,
+        waiting=waiting,
+        dead=dead,
+        last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), OF_AN_HOUR)),
+        limits=_limits(Home(folder).log, now),
+        **about,
     )
 
 
-def _age(time: str, now: datetime.datetime) -> float:
-    return (now - datetime.datetime.fromisoformat(time)).total_seconds()
+def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
+    """How many wait, and the dead letters by rule."""
+    if not bus.exists():
+        return 0, {}
+    with History(bus) as history:
+        states = history.deliveries_by_state()
+    waiting = sum(counts["waiting"] for counts in states.values())
+    return waiting, {rule: counts["dead"] for rule, counts in states.items() if counts["dead"]}
+
+
+def _limits(log: Path, now: float) -> list[XLimit]:
+    lines = newest_lines(log, LAST_BYTES, f'"{ANSWERED}"'.encode())
+    noted = ((datetime.datetime.fromisoformat(line["timestamp"]).timestamp(), line) for line in lines)
+    return newest_limits(noted, now)

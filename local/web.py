@@ -80,14 +80,21 @@ def web_app(
     """GET and POST /twitter, GET /health, and the routes of `control`."""
     workers = _Workers(waiting)
 
-    async def twitter(request: Request) -> Response:
+    async def answer(request: Request) -> Answer:
         if request.method != "POST":
-            return _response(challenge(request.query_params.get("crc_token")))
+            return challenge(request.query_params.get("crc_token"))
         body = _BUSY if workers.busy else await _body(request)
         if isinstance(body, Answer):
-            return _response(body)
+            return body
         signature = request.headers.get(HEADER)
-        return _response(await workers.run(lambda: receive(body, signature)))
+        return await workers.run(lambda: receive(body, signature))
+
+    async def twitter(request: Request) -> Response:
+        started = time.monotonic()
+        answered = await answer(request)
+        took = round((time.monotonic() - started) * 1000, 1)
+        _log.info("answered", extra={"method": request.method, "status": answered.status, "milliseconds": took})
+        return _response(answered)
 
     async def healthy(_: Request) -> Response:
         return _response(await workers.run(lambda: Answer(200, health())))

@@ -17,9 +17,10 @@ LIMITS = (Reason.CAP_REACHED, Reason.NO_CREDITS, Reason.BAD_KEYS)
 
 def add_event_metrics(scope: Construct, stage: Stage, log: logs.ILogGroup) -> None:
     """A metric filter for each type of event, and for the replies that X's limits ended."""
-    patterns = {kind: f'{{ $.detail-type = "{kind}" }}' for kind in EVENT_TYPES}
-    reasons = " || ".join(f'$.detail.Reason = "{reason}"' for reason in LIMITS)
-    patterns[LIMITED] = f'{{ $.detail-type = "TWEET_FAILED" && ({reasons}) }}'
+    once = "($.replay-name NOT EXISTS)"  # what a replay brings back was counted when it came
+    patterns = {kind: f'{{ ($.detail-type = "{kind}") && {once} }}' for kind in EVENT_TYPES}
+    reasons = " || ".join(f'($.detail.Reason = "{reason}")' for reason in LIMITS)
+    patterns[LIMITED] = f'{{ ($.detail-type = "TWEET_FAILED") && ({reasons}) && {once} }}'
     for name, pattern in patterns.items():
         logs.MetricFilter(
             scope,

@@ -144,14 +144,15 @@ def test_files_land_where_the_table_looks(prod: Templates) -> None:
 
 
 def test_a_metric_for_every_type_of_event(prod: Templates) -> None:
-    """Each type of event of the contracts is counted, by a filter on that type."""
+    """Each type of event of the contracts is counted, by a filter on that type; not again when it is replayed."""
     filters = {
         each.properties["MetricTransformations"][0]["MetricName"]: each
         for each in prod.resources("AWS::Logs::MetricFilter")
     }
     assert filters.keys() == {*RAW_TYPES, *DETAILS, "X_LIMITS"}
     for kind in (*RAW_TYPES, *DETAILS):
-        assert filters[kind].properties["FilterPattern"] == f'{{ $.detail-type = "{kind}" }}'
+        counts = f'{{ ($.detail-type = "{kind}") && ($.replay-name NOT EXISTS) }}'
+        assert filters[kind].properties["FilterPattern"] == counts
 
 
 def test_alarms_watch_what_is_there(prod: Templates) -> None:

@@ -1,0 +1,178 @@
+"""`twbot metrics`: what happened over time, as numbers."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.charts import sparkline
+from cli.errors import CliError, Exit
+from cli.operations import measuring
+from cli.options import AsJson, placed
+from cli.render import as_json, out, say
+from cli.stage import Place
+from cli.times import Until, Utc, duration, shown, took, window
+
+if TYPE_CHECKING:
+    from lambdas.operating.measures import Measure, Measured, Window
+
+STEPS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+BARS = 30
+MOST_PARTS = 1500
+
+
+def _names(incomplete: str) -> list[str]:
+    return [each.name for each in _everywhere() if each.name.lower().startswith(incomplete.lower())]
+
+
+def _everywhere() -> list[Measure]:
+    from lambdas.operating.measures import function_measures, measures
+    from stacks.functions import FUNCTIONS
+    from stacks.names import SERVICES
+
+    return [*measures(SERVICES), *function_measures(FUNCTIONS)]
+
+
+@placed
+def metrics(
+    place: Place,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Which: a name, or the beginning of names (webhook, dead-letters).", autocompletion=_names),
+    ] = None,
+    since: Annotated[str, typer.Option("--since", help="From then on: 1h, 7d, yesterday.", metavar="TIME")] = "1h",
+    until: Until = None,
+    every: Annotated[
+        str | None, typer.Option("--every", help="A value for each: 5m, 1h.", metavar="TIME", show_default="what fits")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Also what did not happen.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV: a line for each time.")] = False,
+    utc: Utc = False,
+    json: AsJson = False,
+) -> None:
+    """Numbers over time: events by type, the webhook's answers, replies' times, failures by reason, dead letters.
+
+    Local keeps them as long as the bus keeps events, the webhook's as far as the log reaches. On AWS they are
+    CloudWatch's; replies' times and reasons come from the log of events, as long as the stage keeps it.
+
+    Example: twbot metrics
+
+    Example: twbot metrics --since 7d --every 1d MESSAGE_RECEIVED TWEET_SENT reply-time --csv
+    """
+    source = measuring(place)
+    wanted = _chosen(source.measures(), names or [])
+    over = _window(since, until, every, source.finest)
+    found = source.measured(over, {each.name for each in wanted})
+    if as_csv:
+        _csv(over, found, utc)
+    elif json:
+        as_json(_document(place, over, found))
+    else:
+        _table(over, found if names or show_all else [each for each in found if each.whole], len(found), utc)
+
+
+def _chosen(measured: Sequence[Measure], names: Sequence[str]) -> list[Measure]:
+    """Each name stands for the measure of that name, or for all whose names go on from it. Raises CliError."""
+    if not names:
+        return list(measured)
+    chosen: dict[str, Measure] = {}
+    for name in names:
+        fitting = [each for each in measured if _is(each.name, name)]
+        if not fitting and any(_is(each.name, name) for each in _everywhere()):
+            raise CliError(f"{name} is measured on AWS only.", hint="Name a stage: --stage", code=Exit.NOT_FOUND)
+        if not fitting:
+            raise CliError(
+                f"Nothing is measured as {name!r}.", hint="See what is: twbot metrics --all", code=Exit.NOT_FOUND
+            )
+        chosen |= {each.name: each for each in fitting}
+    return [each for each in measured if each.name in chosen]
+
+
+def _is(name: str, wanted: str) -> bool:
+    return name.lower() == wanted.lower() or name.lower().startswith(f"{wanted.lower().rstrip('-_')}-")
+
+
+def _window(since: str, until: str | None, every: str | None, finest: Any) -> Window:
+    """Raises CliError for parts that are too fine, too many or too odd."""
+    from lambdas.operating.measures import window_between
+
+    begin, finish = window(since, until)
+    start = begin.timestamp() if begin else time.time() - 3600
+    end = finish.timestamp() if finish else time.time()
+    least: int = finest(start)
+    if start >= end:
+        raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
+    if every is None:
+        step = next((each for each in STEPS if each >= least and (end - start) / each <= BARS), STEPS[-1])
+        return window_between(start, end, step)
+    seconds = duration(every).total_seconds()
+    if seconds < 1 or seconds % least:
+        hint = f"Write --every as a multiple of {took(least)}"
+        raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
+    if (end - start) / seconds > MOST_PARTS:
+        raise CliError(f"That is more than {MOST_PARTS} values.", hint="Use a longer --every", code=Exit.USAGE)
+    return window_between(start, end, int(seconds))
+
+
+def _table(over: Window, found: list[Measured], of: int, utc: bool) -> None:
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    title = f"{shown(over.start, utc=utc)} to {shown(over.end, utc=utc)}, every {took(over.step)}"
+    columns = ("metric", Column("over time", no_wrap=True), "in all", "newest", Column("what it is", overflow="fold"))
+    grid = Table(*columns, title=title, title_justify="left", header_style="bold")
+    for each in found:
+        values = (_written(each, each.whole), _written(each, each.values[-1]))
+        grid.add_row(Text(each.measure.name), Text(_chart(each)), *map(Text, values), Text(each.measure.says, "dim"))
+    out.print(grid)
+    if len(found) < of:
+        say(f"{of - len(found)} others did not happen; --all shows them.")
+
+
+def _chart(each: Measured) -> str:
+    """One block a part; where there are too many, one for several."""
+    size = -(-len(each.values) // (2 * BARS))
+    groups = [each.values[start : start + size] for start in range(0, len(each.values), size)]
+    fold = sum if each.measure.how == "sum" else max
+    return sparkline([fold(value or 0.0 for value in group) for group in groups])
+
+
+def _written(each: Measured, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return took(value) if each.measure.unit == "s" else f"{value:,.0f}"
+
+
+def _times(over: Window) -> list[datetime.datetime]:
+    starts = range(over.start, over.end, over.step)
+    return [datetime.datetime.fromtimestamp(start, datetime.UTC) for start in starts]
+
+
+def _document(place: Place, over: Window, found: list[Measured]) -> dict[str, Any]:
+    import msgspec
+
+    rows = [{**msgspec.structs.asdict(each.measure), "whole": each.whole, "values": each.values} for each in found]
+    times = _times(over)
+    return {
+        "stage": place.stage,
+        "since": times[0],
+        "until": datetime.datetime.fromtimestamp(over.end, datetime.UTC),
+        "every_seconds": over.step,
+        "times": times,
+        "metrics": rows,
+    }
+
+
+def _csv(over: Window, found: list[Measured], utc: bool) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["time", *(each.measure.name for each in found)])
+    for number, at in enumerate(_times(over)):
+        when = at if utc else at.astimezone()
+        values = (each.values[number] for each in found)
+        writer.writerow([when.isoformat(), *("" if value is None else f"{value:.12g}" for value in values)])

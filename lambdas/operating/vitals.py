@@ -1,0 +1,82 @@
+"""How the bot does, as `twbot status` shows it on either platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from lambdas.operating import measures
+from lambdas.operating.measures import Measured, Window, window_between
+from lambdas.x_errors import Reason
+from lambdas.x_limits import XLimit
+
+HOUR = 3600
+MINUTE = 60
+RECEIVED, SENT, FAILED, NOT_ANALYSED = "MESSAGE_RECEIVED", "TWEET_SENT", "TWEET_FAILED", "ANALYSIS_FAILED"
+OF_AN_HOUR = (
+    *(RECEIVED, SENT, FAILED, NOT_ANALYSED),
+    *(measures.REPLY_TIME, measures.REPLY_TIME_P95, measures.PUT_OFF),
+    *(measures.failed(reason) for reason in Reason),
+)
+
+
+class LastHour(msgspec.Struct, frozen=True, kw_only=True):
+    """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent.
+
+    `failed`: how many replies by reason; `put_off`: how often a reply had to wait.
+    """
+
+    messages: list[float] = []
+    replies: list[float] = []
+    failures: list[float] = []
+    reply_times: list[float | None] = []
+    median: float | None = None
+    p95: float | None = None
+    failed: dict[str, int] = {}
+    put_off: int = 0
+
+
+class Vitals(msgspec.Struct, frozen=True, kw_only=True):
+    """`running`: on AWS, that it is deployed. `dead`: dead letters by rule (on AWS: by microservice).
+
+    `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them.
+    """
+
+    place: str
+    running: bool
+    pid: int | None = None
+    url: str | None = None
+    started: float | None = None
+    waiting: int = 0
+    dead: dict[str, int] = {}
+    last_hour: LastHour = LastHour()
+    limits: list[XLimit] = []
+
+
+def the_last_hour(now: float) -> Window:
+    """By the minute; the one that has begun is the last."""
+    whole = window_between(now, now + MINUTE, MINUTE)
+    return Window(whole.start + MINUTE - HOUR, MINUTE, HOUR // MINUTE)
+
+
+def last_hour(found: Iterable[Measured]) -> LastHour:
+    """Of the measures of OF_AN_HOUR."""
+    by_name = {each.measure.name: each for each in found}
+    failed = {reason.value: int(by_name[measures.failed(reason)].whole or 0) for reason in Reason}
+    return LastHour(
+        messages=_numbers(by_name[RECEIVED]),
+        replies=_numbers(by_name[SENT]),
+        failures=[
+            sum(pair) for pair in zip(*(_numbers(by_name[each]) for each in (FAILED, NOT_ANALYSED)), strict=True)
+        ],
+        reply_times=by_name[measures.REPLY_TIME_P95].values,
+        median=by_name[measures.REPLY_TIME].whole,
+        p95=by_name[measures.REPLY_TIME_P95].whole,
+        failed={reason: count for reason, count in failed.items() if count},
+        put_off=int(by_name[measures.PUT_OFF].whole or 0),
+    )
+
+
+def _numbers(found: Measured) -> list[float]:
+    return [value or 0.0 for value in found.values]
