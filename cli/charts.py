@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+LONGEST_SERIES = 72
+LONGEST_LABEL = 40
+_PERIOD = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?Z?)?)?)?)?", re.ASCII)
+_SHAPES = {10: ("%Y-%m-%d", datetime.timedelta(days=1)), 13: ("%Y-%m-%dT%H", datetime.timedelta(hours=1))}
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -29,3 +36,87 @@ def span(start: float, end: float, *, whole: tuple[float, float], width: int = 3
     last = min(width, max(first + 1, round((end - begin) / length * width)))
     mark = "●" if start == end else "━" * (last - first)
     return (" " * first + mark).ljust(width)
+
+
+def chart(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int = 40) -> list[str] | None:
+    """A picture of a query's answer: numbers over time as blocks, a label's number as a bar. None where there is none.
+
+    Over time, a further column of words makes a line for each of them.
+    """
+    kinds = [_kind([row[at] for row in rows]) for at in range(len(columns))]
+    numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
+    times = [at for at, kind in enumerate(kinds) if kind == "time"]
+    words = [at for at, kind in enumerate(kinds) if kind == "words"]
+    if not rows or not numbers or None in kinds:
+        return None
+    if times[:1] == [0]:
+        return _over_time(columns, rows, words, numbers) if len(words) <= 1 else None
+    labels = [at for at in words if at < numbers[0]]
+    return _bars(rows, labels, numbers[0], columns[numbers[0]], width) if labels else None
+
+
+def _kind(values: Sequence[Any]) -> str | None:
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+        return "number"
+    if not all(isinstance(value, str) for value in known):
+        return None
+    return "time" if known and all(_PERIOD.fullmatch(value) for value in known) else "words"
+
+
+def _bars(rows: Sequence[Sequence[Any]], labels: Sequence[int], number: int, name: str, width: int) -> list[str]:
+    named = [" · ".join(_word(row[at]) for at in labels) for row in rows]
+    most = max(row[number] or 0 for row in rows)
+    longest = min(LONGEST_LABEL, max(map(len, named)))
+    lines = [f"{'':<{longest}}  {name}"]
+    for label, row in zip(named, rows, strict=True):
+        value = row[number] or 0
+        bar = _bar(max(0.0, value / most) * width) if most > 0 else ""
+        lines.append(f"{label[:longest]:<{longest}}  {bar} {_figure(value)}".rstrip())
+    return lines
+
+
+def _over_time(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], words: Sequence[int], numbers: Sequence[int]
+) -> list[str]:
+    rows = [row for row in rows if row[0] is not None]
+    periods = _periods([row[0] for row in rows])[-LONGEST_SERIES:]
+    series: dict[str, dict[str, float]] = {}
+    for row in rows:
+        for number in numbers[:1] if words else numbers:
+            name = _word(row[words[0]]) if words else columns[number]
+            found = series.setdefault(name, {})
+            found[row[0]] = found.get(row[0], 0) + (row[number] or 0)
+    longest = min(LONGEST_LABEL, max(map(len, series)))
+    lines = [f"{'':<{longest}}  {periods[0]} … {periods[-1]}" + (f", {columns[numbers[0]]}" if words else "")]
+    for name, found in series.items():
+        values = [found.get(period, 0) for period in periods]
+        lines.append(f"{name[:longest]:<{longest}}  {sparkline(values)}  at most {_figure(max(values))}")
+    return lines
+
+
+def _periods(seen: Sequence[str]) -> list[str]:
+    """From the first to the last, with those in which nothing was."""
+    shape = _SHAPES.get(len(seen[0]))
+    if shape is None or any(len(each) != len(seen[0]) for each in seen):
+        return sorted(set(seen))
+    pattern, step = shape
+    try:
+        first, last = (datetime.datetime.strptime(each, pattern) for each in (min(seen), max(seen)))
+    except ValueError:
+        return sorted(set(seen))
+    count = int((last - first) / step) + 1
+    return [(last - step * back).strftime(pattern) for back in reversed(range(min(count, LONGEST_SERIES)))]
+
+
+def _bar(length: float) -> str:
+    whole, part = divmod(round(length * 8), 8)
+    return "█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else "")
+
+
+def _word(value: Any) -> str:
+    return "(none)" if value is None else " ".join(str(value).split()) or "(empty)"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

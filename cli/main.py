@@ -16,7 +16,11 @@ from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.cost import cost
 from cli.commands.demo import demo
+from cli.commands.deploy import deploy, diff, synth
+from cli.commands.destroy import destroy, outputs
 from cli.commands.doctor import doctor
+from cli.commands.export import export
+from cli.commands.init import init
 from cli.commands.logs import logs
 from cli.commands.metrics import metrics
 from cli.commands.query import query
@@ -43,6 +47,7 @@ app.command(rich_help_panel=DAILY)(up)
 app.command(rich_help_panel=DAILY)(down)
 app.command(rich_help_panel=DAILY)(send)
 app.command(rich_help_panel=DAILY)(query)
+app.command(rich_help_panel=DAILY)(export)
 app.command(rich_help_panel=DAILY)(status)
 app.command(rich_help_panel=DAILY)(trace)
 app.command(rich_help_panel=DAILY)(tail)
@@ -54,6 +59,11 @@ SET_UP = "Set up X"
 app.add_typer(secrets.app, name="secrets", rich_help_panel=SET_UP)
 app.add_typer(webhook.app, name="webhook", rich_help_panel=SET_UP)
 app.add_typer(subscription.app, name="subscription", rich_help_panel=SET_UP)
+
+ON_AWS = "On AWS"
+app.command(rich_help_panel=ON_AWS)(init)
+for each in (deploy, diff, synth, outputs, destroy):
+    app.command(rich_help_panel=ON_AWS)(each)
 
 OPERATE = "Operate"
 app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)

@@ -10,17 +10,21 @@ import gzip
 import os
 import threading
 import uuid
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lambdas.analytics.answers import BadSql, Exported, Result, Wanted, export_sql
+from lambdas.analytics.forgetting import Forgot, first_hour, without
 from lambdas.analytics.table import COLUMNS, PARTITION, TABLE
 from lambdas.contracts import Event
-from lambdas.errors import Permanent, Temporary, TwbotError
+from lambdas.errors import Permanent, Temporary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,25 +35,13 @@ MEMORY = "1GB"
 _READ = "read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip')"
 
 
-class BadSql(TwbotError):
-    """SQL that can't be run; the text says why."""
-
-
-class Result(msgspec.Struct, frozen=True):
-    """A query's answer, how many bytes of the lake were read for it, and which of its files are damaged."""
-
-    columns: list[str]
-    rows: list[list[Any]]
-    bytes_scanned: int
-    damaged: list[str] = []
-
-
 class Lake:
     """Safe to append to, to compact and to query from several threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writing = threading.Lock()
+        self._replacing = threading.Lock()  # compacting and forgetting make new files of old ones
 
     def append(self, events: Sequence[Event]) -> None:
         """Write the events, whole files at a time. Raises Temporary; what is written twice counts once."""
@@ -63,10 +55,11 @@ class Lake:
         gone = 0
         for folder in sorted(self._folder.glob("*/*/*/*")):
             if folder.relative_to(self._folder).as_posix() < this_hour:
-                gone += self._compact(folder)
+                with self._replacing:
+                    gone += self._compact(folder)
         return gone
 
-    def query(self, sql: str, parameters: Sequence[str] = ()) -> Result:
+    def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
         """Run one SELECT in Athena's dialect; each `?` is bound to a parameter. Raises BadSql."""
         import duckdb
 
@@ -75,13 +68,54 @@ class Lake:
             try:
                 answer = db.execute(translated, list(parameters))
                 columns = [column[0] for column in answer.description or []]
-                return Result(columns, [list(row) for row in answer.fetchall()], size, damaged)
+                rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
+                return Result(columns, [list(map(_plain, row)) for row in rows], size, damaged)
             except duckdb.Error as error:
                 raise BadSql(str(error).splitlines()[0]) from None
 
+    def export(self, wanted: Wanted, folder: Path) -> Exported:
+        """Write the events into a Parquet file in the folder; no file for no events. Raises Temporary."""
+        import duckdb
+
+        file = folder / "events.parquet"
+        translated = _translate(export_sql(wanted))
+        with self._opened(writes=file) as (db, size, damaged):
+            try:
+                _lower(db, translated)
+                (rows,) = db.execute(f"COPY exported TO {_quoted(file)} (FORMAT PARQUET)").fetchone() or (0,)
+            except duckdb.Error as error:
+                raise Temporary(f"Cannot write {file}: {str(error).splitlines()[0]}") from None
+            if not rows:
+                file.unlink()
+            return Exported([file.name] if rows else [], rows, size, damaged)
+
+    def forget(self, tweet_id: str, *, dry_run: bool = False) -> Forgot:
+        """Rewrite the files that tell of the post, without what they tell of it."""
+        found = Forgot()
+        for path in self._files():
+            if path.parent.relative_to(self._folder).as_posix() < first_hour(tweet_id):
+                continue
+            with self._replacing:
+                found = found + self._forget(path, tweet_id, dry_run)
+        return found
+
+    def _forget(self, path: Path, tweet_id: str, dry_run: bool) -> Forgot:
+        try:
+            lines = gzip.decompress(path.read_bytes())
+        except FileNotFoundError:  # joined with others: those are read, too, or again
+            return Forgot()
+        except (OSError, EOFError, zlib.error):
+            return Forgot(unreadable=[str(path)])
+        rest, gone = without(lines, tweet_id)
+        if gone and not dry_run:
+            if rest:
+                self._write(path.parent, gzip.compress(rest, compresslevel=3))
+            path.unlink(missing_ok=True)
+        return Forgot(gone, 1 if gone else 0)
+
     @contextmanager
-    def _opened(self) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:
-        """A database that holds nothing but the table, and can reach nothing but it."""
+    def _opened(self, writes: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:
+        """A database that holds nothing but the table, and can reach nothing but it and the file it writes."""
         import duckdb
 
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY, "autoinstall_known_extensions": "false"}) as db:
@@ -92,6 +126,8 @@ class Lake:
             except duckdb.Error:  # a file is damaged, or the running bot has just joined it with others
                 files, damaged = _sorted_out(db, self._files())
                 _load(db, files)
+            if writes is not None:
+                db.execute(f"SET allowed_paths = [{_quoted(writes)}]")
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
             yield db, sum(path.stat().st_size for path in files if path.exists()), [str(path) for path in damaged]
@@ -181,6 +217,41 @@ def _load(db: DuckDBPyConnection, files: Sequence[Path]) -> None:
         """,  # noqa: S608 - the names are ours
         {"shape": shape, "files": [str(path) for path in files]},
     )
+
+
+def _lower(db: DuckDBPyConnection, select: str) -> None:
+    """The table `exported`, with the names inside its records in small letters, as Athena has them."""
+    described = db.execute(f"DESCRIBE {select}").fetchall()
+    declared = ", ".join(
+        f'"{name}" {_duckdb_type(COLUMNS["detail"].lower()) if name == "detail" else kind}'
+        for name, kind, *_ in described
+    )
+    db.execute(f"CREATE TABLE exported ({declared})")
+    db.execute(f"INSERT INTO exported {select}")
+
+
+def join(files: Sequence[Path], whole: Path) -> Path:
+    """Make one Parquet file of several."""
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as db:
+        names = ", ".join(map(_quoted, files))
+        db.execute(f"COPY (SELECT * FROM read_parquet([{names}])) TO {_quoted(whole)} (FORMAT PARQUET)")  # noqa: S608
+    return whole
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _plain(value: Any) -> Any:
+    """Values as Athena gives them, too."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime.datetime):
+        bare = value.astimezone(datetime.UTC).replace(tzinfo=None) if value.tzinfo else value
+        return bare.isoformat(timespec="milliseconds") + ("Z" if value.tzinfo else "")
+    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def _duckdb_type(hive: str) -> str:

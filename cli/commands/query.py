@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as csv_format
 import difflib
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,19 +12,28 @@ import msgspec
 import typer
 
 from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, Limit
-from cli.render import as_json, say, table
+from cli.lakes import asking, lake_of
+from cli.options import AsJson, Limit, placed
+from cli.render import as_json, err, print_line, say, table
+from cli.stage import Place
+from cli.times import Utc, shown
 from lambdas.analytics.saved import SavedQuery, saved_queries
 
 if TYPE_CHECKING:
-    from local.lake import Result
+    from lambdas.analytics.answers import Result
+
+# A moment as events have it, in full: shown in the reader's zone.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
 
 def _names(incomplete: str) -> list[tuple[str, str]]:
     return [(each.name, each.description) for each in saved_queries().values() if each.name.startswith(incomplete)]
 
 
+@placed
 def query(
+    place: Place,
     name: Annotated[str | None, typer.Argument(help="A saved query.", autocompletion=_names)] = None,
     sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead.")] = None,
     param: Annotated[
@@ -32,31 +42,36 @@ def query(
     limit: Limit = None,
     json: AsJson = False,
     csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV.")] = False,
-    data: Data = None,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw it, where it is a label's number or one over time.")] = (
+        False
+    ),
+    utc: Utc = False,
 ) -> None:
     """Ask the data lake. Without a name: list the saved queries.
 
-    The table is "analysed-messages-table", the SQL Athena's.
+    The table is "analysed-messages-table", the SQL Athena's, on this machine, too. On AWS each query costs what it
+    reads, and stops at the stage's limit (query_limit_mb). Ctrl-C stops it.
 
     Example: twbot query celebrities
 
-    Example: twbot query authors --param most=5 --json
+    Example: twbot query sentiment --param days=7 --chart
+
+    Example: twbot query authors --param most=5 --json --stage prod
 
     Example: twbot query --sql 'SELECT "detail-type", count(*) FROM "analysed-messages-table" GROUP BY 1'
     """
     if name and sql:
         raise CliError("Give a saved query's name or --sql, not both.", code=Exit.USAGE)
+    if json + csv + chart > 1:
+        raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
     if not name and not sql:
         _list(json)
         return
-    from local.home import Home, data_folder
-    from local.lake import Lake
-
     saved = _named(name) if name else SavedQuery("", "", [], sql or "")
-    result = Lake(Home(data_folder(data)).lake).query(saved.sql, _bound(saved, param or []))
-    if limit is not None:
-        result = msgspec.structs.replace(result, rows=result.rows[:limit])
-    _show(result, json=json, csv=csv)
+    bound = _bound(saved, param or [])
+    with asking(), err.status("asking the lake"):
+        result = lake_of(place).query(saved.sql, bound, limit=limit)
+    _show(result, json=json, csv=csv, chart=chart, utc=utc)
 
 
 def _list(json: bool) -> None:
@@ -86,25 +101,43 @@ def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
         takes = ", ".join(known) or "none"
         raise CliError(f"No parameter {', '.join(sorted(unknown))}; it takes {takes}.", code=Exit.USAGE)
     for name, value in pairs.items():
-        if known[name].type == "integer" and not value.lstrip("-").isdecimal():
+        if known[name].type == "integer" and not re.fullmatch(r"-?[0-9]{1,9}", value):
             raise CliError(f"The parameter {name} is a number, not {value!r}.", code=Exit.USAGE)
     return [pairs.get(name, parameter.default) for name, parameter in known.items()]
 
 
-def _show(result: Result, *, json: bool, csv: bool) -> None:
+def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> None:
     if json:
         as_json(result)
     elif csv:
         writer = csv_format.writer(sys.stdout, lineterminator="\n")
         writer.writerows([result.columns, *(map(_cell, row) for row in result.rows)])
-    elif result.rows:
-        table(result.columns, (list(map(_cell, row)) for row in result.rows))
-        say(f"{len(result.rows)} rows, {result.bytes_scanned:,} bytes scanned")
-    else:
+    elif not result.rows:
         say("Nothing yet: no event matches.")
+    elif not (chart and _drawn(result)):
+        table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
+    if not json and not csv:
+        say(f"{len(result.rows):,} rows, {result.bytes_scanned:,} bytes scanned")
     for path in result.damaged:
         say(f"Left out, as it is damaged: {path}")
 
 
+def _drawn(result: Result) -> bool:
+    """Whether there is a chart of it; says so where there is none."""
+    from cli.charts import chart as chart_of
+
+    lines = chart_of(result.columns, result.rows)
+    if lines is None:
+        say(NO_CHART)
+        return False
+    for line in lines:
+        print_line(line)
+    return True
+
+
 def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+
+
+def _for_people(value: Any, utc: bool) -> Any:
+    return shown(value, utc=utc) if isinstance(value, str) and _MOMENT.fullmatch(value) else _cell(value)

@@ -3,7 +3,7 @@
     -- Who writes most.
     -- parameter: most integer 20
 
-Each parameter is a `?` of the SQL, in this order; it is bound, never pasted.
+Each parameter is a `?` of the SQL, in this order; it is bound, never pasted: as text, which the SQL casts.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ class SavedQuery(msgspec.Struct, frozen=True):
 def saved_queries(folder: Path = FOLDER) -> dict[str, SavedQuery]:
     """All of them, by name."""
     return {path.stem: _read(path) for path in sorted(folder.glob("*.sql"))}
+
+
+def literal(value: str) -> str:
+    """The value as Athena wants an execution parameter: a text of SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _read(path: Path) -> SavedQuery:

@@ -1,0 +1,49 @@
+"""The data lake that a command asks: files and DuckDB on this machine, S3 and Athena on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from cli.errors import CliError, Exit
+from cli.stage import Place
+from lambdas.analytics.answers import Exported, Result, TooSlow, Wanted
+
+NARROW = "Ask for less: fewer hours (WHERE datehour >= '2026/11/01/00'), or --since"
+
+
+class Lake(Protocol):
+    """Both read the same SQL: Athena's. Raises BadSql."""
+
+    def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
+        """Each `?` is bound to a parameter."""
+
+    def export(self, wanted: Wanted, folder: Path) -> Exported:
+        """Write the events into Parquet files in the folder; no file for no events."""
+
+
+def lake_of(place: Place) -> Lake:
+    """Raises CliError where there is no such stage."""
+    if place.is_local:
+        from local.home import Home, data_folder
+        from local.lake import Lake
+
+        return Lake(Home(data_folder(place.data)).lake)
+    bot = place.aws()
+    from stacks.operate_lake import AthenaLake
+
+    return AthenaLake(bot)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """What goes wrong with a lake, as CliErrors."""
+    from cli.refusals import explained
+
+    with explained():
+        try:
+            yield
+        except TooSlow as error:
+            raise CliError(str(error), hint=NARROW, code=Exit.TIMED_OUT) from None
