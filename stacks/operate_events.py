@@ -135,9 +135,11 @@ class AwsLive:
         while True:
             for line in following.look():
                 event = event_in(line.text)
-                if event is not None and shown.setdefault((event.id, event.replay_name), line.at) == line.at:
+                if event is not None and (key := (event.id, event.replay_name)) not in shown:
+                    shown[key] = line.at
                     yield event
-            shown = {key: at for key, at in shown.items() if at > max(shown.values()) - LONGEST}
+            newest = max(shown.values(), default=start)
+            shown = {key: at for key, at in shown.items() if at >= newest - LONGEST}
             self._wait(EVERY)
 
 

@@ -80,7 +80,7 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
         )
     out.print(grid)
     good = found.outcome in {"replied", "nothing-to-do"}
-    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why))
+    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why), soft_wrap=True)
 
 
 def _tells(each: Moment, steps: bool) -> bool:

@@ -84,8 +84,7 @@ def _outcome(tweet_id: str, events: Sequence[Event], deliveries: list[Moment], o
     """The best that has happened, else the first thing that is in the way."""
     states = {each.state: each for each in reversed(deliveries)}
     if sent := last(events, "TWEET_SENT"):
-        seconds = epoch(sent.time) - epoch(events[0].time)
-        return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {seconds:.2f} s after it came."
+        return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {_between(events[0], sent)} later."
     if dead := states.get("dead"):
         again = f"Deliver it again: twbot dlq redrive {dead.letter}" if dead.letter else "See: twbot dlq list"
         return "dead-letter", f"{dead.name} gave up: {dead.error}. {again}{option}"
@@ -98,6 +97,12 @@ def _outcome(tweet_id: str, events: Sequence[Event], deliveries: list[Moment], o
     if (lost := states.get("failed")) and not last(events, "MESSAGE_ANALYSED"):
         return "analysis-failed", f"{lost.name} ended without a result: {lost.error}"
     return _unanswered(tweet_id, events, option)
+
+
+def _between(first: Event, then: Event) -> str:
+    """EventBridge's times are whole seconds: no more is known, then."""
+    seconds = epoch(then.time) - epoch(first.time)
+    return f"{seconds:.2f} s" if "." in first.time and "." in then.time else f"about {seconds:.0f} s"
 
 
 def _unanswered(tweet_id: str, events: Sequence[Event], option: str) -> tuple[Outcome, str]:

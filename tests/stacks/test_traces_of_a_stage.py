@@ -1,0 +1,151 @@
+"""A post's way through a stage, where AWS tells less, more, or it otherwise than the local platform."""
+
+from __future__ import annotations
+
+import datetime
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from moto import mock_aws
+
+from lambdas.contracts import Entry, Event, new_event
+from lambdas.operating.traces import Moment, Trace
+from stacks.operate import AwsBot
+from stacks.operate_traces import AwsTraces, in_order
+from tests.stacks.logging_stage import LoggingStage
+
+NOW = datetime.datetime.now(datetime.UTC)
+POST = str(((int(NOW.timestamp() * 1000) - 60_000) - 1288834974657) << 22)
+TWITTER = {"TweetId": POST, "UserId": "5"}
+MESSAGE = {"Text": "hi", "Author": "ann", "Summoned": True, "Twitter": TWITTER}
+COMMAND = {"Text": "yo", "ReplyToTweetId": POST, "ReplyToUserId": "5"}
+
+
+class Told(LoggingStage):
+    """What happened in the stage, and the trace of it."""
+
+    def happened(self, kind: str, detail: dict[str, Any], *, ago: float = 30, replay: str | None = None) -> Event:
+        at = NOW - datetime.timedelta(seconds=ago)
+        event = new_event(Entry(source="BOT", detail_type=kind, detail=detail), at)
+        self.event(event)
+        return event
+
+    def analysed(self, **more: Any) -> None:
+        self.happened("MESSAGE_RECEIVED", MESSAGE)
+        self.happened("MESSAGE_ANALYSED", MESSAGE | {"Analysis": more}, ago=25)
+
+    def warned(self, function: str, message: str, *, ago: float, **more: Any) -> None:
+        line = {"level": "WARNING", "message": message, "correlation_id": POST, **more}
+        self.line(function, line, at=time.time() - ago)
+
+    def trace(self) -> Trace:
+        found = AwsTraces(self.bot).of(POST)
+        assert found is not None
+        return found
+
+    def deliveries(self) -> dict[str, tuple[str, int, str | None]]:
+        moments = [each for each in self.trace().moments if each.kind == "delivery"]
+        return {each.name: (each.state, each.attempts, each.error) for each in moments}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr("stacks.operate_events.PACE", 0.0)
+    file = tmp_path / "twbot.toml"
+    file.write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
+    with mock_aws():
+        yield Told(AwsBot("prod", file=file))
+
+
+def test_a_reply_that_x_makes_wait(stage: Told) -> None:
+    """Counted by what the function logged; then it goes out."""
+    stage.analysed()
+    stage.happened("SEND_TWEET", COMMAND, ago=20)
+    stage.warned("egress", "reply put off", reason="X limits us", ago=15)
+    stage.warned("egress", "reply put off", reason="X limits us", ago=10)
+    assert stage.deliveries()["send-tweets"] == ("waiting", 2, "reply put off: X limits us")
+    assert stage.trace().outcome == "waiting"
+    stage.happened("TWEET_SENT", COMMAND | {"TweetId": "9"}, ago=5)
+    assert stage.deliveries()["send-tweets"] == ("done", 3, None)
+    warnings = [each for each in stage.trace().moments if each.kind == "log"]
+    assert [each.note for each in warnings] == ["WARNING: reply put off: X limits us"] * 2
+
+
+@pytest.mark.parametrize(
+    ("images", "function", "rule"), [([{"Key": "k"}], "image", "answer-images"), ([], "text", "answer-texts")]
+)
+def test_an_answer_that_fails(stage: Told, images: list[Any], function: str, rule: str) -> None:
+    """Lambda tries three times; then it is a dead letter."""
+    stage.analysed(Images=images)
+    failure = {"exception": 'Traceback\n  File "x"\nTemporary: no answer', "level": "ERROR"}
+    stage.warned(function, "the invocation failed", ago=20, **failure)
+    assert stage.deliveries()[rule] == ("waiting", 1, "the invocation failed: Temporary: no answer")
+    for ago in (15, 10):
+        stage.warned(function, "the invocation failed", ago=ago, **failure)
+    assert stage.deliveries()[rule][:2] == ("dead", 3)
+    assert stage.trace().outcome == "dead-letter"
+    assert "twbot dlq list --stage prod" in stage.trace().why
+
+
+def test_a_workflow_that_ends_badly(stage: Told) -> None:
+    """There is no event of it then."""
+    event = stage.happened("MESSAGE_RECEIVED", MESSAGE)
+    at = datetime.datetime.fromisoformat(event.time).timestamp()
+    history: list[tuple[float, str, int, dict[str, Any]]] = [
+        (at, "ExecutionStarted", 0, {}),
+        (at + 1, "ExecutionTimedOut", 1, {}),
+    ]
+    stage.workflow(f"{event.id}_{uuid.uuid4()}", history)
+    stage.workflow(f"{uuid.uuid4()}_{uuid.uuid4()}", history)
+    assert stage.deliveries() == {"analyse-messages": ("failed", 1, "ExecutionTimedOut")}
+    assert stage.trace().outcome == "analysis-failed"
+
+
+def test_nothing_is_made_up(stage: Told) -> None:
+    """Where neither a result nor a failure shows, no delivery is told of; and nothing of other posts."""
+    stage.analysed()
+    other = str(int(POST) + 1)
+    stage.happened("SEND_TWEET", COMMAND | {"ReplyToTweetId": other, "Text": f"about {POST}"})
+    stage.line("text", {"level": "ERROR", "message": f"about {POST}", "correlation_id": other})
+    assert stage.deliveries() == {}
+    assert {each.kind for each in stage.trace().moments} == {"event"}
+
+
+def test_an_event_that_is_logged_twice(stage: Told) -> None:
+    """Is one: EventBridge delivers at least once."""
+    event = stage.happened("MESSAGE_RECEIVED", MESSAGE)
+    stage.event(event)
+    assert len(stage.trace().moments) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "begins"),
+    [(datetime.timedelta(hours=5), 5.0), (datetime.timedelta(days=400), 30 * 24.0)],
+)
+def test_where_it_looks(stage: Told, made: datetime.timedelta, begins: float) -> None:
+    """From the post's time on for a day, never before what the stage keeps of its logs; or as asked."""
+    post = str((int((NOW - made).timestamp() * 1000) - 1288834974657) << 22)
+    start, end = AwsTraces(stage.bot).window(post, None, None)
+    assert (NOW - start).total_seconds() / 3600 == pytest.approx(begins, abs=0.1)
+    assert datetime.timedelta(0) < end - start <= datetime.timedelta(days=1)
+    assert AwsTraces(stage.bot).window(post, NOW, NOW) == (NOW, NOW)
+
+
+KINDS = ("MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT")
+
+
+@given(some.permutations(KINDS), some.floats(0, 0.999))
+def test_what_happens_within_a_second_is_in_order(kinds: list[str], step: float) -> None:
+    """However it comes: causes before effects, and no event before what led to it."""
+    events = [Moment(kind="event", name=kind, start=100.0, end=100.0) for kind in kinds]
+    found = in_order([*events, Moment(kind="step", name="IsReplay", start=100 + step, end=100.999)])
+    assert [each.name for each in found] == [KINDS[0], "IsReplay", *KINDS[1:]]
+    assert [each.start for each in found] == sorted(each.start for each in found)
