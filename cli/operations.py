@@ -1,10 +1,9 @@
-"""What the operating commands work on: one port per concern, and what stands behind it on `local`."""
+"""What the operating commands work on: one port per concern, and what stands behind it on either platform."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cli.stage import Place
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from lambdas.operating.alerts import Subscriber, Tested
     from lambdas.operating.measures import Measure, Measured, Window
     from lambdas.operating.vitals import Vitals
-    from local.history import DeliveryRecord, History
+    from local.history import DeliveryRecord
     from local.replays import Chosen, Replay, Wanted
 
 
@@ -61,24 +60,6 @@ class AlertList(Protocol):
         """The newest first."""
 
 
-class LogLines(Protocol):
-    """The log, the oldest line first; `follow` goes on as it grows."""
-
-    def lines(self, tweet_id: str | None = None) -> Iterator[dict[str, Any]]: ...
-
-    def follow(self) -> Iterator[dict[str, Any]]: ...
-
-
-class Live(Protocol):
-    """The bus, as it goes on."""
-
-    def last_number(self) -> int: ...
-
-    def after(self, number: int, *, limit: int = 1000) -> tuple[list[Event], int]: ...
-
-    def events(self, *, since: datetime.datetime | None = None) -> Iterator[Event]: ...
-
-
 class Condition(Protocol):
     """How the bot does. `every`: how often it is worth looking, in seconds."""
 
@@ -96,13 +77,6 @@ class Measuring(Protocol):
     def finest(self, start: float) -> int: ...
 
     def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]: ...
-
-
-def history_of(place: Place) -> History:
-    from local.history import History
-    from local.home import Home
-
-    return History(Home(place.folder()).bus)
 
 
 def dead_letters(place: Place) -> DeadLetters:
@@ -126,12 +100,6 @@ def alert_list(place: Place) -> AlertList:
     from stacks.operate_alerts import StageAlerts
 
     return StageAlerts(place.aws())
-
-
-def log_lines(place: Place) -> LogLines:
-    from local.operations import LocalLog
-
-    return LocalLog(place.folder())
 
 
 def condition(place: Place) -> Condition:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,12 +12,9 @@ from local.bus import Bus
 from local.control import ControlClient
 from local.history import DeliveryRecord, History
 from local.home import Home, running
-from local.logs import decode_line, lines_of
 from local.operate import NotRunning
 from local.replays import Chosen, KeptReplays, Replay, Wanted, choose, new_name
 from stacks.wiring import RULES
-
-LOOK_EVERY = 0.2
 
 
 class LocalDeadLetters:
@@ -93,34 +86,6 @@ class LocalReplaying:
         if run is None:
             raise NotRunning(f"No bot runs on {self._folder}.")
         return ControlClient(run)
-
-
-class LocalLog:
-    """The log files of the data folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = Home(folder).log
-
-    def lines(self, tweet_id: str | None = None) -> Iterator[dict[str, Any]]:
-        return lines_of(self._path, tweet_id)
-
-    def follow(self) -> Iterator[dict[str, Any]]:
-        """What is written from now on, through rotations; never ends."""
-        return self._grown(self._path.stat().st_size if self._path.exists() else 0)
-
-    def _grown(self, place: int) -> Iterator[dict[str, Any]]:
-        while True:
-            with contextlib.suppress(FileNotFoundError), self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < place:
-                    place = 0  # a new file
-                file.seek(place)
-                for text in file:
-                    if not text.endswith(b"\n"):
-                        break
-                    place += len(text)
-                    if (line := decode_line(text)) is not None:
-                        yield line
-            time.sleep(LOOK_EVERY)
 
 
 def _interrupted(replay: Replay) -> Replay:
