@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,7 +40,7 @@ class StageAlerts:
             return self._chats.add(wanted)
         if wanted.kind == "sms":
             self._check_phone(wanted.address)
-        self._sns("subscribe", TopicArn=self._topic(), Protocol=wanted.kind, Endpoint=wanted.address)
+        self._sns("subscribe", TopicArn=self._topic, Protocol=wanted.kind, Endpoint=wanted.address)
         return next(each for each in map(self._shown, self._of_topic()) if each.id == wanted.id)
 
     def remove(self, subscriber: Subscriber) -> None:
@@ -65,7 +66,7 @@ class StageAlerts:
             raise AwsProblem("SNS tells its subscribers (email, SMS, https) all at once, not one of them.", hint)
         if any(each.state == "active" for each in of_topic):
             told = trial(datetime.datetime.now(datetime.UTC))
-            self._sns("publish", TopicArn=self._topic(), Subject=told.subject, Message=told.body)
+            self._sns("publish", TopicArn=self._topic, Subject=told.subject, Message=told.body)
         problems = self._chats.test(only) if len(of_topic) < len(chosen) else {}
         problems |= {each.id: UNCONFIRMED for each in of_topic if each.state == "pending"}
         return [
@@ -84,18 +85,23 @@ class StageAlerts:
         alerts = {alert.tweet_id: alert for alert in _alerts(lines)}
         return sorted(alerts.values(), key=lambda each: (each.time, each.tweet_id), reverse=True)[:limit]
 
+    @functools.cached_property
     def _topic(self) -> str:
         return self._bot.output("alerting", "AlertTopicArn")
 
+    @functools.cached_property
+    def _client(self) -> Any:
+        return self._bot.client("sns")
+
     def _of_topic(self) -> list[dict[str, str]]:
-        topic = self._topic()
+        topic = self._topic
         with self._bot.explained():
-            pages = self._bot.client("sns").get_paginator("list_subscriptions_by_topic")
+            pages = self._client.get_paginator("list_subscriptions_by_topic")
             return [each for page in pages.paginate(TopicArn=topic) for each in page["Subscriptions"]]
 
     def _sns(self, call: str, **parameters: Any) -> Any:
         with self._bot.explained():
-            return getattr(self._bot.client("sns"), call)(**parameters)
+            return getattr(self._client, call)(**parameters)
 
     def _check_phone(self, number: str) -> None:
         if self._sns("check_if_phone_number_is_opted_out", phoneNumber=number)["isOptedOut"]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -24,15 +26,23 @@ class StageChats:
         self._bot = bot
         self._parameter = alert_addresses_name(bot.stage)
 
+    @functools.cached_property
+    def _parameters(self) -> Any:
+        return self._bot.client("ssm")
+
+    @functools.cached_property
+    def _told(self) -> tuple[Any, str]:
+        """The table of who was told, and how that went. Raises NotDeployed."""
+        return self._bot.client("dynamodb"), self._bot.output("alerting", "ToldTableName")
+
     def subscribers(self) -> list[Subscriber]:
-        chats = self._read()
-        return [self._shown(each) for each in chats]
+        return [self._shown(each) for each in self._read()]
 
     def add(self, wanted: Subscription) -> Subscriber:
         """In the place of the one with the same address, if there is one."""
-        self._bot.output("alerting", "ToldTableName")  # a stage that is not deployed tells nobody
+        shown = self._shown(wanted)  # first: a stage that is not deployed tells nobody
         self._write([*(each for each in self._read() if each.id != wanted.id), wanted])
-        return self._shown(wanted)
+        return shown
 
     def remove(self, subscriber: str) -> None:
         self._write([each for each in self._read() if each.id != subscriber])
@@ -49,9 +59,8 @@ class StageChats:
 
     def _read(self) -> list[Subscription]:
         with self._bot.explained():
-            client = self._bot.client("ssm")
             try:
-                found = client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
+                found = self._parameters.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ParameterNotFound":
                     raise
@@ -68,15 +77,14 @@ class StageChats:
                 f"The addresses do not fit into the parameter {self._parameter}: 4 KB.", "Remove one first"
             )
         with self._bot.explained():
-            client = self._bot.client("ssm")
             if chats:
-                client.put_parameter(Name=self._parameter, Value=text, Type="SecureString", Overwrite=True)
+                self._parameters.put_parameter(Name=self._parameter, Value=text, Type="SecureString", Overwrite=True)
             else:
-                client.delete_parameter(Name=self._parameter)
+                self._parameters.delete_parameter(Name=self._parameter)
 
     def _shown(self, one: Subscription) -> Subscriber:
-        table = self._bot.output("alerting", "ToldTableName")
+        client, table = self._told
         with self._bot.explained():
-            found = self._bot.client("dynamodb").get_item(TableName=table, Key={"id": {"S": PREFIX + one.id}})
+            found = client.get_item(TableName=table, Key={"id": {"S": PREFIX + one.id}})
         last, problem = (found.get("Item", {}).get(name, {}).get("S") for name in ("time", "problem"))
         return Subscriber(id=one.id, kind=one.kind, address=one.masked, last=last, problem=problem)

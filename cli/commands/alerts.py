@@ -82,7 +82,7 @@ def list_subscribers(place: Place, utc: Utc = False, json: AsJson = False) -> No
         as_json(found)
     elif not found:
         print_line("Nobody hears of alerts.")
-        say(f"Subscribe somebody: twbot alerts subscribe {'|'.join(KINDS)}{place.option}")
+        say(f"Subscribe somebody: twbot alerts subscribe slack{place.option}")
     else:
         rows = [(each.id, each.kind, each.address, _state(each), _last(each, utc)) for each in found]
         table(["id", "kind", "address", "state", "last alert"], rows)
@@ -121,7 +121,7 @@ def send_test(place: Place, subscriber: OneId = None, json: AsJson = False) -> N
         _named(alerts, subscriber, place)
     tested = alerts.test(subscriber)
     if not tested:
-        hint = f"Subscribe somebody: twbot alerts subscribe {'|'.join(KINDS)}{place.option}"
+        hint = f"Subscribe somebody: twbot alerts subscribe slack{place.option}"
         raise CliError("Nobody hears of alerts.", hint=hint, code=Exit.NOT_CONFIGURED)
     if json:
         as_json(tested)

@@ -13,28 +13,14 @@ from cli.main import run
 from local.home import Home
 from tests.cli.operating.conftest import Operate
 from tests.end_to_end.conftest import World
-from tests.loopback import Answer, answering
 
 
 def test_lists_alerts(world: World, operate: Operate) -> None:
     """The newest first, while the bot keeps them."""
     post, _ = world.ask("wes", "@twbot I am very angry")
-    newest = operate("alerts", "list", "--limit", "1", "--json").json[0]
+    newest = operate("alerts", "raised", "--limit", "1", "--json").json[0]
     assert (newest["tweet_id"], newest["author"], newest["posted"]) == (post["id"], "wes", False)
-    assert "@wes" in operate("alerts", "list").out
-
-
-def test_a_test_alert_goes_where_alerts_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And neither success nor failure shows the address, which may hold a password."""
-    config = tmp_path / "twbot.toml"
-    assert run(["alerts", "test", "--config", str(config)]) == 3
-    with answering(Answer(200, {}), Answer(500, {})) as there:
-        config.write_text(f'[stages.local]\nalert_url = "{there.url}/hidden-word"\n')
-        assert run(["alerts", "test", "--config", str(config)]) == 0
-        assert run(["alerts", "test", "--config", str(config)]) == 1
-        assert there.asked[0].json["subject"].startswith("Test")
-    captured = capsys.readouterr()
-    assert "hidden-word" not in captured.out + captured.err
+    assert "@wes" in operate("alerts", "raised").out
 
 
 @pytest.fixture
