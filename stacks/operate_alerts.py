@@ -40,8 +40,9 @@ class StageAlerts:
             return self._chats.add(wanted)
         if wanted.kind == "sms":
             self._check_phone(wanted.address)
-        self._sns("subscribe", TopicArn=self._topic, Protocol=wanted.kind, Endpoint=wanted.address)
-        return next(each for each in map(self._shown, self._of_topic()) if each.id == wanted.id)
+        asked = {"TopicArn": self._topic, "Protocol": wanted.kind, "Endpoint": wanted.address}
+        arn = self._sns("subscribe", **asked)["SubscriptionArn"]
+        return self._shown({**asked, "SubscriptionArn": arn if arn.startswith("arn:") else PENDING})
 
     def remove(self, subscriber: Subscriber) -> None:
         """A subscription that waits for its confirmation can't be taken back: SNS forgets it after two days."""

@@ -66,7 +66,8 @@ def subscribe(
     if json:
         as_json(subscriber)
         return
-    print_line(f"{subscriber.kind} {subscriber.address} hears of alerts of the stage {place.stage} ({subscriber.id}).")
+    hears = "hears" if subscriber.state == "active" else "will hear"
+    print_line(f"{subscriber.kind} {subscriber.address} {hears} of alerts of the stage {place.stage}: {subscriber.id}")
     say(_next(subscriber, place))
 
 

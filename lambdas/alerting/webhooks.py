@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email.utils
+import logging
+import math
 import time
 from typing import Any
 
@@ -22,6 +24,9 @@ JSON = {"Content-Type": "application/json"}
 _PASSING = frozenset({408, 425, 429})
 # Discord says whether it kept the message only to whoever waits for it.
 _ASKED: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
+
+# At DEBUG it writes down what comes after the host, which is the secret.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class Webhooks:
@@ -104,4 +109,4 @@ def _retry_at(said: str | None) -> float | None:
             wait = email.utils.parsedate_to_datetime(said).timestamp() - now
         except ValueError:
             return None
-    return now + min(max(wait, 0.0), LONGEST_WAIT) if wait == wait else None  # noqa: PLR0124 - "nan" is a float
+    return None if math.isnan(wait) else now + min(max(wait, 0.0), LONGEST_WAIT)

@@ -13,6 +13,7 @@ from cli.main import run
 from local.home import Home
 from tests.cli.operating.conftest import Operate
 from tests.end_to_end.conftest import World
+from tests.loopback import Answer, answering
 
 
 def test_lists_alerts(world: World, operate: Operate) -> None:
@@ -21,6 +22,20 @@ def test_lists_alerts(world: World, operate: Operate) -> None:
     newest = operate("alerts", "raised", "--limit", "1", "--json").json[0]
     assert (newest["tweet_id"], newest["author"], newest["posted"]) == (post["id"], "wes", False)
     assert "@wes" in operate("alerts", "raised").out
+
+
+def test_a_running_bot_takes_a_subscriber_up(world: World, operate: Operate, tmp_path: Path) -> None:
+    """Subscribed while it runs: the next angry post is told, and the alert is marked so."""
+    with answering(Answer(200, b"ok")) as hook:
+        (tmp_path / "address.txt").write_text(hook.url)
+        added = operate("alerts", "subscribe", "slack", "--from", str(tmp_path / "address.txt"), "--json").json
+        post, _ = world.ask("wes", "@twbot I am angry once more")
+        assert operate("alerts", "remove", added["id"], "--yes").code == 0
+        world.ask("wes", "@twbot and angry again")
+    (told,) = hook.asked
+    assert post["id"] in told.body.decode()
+    raised = {each["tweet_id"]: each["posted"] for each in operate("alerts", "raised", "--json").json}
+    assert raised[post["id"]] is True
 
 
 @pytest.fixture

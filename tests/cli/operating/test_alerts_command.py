@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from cli.errors import Exit
@@ -291,12 +292,23 @@ def test_https_through_the_topic(on_aws: Twbot, tmp_path: Path) -> None:
     assert (found["kind"], found["address"]) == ("https", "example.org/…word")
 
 
-def test_who_has_not_confirmed(on_aws: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto confirms by itself. Pending ones are shown so, don't hear of a test, and can't be taken back."""
+def test_who_has_not_confirmed(on_aws: Twbot, aws: AwsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pending ones are shown so, don't hear of a test, and can't be taken back. (moto confirms by itself: botocore's
+    Stubber gives AWS's documented answers.)"""
+    client = aws.client("sns")
+    with Stubber(client) as sns:
+        monkeypatch.setattr(aws, "client", lambda _: client)
+        who = {"Protocol": "email", "Endpoint": "me@example.org"}
+        sns.add_response("subscribe", {"SubscriptionArn": "pending confirmation"}, {"TopicArn": aws.topic, **who})
+        added = on_aws("subscribe", "email", "me@example.org")
+    assert "will hear" in added.out
+    assert "confirmed" in added.err
+
+
+def test_who_waits_is_shown_so(on_aws: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As SNS lists it: no test, and no taking back."""
     waits = {"SubscriptionArn": PENDING, "Protocol": "email", "Endpoint": "me@example.org"}
     monkeypatch.setattr(StageAlerts, "_of_topic", lambda _: [waits])
-    added = on_aws("subscribe", "email", "me@example.org")
-    assert "confirmed" in added.err
     (listed,) = on_aws("list", "--json").json
     assert listed["state"] == "pending"
     tested = on_aws("test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import logging
 import threading
 import time
 from pathlib import Path
@@ -95,6 +96,13 @@ def test_no_error_shows_the_address() -> None:
     with pytest.raises(Temporary) as lost:
         Webhooks().send(at(f"{hook.url}/hidden-word"), ANGRY)
     assert "hidden" not in str(refused.value) + str(lost.value)
+
+
+def test_no_log_shows_the_address(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at DEBUG, where urllib3 tells what it asks for."""
+    with caplog.at_level(logging.DEBUG), answering(Answer(200, b"")) as hook:
+        Webhooks().send(at(f"{hook.url}/hidden-word"), ANGRY)
+    assert "hidden" not in caplog.text
 
 
 def test_private_networks_are_out_of_bounds() -> None:

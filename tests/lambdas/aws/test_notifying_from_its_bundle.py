@@ -62,13 +62,14 @@ def test_nobody_subscribed(chats: Account) -> None:
 def test_one_that_fails_comes_back_alone(chats: Account) -> None:
     """The invocation fails, so that Lambda tries again; then only the failed one is told. The log names the post."""
     with answering(Answer(200, b"ok")) as slack, answering(Answer(503, b""), Answer(204, b"")) as discord:
-        subscribe(chats, ("slack", slack.url), ("discord", discord.url))
+        subscribe(chats, ("slack", slack.url), ("discord", f"{discord.url}/hidden-word"))
         failed = chats.run("notify", angry(), **TOLD)
         again = chats.run("notify", angry(), **TOLD)
     assert failed.results[0]["error"] == "Temporary"
     assert "503" in failed.results[0]["says"]
     assert again.results == [{"answer": None}]
     assert (len(slack.asked), len(discord.asked)) == (1, 2)
+    assert "hidden" not in failed.log
     logged = [line for line in failed.lines if "level" in line]
     assert logged
     assert {line["correlation_id"] for line in logged} == {"12"}
