@@ -14,8 +14,9 @@ from stacks.config import Stage
 from stacks.functions import FUNCTIONS
 from stacks.names import function_log_name, workflow_log_name
 from stacks.operate import AwsBot
-from stacks.operate_events import EVERY, Following, LogEvent, LogReader, Wait
+from stacks.operate_events import EVERY
 from stacks.operate_lines import Source, line_of
+from stacks.operate_log_groups import Following, LogEvent, LogReader, Wait
 
 USUAL = datetime.timedelta(hours=1)
 WEBHOOK = "webhook"

@@ -25,9 +25,10 @@ class AwsRules:
 
     def _found(self, bus: str) -> dict[str, tuple[str, Any]]:
         """State and pattern by name; without the rule that the archive has made itself."""
-        missing = f"The stage {self._bot.name} is not deployed here: it has no event bus {bus}."
+        client = self._bot.client("events")
+        missing = f"The stage {self._bot.name} is not deployed in {client.meta.region_name}: it has no event bus {bus}."
         with explained(self._bot.name, missing=missing):
-            pages = self._bot.client("events").get_paginator("list_rules").paginate(EventBusName=bus)
+            pages = client.get_paginator("list_rules").paginate(EventBusName=bus)
             found = [each for page in pages for each in page["Rules"] if not each.get("ManagedBy")]
         return {each["Name"]: (each["State"], _pattern(each.get("EventPattern"))) for each in found}
 

@@ -18,7 +18,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened; times are epoch seconds. `note` is for people.
 
     Of a delivery: `name` is the rule's, `event` the event's type, `state` one of waiting, done, dead, or failed where
-    nothing is left to deliver again; `letter` names a dead letter.
+    nothing is left to deliver again; `letter` names a dead letter. Of a log's line: failed, where it may be the reason.
     """
 
     kind: Kind
@@ -51,8 +51,7 @@ def traced(tweet_id: str, events: Sequence[Event], moments: Iterable[Moment], *,
         return None
     ordered = sorted(moments, key=lambda each: each.start)
     message = next((e.detail for e in events if e.detail_type in {"MESSAGE_RECEIVED", "MESSAGE_ANALYSED"}), {})
-    deliveries = [each for each in ordered if each.kind == "delivery"]
-    outcome, why = _outcome(tweet_id, events, deliveries, option)
+    outcome, why = _outcome(tweet_id, events, ordered, option)
     sent = last(events, "TWEET_SENT")
     return Trace(
         tweet_id=tweet_id,
@@ -80,9 +79,9 @@ def epoch(time: str) -> float:
     return datetime.datetime.fromisoformat(time).timestamp()
 
 
-def _outcome(tweet_id: str, events: Sequence[Event], deliveries: list[Moment], option: str) -> tuple[Outcome, str]:
+def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Moment], option: str) -> tuple[Outcome, str]:
     """The best that has happened, else the first thing that is in the way."""
-    states = {each.state: each for each in reversed(deliveries)}
+    states = {each.state: each for each in reversed(moments) if each.kind == "delivery"}
     if sent := last(events, "TWEET_SENT"):
         return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {_between(events[0], sent)} later."
     if dead := states.get("dead"):
@@ -96,6 +95,8 @@ def _outcome(tweet_id: str, events: Sequence[Event], deliveries: list[Moment], o
         return "analysis-failed", f"{failed.detail['Error']}: {failed.detail['Cause']}"
     if (lost := states.get("failed")) and not last(events, "MESSAGE_ANALYSED"):
         return "analysis-failed", f"{lost.name} ended without a result: {lost.error}"
+    if suspect := next((each for each in moments if each.kind == "log" and each.state == "failed"), None):
+        return "no-reply", f"something went wrong in {suspect.name}: {suspect.error}"
     return _unanswered(tweet_id, events, option)
 
 

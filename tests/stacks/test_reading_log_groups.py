@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from hypothesis import strategies as some
 from moto import mock_aws
 
 from lambdas.contracts import Event
+from lambdas.operating.lines import WantedLines
 from stacks.names import event_log_name
 from stacks.operate import AwsBot
-from stacks.operate_events import BACKOFF, AwsLive, Following, LogReader, type_pattern
+from stacks.operate_events import EVERY, AwsLive, type_pattern
+from stacks.operate_log_groups import BACKOFF, Following, LogReader
+from stacks.operate_logs import AwsLog
 from stacks.operate_problems import AwsProblem, NotDeployed
 from tests.stacks.logging_stage import LoggingStage
 
@@ -29,9 +32,12 @@ class Clock:
 
     def __init__(self) -> None:
         self.waited: list[float] = []
+        self.then: Callable[[float], None] | None = None
 
     def __call__(self, seconds: float) -> None:
         self.waited.append(seconds)
+        if self.then and seconds >= EVERY:
+            self.then(seconds)
 
 
 @pytest.fixture
@@ -135,7 +141,7 @@ def test_does_not_read_the_whole_past_at_each_look(
     bot: AwsBot, stubbed: Stubber, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a minute before the newest line, and from ten minutes ago where nothing comes."""
-    monkeypatch.setattr("stacks.operate_events.time.time", lambda: 10_000.0)
+    monkeypatch.setattr("stacks.operate_log_groups.time.time", lambda: 10_000.0)
     following = Following(LogReader(bot, wait=clock), [GROUP], since=1_000)
     line = {"eventId": "1", "timestamp": 9_900_000, "message": "x"}
     stubbed.add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 1_000_000})
@@ -186,3 +192,30 @@ def test_nothing_of_a_user_s_gets_into_a_pattern(types: list[str]) -> None:
 def test_no_pattern_at_all(types: list[str]) -> None:
     """For no types, for what is none, and for more than AWS takes."""
     assert type_pattern(types) == ""
+
+
+def test_the_log_live(stage: LoggingStage, clock: Clock) -> None:
+    """Of all functions, from now on: a function that logs for the first time, too."""
+    log = AwsLog(stage.bot, wait=clock).follow(WantedLines(level="WARNING"))
+    stage.line("egress", {"level": "ERROR", "message": "of old"}, at=time.time() - 60)
+    late = time.time() + 5
+
+    def logs_something(seconds: float) -> None:
+        stage.line("egress", {"level": "INFO", "message": "quiet"}, at=late)
+        stage.line("text", {"level": "ERROR", "message": "loud"}, at=late)
+
+    clock.then = logs_something
+    line = next(log)
+    assert (line["message"], line["function"], line["logger"]) == ("loud", "text", "twbot.responding")
+
+
+def test_filters_a_post_where_its_id_is_one(bot: AwsBot, stubbed: Stubber, clock: Clock) -> None:
+    """By a phrase; what is no id is never sent, and matches nothing."""
+    ours = '{"level": "INFO", "message": "a", "correlation_id": "12"}'
+    start = datetime.datetime.fromtimestamp(1, datetime.UTC)
+    asked = {"logGroupName": "/twbot/prod/egress", "startTime": 1000}
+    stubbed.add_response("filter_log_events", page(ours, "about 12"), asked | {"filterPattern": '"12"'})
+    stubbed.add_response("filter_log_events", page(ours), asked)
+    log = AwsLog(bot, wait=clock)
+    assert [line["message"] for line in log.lines(WantedLines(service="egress", tweet_id="12", since=start))] == ["a"]
+    assert list(log.lines(WantedLines(service="egress", tweet_id='1" ?"2', since=start))) == []

@@ -17,7 +17,8 @@ from moto import mock_aws
 from lambdas.contracts import Entry, Event, new_event
 from lambdas.operating.traces import Moment, Trace
 from stacks.operate import AwsBot
-from stacks.operate_traces import AwsTraces, in_order
+from stacks.operate_order import in_order
+from stacks.operate_traces import AwsTraces
 from tests.stacks.logging_stage import LoggingStage
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -58,7 +59,7 @@ class Told(LoggingStage):
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_events.PACE", 0.0)
+    monkeypatch.setattr("stacks.operate_log_groups.PACE", 0.0)
     file = tmp_path / "twbot.toml"
     file.write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
     with mock_aws():
@@ -104,9 +105,32 @@ def test_a_workflow_that_ends_badly(stage: Told) -> None:
         (at + 1, "ExecutionTimedOut", 1, {}),
     ]
     stage.workflow(f"{event.id}_{uuid.uuid4()}", history)
-    stage.workflow(f"{uuid.uuid4()}_{uuid.uuid4()}", history)
+    stage.workflow(f"{uuid.uuid4()}_{uuid.uuid4()}", [(at, "ExecutionStarted", 0, {"cause": event.id})])
     assert stage.deliveries() == {"analyse-messages": ("failed", 1, "ExecutionTimedOut")}
     assert stage.trace().outcome == "analysis-failed"
+
+
+@pytest.mark.parametrize(
+    ("commanded", "function", "crash"),
+    [
+        (False, "text", "2026-11-23T08:00:00.000Z 8fc6f963 Task timed out after 20.00 seconds"),
+        (True, "egress", '{"type": "platform.report", "record": {"status": "error", "errorType": "OutOfMemory"}}'),
+    ],
+)
+def test_a_function_that_crashes(stage: Told, commanded: bool, function: str, crash: str) -> None:
+    """Lambda says so without the post's id: it may be the reason, and is told as that."""
+    stage.analysed()
+    if commanded:
+        stage.happened("SEND_TWEET", COMMAND, ago=20)
+    stage.line(function, crash, at=time.time() - 15)
+    stage.line("ingress", crash, at=time.time() - 15)
+    found = stage.trace()
+    assert found.outcome == "no-reply"
+    assert found.why.startswith(f"something went wrong in {function}: ")
+    assert "perhaps with another post" in found.why
+    stage.happened("SEND_TWEET", COMMAND, ago=10)
+    stage.happened("TWEET_SENT", COMMAND | {"TweetId": "9"}, ago=5)
+    assert (stage.trace().outcome, {each.kind for each in stage.trace().moments}) == ("replied", {"event", "delivery"})
 
 
 def test_nothing_is_made_up(stage: Told) -> None:

@@ -30,7 +30,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
     Path("twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_events.PACE", 0.0)
+    monkeypatch.setattr("stacks.operate_log_groups.PACE", 0.0)
     with mock_aws():
         yield AwsBot("prod")
 
