@@ -70,6 +70,19 @@ def test_who_subscribes_to_a_running_bot_hears_of_the_next_alert(home: Home, kin
     assert [alert.posted for alert in alerts.newest()] == [False, True, False]
 
 
+def test_the_two_rules_tell_each_their_own(home: Home) -> None:
+    """Those whom AWS's topic would tell, and the chats: either's failure keeps nothing from the other."""
+    with answering(Answer(500, b"")) as ill, answering(Answer(200, b"")) as well:
+        SubscriberFile(home.subscribers).add(at(ill.url, "slack"))
+        SubscriberFile(home.subscribers).add(at(well.url, "https"))
+        alerts = Alerts(home)
+        alerts.handle(angry())
+        assert (len(ill.asked), len(well.asked)) == (0, 1)
+        with pytest.raises(Temporary):
+            alerts.notify(angry())
+    assert (len(ill.asked), len(well.asked)) == (1, 1)
+
+
 @pytest.mark.parametrize("status", [404, 500])
 def test_an_alert_that_did_not_arrive_is_told_again(home: Home, status: int) -> None:
     """It is kept, the bus is told, how it went is listed, and the next delivery tries again."""
