@@ -27,7 +27,7 @@ class AwsLive:
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
         """From `since` on, else from now on, each once; never ends. Raises NotDeployed."""
         reader = LogReader(self._bot, wait=self._wait)
-        start = since.timestamp() if since else time.time()
+        start = since.timestamp() if since else float(int(time.time()))  # EventBridge knows whole seconds
         group = event_log_name(self._bot.stage)
         following = Following(reader, [group], since=start, pattern=type_pattern(types), needed=True)
         shown: dict[tuple[str, str | None], float] = {}

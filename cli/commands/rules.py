@@ -44,8 +44,6 @@ def list_rules(place: Place, json: AsJson = False) -> None:
     """The rules: the events that each takes, and where they go. On AWS also whether each is there as declared.
 
     Example: twbot rules list
-
-    Example: twbot rules list --stage prod
     """
     there = deployed_rules(place)
     deployed = {each.name: each for each in there.deployed()} if there else None

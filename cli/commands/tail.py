@@ -50,8 +50,6 @@ def tail(
     Example: twbot tail --type MESSAGE_RECEIVED --author alice
 
     Example: twbot tail --json --since 10m --limit 5
-
-    Example: twbot tail --stage prod --type TWEET_FAILED
     """
     begin = moment(since) if since else None
     chosen = {name.upper() for name in types or []}

@@ -39,8 +39,6 @@ def trace(
     times in whole seconds there.
 
     Example: twbot trace 1585841080431321088
-
-    Example: twbot trace 1585841080431321088 --stage prod --since 2h
     """
     if not is_id(tweet_id):
         raise CliError(f"{tweet_id!r} is no post's id: those are digits.", code=Exit.USAGE)

@@ -166,6 +166,15 @@ def test_the_bus_live(stage: LoggingStage, clock: Clock) -> None:
     assert next(events).id == "2"
 
 
+def test_the_bus_from_now_on(bot: AwsBot, stubbed: Stubber, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the beginning of this second: EventBridge tells the time of what comes in it so."""
+    monkeypatch.setattr("stacks.operate_events.time.time", lambda: 1234.9)
+    body = '{"id":"1","source":"BOT","time":"","detail":{},"detail-type":"TWEET_SENT"}'
+    asked = {"logGroupName": "/aws/events/twbot-prod", "startTime": 1_234_000}
+    stubbed.add_response("filter_log_events", page(body), asked)
+    assert next(AwsLive(bot, wait=clock).events()).id == "1"
+
+
 def test_asks_only_for_the_types(bot: AwsBot, stubbed: Stubber, clock: Clock) -> None:
     """By a filter pattern: AWS sends the others not even here."""
     asked = {
