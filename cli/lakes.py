@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cli.errors import CliError, Exit
 from cli.stage import Place
 from lambdas.analytics.answers import Exported, Result, TooSlow, Wanted
+
+if TYPE_CHECKING:
+    from lambdas.analytics.forgetting import Report
 
 NARROW = "Ask for less: fewer hours (WHERE datehour >= '2026/11/01/00'), or --since"
 
@@ -24,6 +27,12 @@ class Lake(Protocol):
         """Write the events into Parquet files in the folder; no file for no events."""
 
 
+class Forgetting(Protocol):
+    """Removes what tells of a post, as far as that can be."""
+
+    def forget(self, tweet_id: str, *, dry_run: bool) -> Report: ...
+
+
 def lake_of(place: Place) -> Lake:
     """Raises CliError where there is no such stage."""
     if place.is_local:
@@ -35,6 +44,18 @@ def lake_of(place: Place) -> Lake:
     from stacks.operate_lake import AthenaLake
 
     return AthenaLake(bot)
+
+
+def forgetting_of(place: Place) -> Forgetting:
+    """Raises CliError where there is no such stage."""
+    if place.is_local:
+        from local.forgetting import LocalForgetting
+
+        return LocalForgetting(place.folder())
+    bot = place.aws()
+    from stacks.operate_forget import AwsForgetting
+
+    return AwsForgetting(bot)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from cli.commands.deploy import deploy, diff, synth
 from cli.commands.destroy import destroy, outputs
 from cli.commands.doctor import doctor
 from cli.commands.export import export
+from cli.commands.forget import forget
 from cli.commands.init import init
 from cli.commands.logs import logs
 from cli.commands.metrics import metrics
@@ -69,6 +70,7 @@ OPERATE = "Operate"
 app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
+app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(logs)
 app.command(rich_help_panel=OPERATE)(metrics)
 app.command(rich_help_panel=OPERATE)(cost)

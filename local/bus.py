@@ -96,6 +96,7 @@ class Bus:
         self._state = threading.Condition()
         self._waiting = 0  # deliveries that are not done
         self._parked: list[tuple[float, int, Delivery]] = []  # those of them that wait for another attempt: a heap
+        self._forgotten: set[int] = set()  # deliveries whose event was removed while they waited
         self._stopping = False
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | tuple[Delivery, Outcome] | None] = queue.SimpleQueue()
@@ -229,6 +230,21 @@ class Bus:
     def purge(self, deliveries: Sequence[int]) -> int:
         """Forget dead letters. How many there were with these ids."""
         return self._ask(lambda store: store.purge(deliveries))
+
+    def forget(self, events: Sequence[int]) -> int:
+        """Remove these events (by their numbers), and what was still to be done about them. How many there were.
+
+        What a handler is at with one of them ends, but is not tried again.
+        """
+        gone, waiting = self._ask(lambda store: store.forget(events)) if events else (0, [])
+        with self._state:
+            self._forgotten |= set(waiting)
+            parked = [each for each in self._parked if each[1] not in self._forgotten]
+            self._waiting -= len(self._parked) - len(parked)
+            self._parked[:] = parked
+            heapq.heapify(self._parked)
+            self._state.notify_all()
+        return gone
 
     def prune(self, before: datetime.datetime) -> int:
         """Forget the events from before then, but for those that something still waits for. How many there were."""
@@ -398,7 +414,7 @@ class Bus:
         with self._state:
             self._waiting += len(made)
             for delivery, outcome in settled:
-                if outcome.state == WAITING:
+                if outcome.state == WAITING and delivery.id not in self._forgotten:
                     heapq.heappush(self._parked, (outcome.due, delivery.id, delivery))
                 else:
                     self._waiting -= 1

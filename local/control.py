@@ -8,12 +8,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 
+from lambdas.analytics.forgetting import Report
 from lambdas.errors import TwbotError
 from local.home import Run
 from local.replays import Replay, Wanted
@@ -27,6 +28,13 @@ class Deliveries(msgspec.Struct, frozen=True):
     ids: list[int]
 
 
+class Forget(msgspec.Struct, frozen=True):
+    """A post to be forgotten; with `dry_run` it is only counted what there is."""
+
+    tweet_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
+    dry_run: bool = False
+
+
 class Operations(msgspec.Struct, frozen=True):
     """What the API calls: the bus's and the replays' methods."""
 
@@ -34,10 +42,11 @@ class Operations(msgspec.Struct, frozen=True):
     purge: Callable[[Sequence[int]], int]
     start_replay: Callable[[Wanted], Replay]
     cancel_replay: Callable[[str], Replay | None]
+    forget: Callable[[Forget], Report]
 
 
 def control_routes(operations: Operations, token: str) -> list[Any]:
-    """POST /control/redrive, /purge, /replay, /cancel-replay: the web server's routes for them."""
+    """POST /control/redrive, /purge, /replay, /cancel-replay, /forget: the web server's routes for them."""
     from anyio.to_thread import run_sync
     from starlette.requests import Request
     from starlette.responses import Response
@@ -61,6 +70,7 @@ def control_routes(operations: Operations, token: str) -> list[Any]:
         route("purge", lambda body: {"done": operations.purge(ids(body))}),
         route("replay", lambda body: operations.start_replay(msgspec.json.decode(body, type=Wanted))),
         route("cancel-replay", lambda body: operations.cancel_replay(msgspec.json.decode(body, type=str))),
+        route("forget", lambda body: operations.forget(msgspec.json.decode(body, type=Forget))),
     ]
 
 
@@ -113,13 +123,17 @@ class ControlClient:
         answer = self._ask("cancel-replay", name)
         return None if answer is None else msgspec.convert(answer, Replay)
 
-    def _ask(self, what: str, body: object) -> Any:
+    def forget(self, wanted: Forget) -> Report:
+        """May take minutes: the whole lake is read."""
+        return msgspec.convert(self._ask("forget", wanted, timeouts=(2.0, 1800.0)), Report)
+
+    def _ask(self, what: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             with requests.Session() as session:
                 session.trust_env = False
                 answer = session.post(
-                    f"{self._url}/{what}", data=msgspec.json.encode(body), headers=headers, timeout=TIMEOUTS
+                    f"{self._url}/{what}", data=msgspec.json.encode(body), headers=headers, timeout=timeouts
                 )
         except requests.RequestException as error:
             raise TwbotError(f"The running bot does not answer: {type(error).__name__}.") from None

@@ -26,6 +26,7 @@ from local.alerts import Alerts
 from local.analysers import Analysers, LocalModels, Task
 from local.bus import Bus
 from local.control import Operations, control_routes
+from local.forgetting import Forgetting
 from local.home import Home, make_private
 from local.idempotency import SqlitePersistence, once_config
 from local.lake import Lake
@@ -147,7 +148,10 @@ class Bot:
         )
 
     def _operations(self) -> Operations:
-        return Operations(self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel)
+        forgetting = Forgetting(self.home, self.bus, self.lake, live=True)
+        return Operations(
+            self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, forgetting.forget
+        )
 
     def _keep_house(self) -> None:
         while not self._stopping.is_set():

@@ -89,29 +89,29 @@ class Lake:
                 file.unlink()
             return Exported([file.name] if rows else [], rows, size, damaged)
 
-    def forget(self, tweet_id: str, *, dry_run: bool = False) -> Forgot:
-        """Rewrite the files that tell of the post, without what they tell of it."""
+    def forget(self, tweet_id: str, *replies: str, dry_run: bool = False) -> Forgot:
+        """Rewrite the files that tell of the post or of the replies to it, without what they tell of them."""
         found = Forgot()
         for path in self._files():
             if path.parent.relative_to(self._folder).as_posix() < first_hour(tweet_id):
                 continue
             with self._replacing:
-                found = found + self._forget(path, tweet_id, dry_run)
+                found += self._forget(path, (tweet_id, *replies), dry_run)
         return found
 
-    def _forget(self, path: Path, tweet_id: str, dry_run: bool) -> Forgot:
+    def _forget(self, path: Path, ids: tuple[str, ...], dry_run: bool) -> Forgot:
         try:
             lines = gzip.decompress(path.read_bytes())
         except FileNotFoundError:  # joined with others: those are read, too, or again
             return Forgot()
         except (OSError, EOFError, zlib.error):
-            return Forgot(unreadable=[str(path)])
-        rest, gone = without(lines, tweet_id)
-        if gone and not dry_run:
+            return Forgot(unreadable=(str(path),))
+        rest, gone = without(lines, *ids)
+        if gone.events and not dry_run:
             if rest:
                 self._write(path.parent, gzip.compress(rest, compresslevel=3))
             path.unlink(missing_ok=True)
-        return Forgot(gone, 1 if gone else 0)
+        return gone
 
     @contextmanager
     def _opened(self, writes: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:

@@ -166,6 +166,17 @@ class Store:
             found += self._db.execute("SELECT id FROM deliveries WHERE id=? AND state=2", (delivery,)).fetchall()
         return [row[0] for row in found]
 
+    def forget(self, events: Sequence[int]) -> tuple[int, list[int]]:
+        """Remove these events without a trace in the file. How many there were; their deliveries that waited."""
+        self._db.execute("PRAGMA secure_delete = ON").fetchall()
+        chosen = [(event,) for event in events]
+        waiting: list[int] = []
+        for each in chosen:
+            rows = self._db.execute("SELECT id FROM deliveries WHERE event = ? AND state = 0", each).fetchall()
+            waiting += [row[0] for row in rows]
+        self._db.executemany("DELETE FROM deliveries WHERE event = ?", chosen)
+        return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
+
     def prune(self, before: str, before_epoch: float) -> int:
         """Forget events from before then, but for those that something still waits for."""
         old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"

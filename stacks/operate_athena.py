@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +29,9 @@ _DENIED = ("AccessDenied", "Access Denied", "Insufficient permissions", "PERMISS
 class Athena:
     """Raises AwsProblem, NotDeployed. `most_seconds`: when a query is stopped."""
 
-    def __init__(self, bot: AwsBot, *, sleep: Callable[[float], None], most_seconds: float) -> None:
+    def __init__(
+        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = MOST_SECONDS
+    ) -> None:
         self._bot, self._sleep, self._most = bot, sleep, most_seconds
         self._athena = bot.client("athena")
         self._group = self._workgroup()

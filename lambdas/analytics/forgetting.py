@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import re
 from typing import Any
@@ -18,26 +19,60 @@ _OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
 
 class Forgot(msgspec.Struct, frozen=True):
-    """How many events went, of how many files; which files could not be read."""
+    """How many events went, the bot's replies that they told of, and which files could not be read."""
 
     events: int = 0
-    files: int = 0
-    unreadable: list[str] = []
+    replies: frozenset[str] = frozenset()
+    unreadable: tuple[str, ...] = ()
 
     def __add__(self, other: Forgot) -> Forgot:
-        return Forgot(self.events + other.events, self.files + other.files, [*self.unreadable, *other.unreadable])
+        return Forgot(self.events + other.events, self.replies | other.replies, (*self.unreadable, *other.unreadable))
 
 
-def tells_of(detail: object, tweet_id: str) -> bool:
-    """Whether an event is about the post, or holds it: quoted, reposted or liked. Its mere number is no content."""
-    return any(_at(detail, path) == tweet_id for path in _OURS) or _holds(detail, tweet_id)
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a post's traces. `removed`: how many, by place; `replies`: the bot's, which stay on X.
+
+    `remains`: what could not be removed, and when it goes by itself.
+    """
+
+    tweet_id: str
+    removed: dict[str, int]
+    replies: list[str] = []
+    remains: list[str] = []
+
+    @property
+    def nothing(self) -> bool:
+        return not any(self.removed.values())
+
+    def and_(self, reply: Report) -> Report:
+        """With what was removed of the bot's reply: it may repeat the post."""
+        both = {where: count + reply.removed.get(where, 0) for where, count in self.removed.items()}
+        return msgspec.structs.replace(self, removed=both)
 
 
-def without(lines: bytes, tweet_id: str) -> tuple[bytes, int]:
-    """The lines of JSON that do not tell of the post, and how many did. Broken lines with its number go, too."""
-    every = lines.splitlines(keepends=True)
-    kept = [line for line in every if not _tells(line, tweet_id)]
-    return b"".join(kept), len(every) - len(kept)
+def tells_of(detail: object, *ids: str) -> bool:
+    """Whether an event is about one of the posts, or holds it: quoted, reposted or liked. Its mere number is no
+    content."""
+    return any(_at(detail, path) in ids for path in _OURS) or _holds(detail, ids)
+
+
+def reply_in(detail: object, *ids: str) -> str | None:
+    """The bot's reply to one of the posts, where this is its TWEET_SENT."""
+    found = _at(detail, ("TweetId",))
+    return found if _at(detail, ("ReplyToTweetId",)) in ids and isinstance(found, str) else None
+
+
+def without(lines: bytes, *ids: str) -> tuple[bytes, Forgot]:
+    """The lines of JSON that do not tell of the posts, and what the others were. Broken ones with a number go, too."""
+    kept, replies, gone = [], set[str](), 0
+    for line in lines.splitlines(keepends=True):
+        told = _told(line, ids)
+        if told is None:
+            kept.append(line)
+            continue
+        gone += 1
+        replies |= {told} - {""}
+    return b"".join(kept), Forgot(gone, frozenset(replies))
 
 
 def first_hour(tweet_id: str) -> str:
@@ -52,23 +87,40 @@ def first_hour(tweet_id: str) -> str:
     return (made - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
 
 
-def _tells(line: bytes, tweet_id: str) -> bool:
-    if tweet_id.encode() not in line:
-        return False
+def _told(line: bytes, ids: tuple[str, ...]) -> str | None:
+    """None where the line does not tell of the posts; else the reply it tells of, or nothing."""
+    line = _raw(line)
+    if not any(each.encode() in line for each in ids):
+        return None
     try:
         event = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return bool(re.search(rb"(?<![0-9])" + tweet_id.encode() + rb"(?![0-9])", line))
-    return isinstance(event, dict) and tells_of(event.get("detail"), tweet_id)
+    except (ValueError, RecursionError):
+        return "" if re.search(rb"(?<![0-9])(?:" + "|".join(ids).encode() + rb")(?![0-9])", line) else None
+    detail = event.get("detail") if isinstance(event, dict) else None
+    return (reply_in(detail, *ids) or "") if tells_of(detail, *ids) else None
 
 
-def _holds(value: Any, tweet_id: str) -> bool:
+def _raw(line: bytes) -> bytes:
+    """What Firehose could not deliver stands in its line as base64."""
+    if b'"rawData"' not in line:
+        return line
+    try:
+        return base64.b64decode(msgspec.json.decode(line, type=_Failed).raw, validate=True)
+    except ValueError:
+        return line
+
+
+class _Failed(msgspec.Struct):
+    raw: str = msgspec.field(name="rawData")
+
+
+def _holds(value: Any, ids: tuple[str, ...]) -> bool:
     waiting = [value]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):
             known = {str(each[name]) for name in ("id", "id_str") if isinstance(each.get(name), str | int)}
-            if tweet_id in known and _OF_A_POST & each.keys():
+            if known.intersection(ids) and _OF_A_POST & each.keys():
                 return True
             waiting += each.values()
         elif isinstance(each, list):

@@ -9,8 +9,9 @@ import pytest
 import requests
 from starlette.applications import Starlette
 
+from lambdas.analytics.forgetting import Report
 from lambdas.errors import TwbotError
-from local.control import ControlClient, Operations, control_routes
+from local.control import ControlClient, Forget, Operations, control_routes
 from local.home import Run
 from local.replays import Replay, Wanted
 from local.web import WebServer
@@ -28,9 +29,13 @@ def _no_replay(_: Wanted) -> Replay:
     raise TwbotError("There is no rule 'x'.")
 
 
+def _forget(wanted: Forget) -> Report:
+    return Report(tweet_id=wanted.tweet_id, removed={"lake": 0 if wanted.dry_run else 1})
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
-    routes = control_routes(Operations(_redrive, len, _no_replay, lambda _: None), TOKEN)
+    routes = control_routes(Operations(_redrive, len, _no_replay, lambda _: None, _forget), TOKEN)
     server = WebServer(Starlette(routes=routes))
     yield f"http://127.0.0.1:{server.start()}/twitter"
     server.stop()
@@ -45,6 +50,7 @@ def test_does_what_is_asked(url: str) -> None:
     assert client(url).redrive([1, 2]) == 2
     assert client(url).purge([3]) == 1
     assert client(url).cancel_replay("unknown") is None
+    assert client(url).forget(Forget("7")) == Report(tweet_id="7", removed={"lake": 1})
     with pytest.raises(TwbotError, match="Not thirteen"):
         client(url).redrive([13])
 
