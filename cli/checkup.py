@@ -1,64 +1,57 @@
-"""What `twbot doctor` checks on `local`: the machine, the data folder, the keys, X, the bot, the models."""
+"""What `twbot doctor` checks: this machine, and the bot on it or the stage on AWS."""
 
 from __future__ import annotations
 
-import datetime
 import os
 import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
+from cli.checkup_hour import the_hour
+from cli.checkup_x import checks_of_x
+from cli.stage import Place
 from lambdas.errors import TwbotError
+from lambdas.operating.checks import Check
 
 if TYPE_CHECKING:
-    from cli.stage import Stage
     from local.home import Run
 
-State = Literal["ok", "warning", "wrong", "skipped"]
 PYTHON = (3, 11)
-CLOCK_SECONDS = 60.0
+_START = "twbot up"
 
 
-class Check(msgspec.Struct, frozen=True):
-    """One check; `fix` is the next thing to type or do."""
-
-    name: str
-    state: State
-    says: str
-    fix: str | None = None
-
-
-def check_up(folder: Path, *, models: bool) -> Iterator[Check]:
+def check_up(place: Place, *, models: bool) -> Iterator[Check]:
     """Each check as it is done. What hangs on another is skipped where that one failed."""
-    from cli.stage import open_stage
-    from local.home import running
+    from cli.checkup_aws import check_stage
 
     yield _python()
+    yield from _check_machine(place, models=models) if place.is_local else check_stage(place)
+
+
+def _check_machine(place: Place, *, models: bool) -> Iterator[Check]:
+    from cli.checkup_models import check_models
+    from local.home import Home, data_folder, running
+
+    folder = data_folder(place.data)
     yield (there := _folder(folder))
     if there.state == "wrong":
+        yield Check("everything else", "skipped", "not looked at, because of the data folder")
         return
     run = running(folder)
     yield _run(folder, run)
-    stage = open_stage("local", profile=None, region=None, data=folder)
     yield (keys := _keys(folder))
     if keys.state != "ok":
-        yield Check("X", "skipped", "not asked, as there are no keys")
+        yield Check("X", "skipped", "not asked, because there are no keys to ask with")
     elif run is None and (folder / "x").exists():
         yield Check("X", "skipped", "not asked: the keys are a simulated X's, which runs beside the bot", _START)
     else:
-        yield from _x(stage, run)
+        yield from checks_of_x(place.open(), run.url if run else None, place.option)
     yield _dead_letters(folder)
+    yield the_hour(place)
     if models:
-        yield _models(folder)
-
-
-_START = "twbot up"
+        yield check_models(Home(folder).gallery)
 
 
 def _python() -> Check:
@@ -72,23 +65,18 @@ def _folder(folder: Path) -> Check:
     """Writable, its owner's alone, on a disk with room. Changes nothing."""
     from local.home import LOW_DISK
 
+    name = "data folder"
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Check(
-            "data folder", "wrong", f"{there} cannot be written to", f"chmod u+rwx {there}, or name another: --data"
-        )
+        return Check(name, "wrong", f"{there} cannot be written to", f"chmod u+rwx {there}, or name another: --data")
     if (free := shutil.disk_usage(there).free) < LOW_DISK:
-        return Check(
-            "data folder",
-            "wrong",
-            f"the disk of {folder} has {free // 1_000_000} MB left",
-            "Make room: 100 MB at least",
-        )
+        says = f"the disk of {folder} has {free // 1_000_000} MB left"
+        return Check(name, "wrong", says, "Make room: 100 MB at least")
     if not folder.exists():
-        return Check("data folder", "warning", f"{folder} is not there yet", _START)
+        return Check(name, "warning", f"{folder} is not there yet", _START)
     if (mode := folder.stat().st_mode & 0o077) != 0:
-        return Check("data folder", "warning", f"others may look into {folder} ({mode:o})", f"chmod 700 {folder}")
-    return Check("data folder", "ok", f"{folder}, {free / 1e9:.0f} GB free")
+        return Check(name, "warning", f"others may look into {folder} ({mode:o})", f"chmod 700 {folder}")
+    return Check(name, "ok", f"{folder}, {free / 1e9:.0f} GB free")
 
 
 def _run(folder: Path, run: Run | None) -> Check:
@@ -115,95 +103,6 @@ def _keys(folder: Path) -> Check:
     return Check("keys", "ok", f"all there, and {path} is its owner's alone")
 
 
-def _x(stage: Stage, run: Run | None) -> Iterator[Check]:
-    yield _clock(stage.x_url)
-    yield (accepted := _asked("X's answer to the keys", lambda: _accepted(stage), "twbot secrets check"))
-    yield _challenge(stage, run)
-    if accepted.state != "ok":
-        yield Check("webhook", "skipped", "X does not take the keys")
-        return
-    yield from _on_x(stage)
-
-
-def _asked(name: str, ask: Callable[[], str], fix: str) -> Check:
-    from cli.errors import CliError
-    from cli.refusals import explained
-
-    try:
-        with explained():
-            return Check(name, "ok", ask())
-    except CliError as error:
-        return Check(name, "wrong", str(error), error.hint or fix)
-
-
-def _accepted(stage: Stage) -> str:
-    from cli.commands.secrets import accept
-
-    user = accept(stage.secrets(), stage.x_url)
-    return f"accepted, for @{user.get('username')}"
-
-
-def _clock(x_url: str) -> Check:
-    """By the date of X's answer."""
-    from email.utils import parsedate_to_datetime
-
-    import requests
-
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            date = session.head(x_url, timeout=5, allow_redirects=False).headers["date"]
-    except (requests.RequestException, KeyError) as error:
-        return Check(
-            "clock", "warning", f"X does not say what time it is ({type(error).__name__})", "Is there a network?"
-        )
-    off = time.time() - parsedate_to_datetime(date).timestamp()
-    if abs(off) > CLOCK_SECONDS:
-        return Check("clock", "wrong", f"{off:+.0f} seconds from X's", "sudo timedatectl set-ntp true")
-    return Check("clock", "ok", "as X's, to the minute")
-
-
-def _challenge(stage: Stage, run: Run | None) -> Check:
-    """X's challenge (CRC), asked of the running bot from here."""
-    from cli.crc import challenge
-
-    if run is None:
-        return Check("challenge", "skipped", "not asked, as no bot runs", _START)
-    answered = challenge(run.url, stage.secrets().keys().api_secret)
-    if answered.problem is not None:
-        return Check("challenge", "wrong", answered.problem, "twbot webhook check")
-    state: State = "warning" if answered.slow else "ok"
-    return Check("challenge", state, f"the webhook answers rightly in {answered.milliseconds} ms", "twbot logs web")
-
-
-def _on_x(stage: Stage) -> Iterator[Check]:
-    from cli.generations import on_x
-
-    x = on_x(stage)
-    if x.problem is not None:
-        yield Check("webhook", "wrong", x.problem, "twbot webhook list")
-        return
-    if x.webhook is None:
-        yield Check("webhook", "wrong", "none is registered with X", "twbot webhook register")
-        return
-    if not x.valid:
-        yield Check("webhook", "wrong", f"X holds {x.webhook} for invalid, and delivers nothing", "twbot webhook check")
-    else:
-        yield Check("webhook", "ok", f"{x.webhook} is valid")
-    yield _subscriptions(x.account_activity, x.x_activity, x.ends)
-
-
-def _subscriptions(account_activity: int, x_activity: int, ends: datetime.date | None) -> Check:
-    says = f"Account Activity {account_activity}, X Activity {x_activity}"
-    if not account_activity and not x_activity:
-        return Check("subscriptions", "wrong", "there are none: X delivers nothing", "twbot subscription add")
-    if ends is not None:
-        gone = datetime.datetime.now().astimezone().date() >= ends
-        says = f"{says}: Account Activity {'ended' if gone else 'ends'} on {ends:%-d %B %Y}"
-        return Check("subscriptions", "wrong" if gone else "warning", says, "twbot subscription migrate")
-    return Check("subscriptions", "ok", says)
-
-
 def _dead_letters(folder: Path) -> Check:
     from local.vitals import vitals
 
@@ -215,18 +114,3 @@ def _dead_letters(folder: Path) -> Check:
         said = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
         return Check("dead letters", "wrong", said, "twbot dlq list")
     return Check("dead letters", "ok", "none")
-
-
-def _models(folder: Path) -> Check:
-    """Each model is loaded and asked once."""
-    started = time.monotonic()
-    try:
-        from local.analysers import LocalModels
-        from local.home import Home
-        from local.media import FileMedia
-
-        with tempfile.TemporaryDirectory() as empty:
-            LocalModels(FileMedia(Path(empty)), Home(folder).gallery).warm()
-    except Exception as error:
-        return Check("models", "wrong", f"{type(error).__name__}: {error}", "pip install 'twbot[local]'")
-    return Check("models", "ok", f"loaded and asked in {time.monotonic() - started:.1f} s")

