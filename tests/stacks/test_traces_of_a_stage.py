@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +42,7 @@ class Told(LoggingStage):
 
     def warned(self, function: str, message: str, *, ago: float, **more: Any) -> None:
         line = {"level": "WARNING", "message": message, "correlation_id": POST, **more}
-        self.line(function, line, at=time.time() - ago)
+        self.line(function, line, at=NOW.timestamp() - ago)
 
     def trace(self) -> Trace:
         found = AwsTraces(self.bot).of(POST)
@@ -122,8 +121,8 @@ def test_a_function_that_crashes(stage: Told, commanded: bool, function: str, cr
     stage.analysed()
     if commanded:
         stage.happened("SEND_TWEET", COMMAND, ago=20)
-    stage.line(function, crash, at=time.time() - 15)
-    stage.line("ingress", crash, at=time.time() - 15)
+    stage.line(function, crash, at=NOW.timestamp() - 15)
+    stage.line("ingress", crash, at=NOW.timestamp() - 15)
     found = stage.trace()
     assert found.outcome == "no-reply"
     assert found.why.startswith(f"something went wrong in {function}: ")
@@ -156,9 +155,10 @@ def test_an_event_that_is_logged_twice(stage: Told) -> None:
 )
 def test_where_it_looks(stage: Told, made: datetime.timedelta, begins: float) -> None:
     """From the post's time on for a day, never before what the stage keeps of its logs; or as asked."""
-    post = str((int((NOW - made).timestamp() * 1000) - 1288834974657) << 22)
+    now = datetime.datetime.now(datetime.UTC)
+    post = str((int((now - made).timestamp() * 1000) - 1288834974657) << 22)
     start, end = AwsTraces(stage.bot).window(post, None, None)
-    assert (NOW - start).total_seconds() / 3600 == pytest.approx(begins, abs=0.1)
+    assert (now - start).total_seconds() / 3600 == pytest.approx(begins, abs=0.1)
     assert datetime.timedelta(0) < end - start <= datetime.timedelta(days=1)
     assert AwsTraces(stage.bot).window(post, NOW, NOW) == (NOW, NOW)
 

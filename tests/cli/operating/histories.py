@@ -37,9 +37,10 @@ class Ended(NamedTuple):
 
 
 class Past(Protocol):
-    """`options`: what makes a command look at it."""
+    """`options`: what makes a command look at it. Times are seconds before `now`, which stands still."""
 
     options: list[str]
+    now: float
 
     def event(self, detail_type: str, detail: dict[str, Any], *, ago: float = 30) -> None: ...
 
@@ -53,6 +54,7 @@ class LocalPast:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._home = Home(folder)
+        self.now = time.time()
         self.options = ["--data", str(folder)]
         with Bus(self._home.bus, RULES):
             pass
@@ -60,7 +62,7 @@ class LocalPast:
     def event(self, detail_type: str, detail: dict[str, Any], *, ago: float = 30) -> None:
         """Published on the real bus; each rule's handler is done with it, and alerting's keeps its alert."""
         alerts = Alerts(self._home)
-        with Bus(self._home.bus, RULES, clock=lambda: time.time() - ago) as bus:
+        with Bus(self._home.bus, RULES, clock=lambda: self.now - ago) as bus:
             for rule in RULES:
                 bus.attach(rule.name, alerts.handle if rule.target == "topic" else _nothing)
             bus.start()
@@ -76,7 +78,7 @@ class LocalPast:
         self._write("analysis", "INFO", "analysed", tweet_id, start, steps=visits)
 
     def log(self, service: str, level: str, message: str, tweet_id: str | None = None, *, ago: float = 30) -> None:
-        self._write(service, level, message, tweet_id, time.time() - ago)
+        self._write(service, level, message, tweet_id, self.now - ago)
 
     def _write(self, service: str, level: str, message: str, tweet_id: str | None, at: float, **more: Any) -> None:
         line = {"timestamp": _iso(at), "level": level, "logger": f"twbot.{service}", "message": message}
@@ -92,9 +94,10 @@ class AwsPast:
     def __init__(self, bot: AwsBot) -> None:
         self._stage = LoggingStage(bot)
         self._received: Event | None = None
+        self.now = time.time()
 
     def event(self, detail_type: str, detail: dict[str, Any], *, ago: float = 30) -> None:
-        at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
+        at = datetime.datetime.fromtimestamp(self.now - ago, datetime.UTC)
         event = new_event(Entry(source="BOT", detail_type=detail_type, detail=detail), at)
         self._received = event if detail_type == "MESSAGE_RECEIVED" else self._received
         self._stage.event(event)
@@ -116,9 +119,14 @@ class AwsPast:
 
     def log(self, service: str, level: str, message: str, tweet_id: str | None = None, *, ago: float = 30) -> None:
         function = {"analysis": "download", "responding": "text"}.get(service, service)
-        at = time.time() - ago
+        at = self.now - ago
         line = {"level": level, "location": "x:1", "message": message, "timestamp": _iso(at), "service": service}
         self._stage.line(function, {**line, "correlation_id": tweet_id}, at=at)
+
+
+def before(past: Past, ago: float) -> str:
+    """A time for --since and --until."""
+    return _iso(past.now - ago)
 
 
 def watch(past: Past, capfd: Any, *arguments: str) -> Ended:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli.main import run
 from lambdas.contracts import Event
 from stacks.operate import AwsBot
 from stacks.operate_events import AwsLive
-from tests.cli.operating.histories import AwsPast, LocalPast, Past, watch
+from tests.cli.operating.histories import AwsPast, LocalPast, Past, before, watch
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
 
@@ -121,7 +122,7 @@ def test_trace_of_a_reply(past: Past, post: str, capfd: pytest.CaptureFixture[st
     drawn = watch(past, capfd, "trace", post).out
     assert "●" in drawn
     assert "@ann: hi [bold]" in drawn
-    assert re.search(r"replied: as 99, (25\.\d\d|about 25) s later\.", drawn)
+    assert re.search(r"replied: as 99, (25\.\d\d|about 2[456]) s later\.", drawn)
 
 
 def test_trace_shows_the_steps(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -175,9 +176,9 @@ def test_trace_of_what_was_never_heard_of(past: Past, post: str, capfd: pytest.C
 def test_trace_within_a_window(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
     """--since and --until bound it."""
     answered(past, post)
-    found = watch(past, capfd, "trace", post, "--json", "--since", "25s").json
+    found = watch(past, capfd, "trace", post, "--json", "--since", before(past, 25)).json
     assert next(each["name"] for each in found["moments"] if each["kind"] == "event") == "MESSAGE_ANALYSED"
-    assert watch(past, capfd, "trace", post, "--until", "40s").code == 4
+    assert watch(past, capfd, "trace", post, "--until", before(past, 40)).code == 4
 
 
 def test_logs_are_filtered(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -196,8 +197,8 @@ def test_logs_are_filtered(past: Past, post: str, capfd: pytest.CaptureFixture[s
     assert logged("--tweet", post) == ["answered", "not sent"]
     assert logged("--level", "warning") == ["webhook refused", "not sent"]
     assert logged("--limit", "2") == ["not sent", "sent"]
-    assert logged("--since", "35s") == ["not sent", "sent"]
-    assert logged("--until", "35s", "--since", "1h") == ["webhook refused", "answered"]
+    assert logged("--since", before(past, 35)) == ["not sent", "sent"]
+    assert logged("--until", before(past, 35), "--since", "1h") == ["webhook refused", "answered"]
     shown = watch(past, capfd, "logs", "egress").out.splitlines()
     assert [line.split()[2:4] for line in shown] == [["ERROR", "egress"], ["INFO", "egress"]]
     assert f"[{post}]" in shown[0]
@@ -218,6 +219,52 @@ def test_a_stage_that_is_not_deployed(aws: AwsBot, command: list[str], capfd: py
     said = capfd.readouterr().err
     assert "twbot deploy --stage prod" in said
     assert "--region" in said
+
+
+COMMANDS = [["tail"], ["trace", "1585841080431321088"], ["logs"], ["rules", "list"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("refused", "said", "code", "words"),
+    [
+        ("AccessDeniedException", "User: x is not authorized to perform: logs:FilterLogEvents on", 1, "logs:Filter"),
+        ("ExpiredTokenException", "", 3, "aws sso login"),
+        ("UnrecognizedClientException", "", 3, "--profile"),
+    ],
+)
+def test_what_aws_refuses(
+    aws: AwsBot,
+    command: list[str],
+    refused: str,
+    said: str,
+    code: int,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Which permission is missing, that the login is over, or the wrong one: as JSON, with what to do."""
+
+    def refuse(client: object, operation: str, parameters: object) -> None:
+        raise ClientError({"Error": {"Code": refused, "Message": said}}, operation)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    assert run([*command, "--stage", "prod", "--json"]) == code
+    assert words in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Is said before AWS is asked."""
+    monkeypatch.chdir(tmp_path)
+    Path("twbot.toml").write_text("[stages.prod.aws]\n")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert run([*command, "--stage", "prod"]) == 3
+    assert "--region" in capfd.readouterr().err
 
 
 def test_a_service_that_there_is_not(aws: AwsBot, capfd: pytest.CaptureFixture[str]) -> None:
