@@ -103,7 +103,7 @@ class AwsDesk:
         told = {"ADDRESSES_PARAMETER": "/twbot/prod/alert-addresses", "TOLD_TABLE": "told"}
         for name, value in {**told, "AWS_DEFAULT_REGION": "eu-west-1", "POWERTOOLS_SERVICE_NAME": "alerting"}.items():
             monkeypatch.setenv(name, value)
-        _forget()
+        new_container()
 
     def client(self, service: str) -> Any:
         make: Any = boto3.client
@@ -113,16 +113,19 @@ class AwsDesk:
         from lambdas.aws.notify import handler
 
         written = msgspec.to_builtins(event)
+        self.log(written)
+        handler(written, Context())
+
+    def log(self, written: object) -> None:
+        """As the rule that takes every event does."""
         line = {"timestamp": int(time.time() * 1000), "message": json.dumps(written)}
         self.client("logs").put_log_events(logGroupName="/aws/events/twbot-prod", logStreamName="s", logEvents=[line])
-        handler(written, Context())
 
     def invoke(self, **asked: Any) -> dict[str, Any]:
         """As Lambda answers, also of a function that fails."""
         from lambdas.aws.notify import handler
 
         assert asked["FunctionName"] == "twbot-prod-notify"
-        _forget()
         try:
             answer, failed = handler(json.loads(asked["Payload"]), Context()), {}
         except Exception as error:
@@ -131,8 +134,8 @@ class AwsDesk:
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
 
 
-def _forget() -> None:
-    """A new container."""
+def new_container() -> None:
+    """The function forgets what it read."""
     from lambdas.aws import adapters
 
     for made in (adapters.addresses, adapters.outcomes, adapters._teller, adapters._client):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import typer
 from botocore.stub import Stubber
@@ -19,7 +20,7 @@ from cli.main import run
 from lambdas.alerting.subscription import CHATS, Kind, subscriber_id
 from stacks.operate_alerts import PENDING, StageAlerts
 from stacks.operate_chats import LARGEST
-from tests.cli.operating.alert_desks import AwsDesk, Desk, LocalDesk, angry
+from tests.cli.operating.alert_desks import AwsDesk, Desk, LocalDesk, angry, new_container
 from tests.cli.operating.conftest import Said
 from tests.local.mail_server import mail_server
 from tests.loopback import Answer, Loopback, answering
@@ -116,8 +117,9 @@ def test_an_address_is_never_shown(alerts: Twbot, tmp_path: Path) -> None:
     assert "hidden" not in "".join(each.out + each.err for each in said)
 
 
-def test_a_test_tells_everybody_or_one(alerts: Twbot, hook: Loopback, tmp_path: Path) -> None:
-    """And says that it is a test; it needs no alert, and is sent each time."""
+def test_a_test_tells_everybody_or_one(alerts: Twbot, desk: Desk, hook: Loopback, tmp_path: Path) -> None:
+    """And says that it is a test; it needs no alert, is sent each time, and to whoever subscribed a moment ago."""
+    desk.raise_alert(angry())
     first = subscribed(alerts, tmp_path, "slack", f"{hook.url}/1")
     second = subscribed(alerts, tmp_path, "discord", f"{hook.url}/2")
     assert alerts("test").code == 0
@@ -357,11 +359,23 @@ def test_a_parameter_holds_4_kb(on_aws: Twbot, tmp_path: Path) -> None:
     assert len(on_aws("list", "--json").json) == 1
 
 
+def test_only_what_is_negative_was_raised(on_aws: Twbot, aws: AwsDesk) -> None:
+    """Whatever else the log's filter let through (moto's lets everything)."""
+    event = msgspec.to_builtins(angry("1"))
+    aws.log(event)
+    event["detail"]["Twitter"]["TweetId"] = "2"
+    event["detail"]["Analysis"]["TextSentiment"] = "POSITIVE"
+    aws.log(event)
+    aws.log("no event")
+    assert [each["tweet_id"] for each in on_aws("raised", "--json").json] == ["1"]
+
+
 def test_a_function_that_fails(on_aws: Twbot, aws: AwsDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its error is shown: here it is told of another parameter than the one that is there, which is not JSON."""
     subscribed(on_aws, tmp_path, "slack", SLACK)
     aws.client("ssm").put_parameter(Name="broken", Value="hidden", Type="SecureString")
     monkeypatch.setenv("ADDRESSES_PARAMETER", "broken")
+    new_container()
     said = on_aws("test")
     assert said.code == Exit.FAILED
     assert "twbot-prod-notify failed" in said.err
