@@ -40,7 +40,10 @@ from stacks.wiring import RULES
 
 WORKFLOW = Path(__file__).parents[1] / "stacks" / "workflow.asl.json"
 # How many of a rule's events are handled side by side.
-CONCURRENCY = {"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4}
+CONCURRENCY = {
+    **{"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4},
+    **{"alert-on-negative": 2, "notify-on-negative": 2},
+}
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
 HOUSEKEEPING_SECONDS = 3600.0
