@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STEPS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
 MOST_PARTS = 1500
+# Where there is room to say what each is.
+WIDE = 120
 
 
 def _names(incomplete: str) -> list[str]:
@@ -109,11 +111,11 @@ def _window(since: str, until: str | None, every: str | None, finest: Any) -> Wi
     if start >= end:
         raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
     if every is None:
-        step = next((each for each in STEPS if each >= least and (end - start) / each <= BARS), STEPS[-1])
+        step = next((each for each in STEPS if each >= least and int((end - start) / each) <= BARS), STEPS[-1])
         return window_between(start, end, step)
     seconds = duration(every).total_seconds()
     if seconds < 1 or seconds % least:
-        hint = f"Write --every as a multiple of {took(least)}"
+        hint = f"Write --every as a multiple of {_length(least)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
     if (end - start) / seconds > MOST_PARTS:
         raise CliError(f"That is more than {MOST_PARTS} values.", hint="Use a longer --every", code=Exit.USAGE)
@@ -124,20 +126,30 @@ def _table(over: Window, found: list[Measured], of: int, utc: bool) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    title = f"{shown(over.start, utc=utc)} to {shown(over.end, utc=utc)}, every {took(over.step)}"
-    columns = ("metric", Column("over time", no_wrap=True), "in all", "newest", Column("what it is", overflow="fold"))
-    grid = Table(*columns, title=title, title_justify="left", header_style="bold")
+    title = f"{shown(over.start, utc=utc)} to {shown(over.end, utc=utc)}, every {_length(over.step)}"
+    columns = [Column(name, no_wrap=True) for name in ("metric", "over time", "in all", "newest")]
+    explained = out.width >= WIDE
+    columns += [Column("what it is", overflow="fold")] * explained
+    grid = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for each in found:
         values = (_written(each, each.whole), _written(each, each.values[-1]))
-        grid.add_row(Text(each.measure.name), Text(_chart(each)), *map(Text, values), Text(each.measure.says, "dim"))
+        cells = (each.measure.name, _chart(each), *values, *[each.measure.says] * explained)
+        grid.add_row(*map(Text, cells))
     out.print(grid)
     if len(found) < of:
         say(f"{of - len(found)} others did not happen; --all shows them.")
 
 
+def _length(seconds: int) -> str:
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds % size == 0:
+            return unit if seconds == size else f"{seconds // size} {unit}s"
+    return f"{seconds} seconds" if seconds > 1 else "second"
+
+
 def _chart(each: Measured) -> str:
     """One block a part; where there are too many, one for several."""
-    size = -(-len(each.values) // (2 * BARS))
+    size = -(-len(each.values) // (BARS + 1))
     groups = [each.values[start : start + size] for start in range(0, len(each.values), size)]
     fold = sum if each.measure.how == "sum" else max
     return sparkline([fold(value or 0.0 for value in group) for group in groups])

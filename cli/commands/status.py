@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ASK_X_EVERY = 60.0
 DRAW_EVERY = 1.0
 BARS = 30
+ANSWERING = ("POST /2/tweets", "POST /2/media", "GET /2/tweets")
 Row = tuple[str, str, str]
 Found = TypeVar("Found")
 
@@ -75,20 +76,25 @@ class Refreshed(Generic[Found]):
 
     def __init__(self, ask: Callable[[], Found], every: float) -> None:
         self._ask, self._every = ask, every
+        self._enough = threading.Event()
         self.value: Found | None = None
         self.problem: str | None = None
         self.number = 0
         threading.Thread(target=self._go_on, daemon=True).start()
 
     def _go_on(self) -> None:
-        while True:
+        while not self._enough.is_set():
             try:
                 self.value, self.problem = self._ask(), None
             except Exception as error:  # whatever it is: it may be over the next time
                 said = str(error) if isinstance(error, TwbotError) else f"{type(error).__name__}: {error}"
                 self.problem = f"{said} ({datetime.datetime.now().astimezone():%H:%M:%S})"
             self.number += 1
-            time.sleep(self._every)
+            self._enough.wait(self._every)
+
+    def stop(self) -> None:
+        """Ask no more; what is being asked is not waited for."""
+        self._enough.set()
 
 
 def _watch(bot: Refreshed[Vitals], x: Refreshed[OnX], *, json: bool, utc: bool, option: str) -> None:
@@ -97,6 +103,9 @@ def _watch(bot: Refreshed[Vitals], x: Refreshed[OnX], *, json: bool, utc: bool, 
         _lines(bot, x) if json else _live(bot, x, utc, option)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+    finally:
+        bot.stop()
+        x.stop()
 
 
 def _live(bot: Refreshed[Vitals], x: Refreshed[OnX], utc: bool, option: str) -> None:
@@ -197,12 +206,19 @@ def _used(x: OnX) -> Iterator[Row]:
 
 
 def _limits(of_bot: list[XLimit], x: OnX | None) -> Iterator[Row]:
-    """Of the bot's own calls all; of those that we made to ask, only what is nearly used up."""
-    ours = [each for each in x.limits if each.left < 0.1 * each.allowed] if x else []
-    for number, each in enumerate([*of_bot, *ours]):
-        until = f" until {datetime.datetime.fromtimestamp(each.reset).astimezone():%H:%M:%S}" if each.reset else ""
-        says = f"{each.call}: {each.left:,} of {each.allowed:,} left{until} ({each.span})"
+    """Of what the bot needs to answer all; of other calls, also those that asked this, only what is nearly used up."""
+    known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
+    told = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
+    for number, each in enumerate(told):
+        says = f"{each.call}: {each.left:,} of {each.allowed:,} left{_until(each.reset)} ({each.span})"
         yield "" if number else "X's limits", says, "red" if not each.left else ""
+
+
+def _until(reset: float | None) -> str:
+    if reset is None:
+        return ""
+    at, now = datetime.datetime.fromtimestamp(reset).astimezone(), datetime.datetime.now().astimezone()
+    return f" until {at:%H:%M:%S}" if at.date() == now.date() else f" until {at:%Y-%m-%d %H:%M}"
 
 
 def _hour(hour: LastHour) -> list[Row]:

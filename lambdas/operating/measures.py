@@ -97,7 +97,9 @@ def dead_letters(service: str) -> str:
 
 def measures(services: Sequence[str]) -> list[Measure]:
     """What both platforms measure, of these microservices."""
-    events = (Measure(name=kind, says=f"{kind} events, without replayed ones") for kind in (*DETAILS, *RAW_TYPES))
+    events = (
+        Measure(name=kind, says="events of this type; not again when replayed") for kind in (*DETAILS, *RAW_TYPES)
+    )
     reasons = (Measure(name=failed(reason), says=f"replies that failed: {reason}") for reason in Reason)
     dead = (Measure(name=dead_letters(each), says=f"dead letters of {each}", how="most") for each in services)
     return [*events, *_WEBHOOK, *_REPLIES, *reasons, *dead]
