@@ -1,0 +1,164 @@
+"""One delivery of any generation and kind, made as the simulated X makes it, for whoever wants to try a webhook.
+
+A world is made up for it in a folder of its own: the bot, somebody else, and what happens between them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY
+from local.simulator.people import USERNAME
+from local.simulator.posts import Post
+from local.simulator.problems import invalid
+from local.simulator.store import Row, Store, now_ms
+from local.simulator.world import World
+
+# Account Activity's payload is the same at API v2 and v1.1.
+GENERATIONS = {"xaa": X_ACTIVITY, "v2": ACCOUNT_ACTIVITY, "v1.1": ACCOUNT_ACTIVITY}
+# Where a real photo's address would be: nobody can fetch the sample's.
+PICTURES_AT = "https://pbs.twimg.com"
+MADE_UP = "1000000000000000001"
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """`generation` of GENERATIONS, `kind` of KINDS; `text` without the bot's name, `picture` for the kind image."""
+
+    generation: str
+    kind: str
+    bot: str = "twbot"
+    bot_id: str = MADE_UP
+    author: str = "alice"
+    text: str = "Hello, this is a sample."
+    picture: bytes | None = None
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """`event` is X's name for it; `post_id` the post's, where it is about one."""
+
+    event: str
+    post_id: str | None
+    body: bytes
+
+
+class _Scene:
+    """The bot and somebody else, and one thing that happens between them."""
+
+    def __init__(self, world: World, wanted: Wanted) -> None:
+        self.world, self.wanted, self.events = world, wanted, world.events
+        self.bot, self.other = world.people.ensure(wanted.bot), world.people.ensure(wanted.author)
+
+    def post(self, author: Row, text: str, *, about: str | None = None, media: list[str] | None = None) -> Post:
+        """`about`: reply or quote, of a post of the bot's."""
+        target = self.of_bot() if about else None
+        made = self.world.posts.create(
+            author,
+            text,
+            media=media or [],
+            reply_to=target if about == "reply" else None,
+            quote_of=target if about == "quote" else None,
+        )
+        self.events.posted(made)
+        return made
+
+    def of_bot(self) -> Post:
+        return self.world.posts.create(self.bot, "Good morning.")
+
+    def with_picture(self) -> None:
+        picture = self.wanted.picture or files("local.simulator").joinpath("pictures/cat.jpg").read_bytes()
+        kept = self.world.pictures.keep(self.other["id"], picture)
+        self.post(self.other, self.named, media=[kept["id"]])
+
+    @property
+    def named(self) -> str:
+        text, name = self.wanted.text, f"@{self.wanted.bot}"
+        return text if name.lower() in text.lower() else f"{name} {text}"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """`activity`: X Activity's name for it; `happens`: what makes X tell of it."""
+
+    activity: str
+    about: str
+    happens: Callable[[_Scene], object]
+
+
+KINDS: dict[str, Kind] = {
+    "mention": Kind("post.mention.create", "somebody names the bot", lambda s: s.post(s.other, s.named)),
+    "image": Kind("post.mention.create", "the same, with a picture", lambda s: s.with_picture()),
+    "reply": Kind(
+        "post.reply.create", "somebody answers the bot", lambda s: s.post(s.other, s.wanted.text, about="reply")
+    ),
+    "quote": Kind(
+        "post.quote.create", "somebody quotes the bot", lambda s: s.post(s.other, s.wanted.text, about="quote")
+    ),
+    "repost": Kind(
+        "post.repost.create",
+        "somebody reposts the bot",
+        lambda s: s.events.posted(s.world.posts.repost(s.other, s.of_bot())),
+    ),
+    "post": Kind("post.create", "the bot's own post", lambda s: s.post(s.bot, s.wanted.text)),
+    "delete": Kind("post.delete", "a post of the bot's is deleted", lambda s: s.events.deleted(s.of_bot())),
+    "like": Kind("like.create", "somebody likes a post of the bot's", lambda s: s.events.liked(s.other, s.of_bot())),
+    "dm": Kind(
+        "dm.received", "a direct message to the bot", lambda s: s.events.messaged(s.other, s.bot, s.wanted.text)
+    ),
+    "typing": Kind("dm.indicate_typing", "somebody types one", lambda s: s.events.typing(s.other, s.bot)),
+    "read": Kind(
+        "dm.read", "somebody has read the bot's", lambda s: s.events.read(s.other, s.bot, s.world.store.new_id())
+    ),
+    "revoke": Kind("oauth.revoke", "the bot's account withdraws the app's access", lambda s: s.events.revoked(s.bot)),
+}
+
+
+def _relation(kind: str) -> Kind:
+    """Who blocks or mutes does not let the other know: X tells the bot of its own only."""
+    family = kind.removeprefix("un")
+    if family == "follow":
+        return Kind(f"follow.{kind}", f"somebody {kind}s the bot", lambda s: s.events.related(kind, s.other, s.bot))
+    return Kind(f"{family}.{kind}", f"the bot {kind}s somebody", lambda s: s.events.related(kind, s.bot, s.other))
+
+
+KINDS |= {kind: _relation(kind) for kind in ("follow", "unfollow", "block", "unblock", "mute", "unmute")}
+
+
+def sample(wanted: Wanted) -> Sample:
+    """Raises problems.Problem for a name or a picture that X does not take."""
+    with tempfile.TemporaryDirectory(prefix="twbot-sample-") as folder:
+        world = _world(Path(folder), wanted)
+        try:
+            kind = KINDS[wanted.kind]
+            _subscribe(world, wanted, kind)
+            kind.happens(_Scene(world, wanted))
+            found = world.store.row("SELECT event, post_id, body FROM deliveries ORDER BY id DESC LIMIT 1")
+        finally:
+            world.close()
+    assert found is not None, wanted.kind
+    return Sample(found["event"], found["post_id"], found["body"])
+
+
+def _world(folder: Path, wanted: Wanted) -> World:
+    """Its bot has the id that the webhook's owner knows."""
+    if not USERNAME.fullmatch(wanted.bot):
+        raise invalid("A username has 1 to 15 letters, digits or underscores.")
+    store = Store(folder / "sim.db")
+    store.add("users", id=wanted.bot_id, username=wanted.bot, name=wanted.bot, created_ms=now_ms())
+    store.close()
+    return World(folder, base_url=PICTURES_AT, bot=wanted.bot)
+
+
+def _subscribe(world: World, wanted: Wanted, kind: Kind) -> None:
+    """Nothing is delivered from here: what would be is read from the queue."""
+    webhook, now = world.store.new_id(), now_ms()
+    world.store.add("webhooks", id=webhook, url="https://webhook.invalid", valid=1, created_ms=now)
+    if GENERATIONS[wanted.generation] == ACCOUNT_ACTIVITY:
+        world.store.add("account_subscriptions", webhook_id=webhook, user_id=wanted.bot_id)
+        return
+    chosen = msgspec.json.encode({"user_id": wanted.bot_id}).decode()
+    columns = {"id": world.store.new_id(), "webhook_id": webhook, "created_ms": now, "updated_ms": now}
+    world.store.add("activity_subscriptions", event_type=kind.activity, filter=chosen, tag="sample", **columns)

@@ -1,0 +1,83 @@
+"""The samples that `twbot send --to` delivers: what our own ingress makes of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from lambdas.ingress.handler import receive
+from lambdas.ports import Keys
+from local.simulator.deliveries import sign
+from local.simulator.problems import Problem
+from local.simulator.samples import GENERATIONS, KINDS, Wanted, sample
+from tests.lambdas.ingress.webhooks import BOT, KEYS, MemoryBus, PhotoX
+
+DETAIL_TYPES = {
+    "mention": "TWITTER_TWEETED",
+    "image": "TWITTER_TWEETED",
+    "reply": "TWITTER_TWEETED",
+    "quote": "TWITTER_TWEETED",
+    "repost": "TWITTER_TWEETED",
+    "post": "TWITTER_TWEETED",
+    "delete": "TWITTER_DELETED",
+    "like": "TWITTER_FAVOURITED",
+    "follow": "TWITTER_FOLLOWED",
+    "unfollow": "TWITTER_UNFOLLOWED",
+    "block": "TWITTER_BLOCKED",
+    "unblock": "TWITTER_UNBLOCKED",
+    "mute": "TWITTER_MUTED",
+    "unmute": "TWITTER_UNMUTED",
+    "dm": "TWITTER_DM_RECEIVED",
+    "typing": "TWITTER_DM_TYPING",
+    "read": "TWITTER_DM_MARKED_READ",
+    "revoke": "TWITTER_PERMISSION_REVOKED",
+}
+# Told to the bot: whether it is summoned by it.
+MESSAGES = {"mention": True, "image": True, "quote": True, "reply": False}
+
+
+def taken(generation: str, kind: str, **details: Any) -> tuple[MemoryBus, PhotoX]:
+    found = sample(Wanted(generation=generation, kind=kind, bot_id=BOT, **details))
+    bus, x = MemoryBus(), PhotoX(["https://pbs.twimg.com/media/a.jpg"])
+    answer = receive(found.body, sign(KEYS.api_secret, found.body), keys=KEYS, x=x, publisher=bus)
+    assert answer.status == 200
+    return bus, x
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bot_takes_every_sample_for_what_it_is(generation: str, kind: str) -> None:
+    """Of each generation and kind; what is said to the bot becomes a message, and summons it where X would let it
+    answer."""
+    bus, _ = taken(generation, kind)
+    assert bus.kinds[0] == DETAIL_TYPES[kind]
+    assert [message.summoned for message in bus.messages] == ([MESSAGES[kind]] if kind in MESSAGES else [])
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_sample_says_what_was_asked_for(generation: str) -> None:
+    """Text and author; a picture is in it, or hinted at as X Activity does."""
+    bus, _ = taken(generation, "mention", text="tell me a joke", author="zoe", bot="MyBot")
+    (message,) = bus.messages
+    assert (message.text, message.author) == ("@MyBot tell me a joke", "zoe")
+    bus, _ = taken(generation, "image")
+    assert len(bus.messages[0].image_urls) == 1
+
+
+def test_the_signature_is_of_these_bytes_and_this_secret() -> None:
+    """With another secret a bot refuses it."""
+    found = sample(Wanted(generation="xaa", kind="mention", bot_id=BOT))
+    other: Keys = msgspec.structs.replace(KEYS, api_secret="another")
+    signature = sign(other.api_secret, found.body)
+    assert receive(found.body, signature, keys=KEYS, x=PhotoX(), publisher=MemoryBus()).status == 403
+
+
+@pytest.mark.parametrize(
+    "details", [{"bot": "no name"}, {"author": "x" * 16}, {"picture": b"not a picture", "kind": "image"}]
+)
+def test_what_x_would_not_take_is_no_sample(details: dict[str, object]) -> None:
+    """As the simulated X says it."""
+    with pytest.raises(Problem):
+        sample(msgspec.structs.replace(Wanted(generation="v2", kind="mention"), **details))
