@@ -5,17 +5,35 @@ stdout is the answer; progress, prompts and errors go to stderr.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# What would command a terminal, or turn the direction of what follows: anybody may post it.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Safe(Console):
+    """A console on which no text does anything but be read."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield (
+                segment
+                if segment.control
+                else segment._replace(text=_COMMANDS.sub("\N{REPLACEMENT CHARACTER}", segment.text))
+            )
+
+
+out = Safe(highlight=False)
+err = Safe(stderr=True, highlight=False)
 
 
 def as_json(result: object) -> None:
@@ -40,7 +58,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         *(Column(name, overflow="fold") for name in columns), title=title, title_justify="left", header_style="bold"
     )
     for row in rows:
-        grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        grid.add_row(*(Text("" if cell is None else harmless(str(cell))) for cell in row))
     out.print(grid)
 
 

@@ -86,6 +86,21 @@ def test_tail_shows_what_came(past: Past, post: str, capfd: pytest.CaptureFixtur
     assert event["detail-type"] == "SEND_TWEET"
 
 
+HOSTILE = "hi \x1b]0;title\x07\x1b[2J\u202e [red]\x9b31m \U0001f469\u200d\U0001f680"
+
+
+def test_nobody_s_text_commands_the_terminal(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever posts it: it is shown, and does nothing. Programs get it as it is."""
+    past.event("MESSAGE_RECEIVED", message(post, Text=HOSTILE, Author="a\x1b[2J"))
+    past.log("egress", "ERROR", HOSTILE, post)
+    for command in (["tail", "--since", "1h", "--limit", "1"], ["trace", post], ["logs"]):
+        shown = watch(past, capfd, *command).out
+        assert not set(shown) & set("\x1b\x07\x9b\u202e")
+        assert "[red]" in shown
+        assert "\U0001f469\u200d\U0001f680" in shown
+    assert watch(past, capfd, "trace", post, "--json").json["text"] == HOSTILE
+
+
 def test_tail_knows_utc(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
     """Times in the user's zone, or in UTC."""
     past.event("MESSAGE_RECEIVED", message(post))
