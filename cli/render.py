@@ -25,11 +25,12 @@ class Safe(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
-            yield (
-                segment
-                if segment.control
-                else segment._replace(text=_COMMANDS.sub("\N{REPLACEMENT CHARACTER}", segment.text))
-            )
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+
+def harmless(text: str) -> str:
+    """As it can be shown; where its width counts, as in a table, this comes first."""
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 out = Safe(highlight=False)
