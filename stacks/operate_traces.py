@@ -54,10 +54,10 @@ class AwsTraces:
     def window(
         self, tweet_id: str, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> tuple[datetime.datetime, datetime.datetime]:
-        """Where to look: no further back than the stage keeps its logs."""
+        """Where to look: from the post's time on; the last day, where the stage keeps no logs of then any more."""
         now = datetime.datetime.now(datetime.UTC)
-        oldest = now - datetime.timedelta(days=self._bot.stage.aws.log_days)
-        start = since or max(posted_at(tweet_id) - EARLIER, oldest)
+        kept = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.stage.aws.log_days)
+        start = since or (posted_at(tweet_id) if kept else now - LONGEST) - EARLIER
         return start, until or min(start + LONGEST, now + EARLIER)
 
     def _events(self, tweet_id: str, start: datetime.datetime, end: datetime.datetime) -> list[Event]:

@@ -151,10 +151,14 @@ def test_an_event_that_is_logged_twice(stage: Told) -> None:
 
 @pytest.mark.parametrize(
     ("made", "begins"),
-    [(datetime.timedelta(hours=5), 5.0), (datetime.timedelta(days=400), 30 * 24.0)],
+    [
+        (datetime.timedelta(hours=5), 5.0),
+        (datetime.timedelta(days=29), 29 * 24.0),
+        (datetime.timedelta(days=400), 24.0),
+    ],
 )
 def test_where_it_looks(stage: Told, made: datetime.timedelta, begins: float) -> None:
-    """From the post's time on for a day, never before what the stage keeps of its logs; or as asked."""
+    """From the post's time on for a day; the last day where there are no logs of then any more; or as asked."""
     now = datetime.datetime.now(datetime.UTC)
     post = str((int((now - made).timestamp() * 1000) - 1288834974657) << 22)
     start, end = AwsTraces(stage.bot).window(post, None, None)
