@@ -35,7 +35,7 @@ class AwsTraces:
     def of(
         self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
     ) -> Trace | None:
-        """From `since` (the time of the post) on, before `until` (a day later). None where nothing was heard of it."""
+        """From `since` on, before `until`; without them, in the day after it was made. None where nothing was heard."""
         if not is_id(tweet_id):
             return None
         start, end = self.window(tweet_id, since, until)
@@ -58,7 +58,7 @@ class AwsTraces:
         now = datetime.datetime.now(datetime.UTC)
         kept = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.stage.aws.log_days)
         start = since or (posted_at(tweet_id) if kept else now - LONGEST) - EARLIER
-        return start, until or min(start + LONGEST, now + EARLIER)
+        return start, until or (now + EARLIER if since else min(start + LONGEST + EARLIER, now + EARLIER))
 
     def _events(self, tweet_id: str, start: datetime.datetime, end: datetime.datetime) -> list[Event]:
         group, pattern = event_log_name(self._bot.stage), post_pattern(tweet_id)

@@ -163,7 +163,8 @@ def test_where_it_looks(stage: Told, made: datetime.timedelta, begins: float) ->
     post = str((int((now - made).timestamp() * 1000) - 1288834974657) << 22)
     start, end = AwsTraces(stage.bot).window(post, None, None)
     assert (now - start).total_seconds() / 3600 == pytest.approx(begins, abs=0.1)
-    assert datetime.timedelta(0) < end - start <= datetime.timedelta(days=1)
+    assert datetime.timedelta(0) < end - start <= datetime.timedelta(days=1, minutes=2)
+    assert AwsTraces(stage.bot).window(post, now - datetime.timedelta(days=9), None)[1] >= now
     assert AwsTraces(stage.bot).window(post, NOW, NOW) == (NOW, NOW)
 
 
