@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,21 @@ class AwsBot:
         self.stage = _stage(name, file)
         self.name = name
         self.account_id = self.stage.aws.twitter_account_id
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
         with explained(name):
             self._session = boto3.Session(
                 profile_name=profile or self.stage.aws.profile, region_name=region or self.stage.aws.region
             )
 
     def client(self, service: str) -> Any:
-        """A client of AWS's; tries again by itself when AWS throttles."""
+        """A client of AWS's, for any thread; tries again by itself when AWS throttles."""
         retries: Any = {"mode": "standard", "max_attempts": 4}
-        with explained(self.name):
-            return self._session.client(service, config=Config(retries=retries, connect_timeout=5, read_timeout=30))  # type: ignore[call-overload]
+        with self._making, explained(self.name):  # sessions, unlike clients, are one thread's at a time
+            if service not in self._clients:
+                config = Config(retries=retries, connect_timeout=5, read_timeout=30)
+                self._clients[service] = self._session.client(service, config=config)  # type: ignore[call-overload]
+            return self._clients[service]
 
     def secrets(self) -> SecretsManagerKeys:
         return SecretsManagerKeys(self.client("secretsmanager"), self.stage.secret, self.name)

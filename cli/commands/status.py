@@ -167,7 +167,7 @@ def _screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
 
     grid = Table.grid(padding=(0, 3))
     says_x = [("X", "being asked …", "dim")] if x is None else [*_what_x_says(x, option), *_used(x)]
-    rows = [*_who(found, utc), *says_x, *_limits(found.limits, x), *_hour(found.last_hour), *_left(found, option)]
+    rows = [*_who(found, utc), *says_x, *_limits(found.limits, x, utc), *_hour(found.last_hour), *_left(found, option)]
     for name, said, style in rows:
         grid.add_row(Text(name, "bold"), Text(said, style))
     return grid
@@ -205,20 +205,14 @@ def _used(x: OnX) -> Iterator[Row]:
         yield "X's cap", says, "red" if share >= 1 else "yellow" if share >= 0.9 else ""
 
 
-def _limits(of_bot: list[XLimit], x: OnX | None) -> Iterator[Row]:
+def _limits(of_bot: list[XLimit], x: OnX | None, utc: bool) -> Iterator[Row]:
     """Of what the bot needs to answer all; of other calls, also those that asked this, only what is nearly used up."""
     known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
     told = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
     for number, each in enumerate(told):
-        says = f"{each.call}: {each.left:,} of {each.allowed:,} left{_until(each.reset)} ({each.span})"
+        until = f" until {shown(each.reset, utc=utc)}" if each.reset else ""
+        says = f"{each.call}: {each.left:,} of {each.allowed:,} left{until} ({each.span})"
         yield "" if number else "X's limits", says, "red" if not each.left else ""
-
-
-def _until(reset: float | None) -> str:
-    if reset is None:
-        return ""
-    at, now = datetime.datetime.fromtimestamp(reset).astimezone(), datetime.datetime.now().astimezone()
-    return f" until {at:%H:%M:%S}" if at.date() == now.date() else f" until {at:%Y-%m-%d %H:%M}"
 
 
 def _hour(hour: LastHour) -> list[Row]:

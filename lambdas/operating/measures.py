@@ -14,8 +14,8 @@ from lambdas.x_errors import Reason
 
 How = Literal["sum", "most", "median", "p95"]
 Moments = Iterable[tuple[float, float]]
-# Whose message came earlier than that before the window has no reply time: messages are not looked up further back.
-BEFORE = 24 * 3600
+# How long before a window a message is looked for that was answered in it: further back, logs cost more to read.
+BEFORE = 3 * 3600
 
 
 class Window(msgspec.Struct, frozen=True):

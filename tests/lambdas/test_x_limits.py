@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.x_limits import call_name, limit_fields, limits_in, newest_limits
+from lambdas.errors import XUnavailable
+from lambdas.ports import Keys
+from lambdas.x_api import XApi
+from lambdas.x_limits import ANSWERED, call_name, limit_fields, limits_in, newest_limits
+from lambdas.x_management import XManagement
+from tests.loopback import Answer, answering
 
 HEADERS = {
     "x-rate-limit-limit": "100",
@@ -46,3 +52,37 @@ def test_only_the_newest_that_still_holds() -> None:
     second = first | {"x_rate_limit_remaining": "12"}
     assert [limit.left for limit in newest_limits([(2.0, second), (1.0, first)], 999.0)] == [12, 0]
     assert [limit.span for limit in newest_limits([(2.0, second)], 1001.0)] == ["the app's day"]
+
+
+class Kept:
+    """Keys that never change."""
+
+    def keys(self) -> Keys:
+        return Keys(api_key="k", api_secret="s", access_token="7-a", access_token_secret="t", bearer_token="b")
+
+    refresh = keys
+
+
+def test_each_answer_of_x_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """With the call and its limits, also where X refuses; nothing of what was sent."""
+    refused = Answer(429, {"title": "Too Many Requests"}, HEADERS)
+    with answering(Answer(201, {"data": {"id": "99"}}, HEADERS), refused) as x, caplog.at_level("INFO"):
+        api = XApi(Kept(), base_url=x.url)
+        api.reply("a private joke", to_tweet_id="1")
+        with pytest.raises(XUnavailable):
+            api.reply("a private joke", to_tweet_id="1")
+    lines = [vars(record) for record in caplog.records if record.getMessage() == ANSWERED]
+    assert [(line["call"], line["status"]) for line in lines] == [("POST /2/tweets", 201), ("POST /2/tweets", 429)]
+    assert [limit.left for limit in newest_limits([(1.0, lines[0])], 2.0)] == [87, 0]
+    assert "joke" not in str(lines)
+
+
+def test_what_x_says_of_usage_and_limits_of_the_calls_that_set_it_up() -> None:
+    """As X's numbers are: strings."""
+    usage = {"data": {"project_usage": "12", "project_cap": "100", "cap_reset_day": 3, "project_id": "1"}}
+    with answering(Answer(200, usage, HEADERS)) as x:
+        manage = XManagement(Kept(), base_url=x.url)
+        assert manage.limits() == []
+        found = manage.usage()
+        assert (found.project_usage, found.project_cap, found.cap_reset_day) == ("12", "100", 3)
+        assert {limit.call for limit in manage.limits()} == {"GET /2/usage/tweets"}

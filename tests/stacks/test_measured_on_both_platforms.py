@@ -184,6 +184,7 @@ class insights:  # noqa: N801
         return self._stub
 
     def __exit__(self, *_: object) -> None:
+        self._stub.deactivate()
         self._bot.client = self._plain  # type: ignore[method-assign]
 
 

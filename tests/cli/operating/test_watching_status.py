@@ -130,7 +130,7 @@ def test_limits_that_the_bot_noted(tmp_path: Path) -> None:
     log.write_text(f'{json.dumps(lines[1])}\nhalf a li"{ANSWERED}"')
     assert [each.left for each in vitals(tmp_path, now=1999).limits] == [40]
     assert vitals(tmp_path, now=2001).limits == []
-    assert list(_limits([], None)) == []
+    assert list(_limits([], None, False)) == []
 
 
 def test_status_of_a_stage_that_is_not_there(
