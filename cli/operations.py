@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from cli.stage import Place
 
 if TYPE_CHECKING:
+    import datetime
+
     from lambdas.alerting.alert import Alert
     from lambdas.alerting.subscription import Subscription
     from lambdas.contracts import Event
@@ -56,7 +58,7 @@ class AlertList(Protocol):
     def test(self, only: str | None = None) -> list[Tested]:
         """Send a test alert to all subscribers, or to the one with this id."""
 
-    def raised(self, limit: int) -> list[Alert]:
+    def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
         """The newest first."""
 
 

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS alerts (
 );
 CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID;
 """
-NEWEST = "SELECT * FROM alerts ORDER BY time DESC, tweet_id DESC LIMIT ?"
+NEWEST = "SELECT * FROM alerts WHERE time >= ? ORDER BY time DESC, tweet_id DESC LIMIT ?"
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Alerts:
     def newest(self, limit: int = 100) -> list[Alert]:
         """The newest first."""
         with self._lock:
-            return [_alert(row) for row in self._db.execute(NEWEST, (limit,)).fetchall()]
+            return [_alert(row) for row in self._db.execute(NEWEST, ("", limit)).fetchall()]
 
     def note(self, subscriber: str, problem: str | None) -> None:
         with self._lock:
@@ -124,9 +124,10 @@ def kept_alert(path: Path, tweet_id: str) -> Alert | None:
     return next((each for each in kept_alerts(path) if each.tweet_id == tweet_id), None)
 
 
-def kept_alerts(path: Path, limit: int | None = None) -> list[Alert]:
+def kept_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
     """The newest first, also while another process keeps them."""
-    return [_alert(row) for row in _read(path, NEWEST, -1 if limit is None else limit)]
+    start = since.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00") if since else ""
+    return [_alert(row) for row in _read(path, NEWEST, start, -1 if limit is None else limit)]
 
 
 def kept_outcomes(path: Path) -> dict[str, Outcome]:
@@ -134,7 +135,7 @@ def kept_outcomes(path: Path) -> dict[str, Outcome]:
     return {row["subscriber"]: Outcome(row["time"], row["problem"]) for row in _read(path, "SELECT * FROM outcomes")}
 
 
-def _read(path: Path, query: str, *values: int) -> list[sqlite3.Row]:
+def _read(path: Path, query: str, *values: int | str) -> list[sqlite3.Row]:
     if not path.exists():
         return []
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:

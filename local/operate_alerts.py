@@ -57,9 +57,9 @@ class LocalAlerts:
             for each, problem in zip(chosen, problems, strict=True)
         ]
 
-    def raised(self, limit: int) -> list[Alert]:
+    def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
         """The newest first."""
-        return kept_alerts(self._home.alerts, limit)
+        return kept_alerts(self._home.alerts, limit, since)
 
 
 class _Gathered:

@@ -74,14 +74,13 @@ class StageAlerts:
             Tested(id=each.id, kind=each.kind, address=each.address, problem=problems.get(each.id)) for each in chosen
         ]
 
-    def raised(self, limit: int) -> list[Alert]:
-        """The newest first, of the last week, from the log of every event."""
-        start = int((datetime.datetime.now(datetime.UTC) - LOOK_BACK).timestamp() * 1000)
+    def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
+        """The newest first, of the last week unless it says since when, from the log of every event."""
+        start = since or datetime.datetime.now(datetime.UTC) - LOOK_BACK
+        asked = {"logGroupName": event_log_name(self._bot.stage), "filterPattern": NEGATIVE}
         with self._bot.explained():
             pages = self._bot.client("logs").get_paginator("filter_log_events")
-            found = pages.paginate(
-                logGroupName=event_log_name(self._bot.stage), filterPattern=NEGATIVE, startTime=start
-            )
+            found = pages.paginate(**asked, startTime=int(start.timestamp() * 1000))
             lines = [line["message"] for page in found for line in page["events"]]
         alerts = {alert.tweet_id: alert for alert in _alerts(lines)}
         return sorted(alerts.values(), key=lambda each: (each.time, each.tweet_id), reverse=True)[:limit]

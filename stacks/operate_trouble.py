@@ -59,6 +59,6 @@ def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
         fix = f"Follow the link in AWS's message to them; see: twbot alerts list --stage {bot.name}"
         return Check("who is told", "warning", says, fix)
     if not told:
-        fix = f"twbot alerts subscribe ADDRESS --stage {bot.name}; alarms = […] in [stages.{bot.name}.aws]"
+        fix = f"twbot alerts subscribe email ADDRESS --stage {bot.name}; alarms = […] in [stages.{bot.name}.aws]"
         return Check("who is told", "warning", "nobody hears of alerts or alarms", fix)
     return Check("who is told", "ok", f"{told} subscribers, all confirmed")

@@ -14,10 +14,11 @@ from cli.operations import AlertList, alert_list
 from cli.options import AsJson, DryRun, Limit, Yes, placed
 from cli.render import as_json, print_line, say, table
 from cli.stage import Place
-from cli.times import Utc, shown
+from cli.times import Since, Utc, shown, window
 from lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
 from lambdas.errors import TwbotError
 from lambdas.operating.alerts import Subscriber
+from lambdas.settings import LOCAL
 
 app = typer.Typer(
     help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
@@ -29,6 +30,20 @@ def _kinds(incomplete: str) -> list[str]:
     return [kind for kind in KINDS if kind.startswith(incomplete)]
 
 
+def _ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Those of this machine's bot: a stage on AWS takes too long to ask."""
+    from local.home import Home, data_folder
+    from local.subscribers import SubscriberFile
+
+    if context.params.get("stage") != LOCAL:
+        return []
+    try:
+        found = SubscriberFile(Home(data_folder(context.params.get("data"))).subscribers).all()
+    except TwbotError:
+        return []
+    return [each.id for each in found if each.id.startswith(incomplete)]
+
+
 KindName = Annotated[str, typer.Argument(help=f"How: {', '.join(KINDS)}.", metavar="KIND", autocompletion=_kinds)]
 Address = Annotated[str | None, typer.Argument(help="The email address or phone number. Others are asked for.")]
 FromFile = Annotated[
@@ -38,8 +53,8 @@ FromFile = Annotated[
 SmtpUrl = Annotated[
     str | None, typer.Option("--smtp", help="The server that takes this machine's mail: smtps://user@host:465.")
 ]
-Id = Annotated[str, typer.Argument(help="The subscriber's id, of `twbot alerts list`.", metavar="ID")]
-OneId = Annotated[str | None, typer.Argument(help="Only the subscriber with this id.", metavar="[ID]")]
+Id = Annotated[str, typer.Argument(help="Whom: the id of `twbot alerts list`.", metavar="ID", autocompletion=_ids)]
+OneId = Annotated[str | None, typer.Argument(help="Only the one with this id.", metavar="[ID]", autocompletion=_ids)]
 
 
 @app.command("subscribe")
@@ -135,12 +150,12 @@ def send_test(place: Place, subscriber: OneId = None, json: AsJson = False) -> N
 
 @app.command("raised")
 @placed
-def raised(place: Place, limit: Limit = None, utc: Utc = False, json: AsJson = False) -> None:
-    """The alerts that were raised, the newest first; on AWS those of the last week.
+def raised(place: Place, since: Since = None, limit: Limit = None, utc: Utc = False, json: AsJson = False) -> None:
+    """The alerts that were raised, the newest first; on AWS those of the last week, unless --since says otherwise.
 
-    Example: twbot alerts raised --limit 5
+    Example: twbot alerts raised --since yesterday --limit 5
     """
-    found = alert_list(place).raised(limit or 20)
+    found = alert_list(place).raised(limit or 20, window(since, None)[0])
     if json:
         as_json(found)
     elif not found:

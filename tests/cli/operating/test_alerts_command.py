@@ -15,6 +15,7 @@ import typer
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from cli.commands.alerts import _ids, app
 from cli.errors import Exit
 from cli.main import run
 from lambdas.alerting.subscription import CHATS, Kind, subscriber_id
@@ -228,10 +229,23 @@ def test_raised_alerts_the_newest_first(alerts: Twbot, desk: Desk) -> None:
     found = alerts("raised", "--json").json
     assert [each["tweet_id"] for each in found] == ["2", "3", "1"]
     assert len(alerts("raised", "--limit", "2", "--json").json) == 2
+    assert alerts("raised", "--since", "2099-01-01T10:00Z", "--json").json == []
     assert "@alice" in alerts("raised").out
 
 
 # This machine
+
+
+def test_ids_are_completed(tmp_path: Path, hook: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of this machine's bot; of a stage, or of a file that can't be read, none."""
+    desk = LocalDesk(tmp_path)
+    found = subscribed(runner(desk, capsys), tmp_path, "slack", hook.url)
+    context = typer.Context(typer.main.get_command(app))
+    context.params = {"stage": "local", "data": Path(desk.options[1])}
+    assert _ids(context, found["id"][:3]) == [found["id"]]
+    assert _ids(context, "x") == []
+    context.params["stage"] = "prod"
+    assert _ids(context, "") == []
 
 
 def test_plain_https_gets_json(tmp_path: Path, hook: Loopback, capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,6 +300,13 @@ def test_the_topic_s_subscribers(on_aws: Twbot, kind: Kind, address: str) -> Non
     assert "twbot alerts test --stage prod" in one.err
     assert on_aws("remove", listed["id"], "--yes").code == 0
     assert on_aws("list", "--json").json == []
+
+
+def test_a_topic_of_many_pages(on_aws: Twbot, aws: AwsDesk) -> None:
+    """SNS lists a hundred at a time."""
+    for number in range(101):
+        aws.client("sns").subscribe(TopicArn=aws.topic, Protocol="sms", Endpoint=f"+4412345600{number:03}")
+    assert len(on_aws("list", "--json").json) == 101
 
 
 def test_https_through_the_topic(on_aws: Twbot, tmp_path: Path) -> None:
