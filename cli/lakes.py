@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli.errors import CliError, Exit
 from cli.stage import Place
-from lambdas.analytics.answers import Exported, Result, TooSlow, Wanted
+from lambdas.analytics.answers import Exported, Result, Tell, TooSlow, Wanted, untold
 
 if TYPE_CHECKING:
     from lambdas.analytics.forgetting import Report
@@ -23,14 +23,14 @@ class Lake(Protocol):
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
         """Each `?` is bound to a parameter."""
 
-    def export(self, wanted: Wanted, folder: Path) -> Exported:
+    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
         """Write the events into Parquet files in the folder; no file for no events."""
 
 
 class Forgetting(Protocol):
     """Removes what tells of a post, as far as that can be."""
 
-    def forget(self, tweet_id: str, *, dry_run: bool) -> Report: ...
+    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report: ...
 
 
 def lake_of(place: Place) -> Lake:

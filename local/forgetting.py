@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from lambdas.analytics.answers import Tell, untold
 from lambdas.analytics.forgetting import Forgot, Report, reply_in, tells_of
 from lambdas.contracts import decode_event
 from local.bus import Bus
@@ -147,7 +148,8 @@ class LocalForgetting:
     def __init__(self, folder: Path) -> None:
         self._folder, self._home = folder, Home(folder)
 
-    def forget(self, tweet_id: str, *, dry_run: bool) -> Report:
+    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report:
+        tell("reading archive and lake")
         wanted = Forget(tweet_id, dry_run)
         if (run := running(self._folder)) is not None:
             return ControlClient(run).forget(wanted)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lambdas.analytics.answers import BadSql, Exported, Result, Wanted, export_sql
+from lambdas.analytics.answers import BadSql, Exported, Result, Tell, Wanted, export_sql, untold
 from lambdas.analytics.forgetting import Forgot, first_hour, without
 from lambdas.analytics.table import COLUMNS, PARTITION, TABLE
 from lambdas.contracts import Event
@@ -73,15 +73,17 @@ class Lake:
             except duckdb.Error as error:
                 raise BadSql(str(error).splitlines()[0]) from None
 
-    def export(self, wanted: Wanted, folder: Path) -> Exported:
+    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
         """Write the events into a Parquet file in the folder; no file for no events. Raises Temporary."""
         import duckdb
 
         file = folder / "events.parquet"
         translated = _translate(export_sql(wanted))
+        tell("reading the lake")
         with self._opened(writes=file) as (db, size, damaged):
             try:
                 _lower(db, translated)
+                tell("writing")
                 (rows,) = db.execute(f"COPY exported TO {_quoted(file)} (FORMAT PARQUET)").fetchone() or (0,)
             except duckdb.Error as error:
                 raise Temporary(f"Cannot write {file}: {str(error).splitlines()[0]}") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from lambdas.analytics.answers import Tell, untold
 from lambdas.analytics.forgetting import Forgot, Report, first_hour, tells_of, without
 from stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name
 from stacks.operate import AwsBot
@@ -28,12 +29,12 @@ class AwsForgetting:
         self._bot, self._s3 = bot, bot.client("s3")
         self._lake = Athena(bot).results[0]
 
-    def forget(self, tweet_id: str, *, dry_run: bool) -> Report:
+    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report:
         """Can be stopped and begun again at any time: each file is replaced at once."""
         with self._bot.explained():
-            lake = self._in_lake((tweet_id,), dry_run)
+            lake = self._in_lake((tweet_id,), dry_run, tell)
             if lake.replies:
-                both = self._in_lake((tweet_id, *sorted(lake.replies)), dry_run)
+                both = self._in_lake((tweet_id, *sorted(lake.replies)), dry_run, tell)
                 lake = both if dry_run else lake + both
             pictures = self._pictures(tweet_id, dry_run)
             letters = self._letters((tweet_id, *lake.replies), dry_run)
@@ -42,25 +43,32 @@ class AwsForgetting:
         remains += [
             "Answers of queries (twbot query) that showed it go from the lake's bucket after 7 days.",
             "What came in the last minutes may be on its way into the lake: run it again in an hour.",
+            "A replay of the archive brings its events back into the lake: run it again after one.",
+            f"The functions' logs name its number, not its words; they go after {self._bot.stage.aws.log_days} days.",
+            f"The number {tweet_id} alone stays noted, so that nobody is answered twice.",
             "Alerts that were sent are with whoever got them.",
         ]
         removed = {"lake": lake.events, "pictures": pictures, "dead letters": letters}
         return Report(tweet_id=tweet_id, removed=removed, replies=sorted(lake.replies), remains=remains)
 
-    def _in_lake(self, ids: tuple[str, ...], dry_run: bool) -> Forgot:
+    def _in_lake(self, ids: tuple[str, ...], dry_run: bool, tell: Tell) -> Forgot:
         keys = [*self._keys(self._lake, EVENTS, f"{EVENTS}{first_hour(ids[0])}"), *self._keys(self._lake, ERRORS)]
         versioned = bool(self._s3.get_bucket_versioning(Bucket=self._lake).get("Status"))
         found = Forgot()
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
-            for each in pool.map(lambda key: self._in_file(key, ids, dry_run, versioned), keys):
+            for number, each in enumerate(pool.map(lambda key: self._in_file(key, ids, dry_run, versioned), keys)):
+                tell(f"file {number + 1:,} of {len(keys):,} of the lake")
                 found += each
         finally:
             pool.shutdown(cancel_futures=True)
         return found
 
     def _in_file(self, key: str, ids: tuple[str, ...], dry_run: bool, versioned: bool) -> Forgot:
-        kept = self._s3.get_object(Bucket=self._lake, Key=key)
+        try:
+            kept = self._s3.get_object(Bucket=self._lake, Key=key)
+        except self._s3.exceptions.NoSuchKey:  # gone since it was listed
+            return Forgot()
         body: bytes = kept["Body"].read()
         packed = body.startswith(_GZIP)
         try:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lambdas.analytics.answers import Exported, Result, Wanted, count_sql, export_sql, one_query
+from lambdas.analytics.answers import Exported, Result, Tell, Wanted, count_sql, export_sql, one_query, untold
 from stacks.operate import AwsBot
 from stacks.operate_athena import MOST_SECONDS, Athena, scanned
 
@@ -27,28 +27,31 @@ class AthenaLake:
         columns, rows = self._athena.rows(done["QueryExecutionId"], limit)
         return Result(columns, rows, scanned(done))
 
-    def export(self, wanted: Wanted, folder: Path) -> Exported:
+    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
         """Write the events into Parquet files in the folder; no file for no events."""
+        tell("counting")
         counted = self.query(count_sql(wanted))
         rows = int(counted.rows[0][0])
         if not rows:
             return Exported([], 0, counted.bytes_scanned)
         bucket, prefix = self._athena.results
         place = f"{prefix}export-{uuid.uuid4()}/"
+        tell(f"Athena writes {rows:,} events")
         try:
             done = self._athena.run(
                 f"UNLOAD ({export_sql(wanted)}) TO 's3://{bucket}/{place}' WITH (format = 'PARQUET')"
             )
-            files = self._download(bucket, place, folder)
+            files = self._download(bucket, place, folder, tell)
         finally:
             self._clean(bucket, place)
         return Exported(files, rows, counted.bytes_scanned + scanned(done))
 
-    def _download(self, bucket: str, place: str, folder: Path) -> list[str]:
+    def _download(self, bucket: str, place: str, folder: Path, tell: Tell) -> list[str]:
         with self._bot.explained():
             s3, files = self._bot.client("s3"), list[str]()
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
                 for each in page.get("Contents", []):
+                    tell(f"downloading file {len(files) + 1}, {each['Size']:,} bytes")
                     files.append(f"part-{len(files):05}.parquet")
                     s3.download_file(bucket, each["Key"], str(folder / files[-1]))
         return files

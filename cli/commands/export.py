@@ -44,8 +44,8 @@ def export(
     wanted = _wanted(since, until, types or [])
     _check(to, force)
     with _beside(to) as fresh:
-        with asking(), err.status("exporting"):
-            exported = lake_of(place).export(wanted, fresh)
+        with asking(), err.status("exporting") as status:
+            exported = lake_of(place).export(wanted, fresh, tell=status.update)
         size = sum((fresh / name).stat().st_size for name in exported.files)
         if exported.rows:
             _settle(fresh, exported, to)

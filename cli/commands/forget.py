@@ -60,8 +60,10 @@ def forget(
 
 def _look(forgetting: Forgetting, tweet_id: str, *, dry_run: bool) -> Report:
     words = "looking for it" if dry_run else "forgetting it"
-    with asking(), err.status(f"{words}; Ctrl-C does no harm"):
-        return forgetting.forget(tweet_id, dry_run=dry_run)
+    with asking(), err.status(words) as status:
+        return forgetting.forget(
+            tweet_id, dry_run=dry_run, tell=lambda said: status.update(f"{words}: {said} (Ctrl-C does no harm)")
+        )
 
 
 def _as_json(report: Report, place: Place, dry_run: bool) -> None:

@@ -50,7 +50,8 @@ def query(
     """Ask the data lake. Without a name: list the saved queries.
 
     The table is "analysed-messages-table", the SQL Athena's, on this machine, too. On AWS each query costs what it
-    reads, and stops at the stage's limit (query_limit_mb). Ctrl-C stops it.
+    reads, and stops at the stage's limit (query_limit_mb). Ctrl-C stops it. Whole lists and records come as JSON on
+    this machine, and as Athena writes them on AWS: name their fields.
 
     Example: twbot query celebrities
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from lambdas.analytics.table import PARTITION, TABLE
 from lambdas.errors import TwbotError
 
+# Takes words that say how far it is.
+Tell = Callable[[str], None]
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READS = re.compile(r"\(*\s*(?:select|with|values|table)\b", re.IGNORECASE)
 # Hyphens are trouble in a Parquet file's columns.
@@ -26,6 +29,10 @@ class BadSql(TwbotError):
 
 class TooSlow(TwbotError):
     """The query was stopped: it took too long."""
+
+
+def untold(_: str) -> None:
+    """For whoever does not want to know how far it is."""
 
 
 class Result(msgspec.Struct, frozen=True):
