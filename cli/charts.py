@@ -14,9 +14,9 @@ _PERIOD = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?Z?)?)?)?)?", re
 _SHAPES = {10: ("%Y-%m-%d", datetime.timedelta(days=1)), 13: ("%Y-%m-%dT%H", datetime.timedelta(hours=1))}
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """One block a value, the highest of full height; nothing is a gap."""
-    most = max(values, default=0)
+def sparkline(values: Sequence[float], most: float | None = None) -> str:
+    """One block a value, the highest (or `most`) of full height; nothing is a gap."""
+    most = max(values, default=0) if most is None else most
     return "".join(" " if value <= 0 else BLOCKS[min(7, int(value / most * 8))] for value in values)
 
 
@@ -89,9 +89,11 @@ def _over_time(
             found[row[0]] = found.get(row[0], 0) + (row[number] or 0)
     longest = min(LONGEST_LABEL, max(map(len, series)))
     lines = [f"{'':<{longest}}  {periods[0]} … {periods[-1]}" + (f", {columns[numbers[0]]}" if words else "")]
-    for name, found in series.items():
-        values = [found.get(period, 0) for period in periods]
-        lines.append(f"{name[:longest]:<{longest}}  {sparkline(values)}  at most {_figure(max(values))}")
+    shown = {name: [found.get(period, 0) for period in periods] for name, found in series.items()}
+    # Lines of one number are of one scale.
+    scale = max(max(values) for values in shown.values()) if words else None
+    for name, values in shown.items():
+        lines.append(f"{name[:longest]:<{longest}}  {sparkline(values, scale)}  at most {_figure(max(values))}")
     return lines
 
 

@@ -118,7 +118,8 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
     elif not (chart and _drawn(result)):
         table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
     if not json and not csv:
-        say(f"{len(result.rows):,} rows, {result.bytes_scanned:,} bytes scanned")
+        rows = len(result.rows)
+        say(f"{rows:,} {'row' if rows == 1 else 'rows'}, {result.bytes_scanned:,} bytes scanned")
     for path in result.damaged:
         say(f"Left out, as it is damaged: {path}")
 

@@ -26,12 +26,12 @@ def test_blocks_over_time() -> None:
 
 
 def test_a_line_for_each_word_over_time() -> None:
-    """How people felt, day by day."""
+    """How people felt, hour by hour; all of one scale."""
     rows = [["2026-11-01T10", "GOOD", 2], ["2026-11-01T11", "BAD", 1]]
     lines = chart(["hour", "sentiment", "messages"], rows)
     assert lines is not None
     assert lines[0].endswith("2026-11-01T10 … 2026-11-01T11, messages")
-    assert [line.split()[0] for line in lines[1:]] == ["GOOD", "BAD"]
+    assert lines[1:] == ["GOOD  █   at most 2", "BAD    ▅  at most 1"]
 
 
 @pytest.mark.parametrize(
