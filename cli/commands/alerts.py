@@ -45,7 +45,9 @@ def _ids(context: typer.Context, incomplete: str) -> list[str]:
 
 
 KindName = Annotated[str, typer.Argument(help=f"How: {', '.join(KINDS)}.", metavar="KIND", autocompletion=_kinds)]
-Address = Annotated[str | None, typer.Argument(help="The email address or phone number. Others are asked for.")]
+Address = Annotated[
+    str | None, typer.Argument(help="The email address or phone number. Others are asked for.", metavar="[ADDRESS]")
+]
 FromFile = Annotated[
     str | None,
     typer.Option("--from", help="Read the webhook's address (email: the password) from a file; - for stdin."),

@@ -61,7 +61,11 @@ class Teller:
         return None
 
     def _try(self, *, key: str, to: Subscription, alert: Alert) -> None:  # noqa: ARG002 - Powertools reads the key
-        _attempt(self._send, self._outcomes, to, alert)
+        try:
+            _attempt(self._send, self._outcomes, to, alert)
+        except TwbotError as error:
+            log.error("an alert did not arrive", extra={"subscriber": to.id, "kind": to.kind, "reason": str(error)})
+            raise
 
 
 def try_out(send: Send, outcomes: Outcomes, alert: Alert, subscribers: Sequence[Subscription]) -> list[str | None]:
@@ -82,7 +86,6 @@ def _attempt(send: Send, outcomes: Outcomes, to: Subscription, alert: Alert) -> 
         send(to, alert)
     except TwbotError as error:
         outcomes.note(to.id, str(error))
-        log.error("an alert did not arrive", extra={"subscriber": to.id, "kind": to.kind, "reason": str(error)})
         raise
     outcomes.note(to.id, None)
 

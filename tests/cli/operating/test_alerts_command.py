@@ -138,7 +138,7 @@ def test_a_revoked_webhook_shows(alerts: Twbot, desk: Desk, tmp_path: Path) -> N
         found = subscribed(alerts, tmp_path, "slack", f"{gone.url}/hidden-word")
         subscribed(alerts, tmp_path, "discord", well.url)
         said = alerts("test")
-        assert (said.code, "revoked" in said.out) == (Exit.CHECK_FAILED, True)
+        assert (said.code, "revoked" in said.out, said.err) == (Exit.CHECK_FAILED, True, "")
         with pytest.raises(Exception, match=found["id"]) as error:
             desk.raise_alert(angry())
         assert len(well.asked) == 2

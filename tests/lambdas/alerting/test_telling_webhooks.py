@@ -105,6 +105,14 @@ def test_no_log_shows_the_address(caplog: pytest.LogCaptureFixture) -> None:
     assert "hidden" not in caplog.text
 
 
+def test_what_did_not_arrive_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With the subscriber's id and the reason."""
+    with answering(Answer(404, b"")) as gone, pytest.raises(Permanent):
+        teller(tmp_path, Noted()).tell(ANGRY, [at(gone.url)])
+    (line,) = [vars(each) for each in caplog.records if each.name == "lambdas.alerting.telling"]
+    assert (line["subscriber"], line["levelname"], "404" in line["reason"]) == (at(gone.url).id, "ERROR", True)
+
+
 def test_private_networks_are_out_of_bounds() -> None:
     """Whatever name leads there: seen on the connection itself."""
     with answering(Answer()) as hook, pytest.raises(Permanent, match="private"):
