@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
@@ -38,21 +39,27 @@ class SubscriberFile:
 
     def add(self, wanted: Subscription) -> None:
         """In the place of the one with the same address, if there is one."""
-        self._save([*(each for each in self.all() if each.id != wanted.id), wanted])
+        self._change(wanted.id, [wanted])
 
     def remove(self, subscriber: str) -> None:
-        self._save([each for each in self.all() if each.id != subscriber])
+        self._change(subscriber, [])
 
-    def _save(self, subscriptions: Sequence[Subscription]) -> None:
+    def _change(self, subscriber: str, instead: Sequence[Subscription]) -> None:
+        """One process at a time, so that two subscriptions at once are two."""
         folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".subscribers-")  # made with mode 0600
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(subscriptions))
-            Path(fresh).replace(self.path)
+            with (folder / ".subscribers.lock").open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._save(folder, [*(each for each in self.all() if each.id != subscriber), *instead])
         except OSError as error:
             raise NotConfigured(f"Cannot write who hears of alerts to {self.path}: {error.strerror}.") from None
+
+    def _save(self, folder: Path, subscriptions: Sequence[Subscription]) -> None:
+        descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".subscribers-")  # made with mode 0600
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(subscriptions))
+        Path(fresh).replace(self.path)
 
 
 def _decode(content: bytes, mode: int, path: Path) -> list[Subscription]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,17 @@ def test_the_same_address_subscribes_once(home: Home) -> None:
     for _ in range(2):
         file.add(Subscription(kind="email", address="me@example.org"))
     assert len(file.all()) == 1
+
+
+def test_many_subscribe_at_once(home: Home) -> None:
+    """From several terminals, say: nobody is lost."""
+
+    def subscribe(number: int) -> None:
+        SubscriberFile(home.subscribers).add(at(f"https://example.org/{number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(subscribe, range(24)))
+    assert len(SubscriberFile(home.subscribers).all()) == 24
 
 
 def test_a_broken_event_is_refused(home: Home) -> None:
