@@ -48,6 +48,7 @@ def test_what_waits_for_another_attempt_is_not_tried_again(tmp_path: Path) -> No
         assert bus.waiting == 1
         assert bus.forget([1, 99]) == 1
         assert bus.settled()
+        assert not bus._parked
     with Bus(tmp_path / "bus.db", [RULE]) as bus:
         assert bus.settled()
     assert not again.is_set()
