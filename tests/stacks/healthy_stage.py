@@ -33,11 +33,16 @@ class Refusal(NamedTuple):
 
 
 class HealthyStage:
-    """`answers` are what AWS says where moto cannot: change them to break something."""
+    """`answers` are what AWS says where moto cannot: change them to break something.
+
+    `found`: what Logs Insights finds, by words of the query.
+    """
 
     def __init__(self, bot: AwsBot, monkeypatch: pytest.MonkeyPatch, *, url: str, keys: Keys | None = None) -> None:
         self.bot, self._clients = bot, dict[str, Any]()
         self._made = AwsBot.client
+        self.found: dict[str, list[dict[str, str]]] = {}
+        self._queries: list[str] = []
         self.statuses = dict.fromkeys(STACKS, "CREATE_COMPLETE")
         self.outputs = {
             "ingress": {"WebhookUrl": url},
@@ -61,8 +66,8 @@ class HealthyStage:
             "rekognition.RecognizeCelebrities": Refusal(
                 "InvalidImageFormatException", "Request has invalid image format"
             ),
-            "logs.StartQuery": {"queryId": "q"},
-            "logs.GetQueryResults": {"status": "Complete", "results": []},
+            "logs.StartQuery": self._start_query,
+            "logs.GetQueryResults": self._results,
         }
         stage = self
         monkeypatch.setattr(AwsBot, "client", lambda _, service: stage.client(service))
@@ -104,6 +109,16 @@ class HealthyStage:
             ]
         }
 
+    def _start_query(self, params: dict[str, Any]) -> dict[str, Any]:
+        self._queries.append(json.loads(params["body"])["queryString"])
+        return {"queryId": str(len(self._queries) - 1)}
+
+    def _results(self, params: dict[str, Any]) -> dict[str, Any]:
+        query = self._queries[int(json.loads(params["body"])["queryId"])]
+        rows = next((rows for words, rows in self.found.items() if words in query), [])
+        told = [[{"field": name, "value": value} for name, value in row.items()] for row in rows]
+        return {"status": "Complete", "results": told}
+
     def _fill(self, keys: Keys | None) -> None:
         stage = self.bot.stage
         if keys is not None:
@@ -140,6 +155,19 @@ class HealthyStage:
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="{}")
+
+    def queued(self, *messages: str) -> None:
+        """Replies that wait to be sent."""
+        sqs = self.client("sqs")
+        url = sqs.get_queue_url(QueueName=queue_name(self.bot.stage))["QueueUrl"]
+        for message in messages:
+            sqs.send_message(QueueUrl=url, MessageBody=message)
+
+    def counted(self, namespace: str, name: str, at: float, value: float = 1.0, **where: str) -> None:
+        """As CloudWatch counts; moto knows nothing of metric filters, API Gateway's and Lambda's metrics."""
+        dimensions = [{"Name": key, "Value": said} for key, said in where.items()]
+        data = {"MetricName": name, "Timestamp": at, "Value": value, "Dimensions": dimensions}
+        self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
 
     def fails(self, name: str) -> None:
         """One function cannot be started."""

@@ -113,21 +113,8 @@ def test_status_of_a_stage(at_x: AtX, capsys: pytest.CaptureFixture[str]) -> Non
     stage, _, webhook = at_x
     stage.dead_letter("egress")
     line = {"message": "X answered", "call": "POST /2/tweets", "x_rate_limit_limit": 100, "x_rate_limit_remaining": 7}
-    row = [
-        {"field": "@timestamp", "value": "2026-11-23 08:00:00.000"},
-        {"field": "@message", "value": json.dumps(line)},
-    ]
-    asked: list[str] = []
-
-    def start(params: dict[str, Any]) -> dict[str, Any]:
-        asked.append(json.loads(params["body"])["queryString"])
-        return {"queryId": str(len(asked) - 1)}
-
-    def results(params: dict[str, Any]) -> dict[str, Any]:
-        query = asked[int(json.loads(params["body"])["queryId"])]
-        return {"status": "Complete", "results": [row] if "X answered" in query else []}
-
-    stage.answers |= {"logs.StartQuery": start, "logs.GetQueryResults": results}
+    at = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S}.000"
+    stage.found["X answered"] = [{"@timestamp": at, "@message": json.dumps(line)}]
     assert run(["status", "--stage", "prod", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["place"], found["running"], found["url"]) == ("prod in eu-west-1", True, webhook.url)
@@ -364,15 +351,7 @@ def test_what_may_not_be_looked_at(stage: HealthyStage) -> None:
 def test_the_last_hour_of_a_stage(stage: HealthyStage, reason: str, state: str) -> None:
     """What goes on going wrong until somebody acts is wrong; other failures are told."""
     at = datetime.datetime.now(datetime.UTC)
-    row = [{"field": "time", "value": at.isoformat()}, {"field": "reason", "value": reason}]
-    stage.answers["logs.StartQuery"] = lambda params: {
-        "queryId": "failures" if "TWEET_FAILED" in params["body"].decode() else "none"
-    }
-    stage.answers["logs.GetQueryResults"] = lambda params: {
-        "status": "Complete",
-        "results": [row] if b"failures" in params["body"] else [],
-    }
-    metric = {"MetricName": "TWEET_FAILED", "Timestamp": at, "Value": 1.0}
-    stage.client("cloudwatch").put_metric_data(Namespace="twbot-prod/events", MetricData=[metric])
+    stage.found["TWEET_FAILED"] = [{"time": at.isoformat(), "reason": reason}]
+    stage.counted("twbot-prod/events", "TWEET_FAILED", at.timestamp())
     found = the_hour(Place("prod"))
     assert (found.state, f"1 {reason}" in found.says) == (state, True)
