@@ -1,8 +1,8 @@
 """The bundles: one zip a function, with nothing but what it imports, the same bytes each time, built without Docker.
 
-Packages come as wheels for Lambda (Python 3.13 on arm64), pinned and hashed in requirements/dev.txt. What was built is
-kept in the user's cache by its content. TWBOT_BUNDLES=installed takes the packages of this very Python instead: for
-tests, and for AWS emulators that run functions on this machine.
+Packages come as wheels for Lambda (Python 3.13 on arm64), pinned and hashed in requirements/dev.txt; libraries go in
+without their debug information. What was built is kept in the user's cache by its content. TWBOT_BUNDLES=installed
+takes the packages of this very Python instead: for tests, and for AWS emulators that run functions on this machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from stacks import packages
 from stacks.functions import FUNCTIONS, FunctionSpec
+from stacks.libraries import only_loaded
 
 ROOT = Path(__file__).parents[1]
 # Of any year: zip files know none before.
@@ -26,10 +27,13 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
 ADAPTERS = "lambdas/aws/adapters.py"
 # Of these a bundle gets the modules that are imported, of other packages everything: they load by name, or hold data.
-ONLY_IMPORTED = frozenset({"lambdas", "aws_lambda_powertools", "oauthlib"})
+ONLY_IMPORTED = frozenset({"lambdas", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
-# Parts of Pillow that nothing of ours calls; the libraries are those of the parts.
+# Parts that nothing of ours calls: of Pillow, with their libraries; Powertools' router, which one function imports for
+# pydantic's models; and what makes charset_normalizer faster, whose guesses nobody waits for.
 UNUSED = (
+    "aws_lambda_powertools/event_handler/*",
+    "charset_normalizer/*.so",
     *(f"PIL/_{part}.*" for part in ("avif", "imagingcms", "imagingmath", "imagingmorph", "imagingtk")),
     *(f"pillow.libs/lib{library}-*" for library in ("avif", "lcms2")),
 )
@@ -49,12 +53,13 @@ class Bundle(NamedTuple):
 
 def bundle(name: str, source: str | None = None) -> Bundle:
     """The bundle of a function of stacks/functions.py. Raises TwbotError where a package can't be had."""
-    files = contents(FUNCTIONS[name], source or os.environ.get("TWBOT_BUNDLES", "wheels"))
+    paths = contents(FUNCTIONS[name], source or os.environ.get("TWBOT_BUNDLES", "wheels"))
+    files = {file: _shipped(path) for file, path in sorted(paths.items())}
     digest = _digest(files)
     path = packages.cache() / "bundles" / f"{name}-{digest[:32]}.zip"
     if not path.exists():
         _write(path, files)
-    return Bundle(path, digest, sum(file.stat().st_size for file in files.values()))
+    return Bundle(path, digest, sum(map(len, files.values())))
 
 
 def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
@@ -66,7 +71,7 @@ def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
         path.relative_to(ROOT).as_posix(): path for path in (ROOT / "lambdas").rglob("*.*") if path.suffix != ".pyc"
     }
     imported = closure(spec.entry, {**found, **ours})
-    whole = {name: path for name, path in found.items() if name.partition("/")[0] not in ONLY_IMPORTED}
+    whole = {name: path for name, path in found.items() if _is_native(name) or not _is_traced(name)}
     return {**whole, **imported}
 
 
@@ -126,25 +131,37 @@ def _files(module: str) -> tuple[str, str]:
     return f"{module}.py", f"{module}/__init__.py"
 
 
+def _is_traced(name: str) -> bool:
+    return name.partition("/")[0] in ONLY_IMPORTED
+
+
+def _is_native(name: str) -> bool:
+    return ".so" in PurePosixPath(name).suffixes
+
+
 def _is_unused(name: str, spec: FunctionSpec) -> bool:
     unused = UNUSED if FONTS in spec.packages else UNUSED + UNUSED_WITHOUT_FONTS
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in unused)
 
 
-def _digest(files: dict[str, Path]) -> str:
+def _shipped(path: Path) -> bytes:
+    return only_loaded(path.read_bytes()) if _is_native(path.name) else path.read_bytes()
+
+
+def _digest(files: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name}\0{hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
+    for name, content in files.items():
+        digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
-def _write(path: Path, files: dict[str, Path]) -> None:
+def _write(path: Path, files: dict[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as fresh:
         archived = Path(fresh) / path.name
         with zipfile.ZipFile(archived, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in sorted(files):
-                archive.writestr(_member(name), files[name].read_bytes(), zipfile.ZIP_DEFLATED)
+            for name, content in files.items():
+                archive.writestr(_member(name), content, zipfile.ZIP_DEFLATED)
         archived.replace(path)
 
 

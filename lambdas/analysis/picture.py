@@ -5,7 +5,16 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+# The formats by name: a bundle holds what is imported, and Pillow finds these by the names in its own list.
+from PIL import (
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from lambdas.errors import UnusableImage
 
@@ -14,6 +23,7 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 4096
 MIN_SIDE = 80  # Rekognition's; its other limit is 15 MB
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_READERS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin, GifImagePlugin)
 _QUALITIES = (92, 80, 60)
 
 
