@@ -68,3 +68,7 @@ def asking() -> Iterator[None]:
             yield
         except TooSlow as error:
             raise CliError(str(error), hint=NARROW, code=Exit.TIMED_OUT) from None
+        except ModuleNotFoundError as error:
+            extra = "aws" if str(error.name).startswith("boto") else "local"
+            message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"
+            raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None

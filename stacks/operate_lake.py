@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from lambdas.analytics.answers import Exported, Result, Tell, Wanted, count_sql, export_sql, one_query, untold
 from stacks.operate import AwsBot
 from stacks.operate_athena import MOST_SECONDS, Athena, scanned
+from stacks.operate_problems import AwsProblem
 
 
 class AthenaLake:
@@ -57,8 +59,8 @@ class AthenaLake:
         return files
 
     def _clean(self, bucket: str, place: str) -> None:
-        """What UNLOAD left in the bucket would go by itself after a week."""
-        with self._bot.explained():
+        """What UNLOAD left in the bucket. Who may not delete has the export all the same: it goes after a week."""
+        with contextlib.suppress(AwsProblem), self._bot.explained():
             s3 = self._bot.client("s3")
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
                 if keys := [{"Key": each["Key"]} for each in page.get("Contents", [])]:

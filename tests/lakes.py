@@ -13,7 +13,7 @@ import gzip
 import json
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class LakeOnAws:
         self.folder = folder
         self.fails: tuple[str, str] | None = None
         self.asked: list[dict[str, Any]] = []
+        self.before: Callable[[dict[str, Any]], None] = lambda _: None
         self.stopped: list[str] = []
         self.s3 = boto3.client("s3", region_name=REGION)
         for bucket in (BUCKET, MEDIA):
@@ -79,6 +80,7 @@ class LakeOnAws:
 
     def _start(self, params: dict[str, Any], **_: Any) -> None:
         self.asked.append(params)
+        self.before(params)
         self._said, self.fails = self.fails, None
         if self._said is not None:
             return

@@ -29,7 +29,8 @@ def forget(
     """Remove a post from lake, archive, pictures, alerts and dead letters, as far as that can be; say what can't.
 
     What goes: every event about the post or with it inside. Safe beside a running bot, and to run again. The bot's
-    reply stays on X: it says which one that is. Counts first, and asks.
+    reply stays on X: it says which one that is. Counts first, and asks. On AWS every file of the lake is read that is
+    not older than the post.
 
     Example: twbot forget 1050118621198921728 --dry-run
 

@@ -1,6 +1,7 @@
 """One delivery of any generation and kind, made as the simulated X makes it, for whoever wants to try a webhook.
 
-A world is made up for it in a folder of its own: the bot, somebody else, and what happens between them.
+A small world is made up for it in a folder of its own: the bot, somebody else, and what happens between them. It needs
+none of the simulated X's web server.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import msgspec
 
-from local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY
-from local.simulator.people import USERNAME
-from local.simulator.posts import Post
+from local.simulator.deliveries import Deliveries
+from local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY, Events
+from local.simulator.media import Pictures
+from local.simulator.people import USERNAME, People
+from local.simulator.posts import Post, Posts
 from local.simulator.problems import invalid
+from local.simulator.shapes_v1 import ShapesV1
+from local.simulator.shapes_v2 import ShapesV2
 from local.simulator.store import Row, Store, now_ms
-from local.simulator.world import World
 
 # Account Activity's payload is the same at API v2 and v1.1.
 GENERATIONS = {"xaa": X_ACTIVITY, "v2": ACCOUNT_ACTIVITY, "v1.1": ACCOUNT_ACTIVITY}
@@ -47,16 +51,27 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class _Scene:
-    """The bot and somebody else, and one thing that happens between them."""
+    """The bot and somebody else, and one thing that happens between them. Nothing is delivered from here."""
 
-    def __init__(self, world: World, wanted: Wanted) -> None:
-        self.world, self.wanted, self.events = world, wanted, world.events
-        self.bot, self.other = world.people.ensure(wanted.bot), world.people.ensure(wanted.author)
+    def __init__(self, folder: Path, wanted: Wanted) -> None:
+        if not USERNAME.fullmatch(wanted.bot):
+            raise invalid("A username has 1 to 15 letters, digits or underscores.")
+        self.wanted = wanted
+        self.store = Store(folder / "sim.db")
+        people = People(self.store)
+        self.posts, self.pictures = Posts(self.store, people), Pictures(self.store, folder / "pictures")
+        v2 = ShapesV2(self.store, people, self.posts, self.pictures, PICTURES_AT)
+        v1 = ShapesV1(people, self.posts, self.pictures, v2)
+        queue = Deliveries(self.store, "")
+        self.events = Events(self.store, people, self.posts, v1, v2, queue, app_id=self.store.new_id())
+        # The bot has the id that the webhook's owner knows.
+        self.store.add("users", id=wanted.bot_id, username=wanted.bot, name=wanted.bot, created_ms=now_ms())
+        self.bot, self.other = people.ensure(wanted.bot), people.ensure(wanted.author)
 
     def post(self, author: Row, text: str, *, about: str | None = None, media: list[str] | None = None) -> Post:
         """`about`: reply or quote, of a post of the bot's."""
         target = self.of_bot() if about else None
-        made = self.world.posts.create(
+        made = self.posts.create(
             author,
             text,
             media=media or [],
@@ -67,11 +82,11 @@ class _Scene:
         return made
 
     def of_bot(self) -> Post:
-        return self.world.posts.create(self.bot, "Good morning.")
+        return self.posts.create(self.bot, "Good morning.")
 
     def with_picture(self) -> None:
         picture = self.wanted.picture or files("local.simulator").joinpath("pictures/cat.jpg").read_bytes()
-        kept = self.world.pictures.keep(self.other["id"], picture)
+        kept = self.pictures.keep(self.other["id"], picture)
         self.post(self.other, self.named, media=[kept["id"]])
 
     @property
@@ -100,7 +115,7 @@ KINDS: dict[str, Kind] = {
     "repost": Kind(
         "post.repost.create",
         "somebody reposts the bot",
-        lambda s: s.events.posted(s.world.posts.repost(s.other, s.of_bot())),
+        lambda s: s.events.posted(s.posts.repost(s.other, s.of_bot())),
     ),
     "post": Kind("post.create", "the bot's own post", lambda s: s.post(s.bot, s.wanted.text)),
     "delete": Kind("post.delete", "a post of the bot's is deleted", lambda s: s.events.deleted(s.of_bot())),
@@ -109,9 +124,7 @@ KINDS: dict[str, Kind] = {
         "dm.received", "a direct message to the bot", lambda s: s.events.messaged(s.other, s.bot, s.wanted.text)
     ),
     "typing": Kind("dm.indicate_typing", "somebody types one", lambda s: s.events.typing(s.other, s.bot)),
-    "read": Kind(
-        "dm.read", "somebody has read the bot's", lambda s: s.events.read(s.other, s.bot, s.world.store.new_id())
-    ),
+    "read": Kind("dm.read", "somebody has read the bot's", lambda s: s.events.read(s.other, s.bot, s.store.new_id())),
     "revoke": Kind("oauth.revoke", "the bot's account withdraws the app's access", lambda s: s.events.revoked(s.bot)),
 }
 
@@ -129,36 +142,25 @@ KINDS |= {kind: _relation(kind) for kind in ("follow", "unfollow", "block", "unb
 
 def sample(wanted: Wanted) -> Sample:
     """Raises problems.Problem for a name or a picture that X does not take."""
+    kind = KINDS[wanted.kind]
     with tempfile.TemporaryDirectory(prefix="twbot-sample-") as folder:
-        world = _world(Path(folder), wanted)
+        scene = _Scene(Path(folder), wanted)
         try:
-            kind = KINDS[wanted.kind]
-            _subscribe(world, wanted, kind)
-            kind.happens(_Scene(world, wanted))
-            found = world.store.row("SELECT event, post_id, body FROM deliveries ORDER BY id DESC LIMIT 1")
+            _subscribe(scene.store, wanted, kind)
+            kind.happens(scene)
+            found = scene.store.row("SELECT event, post_id, body FROM deliveries ORDER BY id DESC LIMIT 1")
         finally:
-            world.close()
+            scene.store.close()
     assert found is not None, wanted.kind
     return Sample(found["event"], found["post_id"], found["body"])
 
 
-def _world(folder: Path, wanted: Wanted) -> World:
-    """Its bot has the id that the webhook's owner knows."""
-    if not USERNAME.fullmatch(wanted.bot):
-        raise invalid("A username has 1 to 15 letters, digits or underscores.")
-    store = Store(folder / "sim.db")
-    store.add("users", id=wanted.bot_id, username=wanted.bot, name=wanted.bot, created_ms=now_ms())
-    store.close()
-    return World(folder, base_url=PICTURES_AT, bot=wanted.bot)
-
-
-def _subscribe(world: World, wanted: Wanted, kind: Kind) -> None:
-    """Nothing is delivered from here: what would be is read from the queue."""
-    webhook, now = world.store.new_id(), now_ms()
-    world.store.add("webhooks", id=webhook, url="https://webhook.invalid", valid=1, created_ms=now)
+def _subscribe(store: Store, wanted: Wanted, kind: Kind) -> None:
+    webhook, now = store.new_id(), now_ms()
+    store.add("webhooks", id=webhook, url="https://webhook.invalid", valid=1, created_ms=now)
     if GENERATIONS[wanted.generation] == ACCOUNT_ACTIVITY:
-        world.store.add("account_subscriptions", webhook_id=webhook, user_id=wanted.bot_id)
+        store.add("account_subscriptions", webhook_id=webhook, user_id=wanted.bot_id)
         return
     chosen = msgspec.json.encode({"user_id": wanted.bot_id}).decode()
-    columns = {"id": world.store.new_id(), "webhook_id": webhook, "created_ms": now, "updated_ms": now}
-    world.store.add("activity_subscriptions", event_type=kind.activity, filter=chosen, tag="sample", **columns)
+    columns = {"id": store.new_id(), "webhook_id": webhook, "created_ms": now, "updated_ms": now}
+    store.add("activity_subscriptions", event_type=kind.activity, filter=chosen, tag="sample", **columns)

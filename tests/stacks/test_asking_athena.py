@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from cli.errors import CliError, Exit
 from cli.lakes import asking
 from cli.main import run
-from lambdas.analytics.answers import BadSql, TooSlow
+from lambdas.analytics.answers import BadSql, TooSlow, Wanted
 from stacks.operate import AwsBot
 from stacks.operate_lake import AthenaLake
 from stacks.operate_problems import AwsProblem, NotDeployed
-from tests.lakes import LIMIT, LakeOnAws, lake_on_aws
+from tests.lakes import BUCKET, LIMIT, LakeOnAws, lake_on_aws
+from tests.local.test_lake import analysed
 
 SQL = 'SELECT detail.author FROM "analysed-messages-table"'
 
@@ -148,3 +151,39 @@ def _answers(stub: Stubber) -> None:
     stub.add_response("get_query_results", pages, asked)
     last: Any = {"ResultSet": {"Rows": second, "ResultSetMetadata": about}}
     stub.add_response("get_query_results", last, {**asked, "NextToken": ANY})
+
+
+def test_an_export_survives_that_nothing_may_be_deleted(
+    lake: LakeOnAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What Athena wrote for it goes by itself, a week later."""
+    lake.append([analysed("ann")])
+    make = AwsBot.client
+
+    def without_deleting(bot: AwsBot, name: str) -> Any:
+        client = make(bot, name)
+        if name == "s3":
+            refusal = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DeleteObjects")
+            client.delete_objects = Mock(side_effect=refusal)
+        return client
+
+    monkeypatch.setattr(AwsBot, "client", without_deleting)
+    exported = athena().export(Wanted(), tmp_path)
+    assert exported.rows == 1
+    assert (tmp_path / exported.files[0]).stat().st_size > 0
+
+
+def test_a_failed_export_leaves_nothing_in_the_bucket(lake: LakeOnAws, tmp_path: Path) -> None:
+    """Athena does not clean up what it wrote before it failed."""
+    lake.append([analysed("ann")])
+
+    def leave_something(params: dict[str, Any], **_: Any) -> None:
+        if "UNLOAD" in params["QueryString"]:
+            key = params["QueryString"].split(f"s3://{BUCKET}/")[1].split("'")[0]
+            lake.s3.put_object(Bucket=BUCKET, Key=f"{key}half", Body=b"x")
+            lake.fails = ("FAILED", "GENERIC_INTERNAL_ERROR: oh")
+
+    lake.before = leave_something
+    with pytest.raises(AwsProblem, match="oh"):
+        athena().export(Wanted(), tmp_path)
+    assert lake.keys("athena-results/") == []

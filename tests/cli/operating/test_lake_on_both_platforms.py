@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -129,6 +130,17 @@ def test_sql_that_cannot_be_run_says_why(filled: There, twbot: Twbot) -> None:
     found = twbot("query", "--sql", 'SELECT nothing FROM "analysed-messages-table"')
     assert (found.code, found.out) == (1, "")
     assert "nothing" in found.err
+
+
+def test_packages_that_are_not_installed(there: There, twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """3, and which extra has them."""
+    for name in ("duckdb", "stacks.operate"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in ("duckdb", "boto3"):
+        monkeypatch.setitem(sys.modules, name, None)
+    found = twbot("query", "authors")
+    assert found.code == 3
+    assert f"twbot[{'aws' if there.aws else 'local'}]" in found.err
 
 
 @pytest.mark.usefixtures("there")
