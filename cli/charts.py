@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -18,15 +18,6 @@ def sparkline(values: Sequence[float], most: float | None = None) -> str:
     """One block a value, the highest (or `most`) of full height; nothing is a gap."""
     most = max(values, default=0) if most is None else most
     return "".join(" " if value <= 0 else BLOCKS[min(7, int(value / most * 8))] for value in values)
-
-
-def by_minute(ages: Iterable[float], *, bars: int = 30, seconds: float = 3600) -> list[int]:
-    """How many in each part of the last `seconds`, the oldest first. `ages` are seconds ago."""
-    counts = [0] * bars
-    for age in ages:
-        if 0 <= age < seconds:
-            counts[bars - 1 - int(age / seconds * bars)] += 1
-    return counts
 
 
 def span(start: float, end: float, *, whole: tuple[float, float], width: int = 32) -> str:

@@ -106,6 +106,8 @@ def _usage(x: XManagement) -> PostsRead | None:
     """Not every plan has it."""
     try:
         said = x.usage()
-        return PostsRead(used=int(said.project_usage or 0), of=int(said.project_cap or 0), anew=said.cap_reset_day)
+        if said.project_cap is None:
+            return None
+        return PostsRead(used=int(said.project_usage or 0), of=int(said.project_cap), anew=said.cap_reset_day)
     except (TwbotError, ValueError):
         return None

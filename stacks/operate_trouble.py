@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from lambdas.operating.checks import Check
 from stacks.deployed import Stack
 from stacks.operate import AwsBot
+from stacks.operate_alerts import PENDING, StageAlerts
 from stacks.operate_checks import asked
 from stacks.operate_vitals import dead_letters
-
-_TOPICS = {"alerting": "AlertTopicArn", "plumbing": "AlarmTopicArn"}
-_PENDING = "PendingConfirmation"
 
 
 def signs(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
@@ -44,21 +42,31 @@ def _alarms(bot: AwsBot) -> Check:
 
 
 def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
-    """Whoever has not confirmed hears of nothing. Addresses are not shown."""
-    client, pending, told = bot.client("sns"), [], 0
-    outputs = {each.service: each.outputs for each in found}
-    for service, output in _TOPICS.items():
-        if topic := outputs.get(service, {}).get(output):
-            with bot.explained():
-                pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-                subscribed = [each for page in pages for each in page["Subscriptions"]]
-            told += len(subscribed)
-            pending += [f"{each['Protocol']} ({service})" for each in subscribed if each["SubscriptionArn"] == _PENDING]
+    """Whoever has not confirmed hears of nothing. Addresses are not shown in full."""
+    name, alerts, (alarms, unconfirmed) = "who is told", StageAlerts(bot).subscribers(), _of_alarms(bot, found)
+    see = f"twbot alerts list --stage {bot.name}"
+    pending = [f"{each.kind} {each.address}" for each in alerts if each.state == "pending"] + unconfirmed
     if pending:
-        says = f"{len(pending)} of {told} have not confirmed that they want to be told: {', '.join(pending)}"
-        fix = f"Follow the link in AWS's message to them; see: twbot alerts list --stage {bot.name}"
-        return Check("who is told", "warning", says, fix)
-    if not told:
-        fix = f"twbot alerts subscribe email ADDRESS --stage {bot.name}; alarms = […] in [stages.{bot.name}.aws]"
-        return Check("who is told", "warning", "nobody hears of alerts or alarms", fix)
-    return Check("who is told", "ok", f"{told} subscribers, all confirmed")
+        says = f"{len(pending)} have not confirmed that they want to be told: {', '.join(pending)}"
+        return Check(name, "warning", says, f"Follow the link in AWS's message to them; see: {see}")
+    if missed := [f"{each.kind} {each.address}: {each.problem}" for each in alerts if each.problem]:
+        return Check(name, "warning", f"the last alert did not reach {'; '.join(missed)}", see)
+    if not alarms:
+        fix = f'alarms = ["you@example.com"] in [stages.{bot.name}.aws], then: twbot deploy --stage {bot.name}'
+        return Check(name, "warning", f"{len(alerts)} hear of alerts, nobody of alarms", fix)
+    if not alerts:
+        fix = f"twbot alerts subscribe ADDRESS --stage {bot.name}"
+        return Check(name, "warning", f"nobody hears of alerts, {alarms} of alarms", fix)
+    return Check(name, "ok", f"{len(alerts)} hear of alerts, {alarms} of alarms; all have confirmed")
+
+
+def _of_alarms(bot: AwsBot, found: list[Stack]) -> tuple[int, list[str]]:
+    """How many subscribed to the alarms, and which of them have not confirmed."""
+    topic = next((each.outputs.get("AlarmTopicArn") for each in found if each.service == "plumbing"), None)
+    if topic is None:
+        return 0, []
+    with bot.explained():
+        pages = bot.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        subscribed = [each for page in pages for each in page["Subscriptions"]]
+    unconfirmed = [each["Protocol"] for each in subscribed if each["SubscriptionArn"] == PENDING]
+    return len(subscribed), [f"{protocol} (alarms)" for protocol in unconfirmed]

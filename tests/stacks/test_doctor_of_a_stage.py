@@ -268,6 +268,12 @@ def _nobody(stage: HealthyStage) -> object:
     return stage.answers.update({"sns.ListSubscriptionsByTopic": {"Subscriptions": []}})
 
 
+def _no_alerts(stage: HealthyStage) -> object:
+    sns, topic = stage.client("sns"), stage.outputs["alerting"]["AlertTopicArn"]
+    (only,) = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    return sns.unsubscribe(SubscriptionArn=only["SubscriptionArn"])
+
+
 BREAKAGES: list[tuple[str, Broken, str, str, str]] = [
     ("stacks", lambda s: s.statuses.pop("egress"), "wrong", "egress missing", "twbot deploy --stage prod"),
     ("stacks", lambda s: s.statuses.update(egress="UPDATE_ROLLBACK_FAILED"), "wrong", "twbot-prod-egress is", "deploy"),
@@ -320,8 +326,9 @@ BREAKAGES: list[tuple[str, Broken, str, str, str]] = [
         "X makes replies wait",
         "twbot status --stage prod",
     ),
-    ("who is told", _pending, "warning", "2 of 2 have not confirmed", "twbot alerts list --stage prod"),
-    ("who is told", _nobody, "warning", "nobody hears", "twbot alerts subscribe"),
+    ("who is told", _pending, "warning", "2 have not confirmed", "twbot alerts list --stage prod"),
+    ("who is told", _nobody, "warning", "nobody of alarms", "alarms = "),
+    ("who is told", _no_alerts, "warning", "nobody hears of alerts, 1 of alarms", "twbot alerts subscribe"),
 ]
 
 

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from botocore.stub import ANY, Stubber
@@ -24,6 +24,7 @@ from local.measures import LocalMeasures
 from local.store import DEAD, DONE, EventRow, Outcome, Store
 from stacks import operate_vitals
 from stacks.operate import AwsBot
+from stacks.operate_metrics import metric_of
 from stacks.operate_problems import AwsProblem
 from stacks.operate_vitals import AwsMeasures
 from tests.stacks.templates import Templates
@@ -280,6 +281,19 @@ def test_the_filters_and_the_queries_leave_replays_out(prod: Templates) -> None:
     assert patterns
     assert all("($.replay-name NOT EXISTS)" in pattern for pattern in patterns)
     assert all("not ispresent(`replay-name`)" in query for query in (operate_vitals.TIMES, operate_vitals.FAILURES))
+
+
+def test_what_is_measured_is_what_the_alarms_watch(prod: Templates, stage: AwsBot) -> None:
+    """Metrics are known by name only: those of the alarms are read under the same names, from the same places."""
+    watched = {_metric(each.properties) for each in prod.resources("AWS::CloudWatch::Alarm")}
+    known = [metric_of(stage.stage, each.name) for each in AwsMeasures(stage).measures()]
+    ours = {(each.namespace, each.metric, each.dimensions) for each in known if each is not None}
+    assert watched - ours == {("twbot-prod/events", "X_LIMITS", ())}
+
+
+def _metric(alarm: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    dimensions = ((each["Name"], each["Value"]) for each in alarm.get("Dimensions", []))
+    return alarm["Namespace"], alarm["MetricName"], tuple(sorted(dimensions))
 
 
 def test_the_age_of_the_oldest_reply_on_this_machine(tmp_path: Path) -> None:

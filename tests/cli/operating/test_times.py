@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.charts import BLOCKS, by_minute, span, sparkline
+from cli.charts import BLOCKS, span, sparkline
 from cli.errors import CliError, Exit
-from cli.times import moment, shown, took, window
+from cli.times import duration, moment, shown, took, window
 
 NOW = datetime.datetime(2026, 11, 23, 6, 30, 15, tzinfo=datetime.UTC)
 
@@ -77,13 +77,20 @@ def test_a_sparkline_has_one_block_a_value(values: list[float]) -> None:
         assert BLOCKS[-1] in drawn
 
 
-@given(st.lists(st.floats(0, 3599), max_size=40))
-def test_every_age_is_counted_once(ages: list[float]) -> None:
-    """In the slot of its minutes."""
-    assert sum(by_minute(ages)) == len(ages)
-
-
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_a_bar_fits_its_line(start: float, length: float) -> None:
     """Wherever it begins and ends."""
     assert len(span(start, start + length, whole=(0, 200), width=24)) == 24
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1h30m", 5400), (" 7D ", 604800)])
+def test_lengths_of_time(text: str, seconds: float) -> None:
+    """As people write them."""
+    assert duration(text).total_seconds() == seconds
+
+
+def test_what_is_no_length_of_time() -> None:
+    """Says how to write one."""
+    with pytest.raises(CliError, match="no length") as error:
+        duration("yesterday")
+    assert "1h" in str(error.value.hint)

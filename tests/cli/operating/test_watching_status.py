@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import typer
 
 from cli.commands import status as command
 from cli.commands.status import Refreshed, _document, _limits, _screen, _watch, _what_x_says
-from cli.generations import OnX, PostsRead
+from cli.generations import OnX, PostsRead, on_x
 from cli.main import run
 from cli.render import out
 from lambdas.errors import TwbotError
@@ -20,6 +20,8 @@ from lambdas.operating.vitals import LastHour, Vitals
 from lambdas.x_limits import ANSWERED, XLimit
 from local.home import Home
 from local.vitals import vitals
+from tests.lambdas.test_x_limits import Kept
+from tests.loopback import Answer, answering
 
 VITALS = Vitals(place="here", running=True, last_hour=LastHour(messages=[1.0] * 60, failed={"cap-reached": 2}))
 
@@ -141,3 +143,55 @@ def test_status_of_a_stage_that_is_not_there(
     (tmp_path / "twbot.toml").write_text("[stages.prod.aws]\n")
     assert run(["status", "--stage", "prod", "--profile", "nobody"]) == 3
     assert "nobody" in capsys.readouterr().err
+
+
+class FakeStage(NamedTuple):
+    """A stage whose X is on this machine."""
+
+    name: str
+    x_url: str
+    url: str = "https://here.example.com/twitter"
+    simulated: bool = False
+    account_id: str | None = None
+
+    def secrets(self) -> Any:
+        return Kept()
+
+    def webhook_url(self) -> str:
+        return self.url
+
+
+def at_x(url: str) -> list[Answer]:
+    """X's answers about a webhook: it, its subscriptions of both generations, and usage."""
+    webhook = {"id": "1", "url": url, "valid": True}
+    return [
+        Answer(200, {"data": [webhook]}),
+        Answer(200, {"data": {"subscriptions": [{"user_id": "7"}]}}),
+        Answer(200, {"data": [], "meta": {}}),
+        Answer(404, {"title": "Not Found"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "known"),
+    [
+        ("prod", "https://here.example.com/twitter", True),
+        ("prod", "https://elsewhere.example.com/twitter", False),
+        ("local", "https://elsewhere.example.com/twitter", True),
+    ],
+)
+def test_which_webhook_is_the_bots(name: str, url: str, known: bool) -> None:
+    """A stage's by its address; on this machine only the owner knows under which address X reaches it."""
+    with answering(*at_x(url)) as x:
+        found = on_x(FakeStage(name, x.url))
+    assert (found.webhook, found.others) == ((url, 0) if known else (None, 1))
+    assert (found.subscribed, found.generation) == ((True, "Account Activity") if known else (False, None))
+    assert found.usage is None
+
+
+def test_x_that_refuses_is_an_answer() -> None:
+    """With what to do for the same stage."""
+    with answering(Answer(401, {"title": "Unauthorized"})) as x:
+        found = on_x(FakeStage("prod", x.url))
+    assert "does not accept the keys" in str(found.problem)
+    assert "--stage prod" in str(found.fix)
