@@ -120,6 +120,6 @@ def measuring(place: Place) -> Measuring:
         from local.measures import LocalMeasures
 
         return LocalMeasures(place.folder())
-    from stacks.operate_vitals import AwsMeasures
+    from stacks.operate_measures import AwsMeasures
 
     return AwsMeasures(place.aws())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,3 +46,9 @@ class Insights:
         if found["status"] != "Complete":
             raise AwsProblem(f"CloudWatch Logs gave up on a query: {found['status']}.", "Try again")
         return [{cell["field"]: cell["value"] for cell in row if cell.get("value")} for row in found["results"]]
+
+
+def epoch(text: str) -> float:
+    """Events have a Z, Insights' own times a blank and no zone: both are UTC."""
+    at = datetime.datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=datetime.UTC)).timestamp()

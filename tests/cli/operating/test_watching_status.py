@@ -11,10 +11,11 @@ import pytest
 import typer
 
 from cli.commands import status as command
-from cli.commands.status import Refreshed, _document, _limits, _screen, _watch, _what_x_says
+from cli.commands.status import Refreshed, _watch
 from cli.generations import OnX, PostsRead, on_x
 from cli.main import run
 from cli.render import out
+from cli.status_screen import _limits, _what_x_says, document, screen
 from lambdas.errors import TwbotError
 from lambdas.operating.vitals import LastHour, Vitals
 from lambdas.x_limits import ANSWERED, XLimit
@@ -76,8 +77,8 @@ def test_a_line_for_each_look_also_for_one_that_failed(
 
     lines: list[str] = []
 
-    def tell(document: object) -> None:
-        lines.append(json.dumps(document, default=str))
+    def tell(told: object) -> None:
+        lines.append(json.dumps(told, default=str))
         if len(lines) == 2:
             raise KeyboardInterrupt
         asked.release()
@@ -100,12 +101,12 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
     found = Vitals(
         place="prod in eu-west-1", running=True, dead={"egress": 2}, limits=[limit], last_hour=VITALS.last_hour
     )
-    screen = text_of(_screen(found, x, False, " --stage prod"))
+    drawn = text_of(screen(found, x, False, " --stage prod"))
     for words in ("2 cap-reached", "95 of 100 posts", "0 of 100 left", "3 of 50 left", "X has 1 of this app"):
-        assert words in " ".join(screen.split())
-    assert "449" not in screen
-    assert "twbot dlq list --stage prod" in screen
-    assert _document(found, x)["last_hour"]["failed_by_reason"] == {"cap-reached": 2}
+        assert words in " ".join(drawn.split())
+    assert "449" not in drawn
+    assert "twbot dlq list --stage prod" in drawn
+    assert document(found, x)["last_hour"]["failed_by_reason"] == {"cap-reached": 2}
 
 
 @pytest.mark.parametrize(
