@@ -11,13 +11,13 @@ import msgspec
 from lambdas.operating.vitals import HOUR, OF_AN_HOUR, Vitals, last_hour, the_last_hour
 from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
-from stacks.operate_insights import Insights
+from stacks.operate_insights import Insights, epoch
+from stacks.operate_measures import AwsMeasures
 from stacks.operate_problems import NotDeployed, explained
 
 if TYPE_CHECKING:
     from stacks.operate import AwsBot
 
-DAY = 24 * 3600
 LIMITS = f"""filter message = "{ANSWERED}" | sort @timestamp desc | dedup call | limit 100"""
 # What speaks to X.
 _ASKING_X = ("egress", "ingress")

@@ -22,11 +22,11 @@ from lambdas.operating.measures import Measured, Window, window_between
 from local.home import Home
 from local.measures import LocalMeasures
 from local.store import DEAD, DONE, EventRow, Outcome, Store
-from stacks import operate_vitals
+from stacks import operate_measures
 from stacks.operate import AwsBot
+from stacks.operate_measures import AwsMeasures
 from stacks.operate_metrics import metric_of
 from stacks.operate_problems import AwsProblem
-from stacks.operate_vitals import AwsMeasures
 from tests.stacks.templates import Templates
 
 NOW = float(int(time.time()) // 3600 * 3600)
@@ -280,7 +280,7 @@ def test_the_filters_and_the_queries_leave_replays_out(prod: Templates) -> None:
     patterns = [each.properties["FilterPattern"] for each in prod.resources("AWS::Logs::MetricFilter")]
     assert patterns
     assert all("($.replay-name NOT EXISTS)" in pattern for pattern in patterns)
-    assert all("not ispresent(`replay-name`)" in query for query in (operate_vitals.TIMES, operate_vitals.FAILURES))
+    assert all("not ispresent(`replay-name`)" in query for query in (operate_measures.TIMES, operate_measures.FAILURES))
 
 
 def test_what_is_measured_is_what_the_alarms_watch(prod: Templates, stage: AwsBot) -> None:
