@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from cfnlint.api import lint
 
 from stacks.functions import FUNCTIONS
-from stacks.workflow import sdk_actions, workflow
-from tests.stacks.calls import actions_of
+from stacks.workflow import tasks, workflow
+from tests.stacks.calls import ADAPTERS, actions_of
 from tests.stacks.conftest import ROOT, bare_environment
 from tests.stacks.synthesize import CANARY, STAGES, stage
 from tests.stacks.templates import Resource, Templates, as_list, names_in, text
@@ -39,6 +40,8 @@ FOR_LAMBDA = {
     "text": {"sqs:SendMessage"},
     "notify": {"sqs:SendMessage"},
 }
+# Optimised integrations whose permission has another name than their operation.
+OPTIMISED = {"lambda:invoke": "lambda:InvokeFunction"}
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Events::Archive")
 
 
@@ -61,9 +64,9 @@ def findings(folder: Path) -> list[object]:
 @pytest.mark.parametrize(
     "service", ["alerting", "analysis", "analytics", "egress", "ingress", "plumbing", "responding"]
 )
-def test_cfn_lint_finds_nothing(dev: Templates, service: str) -> None:
-    """Every template is what CloudFormation's own schemas ask."""
-    assert [str(match) for match in lint(msgspec.json.encode(dev.by_service[service]).decode())] == []
+def test_cfn_lint_finds_nothing(any_stage: Templates, service: str) -> None:
+    """Every template is what CloudFormation's own schemas ask: Express and Standard, detectors on and off."""
+    assert [str(match) for match in lint(msgspec.json.encode(any_stage.by_service[service]).decode())] == []
 
 
 def test_no_action_is_a_wildcard(any_stage: Templates) -> None:
@@ -92,24 +95,34 @@ def test_services_act_for_this_account_only(prod: Templates) -> None:
 
 
 def test_the_workflow_may_call_what_it_calls(any_stage: Templates, assemblies: Path) -> None:
-    """Its role is allowed each detector that is on, and none that is off."""
+    """Its role is allowed each call of its tasks, and no other; of a detector that is off nothing."""
     machine = any_stage.one("AWS::StepFunctions::StateMachine")
     definition = workflow(stage(machine.properties["StateMachineName"].split("-")[1], assemblies).aws.detectors)
-    wanted = {action for service in ("comprehend", "rekognition") for action in sdk_actions(definition, service)}
-    allowed = {
-        action
-        for action in allowed_to(any_stage, machine, "RoleArn")
-        if action.split(":")[0] in ("comprehend", "rekognition")
-    }
-    assert allowed == wanted
+    allowed = allowed_to(any_stage, machine, "RoleArn")
+    assert {action for action in allowed if not action.startswith(("logs:", "xray:"))} == actions_of_tasks(definition)
+    assert {action for action in allowed if action.startswith(("logs:", "xray:"))} <= WITHOUT_RESOURCE
+
+
+def actions_of_tasks(definition: dict[str, Any]) -> set[str]:
+    """A task's own call, and of a detector that reads a picture from S3 that reading, which is done in its role."""
+    found = set()
+    for task in tasks(definition):
+        service, operation = task["Resource"].removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").split(":")
+        found.add(OPTIMISED.get(f"{service}:{operation}", f"{service}:{operation[0].upper()}{operation[1:]}"))
+        if "S3Object" in task["Parameters"].get("Image", {}):
+            found.add("s3:GetObject")
+    return found
 
 
 def allowed_to(templates: Templates, resource: Resource, role: str) -> set[str]:
+    return {action for one in role_statements(templates, resource, role) for action in as_list(one["Action"])}
+
+
+def role_statements(templates: Templates, resource: Resource, role: str) -> list[dict[str, Any]]:
     (name,) = names_in(resource.properties[role])
     policies = (each for each in templates.resources("AWS::IAM::Policy") if each.service == resource.service)
     mine = [each for each in policies if name in names_in(each.properties["Roles"])]
-    statements = [one for each in mine for one in each.properties["PolicyDocument"]["Statement"]]
-    return {action for one in statements for action in as_list(one["Action"])}
+    return [one for each in mine for one in each.properties["PolicyDocument"]["Statement"]]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -118,6 +131,46 @@ def test_functions_may_call_what_they_call(any_stage: Templates, name: str) -> N
     functions = any_stage.resources("AWS::Lambda::Function")
     (function,) = (each for each in functions if each.properties["FunctionName"].endswith(f"-{name}"))
     assert allowed_to(any_stage, function, "Role") - FOR_LAMBDA.get(name, set()) - EVERY_FUNCTION == actions_of(name)
+
+
+def test_every_adapter_is_looked_into() -> None:
+    """No module of lambdas/aws calls AWS behind the back of the test above."""
+    known = {module for module, _ in ADAPTERS.values()}
+    speaking = {
+        f"lambdas.aws.{path.stem}" for path in (ROOT / "lambdas/aws").glob("*.py") if "_client." in path.read_text()
+    }
+    assert speaking <= known
+    assert not [
+        path.name
+        for path in (ROOT / "lambdas").rglob("*.py")
+        if "boto3.client" in path.read_text() and path.name != "adapters.py"
+    ]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_may_call_it_on_what_they_are_told_of(any_stage: Templates, name: str) -> None:
+    """Every table, bucket and queue that a function is told of is in its policy, and none of another function's."""
+    functions = any_stage.resources("AWS::Lambda::Function")
+    (function,) = (each for each in functions if each.properties["FunctionName"].endswith(f"-{name}"))
+    told = stores(any_stage, function, [*function.properties["Environment"]["Variables"].values()])
+    statements = role_statements(any_stage, function, "Role")
+    allowed = {found for one in statements for found in stores(any_stage, function, one["Resource"])}
+    beside = stores(any_stage, function, function.properties.get("DeadLetterConfig", {}))
+    fed = {
+        found
+        for feed in any_stage.resources("AWS::Lambda::EventSourceMapping")
+        if function.id in names_in(feed.properties["FunctionName"])
+        for found in stores(any_stage, function, feed.properties["EventSourceArn"])
+    }
+    assert told <= allowed
+    assert allowed <= told | beside | fed
+
+
+def stores(templates: Templates, near: Resource, value: Any) -> set[str]:
+    """The tables, buckets and queues of the function's own stack that a value refers to."""
+    resources = templates.by_service[near.service]["Resources"]
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue")
+    return {name for name in names_in(value) if resources.get(name, {}).get("Type") in kinds}
 
 
 def test_every_rule_target_retries_and_has_dead_letters(any_stage: Templates) -> None:
