@@ -23,6 +23,7 @@ def main() -> None:
             str(given("stage") or PRODUCTION),
             Path(given("config") or FILE),
             twitter_account_id=str(given("twitterAccountId") or "") or None,
+            region=str(given("region") or "") or None,
         )
     except TwbotError as error:
         sys.exit(f"twbot: {error}")

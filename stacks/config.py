@@ -118,12 +118,23 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
         return {"X_URL": self.aws.x_url} if self.aws.x_url else {}
 
 
-def load_stage(name: str, file: Path = FILE, *, twitter_account_id: str | None = None) -> Stage:
-    """A stage as the file has it; the defaults where there is no such file. Raises TwbotError."""
+def check_name(name: str) -> str:
+    """A stage's name is part of the names of queues, roles and URLs. Raises TwbotError."""
     if not _STAGE.fullmatch(name):
         raise TwbotError(f"{name!r} cannot be a stage's name: up to 16 small letters, digits and hyphens.")
-    settings = load(file, name)
-    given = {**settings.aws, **({"twitter_account_id": twitter_account_id} if twitter_account_id else {})}
+    return name
+
+
+def load_stage(
+    name: str, file: Path = FILE, *, twitter_account_id: str | None = None, region: str | None = None
+) -> Stage:
+    """A stage as the file has it; the defaults where there is no such file. What is given here goes first.
+
+    Raises TwbotError.
+    """
+    settings = load(file, check_name(name))
+    typed = {"twitter_account_id": twitter_account_id, "region": region}
+    given = {**settings.aws, **{key: value for key, value in typed.items() if value}}
     try:
         aws = msgspec.convert(given, AwsConfig)
     except msgspec.ValidationError as error:

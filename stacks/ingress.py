@@ -25,12 +25,7 @@ class Ingress(Service):
 
     def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
         super().__init__(scope, "Ingress", stage)
-        environment = {
-            **plumbing.told,
-            **secret_environment(stage),
-            **stage.x,
-            "TWITTER_ACCOUNT_ID": stage.aws.twitter_account_id or "",
-        }
+        environment = {**plumbing.told, **secret_environment(stage), **stage.x}
         function = Function(self, "ingress", stage, environment)
         plumbing.let_publish(function)
         let_read(self, stage, function)
@@ -50,6 +45,7 @@ class Ingress(Service):
                 accept(method, "APIG4", _SIGNED)
                 accept(method, "COG4", _SIGNED)
         CfnOutput(self, "WebhookUrl", value=api.url_for_path("/twitter"))
+        CfnOutput(self, "TwitterAccountId", value=stage.aws.twitter_account_id or "")
 
     def _api(self, stage: Stage) -> apigateway.RestApi:
         """Lambda takes bodies up to 6 MB, our function 1 MB: larger ones are refused with 413."""

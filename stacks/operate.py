@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,9 @@ class AwsBot:
         self._making = threading.Lock()
         with explained(name):
             self._session = boto3.Session(
-                profile_name=profile or self.stage.aws.profile, region_name=region or self.stage.aws.region
+                profile_name=profile or self.stage.aws.profile,
+                # boto3 does not know AWS_REGION, all else of AWS does.
+                region_name=region or self.stage.aws.region or os.environ.get("AWS_REGION") or None,
             )
 
     def client(self, service: str) -> Any:

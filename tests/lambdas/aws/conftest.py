@@ -57,7 +57,6 @@ class Account:
             "SECRET_NAME": "TwitterSecret",
             "QUEUE_URL": self.queue,
             "DEAD_LETTER_QUEUE_URL": self.dead,
-            "TWITTER_ACCOUNT_ID": BOT,
             "SETTINGS": "{}",
         }
 

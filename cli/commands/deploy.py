@@ -1,0 +1,250 @@
+"""`twbot deploy`, `diff` and `synth`: a stage onto AWS, and what that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.deploying import (
+    Target,
+    account_id,
+    interrupted,
+    logged,
+    new_log,
+    no_account_id,
+    on_aws,
+    progress,
+    show_changes,
+    show_check,
+    target,
+    templates,
+    waiting,
+)
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.render import as_json, err, out, print_line, say, table
+from cli.stage import FILE, Place
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from stacks.assembly import Assembly
+    from stacks.changes import Change
+    from stacks.permissions import Widening
+    from stacks.preflight import Check
+
+PROD = "prod"
+AccountId = Annotated[
+    str | None,
+    typer.Option("--account-id", help="The bot's account on X: its number.", show_default="twbot.toml's"),
+]
+
+
+def deploy(
+    stage: StageName = PROD,
+    account: AccountId = None,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="First prepare the account and region for CDK; needed once.")
+    ] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    profile: Profile = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Put a stage on AWS, or bring what is there up to date. Asks when permissions widen.
+
+    Example: twbot deploy --stage prod --account-id 999999
+
+    Example: twbot deploy --stage test --dry-run
+    """
+    on = target("deploy", Place(stage, profile, region, data))
+    with logged(on.log):
+        checked_id = _digits(account_id(on, account))
+        if bootstrap and not dry_run:
+            _bootstrap(on, yes)
+        checks = _checks(on, bootstrap_later=bootstrap and dry_run)
+        with templates(on, checked_id, region) as made:
+            found, permissions = differences(on, made)
+            show_changes(found, permissions, _on(out if dry_run and not json else err))
+            plan = {"stage": on.stage, "account": on.where.id, "region": on.where.region, "checks": checks}
+            plan |= _changes_json(found, permissions)
+            if not dry_run:
+                _ask(on, permissions, yes)
+                _deploy(on, made)
+    if dry_run:
+        if json:
+            as_json({**plan, "deployed": False})
+        return
+    _deployed(on, plan, json)
+
+
+def diff(
+    stage: StageName = PROD,
+    account: AccountId = None,
+    profile: Profile = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Say what `twbot deploy` would change, permissions included.
+
+    Example: twbot diff --stage prod
+    """
+    on = target("diff", Place(stage, profile, region, data))
+    with logged(on.log), templates(on, _digits(account_id(on, account)), region) as made:
+        found, permissions = differences(on, made)
+    if json:
+        as_json({"stage": on.stage, **_changes_json(found, permissions)})
+    else:
+        show_changes(found, permissions, _on(out))
+
+
+def synth(
+    stage: StageName = PROD,
+    account: AccountId = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="The folder.", show_default=".twbot/cdk/STAGE", file_okay=False),
+    ] = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Write a stage's CloudFormation templates to a folder. Needs no credentials.
+
+    Example: twbot synth --stage prod --account-id 999999 --output templates
+    """
+    from cli.refusals import explained
+    from local.home import data_folder
+
+    log = new_log("synth", on_aws(stage), data)
+    with explained(), logged(log):
+        from stacks.assembly import synthesize
+
+        folder = _own_folder(output or data_folder(data) / "cdk" / stage)
+        known = _digits(account or _in_file(stage))
+        err.print(f"Stage [bold]{stage}[/bold]")
+        with waiting("Making the templates"):
+            made = synthesize(stage, folder, log=log, config=FILE, account_id=known, region=region)
+    rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in made.stacks]
+    if json:
+        as_json([{"stack": name, "resources": count, "template": path} for name, count, path in rows])
+    else:
+        table(["stack", "resources", "template"], rows)
+
+
+def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
+    """What deploying would change: resources by the CDK command, permissions by the templates themselves."""
+    from stacks.changes import changes
+    from stacks.deployed import stacks, template
+    from stacks.permissions import widening
+
+    with waiting("Comparing with what is deployed"):
+        found = changes(on.cdk().diff(made.folder))
+        there = {each.name for each in stacks(on.bot)}
+        deployed = {each.name: template(on.bot, each.name) if each.name in there else {} for each in made.stacks}
+        compared = {each.name: widening(deployed[each.name], each.template) for each in made.stacks}
+    return found, {name: each for name, each in compared.items() if any(each)}
+
+
+def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
+    """Each shown as it is done. Raises CliError at the end where one is wrong."""
+    from stacks.preflight import checks, first_wrong
+
+    found = []
+    for check in checks(on.bot, on.where):
+        show_check(check)
+        found.append(check)
+    wrong = first_wrong([each for each in found if not (bootstrap_later and each.name == "bootstrap")])
+    if wrong is not None:
+        code = Exit.NOT_CONFIGURED if wrong.setup else Exit.CHECK_FAILED
+        raise CliError(f"Not ready: {wrong.says}.", hint=wrong.fix, code=code)
+    return found
+
+
+def _bootstrap(on: Target, yes: bool) -> None:
+    from cli.asking import confirm
+
+    roles = "This makes a bucket and roles for CDK (the stack CDKToolkit), which may administer the account."
+    confirm(roles, yes=yes)
+    with waiting("Preparing the account and region for CDK"):
+        on.cdk().bootstrap(on.where.id)
+
+
+def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
+    """Only what widens permissions needs a yes."""
+    from cli.asking import confirm
+
+    if any(each.widens for each in permissions.values()):
+        confirm(f"Permissions in the stage {on.stage} widen, as listed.", yes=yes)
+
+
+def _deploy(on: Target, made: Assembly) -> None:
+    from stacks.cdk_progress import Following
+
+    following = Following([each.name for each in made.stacks])
+    try:
+        with progress(following, "deploying") as each:
+            on.cdk().deploy(made.folder, each)
+    except KeyboardInterrupt:
+        raise interrupted(following, on.stage, "deploy") from None
+
+
+def _deployed(on: Target, plan: dict[str, Any], json: bool) -> None:
+    """The outputs, and what to type next."""
+    from cli.commands.destroy import outputs_of, show_outputs
+
+    found = outputs_of(on)
+    next_two = [f"twbot secrets set --stage {on.stage}", f"twbot webhook register --stage {on.stage}"]
+    if json:
+        outputs = {each.service: each.outputs for each in found}
+        as_json({**plan, "deployed": True, "outputs": outputs, "next": next_two, "log": str(on.log)})
+        return
+    show_outputs(found)
+    say(f"Deployed. The log: {on.log}")
+    print_line("\n".join(["Next:", *(f"  {each}" for each in next_two)]))
+
+
+def _changes_json(found: list[Change], permissions: dict[str, Widening]) -> dict[str, Any]:
+    said = [
+        {"stack": stack, "change": change, **grant._asdict()}
+        for stack, widening in permissions.items()
+        for change, grants in widening._asdict().items()
+        for grant in grants
+    ]
+    return {"changes": found, "permissions": said, "widens": any(each.widens for each in permissions.values())}
+
+
+def _on(console: Console) -> Callable[[Text], None]:
+    """Lines as long as they are: the terminal wraps them."""
+    return lambda text: console.print(text, soft_wrap=True)
+
+
+def _digits(typed: str | None) -> str:
+    if typed is None or not (typed.isascii() and typed.isdigit() and len(typed) <= 19):
+        hint = "It is digits only; look it up: twbot secrets check, or at X under Settings, Your account"
+        raise CliError(f"{typed!r} is no account id of X.", hint=hint, code=Exit.USAGE)
+    return typed
+
+
+def _in_file(stage: str) -> str:
+    from stacks.operate import AwsBot
+
+    known = AwsBot(stage, file=FILE).account_id
+    if known is None:
+        raise no_account_id(stage)
+    return known
+
+
+def _own_folder(folder: Path) -> Path:
+    """Ours to write into: new, empty, or what synth wrote before."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
+        raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

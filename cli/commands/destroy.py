@@ -1,0 +1,161 @@
+"""`twbot outputs` and `destroy`: what a stage on AWS is made of, and taking it away."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cli.deploying import Target, interrupted, logged, progress, target, templates, waiting
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from cli.render import as_json, err, print_line, say, table
+from cli.stage import Place
+
+if TYPE_CHECKING:
+    from stacks.deployed import Held, Stack
+
+PROD = "prod"
+# The account id makes no difference to what is destroyed.
+ANY_ACCOUNT = "0"
+
+
+def outputs(
+    stage: StageName = PROD,
+    profile: Profile = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Show the state and the outputs of a stage's stacks on AWS.
+
+    Example: twbot outputs --stage prod
+    """
+    on = target("outputs", Place(stage, profile, region, data))
+    found = outputs_of(on)
+    if json:
+        as_json(found)
+    else:
+        show_outputs(found)
+
+
+def destroy(
+    stage: StageName = PROD,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    profile: Profile = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Take a stage off AWS. Names what is lost and what stays, and asks.
+
+    Example: twbot destroy --stage test --dry-run
+
+    Example: twbot destroy --stage test
+    """
+    on = target("destroy", Place(stage, profile, region, data))
+    with logged(on.log):
+        found = outputs_of(on)
+        _at_rest(on, found)
+        data_held = _held(on, found)
+        plan = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
+        if not json:
+            _show_loss(on, found, data_held)
+        if not dry_run:
+            _ask(on, yes)
+            _destroy(on, found, [each.bucket for each in data_held if each.bucket and not each.kept], region)
+    if json:
+        as_json({**plan, "destroyed": not dry_run})
+    elif not dry_run:
+        print_line(f"The stage {on.stage} is gone. Its secret {on.bot.stage.secret} is still there.")
+        say(f"The log: {on.log}")
+
+
+def outputs_of(on: Target) -> list[Stack]:
+    """Raises CliError where nothing is deployed."""
+    from cli.refusals import explained
+    from stacks.deployed import some_stacks
+
+    with explained():
+        return some_stacks(on.bot)
+
+
+def show_outputs(found: list[Stack]) -> None:
+    """A row an output; a stack without any has one, too."""
+    rows = []
+    for stack in found:
+        state = stack.status.lower().replace("_", " ")
+        for number, (key, value) in enumerate(stack.outputs.items() or [("", "")]):
+            rows.append((stack.service, state, key, value) if number == 0 else ("", "", key, value))
+    table(["microservice", "state", "output", "value"], rows)
+
+
+def _at_rest(on: Target, found: list[Stack]) -> None:
+    busy = [f"{each.name} ({each.status})" for each in found if each.busy]
+    if busy:
+        hint = f"Wait until it has finished: twbot outputs --stage {on.stage}"
+        raise CliError(f"CloudFormation still works on {', '.join(busy)}.", hint=hint)
+
+
+def _held(on: Target, found: list[Stack]) -> list[Held]:
+    from stacks.deployed import held
+
+    with waiting("Looking what is in it"):
+        return [each for stack in found for each in held(on.bot, stack.name)]
+
+
+def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
+    err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
+    for heading, kept, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
+        named = [f"  {each.what} {each.name}" for each in data_held if each.kept is kept]
+        if kept:
+            named.append(f"  secret {on.bot.stage.secret}, if there is one")
+        if named:
+            err.print(heading, style=style)
+            say("\n".join(named))
+    say(f"X goes on calling the webhook until you say: twbot webhook delete --stage {on.stage}")
+
+
+def _ask(on: Target, yes: bool) -> None:
+    """The stage's name has to be typed."""
+    import typer
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        hint = "Type it again with --yes, or --dry-run"
+        raise CliError(f"This destroys the stage {on.stage}. Nobody is there to ask.", hint=hint, code=Exit.USAGE)
+    typed = typer.prompt(f"Type the stage's name ({on.stage}) to destroy it", err=True, default="", show_default=False)
+    if typed.strip() != on.stage:
+        raise CliError("Nothing was changed.")
+
+
+def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | None) -> None:
+    from stacks.cdk_progress import Following
+    from stacks.operate_problems import AwsProblem
+
+    following = Following([each.name for each in reversed(found)])
+    try:
+        with templates(on, on.bot.account_id or ANY_ACCOUNT, region) as made:
+            for again in (True, False):
+                _empty(on, buckets)
+                try:
+                    with progress(following, "destroying") as each:
+                        on.cdk().destroy(made.folder, each)
+                    return
+                except AwsProblem as problem:  # what was still under way came into a bucket after it was emptied
+                    if not again or "not empty" not in str(problem):
+                        raise
+    except KeyboardInterrupt:
+        raise interrupted(following, on.stage, "destroy") from None
+
+
+def _empty(on: Target, buckets: list[str]) -> None:
+    from stacks.emptying import empty
+
+    s3 = on.bot.client("s3")
+    for bucket in buckets:
+        with on.bot.explained(), waiting(f"Emptying {bucket}"):
+            gone = sum(empty(s3, bucket))
+        if gone:
+            say(f"{bucket}: {gone} objects deleted")

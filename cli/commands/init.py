@@ -1,0 +1,108 @@
+"""`twbot init`: a twbot.toml that explains itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.errors import CliError, Exit
+from cli.render import print_line, say
+from cli.stage import FILE
+from lambdas.settings import LOCAL
+
+HEAD = """\
+# The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an
+# example where there is none. Keys of X do not belong here: twbot secrets set
+"""
+STAGE = """
+[stages.{name}]                       # how the bot behaves
+# replies = true                       # answer posts; off: it only analyses, alerts and keeps
+# blur_strangers = false               # blur the faces of people who are not celebrities
+# highlight_labels = []                # frame these in pictures, as Rekognition calls them: ["Dog", "Car"]
+# made_with_ai = false                 # have X mark replies as made with AI
+"""
+AWS = """
+[stages.{name}.aws]                   # where it is, and what it is made of
+# twitter_account_id = "999999"        # the bot's account on X, its number; or --account-id. No default
+# account = "123456789012"             # the AWS account; default: where the credentials lead
+# region = "us-east-1"                 # it must have Lex V2 and Rekognition's celebrities; default: the profile's
+# profile = "default"                  # of ~/.aws/config; default: AWS_PROFILE, or what the environment has
+# production = {production}              # its data outlives `twbot destroy`; default: only in prod
+# secret = "{secret}"         # the keys of X, by this name in Secrets Manager
+# workflow = "EXPRESS"                 # or STANDARD: dearer, but each execution can be looked at for 90 days
+# log_days = 30                        # how long logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, …
+# archive_days = 30                    # how long events can be replayed; the lake keeps them anyway
+# alerts = []                          # who hears of negative posts: ["a@example.com", "+442079460000", "https://…"]
+# alarms = []                          # who hears when the bot itself has trouble; as alerts
+# requests_per_second = 50             # webhook calls; what is beyond X sends again
+# replies_at_once = 2                  # 2 or more
+# query_limit_mb = 1000                # what one SQL query may read, at $5 per 1,000,000 MB; 10 or more
+# x_url = "https://x.example.com"      # what stands in for X, to try a stage without it; default: X itself
+
+[stages.{name}.aws.detectors]         # the AI that is asked for each post, and paid for: twbot cost
+# sentiment = true                     # alerts need it
+# language = true                      # of the text, where X does not say
+# labels = true                        # what is in a picture
+# texts = true                         # what is written in a picture
+# celebrities = true                   # who is in a picture
+# entities = false                     # people, places, brands in the text: only for SQL queries
+"""
+
+Force = Annotated[bool, typer.Option("--force", help="Write it anew; what was there goes to twbot.toml.old.")]
+Name = Annotated[str, typer.Option("--stage", help="The stage's name: prod, test, …")]
+
+
+def init(stage: Name = "prod", force: Force = False) -> None:
+    """Write a twbot.toml that explains every setting of a stage, or add a stage to the one that is there.
+
+    Example: twbot init
+
+    Example: twbot init --stage test
+    """
+    text = written(stage)
+    if force or not FILE.exists():
+        if FILE.exists():
+            FILE.replace(FILE.with_name(f"{FILE.name}.old"))
+        FILE.write_text(HEAD + text, encoding="utf-8")
+        print_line(f"Wrote {FILE} with the stage {stage}.")
+    else:
+        _add(stage, text)
+        print_line(f"Added the stage {stage} to {FILE}.")
+    if stage != LOCAL:
+        say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
+
+
+def written(stage: str) -> str:
+    """The tables of a stage. Raises CliError."""
+    from cli.deploying import on_aws
+
+    if stage == LOCAL:
+        return STAGE.replace("{name}", stage)
+    on_aws(stage)
+    from stacks.config import PRODUCTION
+
+    production = stage == PRODUCTION
+    secret = "TwitterSecret" if production else f"TwitterSecret-{stage}"
+    known = {"name": stage, "production": str(production).lower(), "secret": secret}
+    text = STAGE + AWS
+    for key, value in known.items():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
+def _add(stage: str, text: str) -> None:
+    """Raises CliError where it is there already, or the file cannot be read."""
+    import msgspec
+
+    try:
+        there = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
+    except (ValueError, OSError) as error:
+        raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
+    if stage in there:
+        hint = (
+            f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
+        )
+        raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
+    with FILE.open("a", encoding="utf-8") as file:
+        file.write(text)
