@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import alerts, celebrities, dlq, replay, rules, secrets, subscription, webhook
+from cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
 from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.cost import cost
@@ -69,6 +69,7 @@ for each in (deploy, diff, synth, outputs, destroy):
 OPERATE = "Operate"
 app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
 app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
+app.add_typer(replies.app, name="replies", rich_help_panel=OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
 app.command(rich_help_panel=OPERATE)(forget)
 app.command(rich_help_panel=OPERATE)(logs)

@@ -12,34 +12,48 @@ if TYPE_CHECKING:
 
     from lambdas.alerting.alert import Alert
     from lambdas.alerting.subscription import Subscription
-    from lambdas.contracts import Event
+    from lambdas.egress.permission import Switch
     from lambdas.operating.alerts import Subscriber, Tested
+    from lambdas.operating.dead_letters import DeadLetter, Letters
     from lambdas.operating.measures import Measure, Measured, Window
+    from lambdas.operating.replays import Count, Replay, Wanted
     from lambdas.operating.vitals import Vitals
-    from local.history import DeliveryRecord
-    from local.replays import Chosen, Replay, Wanted
 
 
 class DeadLetters(Protocol):
-    """What handlers gave up on. The numbers are deliveries' ids."""
+    """What targets did not take, however often it was tried."""
 
-    def letters(self, *, rule: str | None = None) -> list[DeliveryRecord]: ...
+    def letters(self, *, rule: str | None = None) -> Letters:
+        """Those that are there, not consumed; the other calls are about what this has found."""
 
-    def event(self, letter: DeliveryRecord) -> Event | None: ...
+    def event(self, letter: DeadLetter) -> object:
+        """As it was sent, where it is known."""
 
-    def redrive(self, ids: Sequence[int]) -> int: ...
+    def redrive(self, ids: Sequence[str]) -> Iterator[int]:
+        """Deliver them again, each to the rule that failed; how many are done, as it goes on."""
 
-    def purge(self, ids: Sequence[int]) -> int: ...
+    def purge(self, ids: Sequence[str]) -> Iterator[int]:
+        """Forget them; how many are gone, as it goes on."""
+
+    def purge_all(self) -> int:
+        """Forget also what was not seen; about how many that were."""
 
 
 class Replaying(Protocol):
-    """Replays from the archive."""
+    """Replays from the archive. `every`: how often it is worth looking how far one is, in seconds."""
 
-    def choose(self, wanted: Wanted) -> Iterator[Chosen]: ...
+    @property
+    def every(self) -> float: ...
 
-    def start(self, wanted: Wanted) -> Replay: ...
+    def fit(self, wanted: Wanted) -> Wanted:
+        """As the platform can do it. Raises TwbotError where it can't."""
 
-    def cancel(self, name: str) -> Replay | None: ...
+    def count(self, wanted: Wanted) -> Count: ...
+
+    def start(self, wanted: Wanted, counted: Count) -> Replay: ...
+
+    def cancel(self, name: str) -> Replay | None:
+        """What became of it; None where there is no such replay."""
 
     def named(self, name: str) -> Replay | None: ...
 
@@ -62,6 +76,21 @@ class AlertList(Protocol):
         """The newest first."""
 
 
+class Replies(Protocol):
+    """The switch of replies, and who wants none. Raises TwbotError."""
+
+    def switch(self) -> Switch: ...
+
+    def save(self, switch: Switch) -> None: ...
+
+    def everybody_out(self) -> list[str]:
+        """The user ids of those who want no replies."""
+
+    def opt_out(self, user_id: str) -> None: ...
+
+    def opt_in(self, user_id: str) -> None: ...
+
+
 class Condition(Protocol):
     """How the bot does. `every`: how often it is worth looking, in seconds."""
 
@@ -82,15 +111,23 @@ class Measuring(Protocol):
 
 
 def dead_letters(place: Place) -> DeadLetters:
-    from local.operations import LocalDeadLetters
+    if place.is_local:
+        from local.operations import LocalDeadLetters
 
-    return LocalDeadLetters(place.folder())
+        return LocalDeadLetters(place.folder())
+    from stacks.operate_letters import AwsDeadLetters
+
+    return AwsDeadLetters(place.aws())
 
 
 def replaying(place: Place) -> Replaying:
-    from local.operations import LocalReplaying
+    if place.is_local:
+        from local.operations import LocalReplaying
 
-    return LocalReplaying(place.folder())
+        return LocalReplaying(place.folder())
+    from stacks.operate_replays import AwsReplaying
+
+    return AwsReplaying(place.aws())
 
 
 def alert_list(place: Place) -> AlertList:
@@ -102,6 +139,19 @@ def alert_list(place: Place) -> AlertList:
     from stacks.operate_alerts import StageAlerts
 
     return StageAlerts(place.aws())
+
+
+def replies(place: Place) -> Replies:
+    if place.is_local:
+        from local.home import Home, data_folder, make_private
+        from local.reply_control import LocalReplies
+
+        folder = data_folder(place.data)
+        make_private(folder)
+        return LocalReplies(Home(folder).replies)
+    from stacks.operate_replies import StageReplies
+
+    return StageReplies(place.aws())
 
 
 def condition(place: Place) -> Condition:

@@ -65,4 +65,4 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
 
 def say(message: str) -> None:
     """Tell the person something that is not the answer; on stderr."""
-    err.print(Text(message))
+    err.print(Text(message), soft_wrap=True)

@@ -116,6 +116,16 @@ class TweetFailed(Record, frozen=True, kw_only=True):
     text: str
 
 
+class TweetWithheld(Record, frozen=True, kw_only=True):
+    """TWEET_WITHHELD: the operator lets no reply be posted. `reason` is one of lambdas.egress.permission.Why."""
+
+    reason: str
+    explanation: str
+    reply_to_tweet_id: str
+    reply_to_user_id: str
+    text: str
+
+
 class AnalysisFailed(Record, frozen=True, kw_only=True):
     """ANALYSIS_FAILED: nothing could be made of the message. `error` and `cause` are the workflow's."""
 
@@ -131,6 +141,7 @@ DETAILS: dict[str, type[Record]] = {
     "SEND_TWEET": SendTweet,
     "TWEET_SENT": TweetSent,
     "TWEET_FAILED": TweetFailed,
+    "TWEET_WITHHELD": TweetWithheld,
     "ANALYSIS_FAILED": AnalysisFailed,
 }
 DETAIL_TYPES = {record: name for name, record in DETAILS.items()}

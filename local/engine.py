@@ -15,6 +15,7 @@ import msgspec
 from lambdas.analysis.download import Downloader
 from lambdas.contracts import Entry, Event
 from lambdas.egress.handler import Sender
+from lambdas.egress.permission import Permission
 from lambdas.ingress.handler import challenge, receive
 from lambdas.logs import about
 from lambdas.responding.image import answer_images
@@ -32,6 +33,7 @@ from local.idempotency import SqlitePersistence, once_config
 from local.lake import Lake
 from local.media import FileMedia
 from local.replays import KeptReplays, Replays
+from local.reply_control import LocalReplies
 from local.routes import tweet_of
 from local.secrets import FileSecrets
 from local.web import WebServer, web_app
@@ -76,6 +78,7 @@ class Bot:
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
         self._sent = SqlitePersistence(home.folder / "sent.db")
+        self._replies = LocalReplies(home.replies)
         self._settings = settings
         self._replays = Replays(KeptReplays(home.replays), home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
@@ -103,11 +106,13 @@ class Bot:
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
+        self._replies.close()
         self.alerts.close()
         return finished
 
     def _handlers(self) -> dict[str, Callable[[Event], None]]:
-        sender = Sender(self._x, self.media, self.bus, self._sent, once_config())
+        permission = Permission(self._replies)
+        sender = Sender(self._x, self.media, self.bus, permission, self._sent, once_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "analyse-messages": self._analyse,

@@ -56,6 +56,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "told.db"
 
     @property
+    def replies(self) -> Path:
+        """The switch of replies, who wants none, and how many there were."""
+        return self.folder / "replies.db"
+
+    @property
     def replays(self) -> Path:
         return self.folder / "replays.db"
 

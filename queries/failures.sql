@@ -2,6 +2,6 @@
 SELECT "detail-type" AS event, coalesce(detail.reason, detail.error) AS reason, count(*) AS times, max(time) AS latest,
   max_by(coalesce(detail.explanation, detail.cause), time) AS example
 FROM "analysed-messages-table"
-WHERE "detail-type" IN ('TWEET_FAILED', 'ANALYSIS_FAILED')
+WHERE "detail-type" IN ('TWEET_FAILED', 'TWEET_WITHHELD', 'ANALYSIS_FAILED')
 GROUP BY 1, 2
 ORDER BY times DESC;

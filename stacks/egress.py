@@ -31,12 +31,14 @@ class Egress(Service):
         dead_letters = DeadLetters(self, stage, "egress")
         queue = self._queue(stage, dead_letters)
         sent = Table(self, "Sent", stage)
+        replies = Table(self, "Replies", stage)
         told = {
             **plumbing.told,
             **secret_environment(stage),
             **stage.x,
             "MEDIA_BUCKET": analysis.media.bucket_name,
             "SENT_TABLE": sent.table_name,
+            "REPLIES_TABLE": replies.table_name,
             "QUEUE_URL": queue.queue_url,
             "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
             "SETTINGS": behaviour(stage),
@@ -46,6 +48,7 @@ class Egress(Service):
         let_read(self, stage, function)
         analysis.let_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
+        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Update")], [replies.table_arn])
         allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn])
         self._feed(stage, queue, function)
         wired = WiredRule(
@@ -53,6 +56,7 @@ class Egress(Service):
         )
         let_rule_send(queue, wired)
         CfnOutput(self, "QueueUrl", value=queue.queue_url)
+        CfnOutput(self, "RepliesTableName", value=replies.table_name)
 
     def _queue(self, stage: Stage, dead_letters: sqs.Queue) -> sqs.Queue:
         """Hides what is being sent for six times the function's time, as Lambda asks."""

@@ -6,6 +6,7 @@ BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of what was published: `id` (string) is an entry's `once` key,
                            `expiration` (number, epoch seconds) when it is forgotten
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
+REPLIES_TABLE              DynamoDB table of what the operator says of replies, and of this hour's counts
 MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
 SECRET_NAME                the secret with the keys (lambdas.ports.Keys, as JSON)
 TOLD_TABLE                 DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
@@ -101,6 +102,7 @@ FUNCTIONS = {
                 "MEDIA_BUCKET",
                 "SECRET_NAME",
                 "SENT_TABLE",
+                "REPLIES_TABLE",
                 "QUEUE_URL",
                 "DEAD_LETTER_QUEUE_URL",
                 "SETTINGS",

@@ -32,8 +32,7 @@ def deliveries(events: list[Event], lines: list[Line]) -> Iterator[Moment]:
     if analysed is not None and (what := _answerer(analysed)):
         yield from _delivery(f"answer-{what}s", what, analysed, command, lines)
     if command is not None:
-        ended = last(events, "TWEET_SENT") or last(events, "TWEET_FAILED")
-        yield from _delivery("send-tweets", "egress", command, ended, lines)
+        yield from _delivery("send-tweets", "egress", command, _end(events), lines)
 
 
 def _delivery(rule: str, function: str, cause: Event, result: Event | None, lines: list[Line]) -> Iterator[Moment]:
@@ -59,11 +58,16 @@ def troubles(lines: Iterable[Line]) -> Iterator[Moment]:
             yield Moment(kind="log", name=line["function"], start=at, end=at, note=f"{line['level']}: {_said(line)}")
 
 
+def _end(events: list[Event]) -> Event | None:
+    """What became of the reply."""
+    return last(events, "TWEET_SENT") or last(events, "TWEET_FAILED") or last(events, "TWEET_WITHHELD")
+
+
 def unanswered(events: list[Event]) -> tuple[Event, str] | None:
     """The event that nothing came of, and the function that should have made something of it."""
     command = last(events, "SEND_TWEET")
     if command is not None:
-        return None if last(events, "TWEET_SENT") or last(events, "TWEET_FAILED") else (command, "egress")
+        return None if _end(events) else (command, "egress")
     analysed = last(events, "MESSAGE_ANALYSED")
     answerer = _answerer(analysed) if analysed else ""
     return (analysed, answerer) if analysed and answerer else None

@@ -9,7 +9,15 @@ import msgspec
 from lambdas.operating.traces import Moment
 
 # What happens in the same second happens in this order.
-ORDER = ("MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "ANALYSIS_FAILED", "SEND_TWEET", "TWEET_SENT", "TWEET_FAILED")
+ORDER = (
+    "MESSAGE_RECEIVED",
+    "MESSAGE_ANALYSED",
+    "ANALYSIS_FAILED",
+    "SEND_TWEET",
+    "TWEET_SENT",
+    "TWEET_FAILED",
+    "TWEET_WITHHELD",
+)
 
 
 def in_order(moments: Iterable[Moment]) -> list[Moment]:

@@ -24,7 +24,7 @@ PUBLISHES = {
     "ingress": "TWITTER_*, MESSAGE_RECEIVED",
     "analysis": "MESSAGE_ANALYSED, ANALYSIS_FAILED",
     "responding": "SEND_TWEET",
-    "egress": "TWEET_SENT, TWEET_FAILED",
+    "egress": "TWEET_SENT, TWEET_FAILED, TWEET_WITHHELD",
 }
 
 

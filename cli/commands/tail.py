@@ -17,7 +17,13 @@ from cli.watching import live
 if TYPE_CHECKING:
     from lambdas.contracts import Event
 
-STYLES = {"TWEET_SENT": "green", "TWEET_FAILED": "red", "ANALYSIS_FAILED": "red", "MESSAGE_RECEIVED": "cyan"}
+STYLES = {
+    "TWEET_SENT": "green",
+    "TWEET_FAILED": "red",
+    "TWEET_WITHHELD": "yellow",
+    "ANALYSIS_FAILED": "red",
+    "MESSAGE_RECEIVED": "cyan",
+}
 
 
 def complete_types(incomplete: str) -> list[str]:

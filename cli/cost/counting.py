@@ -28,8 +28,10 @@ from lambdas.aws.deadline import note_deadline
 from lambdas.aws.event_bus import EventBus
 from lambdas.aws.lex import LexChatbot
 from lambdas.aws.media import S3Media
+from lambdas.aws.reply_store import DynamoReplies
 from lambdas.contracts import Entry, Event, decode_event, new_event
 from lambdas.egress.handler import Sender
+from lambdas.egress.permission import Permission
 from lambdas.ingress.handler import receive
 from lambdas.ports import Keys
 from lambdas.responding.fulfilment import fulfil
@@ -90,7 +92,8 @@ class System:
         once = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
         config = IdempotencyConfig()
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
-        self._sender = Sender(self._x, self._media, self._bus, once, config)
+        permission = Permission(DynamoReplies(table, "replies"))
+        self._sender = Sender(self._x, self._media, self._bus, permission, once, config)
         self._workflow = Workflow(
             definition, meter, recorded().answers, download=self._download, publish=self._published
         )

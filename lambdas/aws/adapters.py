@@ -100,11 +100,14 @@ def sender(context: Any) -> Sender:
 def _sender() -> tuple[Sender, Any]:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 
+    from lambdas.aws.reply_store import DynamoReplies
     from lambdas.egress.handler import Sender
+    from lambdas.egress.permission import Permission
 
     config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
     once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
-    return Sender(x(), media(), publisher(), once, config), config
+    permission = Permission(DynamoReplies(_client("dynamodb"), os.environ["REPLIES_TABLE"]))
+    return Sender(x(), media(), publisher(), permission, once, config), config
 
 
 @functools.cache

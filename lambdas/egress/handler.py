@@ -11,8 +11,9 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
-from lambdas.contracts import Event, SendTweet, TweetFailed, TweetSent, entry, read
+from lambdas.contracts import Event, SendTweet, TweetFailed, TweetSent, TweetWithheld, entry, read
 from lambdas.egress.images import upload_images
+from lambdas.egress.permission import Permission, Withheld
 from lambdas.errors import Temporary, XRefused
 from lambdas.ports import MediaStore, Publisher, X
 from lambdas.x_errors import Reason
@@ -25,13 +26,20 @@ RETRY_AFTER = 15
 class Sender:
     """Posts at most one reply to each post, whatever asks for it: X, the bus, a redrive or a replay.
 
+    `permission` is the operator's: what it withholds a replay may still answer.
     `once` keeps what was sent; `config` says how long a send that died halfway blocks the next try.
     """
 
     def __init__(
-        self, x: X, media: MediaStore, publisher: Publisher, once: BasePersistenceLayer, config: IdempotencyConfig
+        self,
+        x: X,
+        media: MediaStore,
+        publisher: Publisher,
+        permission: Permission,
+        once: BasePersistenceLayer,
+        config: IdempotencyConfig,
     ) -> None:
-        self._x, self._media, self._publisher = x, media, publisher
+        self._x, self._media, self._publisher, self._permission = x, media, publisher, permission
         decorated = idempotent_function(
             self._send, data_keyword_argument="tweet", persistence_store=once, config=config, key_prefix="egress"
         )
@@ -47,17 +55,20 @@ class Sender:
             self._send_once(tweet=command.reply_to_tweet_id, command=command)
         except XRefused as refusal:
             self._fail(command, refusal, replay)
+        except Withheld as reason:
+            self._withhold(command, reason, replay)
         except IdempotencyAlreadyInProgressError:
             raise Temporary("This reply is being sent already.", retry_at=time.time() + RETRY_AFTER) from None
         except IdempotencyPersistenceLayerError as error:
             raise Temporary(f"Cannot note which replies are sent: {error}") from error
 
     def _send(self, *, tweet: str, command: SendTweet) -> None:
-        """Raises XRefused, and is then not noted as done: when the reason is gone, a replay may still reply."""
+        """Raises XRefused or Withheld, and is then not noted as done: later, a replay may still reply."""
         posted = None
         try:
-            media_ids = upload_images(command, self._media, self._x)
-            posted = self._x.reply(fit(command.text), to_tweet_id=tweet, media_ids=media_ids)
+            with self._permission.to_reply(command.reply_to_user_id):
+                media_ids = upload_images(command, self._media, self._x)
+                posted = self._x.reply(fit(command.text), to_tweet_id=tweet, media_ids=media_ids)
         except XRefused as refusal:
             if refusal.reason != Reason.DUPLICATE:
                 raise
@@ -77,5 +88,18 @@ class Sender:
             reply_to_user_id=command.reply_to_user_id,
             text=fit(command.text),
         )
-        key = "@".join(filter(None, (command.reply_to_tweet_id, replay)))
-        self._publisher.publish([entry(failed, once=f"failed:{key}")])
+        self._publisher.publish([entry(failed, once=f"failed:{_key(command, replay)}")])
+
+    def _withhold(self, command: SendTweet, reason: Withheld, replay: str | None) -> None:
+        withheld = TweetWithheld(
+            reason=reason.why,
+            explanation=str(reason),
+            reply_to_tweet_id=command.reply_to_tweet_id,
+            reply_to_user_id=command.reply_to_user_id,
+            text=fit(command.text),
+        )
+        self._publisher.publish([entry(withheld, once=f"withheld:{_key(command, replay)}")])
+
+
+def _key(command: SendTweet, replay: str | None) -> str:
+    return "@".join(filter(None, (command.reply_to_tweet_id, replay)))

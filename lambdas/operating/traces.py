@@ -11,7 +11,9 @@ import msgspec
 from lambdas.contracts import Event
 
 Kind = Literal["event", "delivery", "step", "alert", "log"]
-Outcome = Literal["replied", "refused", "analysis-failed", "dead-letter", "waiting", "nothing-to-do", "no-reply"]
+Outcome = Literal[
+    "replied", "refused", "withheld", "analysis-failed", "dead-letter", "waiting", "nothing-to-do", "no-reply"
+]
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,8 @@ def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Moment], opti
         return "dead-letter", f"{dead.name} gave up: {dead.error}. {again}{option}"
     if failed := last(events, "TWEET_FAILED"):
         return "refused", f"{failed.detail['Reason']}: {failed.detail['Explanation']}"
+    if withheld := last(events, "TWEET_WITHHELD"):
+        return "withheld", f"{withheld.detail['Explanation']} See: twbot replies status{option}"
     if waits := states.get("waiting"):
         return "waiting", f"at {waits.name}, {waits.attempts} attempts so far. {waits.error or ''}".rstrip()
     if failed := last(events, "ANALYSIS_FAILED"):

@@ -29,6 +29,7 @@ GO_TO = {
     "SEND_TWEET": {"send-tweets"},
     "TWEET_SENT": set(),
     "TWEET_FAILED": set(),
+    "TWEET_WITHHELD": set(),
     "ANALYSIS_FAILED": set(),
 }
 ALERTS = {"alert-on-negative", "notify-on-negative"}

@@ -12,10 +12,12 @@ import pytest
 
 from lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, new_event
 from lambdas.egress.handler import Sender
+from lambdas.egress.permission import Permission
 from lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
 from lambdas.ports import PostedMedia
 from lambdas.x_errors import Reason
 from local.idempotency import SqlitePersistence, once_config
+from local.reply_control import LocalReplies
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 
@@ -65,8 +67,9 @@ class RecordingBus:
 class Egress:
     def __init__(self, folder: Path, x: RecordingX, *, in_progress: float = 60) -> None:
         self.x, self.media, self.bus = x, DictMedia(), RecordingBus()
+        self.replies = LocalReplies(folder / "replies.db")
         self.store = SqlitePersistence(folder / "once.db")
-        self.sender = Sender(x, self.media, self.bus, self.store, once_config(in_progress))
+        self.sender = Sender(x, self.media, self.bus, Permission(self.replies), self.store, once_config(in_progress))
 
 
 def command(*, replay: str | None = None, event_replay: str | None = None, **fields: Any) -> Event:

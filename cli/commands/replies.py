@@ -1,0 +1,223 @@
+"""`twbot replies`: the kill switch, the limits, and the list of people who want no replies."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import CliError, Exit
+from cli.operations import Replies, replies
+from cli.options import AsJson, DryRun, placed
+from cli.render import as_json, print_line, say, table
+from cli.stage import FILE, Place
+from cli.times import Utc, duration, shown
+
+if TYPE_CHECKING:
+    from lambdas.egress.permission import Switch
+
+app = typer.Typer(help="Whether the bot may reply, how often, and to whom never.", no_args_is_help=True)
+optout = typer.Typer(help="The people who want no replies.", no_args_is_help=True)
+app.add_typer(optout, name="optout")
+
+USER_ID = re.compile(r"\d{1,19}")
+User = Annotated[str, typer.Argument(help="The user's id on X, digits.", metavar="USER_ID")]
+PerPerson = Annotated[int | None, typer.Option("--per-person", min=0, help="Replies to one person in an hour.")]
+PerHour = Annotated[int | None, typer.Option("--per-hour", min=0, help="Replies in an hour, to all.")]
+
+
+@app.command()
+@placed
+def status(place: Place, utc: Utc = False, json: AsJson = False) -> None:
+    """Whether the bot replies, the limits, and how many people want no replies.
+
+    Example: twbot replies status
+    """
+    from lambdas.settings import load
+
+    store = replies(place)
+    switch, out, configured = store.switch(), store.everybody_out(), load(FILE, place.stage).replies
+    answering = configured and not switch.stops(time.time())
+    if json:
+        as_json(
+            {
+                "stage": place.stage,
+                "replying": answering,
+                "configured": configured,
+                **_document(switch),
+                "opted_out": len(out),
+            }
+        )
+        return
+    rows = [
+        ("replies", "on" if answering else f"OFF: {_why(switch, configured, utc)}"),
+        ("a person", _limit(switch.per_person)),
+        ("in all", _limit(switch.per_hour)),
+        ("opted out", f"{len(out)} people" if len(out) != 1 else "1 person"),
+    ]
+    table([f"stage {place.stage}", ""], rows)
+
+
+@app.command()
+@placed
+def pause(
+    place: Place,
+    reason: Annotated[str | None, typer.Option("--reason", help="For whoever looks: why.")] = None,
+    length: Annotated[str | None, typer.Option("--for", help="Only so long: 30m, 2h.", metavar="TIME")] = None,
+    json: AsJson = False,
+) -> None:
+    """Stop replying, from the next reply on. Messages are still taken in, analysed and kept; alerts are still raised.
+
+    A reply that is withheld ends as TWEET_WITHHELD, with its text, and can be sent later.
+
+    Example: twbot replies pause --reason "it says odd things"
+
+    Example: twbot replies pause --for 2h --stage prod
+    """
+    now = time.time()
+    until = now + duration(length).total_seconds() if length else None
+    since = _change(place, json, paused=True, since=now, until=until, reason=reason)
+    if not json:
+        print_line(f"The bot of the stage {place.stage} does not reply any more{_until(since, utc=False)}.")
+        say(f"Go on with: twbot replies resume{place.option}")
+
+
+@app.command()
+@placed
+def resume(place: Place, json: AsJson = False) -> None:
+    """Reply again, from the next message on, and say how to answer what came meanwhile.
+
+    Example: twbot replies resume
+    """
+    before = replies(place).switch()
+    _change(place, json, paused=False, since=None, until=None, reason=None)
+    if json:
+        return
+    if not before.paused:
+        print_line(f"Nothing was changed: the bot of the stage {place.stage} was not paused.")
+        return
+    print_line(f"The bot of the stage {place.stage} replies again.")
+    since = _iso(before.since)
+    say(f"Answer what was withheld: twbot replay --since {since} --with-replies --dry-run{place.option}")
+
+
+@app.command()
+@placed
+def limit(
+    place: Place,
+    per_person: PerPerson = None,
+    per_hour: PerHour = None,
+    none: Annotated[bool, typer.Option("--none", help="No limits any more.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Limit the replies in each hour of the clock. What is over the limit is withheld, as with pause.
+
+    Example: twbot replies limit --per-person 5 --per-hour 100
+
+    Example: twbot replies limit --none
+    """
+    if none == (per_person is not None or per_hour is not None):
+        hint = "For example: twbot replies limit --per-person 5, or: twbot replies limit --none"
+        raise CliError("Which limit?", hint=hint, code=Exit.USAGE)
+    told = {"per_person": per_person, "per_hour": per_hour}
+    switch = _change(place, json, **{name: most for name, most in told.items() if none or most is not None})
+    if not json:
+        said = f"to a person {_limit(switch.per_person)}, in all {_limit(switch.per_hour)}"
+        print_line(f"Replies of the stage {place.stage}: {said}.")
+
+
+@optout.command("add")
+@placed
+def add(place: Place, user_id: User, json: AsJson = False) -> None:
+    """Never reply to this person again.
+
+    Example: twbot replies optout add 2244994945
+    """
+    replies(place).opt_out(_checked(user_id))
+    as_json({"opted_out": user_id}) if json else print_line(f"The user {user_id} gets no replies any more.")
+
+
+@optout.command("list")
+@placed
+def list_(place: Place, json: AsJson = False) -> None:
+    """Who wants no replies.
+
+    Example: twbot replies optout list
+    """
+    found = replies(place).everybody_out()
+    if json:
+        as_json(found)
+    elif found:
+        table(["user", "profile"], [(user, f"https://x.com/i/user/{user}") for user in found])
+    else:
+        print_line("Nobody has opted out.")
+
+
+@optout.command("remove")
+@placed
+def remove(place: Place, user_id: User, dry_run: DryRun = False, json: AsJson = False) -> None:
+    """Reply to this person again.
+
+    Example: twbot replies optout remove 2244994945
+    """
+    store = replies(place)
+    if _checked(user_id) not in store.everybody_out():
+        hint = f"See who has: twbot replies optout list{place.option}"
+        raise CliError(f"The user {user_id} has not opted out.", hint=hint, code=Exit.NOT_FOUND)
+    if not dry_run:
+        store.opt_in(user_id)
+    if json:
+        as_json({"opted_in": None if dry_run else user_id, "dry_run": dry_run})
+    else:
+        print_line(f"The user {user_id} {'would get' if dry_run else 'gets'} replies again.")
+
+
+def _change(place: Place, json: bool, **changes: Any) -> Switch:
+    import msgspec
+
+    store: Replies = replies(place)
+    switch = msgspec.structs.replace(store.switch(), **changes)
+    store.save(switch)
+    if json:
+        as_json({"stage": place.stage, **_document(switch)})
+    return switch
+
+
+def _document(switch: Switch) -> dict[str, Any]:
+    return {
+        "paused": switch.stops(time.time()),
+        "reason": switch.reason,
+        "since": _iso(switch.since),
+        "until": _iso(switch.until),
+        "per_person": switch.per_person,
+        "per_hour": switch.per_hour,
+    }
+
+
+def _iso(at: float | None) -> str | None:
+    return shown(at, utc=True).replace(" ", "T") if at is not None else None
+
+
+def _why(switch: Switch, configured: bool, utc: bool) -> str:
+    if not configured:
+        return f"replies = false in {FILE}"
+    because = f", {switch.reason}" if switch.reason else ""
+    return f"paused since {shown(switch.since, utc=utc)}{_until(switch, utc=utc)}{because}"
+
+
+def _until(switch: Switch, *, utc: bool) -> str:
+    return f" until {shown(switch.until, utc=utc)}" if switch.until else ""
+
+
+def _limit(most: int | None) -> str:
+    return "no limit" if most is None else f"at most {most} an hour"
+
+
+def _checked(user_id: str) -> str:
+    if not USER_ID.fullmatch(user_id):
+        raise CliError(
+            f"{user_id!r} is no user id.", hint="It is made of digits: twbot trace POST shows it", code=Exit.USAGE
+        )
+    return user_id

@@ -1,0 +1,73 @@
+"""The switch of replies, who wants none, and how many there were: in DynamoDB.
+
+`id` is `switch` ({"value": Switch as JSON}), `opted-out:<user id>`, or `count:<count>` ({"taken", "expiration"}).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.egress.permission import Switch
+from lambdas.errors import Temporary
+
+SWITCH, OPTED_OUT, COUNT = "switch", "opted-out:", "count:"
+_TAKE = "ADD taken :one SET expiration = :until"
+_FEWER = "attribute_not_exists(taken) OR taken < :most"
+
+
+class DynamoReplies:
+    """A ReplyStore. Reads are consistent: what an operator says holds for the next reply. Raises Temporary."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
+
+    def switch(self) -> Switch:
+        item = self._get(SWITCH)
+        return msgspec.json.decode(item["value"]["S"], type=Switch) if item else Switch()
+
+    def opted_out(self, user_id: str) -> bool:
+        return self._get(f"{OPTED_OUT}{user_id}") is not None
+
+    def take(self, count: str, most: int, *, until: float) -> bool:
+        if most < 1:
+            return False
+        values = {":one": {"N": "1"}, ":most": {"N": str(most)}, ":until": {"N": str(int(until))}}
+        return self._change(count, _TAKE, _FEWER, values)
+
+    def give_back(self, count: str) -> None:
+        values = {":less": {"N": "-1"}, ":none": {"N": "0"}}
+        self._change(count, "ADD taken :less", "taken > :none", values)
+
+    def _get(self, key: str) -> Any:
+        try:
+            answer = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)
+        except (ClientError, BotoCoreError) as error:
+            raise _cannot(error) from None
+        return answer.get("Item")
+
+    def _change(self, count: str, update: str, condition: str, values: dict[str, Any]) -> bool:
+        """Whether the condition held."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"id": {"S": f"{COUNT}{count}"}},
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) == "ConditionalCheckFailedException":
+                return False
+            raise _cannot(error) from None
+        return True
+
+
+def _cannot(error: ClientError | BotoCoreError) -> Temporary:
+    return Temporary(f"Cannot tell whether the bot may reply: {_code(error)}.")
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

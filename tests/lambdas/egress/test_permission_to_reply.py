@@ -1,0 +1,157 @@
+"""The kill switch, the opt-out list and the limits: the same cases over SQLite and DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from lambdas.aws.reply_store import DynamoReplies
+from lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Why, Withheld
+from lambdas.errors import Temporary
+from local.reply_control import LocalReplies
+from stacks.operate_replies import StageReplies
+
+
+class Stage:
+    """What stacks.operate_replies needs of a stage."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def output(self, service: str, name: str) -> str:
+        assert (service, name) == ("egress", "RepliesTableName")
+        return "replies"
+
+    def client(self, _: str) -> Any:
+        return self._client
+
+    def explained(self) -> Any:
+        from stacks.operate_problems import explained
+
+        return explained("prod")
+
+
+@pytest.fixture(params=["local", "aws"])
+def both(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
+    """What egress asks, and what operators change."""
+    if request.param == "local":
+        replies = LocalReplies(tmp_path / "replies.db")
+        yield replies, LocalReplies(tmp_path / "replies.db")
+        return
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        make: Callable[..., Any] = boto3.client
+        client = make("dynamodb", region_name="eu-west-1")
+        client.create_table(
+            TableName="replies",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield DynamoReplies(client, "replies"), StageReplies(Stage(client))  # type: ignore[arg-type]
+
+
+def reply(permission: Permission, user: str = "7") -> Why | None:
+    """Why not; None when it was posted."""
+    try:
+        with permission.to_reply(user):
+            return None
+    except Withheld as withheld:
+        return withheld.why
+
+
+def test_paused_until_resumed_or_over(both: tuple[Any, Any]) -> None:
+    """From the next reply on, with the reason; a pause for a time ends by itself."""
+    asked, operator = both
+    now = 1_000_000.0
+    permission = Permission(asked, lambda: now)
+    assert reply(permission) is None
+    operator.save(Switch(paused=True, since=now, reason="odd"))
+    with pytest.raises(Withheld, match="paused: odd"), permission.to_reply("7"):
+        pytest.fail("posted")
+    operator.save(Switch(paused=True, since=now, until=now + 60))
+    assert reply(permission) == Why.PAUSED
+    now += 60
+    assert reply(permission) is None
+    operator.save(Switch())
+    assert (reply(permission), operator.switch()) == (None, Switch())
+
+
+def test_who_wants_no_replies(both: tuple[Any, Any]) -> None:
+    """That person only, until taken off the list."""
+    asked, operator = both
+    permission = Permission(asked)
+    for user in ("12", "7", "7"):
+        operator.opt_out(user)
+    assert operator.everybody_out() == ["7", "12"]
+    assert [reply(permission, user) for user in ("7", "8")] == [Why.OPTED_OUT, None]
+    operator.opt_in("7")
+    assert reply(permission, "7") is None
+
+
+def test_limits_of_an_hour(both: tuple[Any, Any]) -> None:
+    """Each person's own, then everybody's; a new hour begins anew, and a failed reply counts for nothing."""
+    asked, operator = both
+    operator.save(Switch(per_person=1, per_hour=2))
+    now = 10.0 * HOUR
+    permission = Permission(asked, lambda: now)
+    with pytest.raises(Temporary), permission.to_reply("1"):
+        raise Temporary("X is down.")
+    assert [reply(permission, user) for user in "1123"] == [None, Why.LIMIT_OF_PERSON, None, Why.LIMIT_OF_HOUR]
+    operator.save(Switch(per_hour=3))
+    assert [reply(permission, "3") for _ in range(2)] == [None, Why.LIMIT_OF_HOUR]
+    now += HOUR
+    assert reply(permission, "3") is None
+    operator.save(Switch(per_person=0))
+    assert reply(permission, "4") == Why.LIMIT_OF_PERSON
+
+
+@given(
+    users=st.lists(st.sampled_from("123"), max_size=25),
+    failing=st.sets(st.integers(0, 24)),
+    person=st.integers(0, 4),
+    everybody=st.integers(0, 8),
+)
+def test_never_more_than_allowed(
+    tmp_path_factory: pytest.TempPathFactory, users: list[str], failing: set[int], person: int, everybody: int
+) -> None:
+    """Whoever asks at the same time, and whatever fails; and what is allowed is used."""
+    store = LocalReplies(tmp_path_factory.mktemp("replies") / "replies.db")
+    store.save(Switch(per_person=person, per_hour=everybody))
+    permission, posted = Permission(store, lambda: 5.0 * HOUR), []
+
+    def post(number: int) -> None:
+        try:
+            with permission.to_reply(users[number]):
+                if number in failing:
+                    raise Temporary("X is down.")
+                posted.append(users[number])
+        except (Withheld, Temporary):
+            return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(post, range(len(users))))
+    for number in range(len(users)):  # what a failure held back for a moment may be posted now
+        if number not in failing:
+            post(number)
+    assert all(posted.count(user) <= person for user in set(posted))
+    asked = {user: sum(u == user and n not in failing for n, u in enumerate(users)) for user in set(users)}
+    assert len(posted) == min(everybody, sum(min(person, 2 * times) for times in asked.values()))
+    store.close()
+
+
+def test_nobody_knows_means_no_reply_yet(tmp_path: Path) -> None:
+    """Where the switch can't be read, the reply waits."""
+    store: ReplyStore = LocalReplies(tmp_path / "replies.db")
+    store.close()  # type: ignore[attr-defined]
+    with pytest.raises(Temporary, match="may reply"):
+        reply(Permission(store))
