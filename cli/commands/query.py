@@ -31,13 +31,25 @@ def _names(incomplete: str) -> list[tuple[str, str]]:
     return [(each.name, each.description) for each in saved_queries().values() if each.name.startswith(incomplete)]
 
 
+def _parameters(incomplete: str) -> list[str]:
+    """With their defaults; the shell does not tell which query is named."""
+    known = {f"{each.name}={each.default}" for query in saved_queries().values() for each in query.parameters}
+    return sorted(each for each in known if each.startswith(incomplete))
+
+
 @placed
 def query(
     place: Place,
     name: Annotated[str | None, typer.Argument(help="A saved query.", autocompletion=_names)] = None,
     sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead.")] = None,
     param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="A parameter of the query, NAME=VALUE; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--param",
+            "-p",
+            help="A parameter of the query, NAME=VALUE; may be repeated.",
+            autocompletion=_parameters,
+        ),
     ] = None,
     limit: Limit = None,
     json: AsJson = False,

@@ -28,8 +28,19 @@ def _kinds(incomplete: str) -> list[tuple[str, str]]:
     return [(name, kind.about) for name, kind in KINDS.items() if name.startswith(incomplete)]
 
 
+def _generations(incomplete: str) -> list[str]:
+    from local.simulator.samples import GENERATIONS
+
+    return [name for name in GENERATIONS if name.startswith(incomplete)]
+
+
 Generation = Annotated[
-    str | None, typer.Option("--generation", help="xaa (X Activity; the default), v2 or v1.1 (Account Activity).")
+    str | None,
+    typer.Option(
+        "--generation",
+        help="xaa (X Activity; the default), v2 or v1.1 (Account Activity).",
+        autocompletion=_generations,
+    ),
 ]
 
 
