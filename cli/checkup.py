@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.checkup_hour import the_hour
+from cli.checkup_hour import how_it_does
 from cli.checkup_x import checks_of_x
 from cli.stage import Place
 from lambdas.errors import TwbotError
@@ -49,7 +49,7 @@ def _check_machine(place: Place, *, models: bool) -> Iterator[Check]:
     else:
         yield from checks_of_x(place.open(), run.url if run else None, place.option)
     yield _dead_letters(folder)
-    yield the_hour(place)
+    yield from how_it_does(place)
     if models:
         yield check_models(Home(folder).gallery)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cli.checkup_hour import the_hour
+from cli.checkup_hour import how_it_does
 from cli.checkup_x import checks_of_x, keys
 from cli.errors import CliError
 from cli.stage import Place
@@ -68,7 +68,7 @@ def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
         yield from checks_of_x(bot, url, place.option)
     if found:
         yield from signs(bot, found)
-        yield the_hour(place)
+        yield from how_it_does(place)
 
 
 def _nothing_else(why: str) -> Check:

@@ -1,12 +1,21 @@
-"""What `twbot doctor` thinks of the last hour."""
+"""What `twbot doctor` thinks of the replies and of the last hour."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from cli.operations import condition
-from cli.stage import Place
+from cli.stage import FILE, Place
+from cli.status_screen import paused
 from lambdas.errors import TwbotError
 from lambdas.operating.checks import Check
 from lambdas.x_errors import Reason
+
+if TYPE_CHECKING:
+    from lambdas.egress.permission import Switch
+    from lambdas.operating.vitals import LastHour
 
 NAME = "last hour"
 # What ends all replies, and what to do about it.
@@ -17,12 +26,32 @@ ENDS = {
 }
 
 
-def the_hour(place: Place) -> Check:
-    """Wrong is what goes on going wrong until somebody does something."""
+def how_it_does(place: Place) -> Iterator[Check]:
+    """Whether it may reply, and what the last hour brought."""
     try:
-        hour = condition(place).look().last_hour
+        found = condition(place).look()
     except TwbotError as problem:
-        return Check(NAME, "warning", f"could not be looked at: {problem}", getattr(problem, "hint", None))
+        yield Check(NAME, "warning", f"could not be looked at: {problem}", getattr(problem, "hint", None))
+        return
+    yield _replies(found.switch, place)
+    yield _hour(found.last_hour, place)
+
+
+def _replies(switch: Switch, place: Place) -> Check:
+    from lambdas.settings import load
+
+    if not load(FILE, place.stage).replies:
+        fix = f"replies = true in [stages.{place.stage}] of twbot.toml, then start or deploy it again"
+        return Check("replies", "warning", "twbot.toml switches them off", fix)
+    if switch.stops(time.time()):
+        return Check("replies", "warning", paused(switch), f"twbot replies resume{place.option}")
+    limits = {"to a person": switch.per_person, "in all": switch.per_hour}
+    said = ", ".join(f"{most} an hour {which}" for which, most in limits.items() if most is not None)
+    return Check("replies", "ok", f"on, at most {said}" if said else "on, without a limit")
+
+
+def _hour(hour: LastHour, place: Place) -> Check:
+    """Wrong is what goes on going wrong until somebody does something."""
     counted = f"{sum(hour.messages):.0f} messages, {sum(hour.replies):.0f} replies, {sum(hour.failures):.0f} failures"
     reasons = ", ".join(f"{count} {reason}" for reason, count in hour.failed.items())
     says = f"{counted} ({reasons})" if reasons else counted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cli.generations import OnX
+    from lambdas.egress.permission import Switch
     from lambdas.operating.vitals import LastHour, Vitals
     from lambdas.x_limits import XLimit
 
@@ -30,12 +32,14 @@ def document(found: Vitals, x: OnX | None) -> dict[str, Any]:
         "started": found.started,
         "x": _x_document(x),
         "limits": found.limits,
+        "replies_paused": found.switch.stops(time.time()),
         "last_hour": {
             "messages": int(sum(hour.messages)),
             "replies": int(sum(hour.replies)),
             "failures": int(sum(hour.failures)),
             "failed_by_reason": hour.failed,
             "put_off": hour.put_off,
+            "withheld": hour.withheld,
             "reply_seconds": {"median": _round(hour.median), "p95": _round(hour.p95)},
             "by_minute": {"messages": hour.messages, "replies": hour.replies, "failures": hour.failures},
         },
@@ -56,7 +60,14 @@ def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
 
     grid = Table.grid(padding=(0, 3))
     says_x = [("X", "being asked …", "dim")] if x is None else [*_what_x_says(x, option), *_used(x)]
-    rows = [*_who(found, utc), *says_x, *_limits(found.limits, x, utc), *_hour(found.last_hour), *_left(found, option)]
+    rows = [
+        *_who(found, utc),
+        *_paused(found.switch, utc, option),
+        *says_x,
+        *_limits(found.limits, x, utc),
+        *_hour(found.last_hour),
+        *_left(found, option),
+    ]
     for name, said, style in rows:
         grid.add_row(Text(name, "bold"), Text(said, style))
     return grid
@@ -67,6 +78,18 @@ def _who(found: Vitals, utc: bool) -> list[Row]:
         return [("bot", f"not running on {found.place}. Start it with: twbot up", "red")]
     since = f" since {shown(found.started, utc=utc)} (process {found.pid})" if found.started else ""
     return [("bot", f"runs on {found.place}{since}", "green"), ("", found.url or "", "")]
+
+
+def _paused(switch: Switch, utc: bool, option: str) -> Iterator[Row]:
+    if switch.stops(time.time()):
+        yield "replies", f"{paused(switch, utc=utc)}. Go on with: twbot replies resume{option}", "red"
+
+
+def paused(switch: Switch, *, utc: bool = False) -> str:
+    """Since when, until when, and why."""
+    since = f" since {shown(switch.since, utc=utc)}" if switch.since else ""
+    until = f" until {shown(switch.until, utc=utc)}" if switch.until else ""
+    return f"PAUSED{since}{until}{f': {switch.reason}' if switch.reason else ''}"
 
 
 def _what_x_says(x: OnX, option: str) -> list[Row]:
@@ -107,6 +130,7 @@ def _limits(of_bot: list[XLimit], x: OnX | None, utc: bool) -> Iterator[Row]:
 def _hour(hour: LastHour) -> list[Row]:
     reasons = ", ".join(f"{count} {reason}" for reason, count in hour.failed.items())
     put_off = f", {hour.put_off} times put off" if hour.put_off else ""
+    put_off += f", {hour.withheld} withheld" if hour.withheld else ""
     rows = [
         _counted("messages", hour.messages),
         _counted("replies", hour.replies, put_off),

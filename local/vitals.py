@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lambdas.egress.permission import Switch
 from lambdas.operating.vitals import OF_AN_HOUR, Vitals, last_hour, the_last_hour
 from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from local.history import History
 from local.home import Home, running
 from local.logs import newest_lines
 from local.measures import LocalMeasures
+from local.reply_control import LocalReplies
 
 # Every answer of X leaves a line in the log: the last of them are in its last part.
 LAST_BYTES = 1_000_000
@@ -42,6 +44,7 @@ def vitals(folder: Path, *, now: float | None = None) -> Vitals:
         dead=dead,
         last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), OF_AN_HOUR)),
         limits=_limits(Home(folder).log, now),
+        switch=_switch(Home(folder).replies),
         **about,
     )
 
@@ -60,3 +63,14 @@ def _limits(log: Path, now: float) -> list[XLimit]:
     lines = newest_lines(log, LAST_BYTES, f'"{ANSWERED}"'.encode())
     noted = ((datetime.datetime.fromisoformat(line["timestamp"]).timestamp(), line) for line in lines)
     return newest_limits(noted, now)
+
+
+def _switch(path: Path) -> Switch:
+    """As nobody has touched it where there is no such file: looking makes none."""
+    if not path.exists():
+        return Switch()
+    store = LocalReplies(path)
+    try:
+        return store.switch()
+    finally:
+        store.close()

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lambdas.egress.permission import Switch
 from lambdas.operating.vitals import HOUR, OF_AN_HOUR, Vitals, last_hour, the_last_hour
 from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
 from stacks.operate_insights import Insights, epoch
 from stacks.operate_measures import AwsMeasures
 from stacks.operate_problems import NotDeployed, explained
+from stacks.operate_replies import StageReplies
 
 if TYPE_CHECKING:
     from stacks.operate import AwsBot
@@ -42,7 +44,7 @@ class AwsCondition:
         with ThreadPoolExecutor(4) as pool:
             hour = pool.submit(AwsMeasures(self._bot).measured, the_last_hour(now), OF_AN_HOUR)
             waiting, dead = pool.submit(waiting_replies, self._bot), pool.submit(dead_letters, self._bot)
-            limits = pool.submit(x_limits, self._bot, now)
+            limits, switch = pool.submit(x_limits, self._bot, now), pool.submit(_switch, self._bot)
             return Vitals(
                 place=f"{self._bot.name} in {self._bot.client('sqs').meta.region_name}",
                 running=True,
@@ -51,6 +53,7 @@ class AwsCondition:
                 dead=dead.result(),
                 last_hour=last_hour(hour.result()),
                 limits=limits.result(),
+                switch=switch.result(),
             )
 
 
@@ -73,6 +76,14 @@ def x_limits(bot: AwsBot, now: float) -> list[XLimit]:
     groups = [function_log_name(bot.stage, name) for name in _ASKING_X]
     rows = Insights(bot, f"fields @timestamp, @message | {LIMITS}", groups, now - HOUR, now + 60).rows()
     return newest_limits(((epoch(row["@timestamp"]), _line(row.get("@message", ""))) for row in rows), now)
+
+
+def _switch(bot: AwsBot) -> Switch:
+    """An older twbot deployed none."""
+    try:
+        return StageReplies(bot).switch()
+    except NotDeployed:
+        return Switch()
 
 
 def _queue(bot: AwsBot, name: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from lambdas.egress.permission import Switch
 from lambdas.operating import measures
 from lambdas.operating.measures import Measured, Window, window_between
 from lambdas.x_errors import Reason
@@ -14,8 +15,9 @@ from lambdas.x_limits import XLimit
 HOUR = 3600
 MINUTE = 60
 RECEIVED, SENT, FAILED, NOT_ANALYSED = "MESSAGE_RECEIVED", "TWEET_SENT", "TWEET_FAILED", "ANALYSIS_FAILED"
+WITHHELD = "TWEET_WITHHELD"
 OF_AN_HOUR = (
-    *(RECEIVED, SENT, FAILED, NOT_ANALYSED),
+    *(RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD),
     *(measures.REPLY_TIME, measures.REPLY_TIME_P95, measures.PUT_OFF),
     *(measures.failed(reason) for reason in Reason),
 )
@@ -24,7 +26,7 @@ OF_AN_HOUR = (
 class LastHour(msgspec.Struct, frozen=True, kw_only=True):
     """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent.
 
-    `failed`: how many replies by reason; `put_off`: how often a reply had to wait.
+    `failed`: how many replies by reason; `put_off`: how often a reply had to wait; `withheld`: by the operator's switch.
     """
 
     messages: list[float] = []
@@ -35,12 +37,14 @@ class LastHour(msgspec.Struct, frozen=True, kw_only=True):
     p95: float | None = None
     failed: dict[str, int] = {}
     put_off: int = 0
+    withheld: int = 0
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """`running`: on AWS, that it is deployed. `dead`: dead letters by rule (on AWS: by microservice).
 
-    `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them.
+    `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them. `switch`: what
+    the operator lets be replied.
     """
 
     place: str
@@ -52,6 +56,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     dead: dict[str, int] = {}
     last_hour: LastHour = LastHour()
     limits: list[XLimit] = []
+    switch: Switch = Switch()
 
 
 def the_last_hour(now: float) -> Window:
@@ -75,6 +80,7 @@ def last_hour(found: Iterable[Measured]) -> LastHour:
         p95=by_name[measures.REPLY_TIME_P95].whole,
         failed={reason: count for reason, count in failed.items() if count},
         put_off=int(by_name[measures.PUT_OFF].whole or 0),
+        withheld=int(by_name[WITHHELD].whole or 0),
     )
 
 

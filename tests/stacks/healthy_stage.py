@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.stub import Stubber
 
+from lambdas.egress.permission import Switch
 from lambdas.ports import Keys
 from stacks.names import SERVICES, STACKS, bus_name, dead_letters_name, function_name, queue_name, rule_name, stack_name
 from stacks.operate import AwsBot
+from stacks.operate_replies import StageReplies
 from stacks.version import code_version
 from stacks.wiring import RULES
 
@@ -168,6 +170,18 @@ class HealthyStage:
         dimensions = [{"Name": key, "Value": said} for key, said in where.items()]
         data = {"MetricName": name, "Timestamp": at, "Value": value, "Dimensions": dimensions}
         self.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[data])
+
+    def let_reply(self, switch: Switch) -> None:
+        """Operators' switch of replies, in the table that egress asks."""
+        self.outputs["egress"] = {"RepliesTableName": "Replies"}
+        id_ = {"AttributeName": "id"}
+        self.client("dynamodb").create_table(
+            TableName="Replies",
+            KeySchema=[{**id_, "KeyType": "HASH"}],
+            AttributeDefinitions=[{**id_, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        StageReplies(self.bot).save(switch)
 
     def fails(self, name: str) -> None:
         """One function cannot be started."""

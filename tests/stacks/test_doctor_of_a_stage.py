@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 from moto import mock_aws
 
-from cli.checkup_hour import the_hour
+from cli.checkup_hour import how_it_does
 from cli.main import run
 from cli.stage import Place
+from lambdas.egress.permission import Switch
 from lambdas.operating.checks import Check
 from lambdas.ports import Keys
 from lambdas.x_management import XManagement
@@ -104,7 +105,17 @@ def test_nothing_is_wrong_with_a_healthy_stage(at_x: AtX, doctor: Callable[..., 
     assert (ended.bad, ended.code) == ({}, 0)
     order = ["Python", "credentials", "clock", "place", "region", "celebrities", "stacks", "code", "functions"]
     order += ["concurrency", "rules", "reply queue", "archive", "keys", "clock at X", "X's answer to the keys"]
-    order += ["challenge", "webhook", "subscriptions", "X's cap", "dead letters", "alarms", "who is told", "last hour"]
+    order += [
+        "challenge",
+        "webhook",
+        "subscriptions",
+        "X's cap",
+        "dead letters",
+        "alarms",
+        "who is told",
+        "replies",
+        "last hour",
+    ]
     assert list(ended.checks) == order
 
 
@@ -360,5 +371,29 @@ def test_the_last_hour_of_a_stage(stage: HealthyStage, reason: str, state: str) 
     at = datetime.datetime.now(datetime.UTC)
     stage.found["TWEET_FAILED"] = [{"time": at.isoformat(), "reason": reason}]
     stage.counted("twbot-prod/events", "TWEET_FAILED", at.timestamp())
-    found = the_hour(Place("prod"))
+    found = list(how_it_does(Place("prod")))[-1]
     assert (found.state, f"1 {reason}" in found.says) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("switch", "state", "says"),
+    [
+        (Switch(), "ok", "without a limit"),
+        (Switch(per_hour=9), "ok", "9 an hour in all"),
+        (Switch(paused=True, since=0.0, reason="it says odd things"), "warning", "it says odd things"),
+        (Switch(paused=True, until=1.0), "ok", "on"),
+    ],
+)
+def test_replies_that_somebody_paused(stage: HealthyStage, switch: Switch, state: str, says: str) -> None:
+    """Are told, with how to go on."""
+    stage.let_reply(switch)
+    found, _ = how_it_does(Place("prod"))
+    assert (found.name, found.state, says in found.says) == ("replies", state, True)
+    assert state == "ok" or found.fix == "twbot replies resume --stage prod"
+
+
+def test_replies_that_twbot_toml_switches_off(stage: HealthyStage, tmp_path: Path) -> None:
+    """Are told, too."""
+    (tmp_path / "twbot.toml").write_text('[stages.prod]\nreplies = false\n[stages.prod.aws]\nregion = "eu-west-1"\n')
+    found, _ = how_it_does(Place("prod"))
+    assert (found.state, "replies = true" in str(found.fix)) == ("warning", True)

@@ -17,9 +17,11 @@ from moto import mock_aws
 
 from cli.operations import condition, measuring
 from cli.stage import Place
+from lambdas.egress.permission import Switch
 from lambdas.operating.measures import window_between
 from lambdas.operating.vitals import Vitals
 from local.home import Home, Run, announce
+from local.reply_control import LocalReplies
 from local.store import DEAD, DONE, WAITING, EventRow, Outcome, Store
 from stacks.operate import AwsBot
 from stacks.operate_problems import NotDeployed
@@ -41,6 +43,9 @@ class Bot(Protocol):
 
     def gave_up(self) -> None:
         """Egress gave up on a reply."""
+
+    def let_reply(self, switch: Switch) -> None:
+        """The operator says what may be replied."""
 
     def noted(self, left: int) -> None:
         """X told the bot how many replies it may still post."""
@@ -75,6 +80,9 @@ class OnThisMachine:
 
     def gave_up(self) -> None:
         self._event("SEND_TWEET", time.time(), "1", state=DEAD)
+
+    def let_reply(self, switch: Switch) -> None:
+        LocalReplies(self._home.replies).save(switch)
 
     def noted(self, left: int) -> None:
         with self._home.log.open("a") as file:
@@ -115,6 +123,9 @@ class OnAws:
 
     def gave_up(self) -> None:
         self._stage.dead_letter("egress")
+
+    def let_reply(self, switch: Switch) -> None:
+        self._stage.let_reply(switch)
 
     def noted(self, left: int) -> None:
         at = text(time.time()).replace("T", " ").removesuffix("Z")
@@ -177,6 +188,13 @@ def test_what_x_still_allows(bot: Bot) -> None:
     bot.noted(50)
     bot.noted(49)
     assert [(each.call, each.left, each.allowed) for each in look(bot).limits] == [("POST /2/tweets", 49, 100)]
+
+
+def test_what_the_operator_lets_be_replied(bot: Bot) -> None:
+    """Everything, unless somebody said otherwise."""
+    assert look(bot).switch == Switch()
+    bot.let_reply(Switch(paused=True, reason="a test"))
+    assert look(bot).switch == Switch(paused=True, reason="a test")
 
 
 def test_both_measure_the_same(bot: Bot) -> None:
