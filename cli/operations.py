@@ -50,7 +50,8 @@ class Replaying(Protocol):
 
     def count(self, wanted: Wanted) -> Count: ...
 
-    def start(self, wanted: Wanted, counted: Count) -> Replay: ...
+    def start(self, wanted: Wanted, events: int) -> Replay:
+        """`events`: how many were counted, to be kept with it."""
 
     def cancel(self, name: str) -> Replay | None:
         """What became of it; None where there is no such replay."""

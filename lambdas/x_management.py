@@ -43,6 +43,9 @@ class AccountActivity(Protocol):
 
     def count_account_subscriptions(self) -> dict[str, Any]: ...
 
+    def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
+        """Have X deliver again what it delivered between two minutes, both of them with it; the job's id."""
+
 
 class ActivitySubscription(msgspec.Struct, frozen=True):
     """One X Activity subscription; `filter` is e.g. {"user_id": "123"}."""
@@ -86,7 +89,7 @@ class XManagement:
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
         """Have X deliver again what it delivered between two minutes of the last 24 hours; the job's id."""
-        minutes = {"from_date": _minute(since), "to_date": _minute(until)}
+        minutes = {"from_date": minute(since), "to_date": minute(until)}
         answer = self._as_app("POST", "/2/webhooks/replay", json={"webhook_id": webhook_id, **minutes})
         return str(answer.get("data", {}).get("job_id", ""))
 
@@ -170,5 +173,6 @@ def _said_yes(answer: dict[str, Any], what: str) -> bool:
     return bool(answer.get("data", {}).get(what))
 
 
-def _minute(moment: datetime.datetime) -> str:
+def minute(moment: datetime.datetime) -> str:
+    """As X writes it: UTC."""
     return moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M")

@@ -16,8 +16,8 @@ import requests
 
 from lambdas.analytics.forgetting import Report
 from lambdas.errors import TwbotError
+from lambdas.operating.replays import Replay, Wanted
 from local.home import Run
-from local.replays import Replay, Wanted
 
 TIMEOUTS = (2.0, 60.0)
 

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from secrets import token_hex
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from lambdas.contracts import Event
-from lambdas.errors import TwbotError
+from lambdas.operating.replays import Replay, State, Wanted, new_name
 from local.history import History
 from local.patterns import compile_pattern
 from local.routes import tweet_of
-from stacks.wiring import REPLAY_WITH_REPLIES, RULES, Rule
+from stacks.wiring import REPLAY, REPLAY_WITH_REPLIES, rules_named
 
+PACE = 50.0
 NOTED_EVERY = 0.5  # seconds between two notes of a replay's progress
 _log = logging.getLogger("twbot.replays")
-
-State = Literal["running", "done", "cancelled", "interrupted", "failed"]
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay: events from `since` on, before `until`. `rate`: at most so many a second."""
-
-    since: datetime.datetime
-    until: datetime.datetime
-    types: list[str] = []
-    rules: list[str] = []
-    rate: float = 50.0
-    with_replies: bool = False
-
-
-class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """A replay as it is kept. `chosen`: how many events it is about; `replayed`: how many have gone out."""
-
-    name: str
-    wanted: Wanted
-    chosen: int
-    replayed: int
-    state: State
-    started: float
-    ended: float | None = None
-    error: str | None = None
 
 
 class Chosen(NamedTuple):
@@ -58,10 +31,8 @@ class Chosen(NamedTuple):
     rules: list[str]
 
 
-def new_name(wanted: Wanted) -> str:
-    """The name says whether the replay may reply (docs/decisions/0001)."""
-    now = datetime.datetime.now(datetime.UTC)
-    return f"{REPLAY_WITH_REPLIES if wanted.with_replies else 'replay-'}{now:%Y%m%dT%H%M%SZ}-{token_hex(2)}"
+def prefix(wanted: Wanted) -> str:
+    return REPLAY_WITH_REPLIES if wanted.with_replies else REPLAY
 
 
 def choose(history: History, wanted: Wanted, name: str) -> Iterator[Chosen]:
@@ -76,14 +47,6 @@ def choose(history: History, wanted: Wanted, name: str) -> Iterator[Chosen]:
         marked = msgspec.to_builtins(msgspec.structs.replace(event, replay_name=name))
         if takes := [rule for rule, matches in rules if matches(marked)]:
             yield Chosen(event, takes)
-
-
-def rules_named(names: Sequence[str]) -> list[Rule]:
-    """All of them for no names. Raises TwbotError."""
-    known = {rule.name: rule for rule in RULES}
-    if unknown := [name for name in names if name not in known]:
-        raise TwbotError(f"There is no rule {unknown[0]!r}; there are {', '.join(known)}.")
-    return [known[name] for name in names] if names else list(RULES)
 
 
 class KeptReplays:
@@ -131,7 +94,7 @@ class Replays:
 
     def start(self, wanted: Wanted) -> Replay:
         """Raises TwbotError where there is no such rule."""
-        name = new_name(wanted)
+        name = new_name(prefix(wanted))
         with History(self._archive) as history:
             chosen = [(each.event.id, each.rules) for each in choose(history, wanted, name)]
         replay = Replay(name=name, wanted=wanted, chosen=len(chosen), replayed=0, state="running", started=time.time())
@@ -159,7 +122,7 @@ class Replays:
         try:
             replay = self._pass_on(replay, chosen, told)
             early: State = "interrupted" if self._stopping else "cancelled"
-            self._end(replay, early if replay.replayed < len(chosen) else "done")
+            self._end(replay, early if (replay.replayed or 0) < len(chosen) else "done")
         except Exception as error:
             _log.exception("a replay failed", extra={"replay": replay.name})
             self._end(self.kept.named(replay.name) or replay, "failed", str(error))
@@ -178,7 +141,7 @@ class Replays:
                 if time.monotonic() - noted > NOTED_EVERY:
                     self.kept.keep(replay)
                     noted = time.monotonic()
-                told.wait(max(0.0, begun + number / replay.wanted.rate - time.monotonic()))
+                told.wait(max(0.0, begun + number / (replay.wanted.rate or PACE) - time.monotonic()))
         return replay
 
     def _end(self, replay: Replay, state: State, error: str | None = None) -> None:

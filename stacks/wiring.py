@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from lambdas.errors import TwbotError
 
 Pattern = dict[str, Any]
 
 # What a replay brings back carries `replay-name`, what that causes carries ReplayName: neither is answered again,
 # unless the operator named the replay so (`twbot replay --with-replies`).
-REPLAY_WITH_REPLIES = "with-replies-"
+REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 _MAY_REPLY: list[Any] = [{"exists": False}, {"prefix": REPLAY_WITH_REPLIES}]
 
 
@@ -69,3 +72,11 @@ RULES = (
     ),
     Rule("analytics", "keep-every-event", EVERY_EVENT, "lake"),
 )
+
+
+def rules_named(names: Sequence[str]) -> list[Rule]:
+    """All of them for no names. Raises TwbotError."""
+    known = {rule.name: rule for rule in RULES}
+    if unknown := [name for name in names if name not in known]:
+        raise TwbotError(f"There is no rule {unknown[0]!r}; there are {', '.join(known)}.")
+    return [known[name] for name in names] if names else list(RULES)

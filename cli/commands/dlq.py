@@ -1,8 +1,8 @@
-"""`twbot dlq`: the dead letters, which are what handlers gave up on."""
+"""`twbot dlq`: the dead letters, which are what targets did not take, however often it was tried."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,9 +16,10 @@ from cli.stage import Place
 from cli.times import Utc, shown
 
 if TYPE_CHECKING:
-    from local.history import DeliveryRecord
+    from lambdas.operating.dead_letters import DeadLetter, Letters
 
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
+ENOUGH = 8  # characters of a message id that tell it from others
 
 
 def complete_rules(incomplete: str) -> list[str]:
@@ -29,7 +30,7 @@ def complete_rules(incomplete: str) -> list[str]:
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only those with this text in their error.")]
-Numbers = Annotated[list[int] | None, typer.Argument(help="The dead letters' numbers.", metavar="[NUMBER]...")]
+Ids = Annotated[list[str] | None, typer.Argument(help="The dead letters' ids.", metavar="[ID]...")]
 All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
@@ -44,32 +45,41 @@ def list_letters(
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
-    """The dead letters, grouped by rule and reason.
+    """The dead letters, grouped by rule and reason. Looking consumes none.
 
     Example: twbot dlq list
 
     Example: twbot dlq list --rule send-tweets --each
+
+    Example: twbot dlq list --stage prod
     """
-    found = _chosen(dead_letters(place), None, rule, reason)[:limit]
+    from lambdas.operating.dead_letters import grouped
+
+    letters = _found(dead_letters(place), rule)
+    found = _chosen(letters, None, reason, place)[:limit]
     if json:
-        as_json({"count": len(found), "groups": _groups(found), "letters": found})
-    elif not found:
+        as_json({"count": len(found), "hidden": letters.hidden, "groups": grouped(found), "letters": found})
+        return
+    if not found:
         print_line("No dead letters.")
     elif each:
-        rows = [(one.id, one.rule, one.detail_type, one.tweet_id, _time(one, utc), one.error) for one in found]
-        table(["number", "rule", "event", "post", "gave up", "error"], rows)
+        rows = [(one.id, one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error) for one in found]
+        table(["id", "rule", "event", "post", "gave up", "error"], rows)
     else:
-        groups = _groups(found)
-        lines = [(g["rule"], g["reason"], g["count"], _time(g["newest"], utc), _few(g["numbers"])) for g in groups]
-        table(["rule", "reason", "count", "newest", "numbers"], lines)
-        say("See one: twbot dlq show NUMBER; deliver them again: twbot dlq redrive --rule RULE")
+        lines = [(g.rule, g.reason, g.count, shown(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
+        table(["rule", "reason", "count", "newest", "ids"], lines)
+        say(
+            f"See one: twbot dlq show ID{place.option}; deliver them again: twbot dlq redrive --rule RULE{place.option}"
+        )
+    if letters.hidden:
+        say(f"There are about {letters.hidden} more, which somebody else is looking at, or which did not fit.")
 
 
 @app.command("show")
 @placed
 def show(
     place: Place,
-    number: Annotated[int, typer.Argument(help="The dead letter's number.")],
+    letter_id: Annotated[str, typer.Argument(help="The dead letter's id.", metavar="ID")],
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
@@ -77,16 +87,22 @@ def show(
 
     Example: twbot dlq show 12
     """
-    letters = dead_letters(place)
-    (letter,) = _chosen(letters, [number], None, None)
-    event = letters.event(letter)
+    source = dead_letters(place)
+    (letter,) = _chosen(source.letters(), [letter_id], None, place)
+    event = source.event(letter)
     if json:
         as_json({"letter": letter, "event": event})
         return
-    times = f"{shown(letter.first_try, utc=utc)} to {_time(letter, utc)}"
-    print_line(f"{letter.detail_type} at {letter.rule}, post {letter.tweet_id or '-'}")
-    print_line(f"{letter.attempts} attempts, {times}\n{letter.error}\n")
+    print_line(f"{letter.detail_type or 'something'} at {letter.rule}, post {letter.tweet_id or '-'}")
+    attempts = "" if letter.attempts is None else f"{letter.attempts} attempts, "
+    begun = f"{shown(letter.first_try, utc=utc)} to " if letter.first_try else ""
+    print_line(f"{attempts}{begun}{_ended(letter, utc)}\n{letter.error}")
+    if letter.redriven:
+        print_line(f"It was delivered again {letter.redriven} times before.")
+    if letter.obstacle:
+        print_line(f"It can't be delivered again: {letter.obstacle}.")
     if event is not None:
+        print_line("")
         as_json(event)
 
 
@@ -94,29 +110,37 @@ def show(
 @placed
 def redrive(
     place: Place,
-    numbers: Numbers = None,
+    ids: Ids = None,
     every: All = False,
     rule: Rule = None,
     reason: Reason = None,
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Deliver dead letters again, as if they had never been tried. Where no bot runs they wait for its start.
+    """Deliver dead letters again, each to the rule that failed only. Where no bot runs they wait for its start.
+
+    Each leaves the dead letters once it was taken: whoever stops this delivers one of them twice at most, and nothing
+    is answered twice.
 
     Example: twbot dlq redrive --rule send-tweets --dry-run
 
     Example: twbot dlq redrive --all
     """
-    letters, found = _named(place, numbers, every, rule, reason)
-    done = 0 if dry_run else letters.redrive([each.id for each in found])
-    _tell("redriven", "would be delivered again", "are delivered again", found, done, dry_run=dry_run, json=json)
+    source, letters, found = _named(place, ids, every, rule, reason)
+    able = [each for each in found if each.obstacle is None]
+    for each in found:
+        if each.obstacle:
+            say(f"{each.id} can't be delivered again: {each.obstacle}. See: twbot dlq show {each.id}{place.option}")
+    done = 0 if dry_run else _worked("delivered again", source.redrive, able)
+    _tell("redriven", "would be delivered again", "are delivered again", able, done, dry_run=dry_run, json=json)
+    _more(letters, every)
 
 
 @app.command("purge")
 @placed
 def purge(
     place: Place,
-    numbers: Numbers = None,
+    ids: Ids = None,
     every: All = False,
     rule: Rule = None,
     reason: Reason = None,
@@ -130,73 +154,89 @@ def purge(
 
     Example: twbot dlq purge 12 13 --yes
     """
-    letters, found = _named(place, numbers, every, rule, reason)
-    if found and not dry_run:
-        confirm(f"{len(found)} dead letters of the stage local will be forgotten for good.", yes=yes)
-    done = 0 if dry_run else letters.purge([each.id for each in found])
+    source, letters, found = _named(place, ids, every, rule, reason)
+    everything = every and not (ids or rule or reason)
+    count = f"All {len(found) + letters.hidden}" if everything else str(len(found))
+    if (found or letters.hidden) and not dry_run:
+        confirm(f"{count} dead letters of the stage {place.stage} will be forgotten for good.", yes=yes)
+    if dry_run or not (found or letters.hidden):
+        done = 0
+    else:
+        done = source.purge_all() if everything else _worked("forgotten", source.purge, found)
     _tell("purged", "would be forgotten", "are forgotten", found, done, dry_run=dry_run, json=json)
+    _more(letters, every and not everything)
 
 
 def _named(
-    place: Place, numbers: list[int] | None, every: bool, rule: str | None, reason: str | None
-) -> tuple[DeadLetters, list[DeliveryRecord]]:
-    """What is meant has to be said: by number, by filter, or --all."""
-    if not (numbers or every or rule or reason):
-        hint = "Name them by number, --rule or --reason, or take --all"
+    place: Place, ids: list[str] | None, every: bool, rule: str | None, reason: str | None
+) -> tuple[DeadLetters, Letters, list[DeadLetter]]:
+    """What is meant has to be said: by id, by filter, or --all."""
+    if not (ids or every or rule or reason):
+        hint = "Name them by id, --rule or --reason, or take --all"
         raise CliError("Which dead letters?", hint=hint, code=Exit.USAGE)
-    letters = dead_letters(place)
-    return letters, _chosen(letters, numbers, rule, reason)
+    source = dead_letters(place)
+    letters = _found(source, rule)
+    return source, letters, _chosen(letters, ids, reason, place)
 
 
-def _chosen(
-    letters: DeadLetters, numbers: Sequence[int] | None, rule: str | None, reason: str | None
-) -> list[DeliveryRecord]:
-    found = letters.letters(rule=rule)
-    if numbers and (unknown := set(numbers) - {each.id for each in found}):
-        said = ", ".join(map(str, sorted(unknown)))
-        raise CliError(f"There is no dead letter {said}.", hint="See: twbot dlq list --each", code=Exit.NOT_FOUND)
-    return [
-        each
-        for each in found
-        if (not numbers or each.id in numbers) and (reason is None or reason.lower() in (each.error or "").lower())
-    ]
+def _found(source: DeadLetters, rule: str | None) -> Letters:
+    if rule is not None and rule not in (there := complete_rules("")):
+        raise CliError(f"There is no rule {rule!r}.", hint=f"There are: {', '.join(there)}", code=Exit.USAGE)
+    return source.letters(rule=rule)
 
 
-def _groups(found: list[DeliveryRecord]) -> list[dict[str, Any]]:
-    """By rule and the error's class, the largest first."""
-    groups: dict[tuple[str, str], list[DeliveryRecord]] = {}
-    for each in found:
-        groups.setdefault((each.rule, (each.error or "unknown").partition(":")[0]), []).append(each)
-    made = [
-        {
-            "rule": rule,
-            "reason": reason,
-            "count": len(letters),
-            "newest": max(each.ended or 0 for each in letters),
-            "error": letters[-1].error,
-            "numbers": [each.id for each in letters],
-        }
-        for (rule, reason), letters in groups.items()
-    ]
-    return sorted(made, key=lambda group: -len(group["numbers"]))
+def _chosen(letters: Letters, ids: Sequence[str] | None, reason: str | None, place: Place) -> list[DeadLetter]:
+    chosen = [_letter(letters, each, place) for each in dict.fromkeys(ids or ())] if ids else letters.seen
+    return [each for each in chosen if reason is None or reason.lower() in (each.error or "").lower()]
 
 
-def _tell(key: str, would: str, did: str, found: list[DeliveryRecord], done: int, *, dry_run: bool, json: bool) -> None:
-    numbers = [each.id for each in found]
+def _letter(letters: Letters, wanted: str, place: Place) -> DeadLetter:
+    """By its id, or by what it begins with where that is long enough."""
+    for each in letters.seen:
+        if wanted == each.id:
+            return each
+    meant = [each for each in letters.seen if len(wanted) >= ENOUGH and each.id.startswith(wanted)]
+    if len(meant) == 1:
+        return meant[0]
+    hint = f"See: twbot dlq list --each{place.option}"
+    raise CliError(f"There is no dead letter {wanted}.", hint=hint, code=Exit.NOT_FOUND)
+
+
+def _worked(what: str, work: Callable[[Sequence[str]], Iterator[int]], found: list[DeadLetter]) -> int:
+    """How many. Whoever interrupts it, or what goes wrong, is told how far it came."""
+    done = 0
+    try:
+        for number in work([each.id for each in found]) if found else ():
+            done = number
+    except BaseException:
+        say(f"{done} of {len(found)} dead letters are {what}; the others are where they were.")
+        raise
+    if done < len(found):
+        say(f"{len(found) - done} were not there any more: somebody else has them.")
+    return done
+
+
+def _tell(key: str, would: str, did: str, found: list[DeadLetter], done: int, *, dry_run: bool, json: bool) -> None:
+    ids = [each.id for each in found]
     if json:
-        as_json({key: done, "dry_run": dry_run, "numbers": numbers})
-    elif not found:
+        as_json({key: done, "dry_run": dry_run, "ids": ids})
+    elif not found and not done:
         print_line("No dead letter is meant by that: nothing was changed.")
     elif dry_run:
-        out.print(f"{len(found)} dead letters {would}: {_few(numbers)}")
+        out.print(f"{len(found)} dead letters {would}: {_few(ids)}")
     else:
         print_line(f"{done} dead letters {did}.")
 
 
-def _few(numbers: list[int]) -> str:
-    more = f" and {len(numbers) - 8} more" if len(numbers) > 8 else ""
-    return ", ".join(map(str, numbers[:8])) + more
+def _more(letters: Letters, every: bool) -> None:
+    if every and letters.hidden:
+        say(f"There are about {letters.hidden} more, which were not seen: type it again.")
 
 
-def _time(letter: Any, utc: bool) -> str:
-    return shown(letter if isinstance(letter, float | int) else letter.ended, utc=utc)
+def _few(ids: list[str]) -> str:
+    more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
+    return ", ".join(each[:ENOUGH] for each in ids[:8]) + more
+
+
+def _ended(letter: Any, utc: bool) -> str:
+    return shown(letter.ended, utc=utc)

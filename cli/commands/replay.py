@@ -1,9 +1,9 @@
-"""`twbot replay`: events of the archive, delivered again."""
+"""`twbot replay`: events of the archive, or of X, delivered again."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,12 +16,12 @@ from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, err, print_line, say, table
 from cli.stage import START, Place
 from cli.times import Since, Until, Utc, shown, window
+from cli.x import Version, WebhookId
 
 if TYPE_CHECKING:
-    from local.replays import Replay, Wanted
+    from lambdas.operating.replays import Count, Replay, Wanted
 
 app = typer.Typer(invoke_without_command=True)
-EVERY = 0.1
 Name = Annotated[str, typer.Argument(help="The replay's name.")]
 Types = Annotated[
     list[str] | None,
@@ -31,8 +31,12 @@ Rules = Annotated[
     list[str] | None,
     typer.Option("--to", help="Only to this rule; may be repeated.", metavar="RULE", autocompletion=complete_rules),
 ]
-Rate = Annotated[float, typer.Option("--rate", min=0.1, max=1000, help="At most so many events a second.")]
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.1, max=1000, help="At most so many events a second.", show_default="50; AWS's on AWS"),
+]
 WithReplies = Annotated[bool, typer.Option("--with-replies", help="Reply to the posts that have no reply.")]
+FromX = Annotated[bool, typer.Option("--from-x", help="Ask X to send again what it sent then.")]
 
 
 @app.callback()
@@ -44,10 +48,14 @@ def replay(
     until: Until = None,
     types: Types = None,
     to: Rules = None,
-    rate: Rate = 50.0,
+    rate: Rate = None,
+    from_x: FromX = False,
+    webhook: WebhookId = None,
+    api: Version = "v2",
     dry_run: DryRun = False,
     with_replies: WithReplies = False,
     yes: Yes = False,
+    utc: Utc = False,
     json: AsJson = False,
 ) -> None:
     """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first.
@@ -55,29 +63,45 @@ def replay(
     What a replay causes carries its name. Nothing of it is tweeted without --with-replies, and then each post gets one
     reply at most. Ctrl-C cancels it.
 
+    With --from-x it is X that sends again, in windows of 24 hours at most: for what the bot missed while it was down.
+    What it has not seen it answers; what it has seen changes nothing.
+
     Example: twbot replay --since 2h --type MESSAGE_RECEIVED --dry-run
 
     Example: twbot replay --since yesterday --until today --to keep-every-event
+
+    Example: twbot replay --from-x --since 3h --dry-run
+
+    Example: twbot replay --since 2h --to analyse-messages --stage prod
     """
     if context.invoked_subcommand is not None:
         return
     if since is None:
-        raise CliError("Since when?", hint="For example: twbot replay --since 2h --dry-run", code=Exit.USAGE)
-    wanted = _wanted(since, until, types or [], to or [], rate, with_replies)
-    replays = replaying(place)
-    counted = _count(replays, wanted)
+        hint = f"For example: twbot replay --since 2h --dry-run{place.option}"
+        raise CliError("Since when?", hint=hint, code=Exit.USAGE)
+    if from_x:
+        from cli.x_replays import Asked, replay_from_x
+
+        _only_for_the_archive(types, to, rate, with_replies)
+        replay_from_x(place, Asked(since, until, api, webhook, dry_run, yes, utc, json))
+        return
+    replays, wanted = replaying(place), _wanted(since, until, types or [], to or [], rate, with_replies)
+    if rate is not None and not place.is_local:
+        hint = "Leave out --rate, and narrow it down: --since, --until, --to"
+        raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
+    wanted = _fitted(replays, wanted)
+    counted = replays.count(wanted)
     if not json:
         _show_count(counted)
-    if dry_run or not counted["events"]:
-        if json:
-            as_json({**counted, "dry_run": dry_run, "replay": None})
+    if dry_run or not counted.events:
+        as_json({**_plain(counted), "dry_run": dry_run, "replay": None}) if json else None
         return
     if with_replies:
-        confirm(f"The bot of the stage local will reply on X to what {counted['events']} events ask for.", yes=yes)
-    found = _follow(replays, _start(replays, wanted), quiet=json)
-    as_json({**counted, "dry_run": False, "replay": found}) if json else print_line(_said(found))
+        _ask(place, counted, yes)
+    found = _follow(replays, _start(replays, wanted, counted), place, quiet=json)
+    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(_said(found))
     if found.state == "failed":
-        raise CliError(f"The replay failed: {found.error}", hint="See: twbot logs")
+        raise CliError(f"The replay failed: {found.error}", hint=f"See: twbot logs{place.option}")
 
 
 @app.command("list")
@@ -98,8 +122,8 @@ def list_replays(
     elif not found:
         print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, f"{r.replayed}/{r.chosen}", _span(r, utc), ", ".join(r.wanted.rules)) for r in found]
-        table(["replay", "state", "events", "from … to", "rules"], rows)
+        rows = [(r.name, r.state, _came(r), _span(r, utc), ", ".join(r.wanted.rules)) for r in found]
+        table(["replay", "state", "came", "from … to", "rules"], rows)
 
 
 @app.command("show")
@@ -111,13 +135,16 @@ def show(place: Place, name: Name, utc: Utc = False, json: AsJson = False) -> No
     """
     found = replaying(place).named(name)
     if found is None:
-        raise _unknown(name)
+        raise _unknown(name, place)
     if json:
         as_json(found)
         return
-    print_line(_said(found))
+    print_line(_said(found, utc))
     print_line(f"events of {_span(found, utc)}: {', '.join(found.wanted.types) or 'every type'}")
-    print_line(f"to {', '.join(found.wanted.rules) or 'every rule'}, at most {found.wanted.rate:g} a second")
+    pace = f", at most {found.wanted.rate:g} a second" if found.wanted.rate else ""
+    print_line(f"to {', '.join(found.wanted.rules) or 'every rule'}{pace}")
+    if found.error:
+        print_line(found.error)
 
 
 @app.command("cancel")
@@ -130,84 +157,120 @@ def cancel(place: Place, name: Name, json: AsJson = False) -> None:
     replays = replaying(place)
     before = replays.named(name)
     if before is None:
-        raise _unknown(name)
+        raise _unknown(name, place)
     if before.state != "running":
         raise CliError(f"The replay {name} is {before.state} already.")
     found = replays.cancel(name) or before
     as_json(found) if json else print_line(_said(found))
 
 
-def _wanted(since: str, until: str | None, types: list[str], to: list[str], rate: float, with_replies: bool) -> Wanted:
+def _wanted(
+    since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
+) -> Wanted:
     import datetime
 
     from lambdas.contracts import DETAILS, RAW_TYPES
-    from local.replays import Wanted, rules_named
+    from lambdas.operating.replays import Wanted
 
-    rules_named(to)
+    rules, there = complete_rules(""), (*DETAILS, *RAW_TYPES)
+    if unknown := [name for name in to if name not in rules]:
+        hint = f"There are: {', '.join(rules)}"
+        raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
     names = [name.upper() for name in types]
-    if unknown := [name for name in names if name not in {*DETAILS, *RAW_TYPES}]:
-        hint = f"There are: {', '.join((*DETAILS, *RAW_TYPES))}"
+    if unknown := [name for name in names if name not in there]:
+        hint = f"There are: {', '.join(there)}"
         raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
     now = datetime.datetime.now().astimezone()
-    begin, end = window(since, until, now=now)
+    begin, end = window(since, until or "now", now=now)
     assert begin is not None
-    return Wanted(since=begin, until=end or now, types=names, rules=to, rate=rate, with_replies=with_replies)
+    pace = {"rate": rate} if rate is not None else {}
+    return Wanted(since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace)
 
 
-def _count(replays: Replaying, wanted: Wanted) -> dict[str, Any]:
-    """How many events by type, and how many of them go to each rule."""
-    by_type: dict[str, int] = {}
-    by_rule: dict[str, int] = {}
-    for event, rules in replays.choose(wanted):
-        by_type[event.detail_type] = by_type.get(event.detail_type, 0) + 1
-        for rule in rules:
-            by_rule[rule] = by_rule.get(rule, 0) + 1
-    return {"events": sum(by_type.values()), "by_type": by_type, "by_rule": by_rule}
+def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool) -> None:
+    given = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies}
+    if said := [name for name, value in given.items() if value]:
+        message = f"X sends all it sent again: {', '.join(said)} can't be chosen with --from-x."
+        raise CliError(message, hint="Leave it out; or replay the archive: without --from-x", code=Exit.USAGE)
 
 
-def _show_count(counted: dict[str, Any]) -> None:
-    if not counted["events"]:
+def _fitted(replays: Replaying, wanted: Wanted) -> Wanted:
+    from lambdas.errors import TwbotError
+
+    try:
+        return replays.fit(wanted)
+    except CliError:
+        raise
+    except TwbotError as error:
+        raise CliError(str(error), code=Exit.USAGE) from None
+
+
+def _plain(counted: Count) -> dict[str, object]:
+    import msgspec
+
+    return dict(msgspec.structs.asdict(counted))
+
+
+def _show_count(counted: Count) -> None:
+    for note in counted.notes:
+        say(note)
+    if not counted.events:
         print_line("No event to replay.")
         return
-    table(["event", "count"], sorted(counted["by_type"].items()))
-    table(["goes to", "count"], counted["by_rule"].items())
+    table(["event", "count"], sorted(counted.by_type.items()))
+    table(["goes to", "count"], counted.by_rule.items())
 
 
-def _start(replays: Replaying, wanted: Wanted) -> Replay:
+def _ask(place: Place, counted: Count, yes: bool) -> None:
+    confirm(f"The bot of the stage {place.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
+
+
+def _start(replays: Replaying, wanted: Wanted, counted: Count) -> Replay:
     from local.operate import NotRunning
 
     try:
-        return replays.start(wanted)
+        return replays.start(wanted, counted.events)
     except NotRunning as error:
         raise CliError(str(error), hint=START, code=Exit.NOT_CONFIGURED) from None
 
 
-def _follow(replays: Replaying, found: Replay, *, quiet: bool) -> Replay:
+def _follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> Replay:
     """Until it has ended. Ctrl-C cancels it, and then says how far it came."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(found.name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(found.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
-            task = progress.add_task("", total=found.chosen)
-            while found.state == "running":
-                time.sleep(EVERY)
+            task = progress.add_task("", total=1.0)
+            while found.state in {"running", "cancelling"}:
+                time.sleep(replays.every)
                 found = replays.named(found.name) or found
-                progress.update(task, completed=found.replayed)
+                progress.update(task, completed=found.share)
     except KeyboardInterrupt:
         found = replays.cancel(found.name) or found
         say(_said(found))
+        if found.state == "cancelling":
+            say(f"See when it has ended: twbot replay show {found.name}{place.option}")
         raise
     return found
 
 
-def _said(found: Replay) -> str:
-    return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
+def _said(found: Replay, utc: bool = False) -> str:
+    if found.replayed is not None:
+        return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
+    reached = f", up to those of {shown(found.reached, utc=utc)} delivered again" if found.reached else ""
+    return f"{found.name}: {found.state}{reached} ({found.share:.0%})."
+
+
+def _came(found: Replay) -> str:
+    """How far."""
+    return f"{found.replayed}/{found.chosen}" if found.replayed is not None else f"{found.share:.0%}"
 
 
 def _span(found: Replay, utc: bool) -> str:
     return f"{shown(found.wanted.since, utc=utc)} … {shown(found.wanted.until, utc=utc)}"
 
 
-def _unknown(name: str) -> CliError:
-    return CliError(f"There is no replay {name}.", hint="List them: twbot replay list", code=Exit.NOT_FOUND)
+def _unknown(name: str, place: Place) -> CliError:
+    hint = f"List them: twbot replay list{place.option}"
+    return CliError(f"There is no replay {name}.", hint=hint, code=Exit.NOT_FOUND)

@@ -92,6 +92,14 @@ async def count(world: World, _: Caller, __: Incoming) -> Answer:
     return Answer({"account_name": "simulated", **counts, "provisioned_count": str(MOST_ACCOUNTS)})
 
 
+async def replay(world: World, _: Caller, incoming: Incoming) -> Answer:
+    """The enterprise form's: five days."""
+    webhook, since, until = _webhook(world, incoming), incoming.query.get("from_date"), incoming.query.get("to_date")
+    if webhooks.replaying(world, webhook["id"]):
+        raise problems.v1(409, 355, "A replay job is already in progress for this webhook.")
+    return Answer(webhooks.replay(world, webhook["id"], since or "", until or "", 5 * webhooks.DAY), 202)
+
+
 def _environment(incoming: Incoming) -> str | None:
     name = incoming.path.get("environment")
     if name is not None and name not in ENVIRONMENTS:
@@ -127,6 +135,7 @@ CALLS = (
     Call("GET", f"{ENTERPRISE}/webhooks/{{id}}/subscriptions/all.json", subscribed, "user", 500),
     Call("GET", f"{ENTERPRISE}/webhooks/{{id}}/subscriptions/all/list.json", list_subscriptions, "app", 50),
     Call("DELETE", f"{ENTERPRISE}/webhooks/{{id}}/subscriptions/{{user_id}}/all.json", unsubscribe, "app", 500),
+    Call("POST", f"{ENTERPRISE}/replay/webhooks/{{id}}/subscriptions/all.json", replay, "app", 5),
     Call("GET", f"{ENTERPRISE}/subscriptions/count.json", count, "app", 15),
     Call("GET", f"{ENTERPRISE}/all/webhooks.json", list_environments, "app", 15),
     Call("GET", f"{ENTERPRISE}/all/subscriptions/count.json", count, "app", 15),

@@ -72,6 +72,10 @@ def not_found(resource: str, value: str, *, reason: str | None = None) -> Proble
     return Problem(404, error)
 
 
+def conflict(detail: str, *, reason: str) -> Problem:
+    return problem(409, "Conflict", f"{reason}: {detail}", PROBLEMS + "conflict")
+
+
 def too_many(headers: dict[str, str]) -> Problem:
     body = {"title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429}
     return Problem(429, body, headers)

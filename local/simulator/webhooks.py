@@ -15,6 +15,7 @@ from local.simulator.world import World
 
 MOST_WEBHOOKS = 1
 FORMAT = "%Y%m%d%H%M"
+MINUTE, DAY = datetime.timedelta(minutes=1), datetime.timedelta(days=1)
 
 
 def of_id(world: World, webhook_id: str) -> Row:
@@ -58,15 +59,18 @@ def remove(world: World, webhook_id: str) -> None:
         world.store.run("DELETE FROM activity_subscriptions WHERE webhook_id = ?", webhook_id)
 
 
-def replay(world: World, webhook_id: str, from_date: str, to_date: str) -> Json:
-    """Deliver the window's events again, then the notice that the job is complete."""
+def replay(world: World, webhook_id: str, from_date: str, to_date: str, keeps: datetime.timedelta = DAY) -> Json:
+    """Deliver the window's events again, each once, then the notice that the job is complete."""
     of_id(world, webhook_id)
-    start, end = _minute(from_date), _minute(to_date) + datetime.timedelta(minutes=1)
-    oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=24, minutes=1)
-    if start < oldest or end <= start:
-        raise problems.invalid("from_date must be within the last 24 hours, and before to_date.")
-    sql = """SELECT * FROM deliveries WHERE webhook_id = ? AND created_ms >= ? AND created_ms < ?
-             AND event != 'replay_job_status' ORDER BY id"""
+    start, end = _minute(from_date), _minute(to_date) + MINUTE
+    now = datetime.datetime.now(datetime.UTC)
+    if start < now - keeps - MINUTE or end <= start or end - start > DAY:
+        hours = keeps // datetime.timedelta(hours=1)
+        raise problems.invalid(f"from_date must be within the last {hours} hours, and up to 24 hours before to_date.")
+    if replaying(world, webhook_id):
+        raise problems.conflict("A replay job is already in progress for this webhook.", reason="ReplayConflictError")
+    sql = """SELECT *, min(id) FROM deliveries WHERE webhook_id = ? AND created_ms >= ? AND created_ms < ?
+             AND event != 'replay_job_status' GROUP BY body ORDER BY id"""
     milliseconds = (int(start.timestamp() * 1000), int(end.timestamp() * 1000))
     for delivery in world.store.rows(sql, webhook_id, *milliseconds):
         world.deliveries.again(delivery)
@@ -75,6 +79,12 @@ def replay(world: World, webhook_id: str, from_date: str, to_date: str) -> Json:
     body = {"replay_job_status": {**job, **described}}
     world.deliveries.queue(webhook_id, "v1.1", "replay_job_status", body, None)
     return {"job_id": job["job_id"], "created_at": iso(now_ms())}
+
+
+def replaying(world: World, webhook_id: str) -> bool:
+    """Whether the notice of an earlier job is still to come."""
+    sql = "SELECT 1 FROM deliveries WHERE webhook_id = ? AND event = 'replay_job_status' AND state = 'pending'"
+    return world.store.row(sql, webhook_id) is not None
 
 
 def _minute(text: str) -> datetime.datetime:

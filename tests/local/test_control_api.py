@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 
 from lambdas.analytics.forgetting import Report
 from lambdas.errors import TwbotError
+from lambdas.operating.replays import Replay, Wanted
 from local.control import ControlClient, Forget, Operations, control_routes
 from local.home import Run
-from local.replays import Replay, Wanted
 from local.web import WebServer
 
 TOKEN = "the-word"
