@@ -26,7 +26,7 @@ OF_AN_HOUR = (
 class LastHour(msgspec.Struct, frozen=True, kw_only=True):
     """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent.
 
-    `failed`: how many replies by reason; `put_off`: how often a reply had to wait; `withheld`: by the operator's switch.
+    `failed`: how many replies by reason; `put_off`: how often one had to wait; `withheld`: by the operator's switch.
     """
 
     messages: list[float] = []

@@ -16,6 +16,7 @@ from cli.generations import OnX, PostsRead, on_x
 from cli.main import run
 from cli.render import out
 from cli.status_screen import _limits, _what_x_says, document, screen
+from lambdas.egress.permission import Switch
 from lambdas.errors import TwbotError
 from lambdas.operating.vitals import LastHour, Vitals
 from lambdas.x_limits import ANSWERED, XLimit
@@ -107,6 +108,17 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
     assert "449" not in drawn
     assert "twbot dlq list --stage prod" in drawn
     assert document(found, x)["last_hour"]["failed_by_reason"] == {"cap-reached": 2}
+
+
+def test_a_bot_whose_replies_are_paused() -> None:
+    """Says so, since when and why, and how to go on."""
+    switch = Switch(paused=True, since=60.0, until=4e9, reason="it says odd things")
+    found = Vitals(place="here", running=True, switch=switch, last_hour=LastHour(withheld=3))
+    drawn = " ".join(text_of(screen(found, OnX(), True, "")).split())
+    assert "PAUSED since 1970-01-01 00:01:00Z until 2096-10-02" in drawn
+    assert "it says odd things. Go on with: twbot replies resume" in drawn
+    assert "3 withheld" in drawn
+    assert document(found, OnX())["replies_paused"] is True
 
 
 @pytest.mark.parametrize(
