@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -45,6 +46,7 @@ class HealthyStage:
         self._made = AwsBot.client
         self.found: dict[str, list[dict[str, str]]] = {}
         self._queries: list[str] = []
+        self._making = threading.RLock()
         self.statuses = dict.fromkeys(STACKS, "CREATE_COMPLETE")
         self.outputs = {
             "ingress": {"WebhookUrl": url},
@@ -77,10 +79,13 @@ class HealthyStage:
 
     def client(self, service: str) -> Any:
         """The same client each time, so that it can be made to answer."""
-        if service not in self._clients:
-            self._clients[service] = client = self._made(self.bot, service)
-            client.meta.events.register(f"before-call.{client.meta.service_model.service_id.hyphenize()}", self._answer)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                client = self._made(self.bot, service)
+                service_id = client.meta.service_model.service_id.hyphenize()
+                client.meta.events.register(f"before-call.{service_id}", self._answer)
+                self._clients[service] = client
+            return self._clients[service]
 
     def _answer(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         service = model.service_model.service_name
@@ -112,8 +117,9 @@ class HealthyStage:
         }
 
     def _start_query(self, params: dict[str, Any]) -> dict[str, Any]:
-        self._queries.append(json.loads(params["body"])["queryString"])
-        return {"queryId": str(len(self._queries) - 1)}
+        with self._making:
+            self._queries.append(json.loads(params["body"])["queryString"])
+            return {"queryId": str(len(self._queries) - 1)}
 
     def _results(self, params: dict[str, Any]) -> dict[str, Any]:
         query = self._queries[int(json.loads(params["body"])["queryId"])]
