@@ -26,8 +26,11 @@ ADAPTERS = {
     "reply_queue": ("lambdas.aws.reply_queue", "sqs"),
     "addresses": ("lambdas.aws.alert_addresses", "ssm"),
     "outcomes": ("lambdas.aws.alert_outcomes", "dynamodb"),
+    "store": ("lambdas.aws.reply_store", "dynamodb"),
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }
+# Ports that the root makes within the maker of what holds them.
+INSIDE_A_MAKER = {"persistence_store", "store"}
 IAM = {"lexv2-runtime": "lex"}
 
 
@@ -53,7 +56,7 @@ def _made_for(entry: ast.Module) -> tuple[set[str], set[str]]:
             made.add(name)
             ahead += [node.id for node in ast.walk(makers[name]) if isinstance(node, ast.Name)]
             modules |= {module for module in _imports(makers[name]) if not module.startswith("lambdas.aws")}
-    return made | {"persistence_store"}, modules
+    return made | INSIDE_A_MAKER, modules
 
 
 def _reachable(modules: set[str]) -> set[str]:
