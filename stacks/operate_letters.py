@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from stacks.operate_redrive import Redriving
 from stacks.wiring import RULES
 
 _SERVICES = {rule.name: rule.service for rule in RULES}
+Found = tuple[DeadLetter, str]  # with its body
 
 
 class AwsDeadLetters:
@@ -24,22 +26,24 @@ class AwsDeadLetters:
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._sqs = bot, bot.client("sqs")
-        self._found: dict[str, tuple[DeadLetter, str]] = {}
+        self._found: dict[str, Found] = {}
 
     def letters(self, *, rule: str | None = None) -> Letters:
         """Raises NotDeployed. Who else looks meanwhile sees none of them."""
-        hidden = 0
-        self._found = {}
-        for service, url in self._queues(rule).items():
-            with self._bot.explained():
-                there = counted(self._sqs, url)
-                with Holding(self._sqs, url, LOOKED_AT) as holding:
-                    for message in holding:
-                        letter = letter_of(message, service, self._bot.stage)
-                        self._found[letter.id] = (letter, message.body)
-                hidden += max(0, there - holding.seen)
+        queues = self._queues(rule)
+        with ThreadPoolExecutor(len(queues)) as pool:
+            looks = list(pool.map(self._look, queues, queues.values()))
+        self._found = {letter.id: (letter, body) for found, _ in looks for letter, body in found}
         letters = sorted((each for each, _ in self._found.values()), key=lambda each: each.ended or 0)
-        return Letters([each for each in letters if rule in {None, each.rule}], hidden)
+        return Letters([each for each in letters if rule in {None, each.rule}], sum(hidden for _, hidden in looks))
+
+    def _look(self, service: str, url: str) -> tuple[list[Found], int]:
+        """What lies in a queue, and about how many more there are."""
+        with self._bot.explained():
+            there = counted(self._sqs, url)
+            with Holding(self._sqs, url, LOOKED_AT) as holding:
+                found = [(letter_of(message, service, self._bot.stage), message.body) for message in holding]
+        return found, max(0, there - len(found))
 
     def event(self, letter: DeadLetter) -> object:
         """As it lies in the queue; its text where it is no JSON."""

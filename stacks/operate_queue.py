@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 # How long what is looked at stays hidden, should this process die; and what is worked on.
 LOOKED_AT, WORKED_ON = 60, 300
+WAIT = 1  # seconds: it makes SQS ask all its servers
 MOST = 10_000
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -23,16 +24,12 @@ class Message(NamedTuple):
 
 
 class Holding:
-    """Ends where SQS has nothing new, or after 10,000 messages; `seen`: how many there were."""
+    """Ends where SQS has nothing new, or after 10,000 messages."""
 
     def __init__(self, sqs: Any, url: str, seconds: int) -> None:
         self._sqs, self._url, self._seconds = sqs, url, seconds
         self._held: dict[str, str] = {}
         self._gone: set[str] = set()
-
-    @property
-    def seen(self) -> int:
-        return len(self._held)
 
     def __enter__(self) -> Holding:
         return self
@@ -61,12 +58,11 @@ class Holding:
         self._gone.add(message.id)
 
     def _receive(self) -> list[Message]:
-        """A second's wait makes SQS ask all its servers."""
         page = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=self._seconds,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=WAIT,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
