@@ -36,7 +36,7 @@ class Account:
         sqs, self.dynamodb = self.client("sqs"), self.client("dynamodb")
         self.client("events").create_event_bus(Name="Plumbing")
         self.client("s3").create_bucket(Bucket="media")
-        for table in ("seen", "sent"):
+        for table in ("seen", "sent", "replies"):
             self.dynamodb.create_table(
                 TableName=table,
                 KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -53,6 +53,7 @@ class Account:
             "BUS_NAME": "Plumbing",
             "SEEN_TABLE": "seen",
             "SENT_TABLE": "sent",
+            "REPLIES_TABLE": "replies",
             "MEDIA_BUCKET": "media",
             "SECRET_NAME": "TwitterSecret",
             "QUEUE_URL": self.queue,

@@ -244,6 +244,25 @@ def test_a_reply_is_posted_once(account: Account) -> None:
     assert kinds(account) == ["TWEET_SENT"]
 
 
+def test_no_reply_while_paused(account: Account) -> None:
+    """The item that `twbot replies pause` writes is in force at once: nothing is asked of X."""
+    account.dynamodb.put_item(TableName="replies", Item={"id": {"S": "switch"}, "value": {"S": '{"paused":true}'}})
+    with answering(Answer(200, {"data": {"id": "77"}})) as x:
+        ran = account.run("egress", from_queue(account, command()), X_URL=x.url)
+    assert ran.results == [{"answer": {"batchItemFailures": []}}], ran.log
+    assert (x.asked, kinds(account)) == ([], ["TWEET_WITHHELD"])
+
+
+def test_a_limit_counts_what_was_posted(account: Account) -> None:
+    """One an hour to a person: of two posts of theirs, one gets a reply."""
+    account.dynamodb.put_item(TableName="replies", Item={"id": {"S": "switch"}, "value": {"S": '{"per_person":1}'}})
+    commands = (command(ReplyToTweetId=post, ReplyToUserId="5") for post in ("1", "2"))
+    with answering(Answer(200, {"data": {"id": "77"}})) as x:
+        account.run("egress", from_queue(account, *commands), X_URL=x.url)
+    assert len(x.asked) == 1
+    assert sorted(kinds(account)) == ["TWEET_SENT", "TWEET_WITHHELD"]
+
+
 def test_a_reply_waits_as_x_says(account: Account) -> None:
     """429 with a reset: that message alone comes back, hidden until then; the others of the batch are posted."""
     reset = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(time.time()) + 600)}
