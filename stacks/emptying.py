@@ -15,15 +15,17 @@ AT_ONCE = 1000
 def empty(s3: Any, bucket: str) -> Iterator[int]:
     """How many went, batch by batch. A bucket that is not there is empty. Raises AwsProblem."""
     try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            for start in range(0, len(versions), AT_ONCE):
-                batch = versions[start : start + AT_ONCE]
-                _delete(s3, bucket, [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in batch])
-                yield len(batch)
+        while batch := _some(s3.list_object_versions(Bucket=bucket, MaxKeys=AT_ONCE)):
+            _delete(s3, bucket, batch)
+            yield len(batch)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("NoSuchBucket", "404"):
             raise
+
+
+def _some(page: dict[str, Any]) -> list[dict[str, str]]:
+    found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
 
 
 def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:

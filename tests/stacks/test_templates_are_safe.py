@@ -42,7 +42,7 @@ FOR_LAMBDA = {
 }
 # Optimised integrations whose permission has another name than their operation.
 OPTIMISED = {"lambda:invoke": "lambda:InvokeFunction"}
-DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Events::Archive")
+DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -282,7 +282,14 @@ def test_what_is_kept_has_no_name_in_the_way(prod: Templates) -> None:
     """A production stage can be deployed again beside what a `destroy` left."""
     for store in prod.resources():
         if store.type in DATA:
-            assert not {"BucketName", "TableName", "ArchiveName"} & store.properties.keys()
+            assert not {"BucketName", "TableName"} & store.properties.keys()
+
+
+def test_the_archive_goes_with_its_bus(any_stage: Templates) -> None:
+    """Nothing else could be replayed to, and an archive that stays keeps its bus from being deleted."""
+    archive, bus = any_stage.one("AWS::Events::Archive"), any_stage.one("AWS::Events::EventBus")
+    assert archive.body["DeletionPolicy"] == "Delete"
+    assert bus.body.get("DeletionPolicy", "Delete") == "Delete"
 
 
 def test_plain_cloudformation(any_stage: Templates) -> None:
