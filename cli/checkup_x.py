@@ -139,7 +139,7 @@ def _subscriptions(x: OnX, option: str) -> Check:
     if not x.subscribed:
         return Check("subscriptions", "wrong", f"{says}, none for the bot's own account {x.account}", add)
     if x.ends is not None:
-        gone = datetime.datetime.now().astimezone().date() >= x.ends
+        gone = _today() >= x.ends
         says = f"{says}: Account Activity {'ended' if gone else 'ends'} on {x.ends:%-d %B %Y}"
         return Check("subscriptions", "wrong" if gone else "warning", says, f"twbot subscription migrate{option}")
     return Check("subscriptions", "ok", f"{says}, for the bot's account {x.account}")
@@ -152,3 +152,7 @@ def _cap(x: OnX) -> Check:
     share = x.usage.used / x.usage.of
     state: State = "wrong" if share >= 1 else "warning" if share >= NEARLY else "ok"
     return Check("X's cap", state, says, "Raise it at console.x.com, or wait for the month")
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()
