@@ -41,7 +41,7 @@ def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
         where = account(bot)
     except AwsProblem as problem:
         yield Check("credentials", "wrong", str(problem), problem.hint)
-        yield _nothing_else("AWS does not let us in")
+        yield _nothing_else("AWS was not reached or does not let us in")
         return
     yield Check("credentials", "ok", f"{where.who} in the account {where.id}")
     yield asked("clock", lambda: clock(bot))
