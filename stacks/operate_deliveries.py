@@ -11,8 +11,10 @@ import msgspec
 
 from lambdas.alerting.message import SUBJECT
 from lambdas.contracts import Event
+from lambdas.operating.dead_letters import DeadLetter
 from lambdas.operating.lines import Line
 from lambdas.operating.traces import Moment, epoch, last
+from stacks.operate_problems import AwsProblem
 
 TRIES = {"text": 3, "image": 3}  # Lambda's own, of an event
 
@@ -71,6 +73,39 @@ def unanswered(events: list[Event]) -> tuple[Event, str] | None:
     analysed = last(events, "MESSAGE_ANALYSED")
     answerer = _answerer(analysed) if analysed else ""
     return (analysed, answerer) if analysed and answerer else None
+
+
+def open_ends(events: list[Event]) -> Iterator[str]:
+    """The rules at which the post may have ended as a dead letter."""
+    kinds = {event.detail_type for event in events}
+    if "MESSAGE_RECEIVED" in kinds and not kinds & {"MESSAGE_ANALYSED", "ANALYSIS_FAILED"}:
+        yield "analyse-messages"
+    if (left := unanswered(events)) is not None:
+        yield {"egress": "send-tweets", "image": "answer-images", "text": "answer-texts"}[left[1]]
+    if any(alerts(events)):
+        yield "alert-on-negative"
+
+
+def dead(letter: DeadLetter) -> Moment:
+    """A delivery that was given up."""
+    end = letter.ended or letter.first_try or 0.0
+    moment = Moment(kind="delivery", name=letter.rule, event=letter.detail_type, start=end, end=end, state="dead")
+    start = min(letter.first_try or end, end)
+    said = {"attempts": letter.attempts or 1, "error": letter.error, "letter": letter.id, "note": "dead"}
+    return msgspec.structs.replace(moment, start=start, **said)
+
+
+def unseen(rule: str, problem: AwsProblem, events: list[Event]) -> Moment:
+    """The dead letters could not be looked at: the rest can be told all the same."""
+    at = epoch(events[-1].time)
+    return Moment(kind="log", name="dead-letters", start=at, end=at, note=f"of {rule} not looked at: {problem}")
+
+
+def without_given_up(moments: Iterable[Moment], letters: list[Moment]) -> list[Moment]:
+    """The dead letters instead of what was only guessed of them; an alert that is one was not published."""
+    gone = {each.name for each in letters if each.kind == "delivery"}
+    gone |= {"alert"} if "alert-on-negative" in gone else set()
+    return [*(each for each in moments if each.name not in gone or each.kind == "event"), *letters]
 
 
 def suspect(line: Line) -> Moment:

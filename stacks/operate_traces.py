@@ -13,11 +13,23 @@ from lambdas.operating.posts import is_id, posted_at, tweet_of
 from lambdas.operating.traces import Moment, Trace, epoch, events_moments, traced
 from stacks.names import event_log_name, workflow_log_name
 from stacks.operate import AwsBot
-from stacks.operate_deliveries import alerts, deliveries, suspect, troubles, unanswered
+from stacks.operate_deliveries import (
+    alerts,
+    dead,
+    deliveries,
+    open_ends,
+    suspect,
+    troubles,
+    unanswered,
+    unseen,
+    without_given_up,
+)
 from stacks.operate_events import event_in
+from stacks.operate_letters import AwsDeadLetters
 from stacks.operate_log_groups import LogReader, Wait
 from stacks.operate_logs import AwsLog, post_pattern
 from stacks.operate_order import in_order, rank
+from stacks.operate_problems import AwsProblem, NotDeployed
 from stacks.operate_steps import Step, executions, step_in
 
 LONGEST = datetime.timedelta(days=1)
@@ -42,14 +54,31 @@ class AwsTraces:
         events = self._events(tweet_id, start, end)
         if not events:
             return None
-        wanted = WantedLines(tweet_id=tweet_id, since=start, until=end)
+        moments = without_given_up(self._moments(tweet_id, events, start, end), self._dead(tweet_id, events))
+        return traced(tweet_id, events, in_order(moments), option=f" --stage {self._bot.name}")
+
+    def _moments(
+        self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime
+    ) -> list[Moment]:
         log = AwsLog(self._bot, wait=self._wait)
-        lines = list(log.lines(wanted))
+        lines = list(log.lines(WantedLines(tweet_id=tweet_id, since=start, until=end)))
         last_look = end if any(event.replay_name for event in events) else None
         steps = [each for event in _received(events) for each in executions(self._steps(event, last_look))]
-        moments = [*events_moments(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
-        moments += _suspects(events, log)
-        return traced(tweet_id, events, in_order(moments), option=f" --stage {self._bot.name}")
+        found = [*events_moments(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
+        return [*found, *_suspects(events, log)]
+
+    def _dead(self, tweet_id: str, events: list[Event]) -> list[Moment]:
+        """Only where the post may have ended: to look takes seconds a queue, and hides what is in it meanwhile."""
+        found: list[Moment] = []
+        for rule in open_ends(events):
+            try:
+                letters = AwsDeadLetters(self._bot).letters(rule=rule).seen
+                found += [dead(each) for each in letters if each.tweet_id == tweet_id]
+            except NotDeployed:
+                continue  # without a queue there are none
+            except AwsProblem as problem:
+                found.append(unseen(rule, problem, events))
+        return found
 
     def window(
         self, tweet_id: str, since: datetime.datetime | None, until: datetime.datetime | None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -15,8 +16,11 @@ from moto import mock_aws
 
 from lambdas.contracts import Entry, Event, new_event
 from lambdas.operating.traces import Moment, Trace
+from stacks.names import dead_letters_name
 from stacks.operate import AwsBot
+from stacks.operate_letters import AwsDeadLetters
 from stacks.operate_order import in_order
+from stacks.operate_problems import AwsProblem
 from stacks.operate_traces import AwsTraces
 from tests.stacks.logging_stage import LoggingStage
 
@@ -44,6 +48,14 @@ class Told(LoggingStage):
         line = {"level": "WARNING", "message": message, "correlation_id": POST, **more}
         self.line(function, line, at=NOW.timestamp() - ago)
 
+    def letter(self, service: str, event: Event, **attributes: str) -> str:
+        """A dead letter of a rule; its id."""
+        sqs = self.bot.client("sqs")
+        url = sqs.create_queue(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"]
+        told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        body = msgspec.json.encode(event).decode()
+        return str(sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=told)["MessageId"])
+
     def trace(self) -> Trace:
         found = AwsTraces(self.bot).of(POST)
         assert found is not None
@@ -59,6 +71,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr("stacks.operate_log_groups.PACE", 0.0)
+    monkeypatch.setattr("stacks.operate_queue.WAIT", 0)
     file = tmp_path / "twbot.toml"
     file.write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
     with mock_aws():
@@ -107,6 +120,46 @@ def test_a_workflow_that_ends_badly(stage: Told) -> None:
     stage.workflow(f"{uuid.uuid4()}_{uuid.uuid4()}", [(at, "ExecutionStarted", 0, {"cause": event.id})])
     assert stage.deliveries() == {"analyse-messages": ("failed", 1, "ExecutionTimedOut")}
     assert stage.trace().outcome == "analysis-failed"
+
+
+def test_a_dead_letter(stage: Told) -> None:
+    """Named by its id, to deliver it again; in place of what was guessed from the log. Not those of other posts."""
+    stage.analysed(TextSentiment="NEGATIVE")
+    command = stage.happened("SEND_TWEET", COMMAND, ago=20)
+    other = msgspec.structs.replace(command, detail=COMMAND | {"ReplyToTweetId": "1"})
+    stage.warned("egress", "reply put off", reason="X limits us", ago=15)
+    arn = "arn:aws:events:eu-west-1:123456789012:rule/Plumbing/twbot-prod-send-tweets"
+    stage.letter("egress", other)
+    letter = stage.letter("egress", command, RULE_ARN=arn, ERROR_CODE="NO_PERMISSIONS", RETRY_ATTEMPTS="0")
+    assert stage.deliveries()["send-tweets"] == ("dead", 1, "NO_PERMISSIONS: ")
+    found = stage.trace()
+    assert found.outcome == "dead-letter"
+    assert f"twbot dlq redrive {letter} --stage prod" in found.why
+    assert "alert" in {each.kind for each in found.moments}
+
+
+def test_an_alert_that_was_not_published(stage: Told) -> None:
+    """Is a dead letter, and no alert."""
+    stage.happened("MESSAGE_RECEIVED", MESSAGE)
+    negative = MESSAGE | {"Summoned": False, "Analysis": {"TextSentiment": "NEGATIVE"}}
+    analysed = stage.happened("MESSAGE_ANALYSED", negative, ago=25)
+    arn = "arn:aws:events:eu-west-1:123456789012:rule/Plumbing/twbot-prod-alert-on-negative"
+    stage.letter("alerting", analysed, RULE_ARN=arn, ERROR_CODE="THROTTLING", RETRY_ATTEMPTS="24")
+    found = stage.trace()
+    assert [(each.name, each.attempts) for each in found.moments if each.kind != "event"] == [("alert-on-negative", 25)]
+    assert found.outcome == "dead-letter"
+
+
+def test_who_may_not_look_at_dead_letters(stage: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told so, and all the rest."""
+    stage.analysed()
+
+    def refuse(_: object, *, rule: str) -> None:
+        raise AwsProblem("No permission on AWS: sqs:ReceiveMessage.")
+
+    monkeypatch.setattr(AwsDeadLetters, "letters", refuse)
+    (log,) = [each for each in stage.trace().moments if each.kind == "log"]
+    assert log.note == "of answer-texts not looked at: No permission on AWS: sqs:ReceiveMessage."
 
 
 @pytest.mark.parametrize(

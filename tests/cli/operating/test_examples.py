@@ -112,6 +112,7 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot alerts test": Stand.subscriber,
     "twbot init": Stand.no_settings,
     'twbot celebrities remove "Ada Lovelace"': Stand.celebrity,
+    "twbot tail --json --since 10m --limit 5": Stand.post,  # a post makes five events
 }
 # Those that end otherwise here, and what they say.
 ENDS = {
