@@ -27,9 +27,6 @@ OUTPUT = "WebhookUrl"
 class AwsBot:
     """A stage on AWS. `profile` and `region` come before those of the stage's table."""
 
-    x_url = X_URL
-    simulated = False
-
     def __init__(self, name: str, *, profile: str | None = None, region: str | None = None, file: Path = FILE) -> None:
         self.stage = _stage(name, file)
         self.name = name
@@ -42,6 +39,15 @@ class AwsBot:
                 # boto3 does not know AWS_REGION, all else of AWS does.
                 region_name=region or self.stage.aws.region or os.environ.get("AWS_REGION") or None,
             )
+
+    @property
+    def x_url(self) -> str:
+        return self.stage.aws.x_url or X_URL
+
+    @property
+    def simulated(self) -> bool:
+        """Whether something stands in for X."""
+        return self.stage.aws.x_url is not None
 
     def client(self, service: str) -> Any:
         """A client of AWS's, for any thread; tries again by itself when AWS throttles."""

@@ -208,6 +208,12 @@ def test_both_platforms_are_the_same_to_a_command(tmp_path: Path) -> None:
         assert (bot.name, bot.simulated, bot.x_url) == (name, False, "https://api.x.com")
 
 
+def test_a_stage_with_a_stand_in_for_x(on_aws: Callable[[str], AwsBot], tmp_path: Path) -> None:
+    """Commands ask whom the stage asks."""
+    (tmp_path / "twbot.toml").write_text('[stages.prod.aws]\nregion = "eu-west-1"\nx_url = "https://x.example.org"\n')
+    assert (on_aws("prod").simulated, on_aws("prod").x_url) == (True, "https://x.example.org")
+
+
 def test_the_same_commands_for_a_stage_on_aws(
     on_aws: Callable[[str], AwsBot],
     monkeypatch: pytest.MonkeyPatch,
