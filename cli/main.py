@@ -16,7 +16,7 @@ from cli.commands.analyse import analyse
 from cli.commands.chat import chat
 from cli.commands.cost import cost
 from cli.commands.demo import demo
-from cli.commands.deploy import deploy, diff, synth
+from cli.commands.deploy import deploy, diff
 from cli.commands.destroy import destroy, outputs
 from cli.commands.doctor import doctor
 from cli.commands.export import export
@@ -27,6 +27,7 @@ from cli.commands.metrics import metrics
 from cli.commands.query import query
 from cli.commands.send import send
 from cli.commands.status import status
+from cli.commands.synth import synth
 from cli.commands.tail import tail
 from cli.commands.trace import trace
 from cli.commands.up import down, up

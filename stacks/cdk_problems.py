@@ -20,6 +20,7 @@ class Kind(NamedTuple):
 
 _CONTINUE = "aws cloudformation continue-update-rollback --stack-name {stack}"
 _DELETE = "aws cloudformation delete-stack --stack-name {stack}"
+STACK = "AWS::CloudFormation::Stack"
 AGAIN = "Then type it again"
 # In this order: the first that any line has.
 KINDS = (
@@ -96,9 +97,8 @@ _HARMLESS = re.compile(r"Proceeding anyway|^\s*(WARNING|Acknowledge|success:|sta
 def problem(lines: list[str], stage: str) -> AwsProblem:
     """What failed, by what the command said. What CloudFormation rolled back goes before the rest."""
     failures = [happened for line in lines if (happened := event(line)) is not None and happened.failed]
-    told = next((each for each in failures if each.reason), failures[0] if failures else None)
-    if told is not None:
-        return _rolled_back(told, stage)
+    if failures:
+        return _rolled_back(min(failures, key=lambda each: (not each.reason, each.type == STACK)), stage)
     said = [line for line in lines if not _HARMLESS.search(line)]
     for kind in KINDS:
         for line in said:
@@ -117,7 +117,8 @@ def _rolled_back(failed: Event, stage: str) -> AwsProblem:
     reason = re.sub(r" \(RequestToken: .*", "", failed.reason).strip() or failed.status
     if failed.status == "DELETE_FAILED":
         return AwsProblem(f"{failed.stack} is still there: {name} cannot be deleted: {reason}", _after(reason, stage))
-    words = f"{failed.stack} failed at {name}, and CloudFormation went back to what was before: {reason}"
+    at = "" if failed.type == STACK else f" at {name}"
+    words = f"{failed.stack} failed{at}, and CloudFormation went back to what was before: {reason}"
     return AwsProblem(words, _after(reason, stage))
 
 

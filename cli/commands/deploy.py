@@ -1,32 +1,18 @@
-"""`twbot deploy`, `diff` and `synth`: a stage onto AWS, and what that would do."""
+"""`twbot deploy` and `diff`: a stage onto AWS, and what that would do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.deploying import (
-    Target,
-    account_id,
-    interrupted,
-    logged,
-    new_log,
-    no_account_id,
-    on_aws,
-    progress,
-    show_changes,
-    show_check,
-    target,
-    templates,
-    waiting,
-)
+from cli.deploy_screen import interrupted, progress, show_changes, show_check, waiting
+from cli.deploying import PROD, AccountId, Target, account_id, digits, logged, target, templates
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
-from cli.render import as_json, err, out, print_line, say, table
-from cli.stage import FILE, Place
+from cli.render import as_json, err, out, print_line, say
+from cli.stage import Place
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,12 +22,6 @@ if TYPE_CHECKING:
     from stacks.changes import Change
     from stacks.permissions import Widening
     from stacks.preflight import Check
-
-PROD = "prod"
-AccountId = Annotated[
-    str | None,
-    typer.Option("--account-id", help="The bot's account on X: its number.", show_default="twbot.toml's"),
-]
 
 
 def deploy(
@@ -65,7 +45,7 @@ def deploy(
     """
     on = target("deploy", Place(stage, profile, region, data))
     with logged(on.log):
-        checked_id = _digits(account_id(on, account))
+        checked_id = digits(account_id(on, account))
         if bootstrap and not dry_run:
             _bootstrap(on, yes)
         checks = _checks(on, bootstrap_later=bootstrap and dry_run)
@@ -97,46 +77,12 @@ def diff(
     Example: twbot diff --stage prod
     """
     on = target("diff", Place(stage, profile, region, data))
-    with logged(on.log), templates(on, _digits(account_id(on, account)), region) as made:
+    with logged(on.log), templates(on, digits(account_id(on, account)), region) as made:
         found, permissions = differences(on, made)
     if json:
         as_json({"stage": on.stage, **_changes_json(found, permissions)})
     else:
         show_changes(found, permissions, _on(out))
-
-
-def synth(
-    stage: StageName = PROD,
-    account: AccountId = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", help="The folder.", show_default=".twbot/cdk/STAGE", file_okay=False),
-    ] = None,
-    region: Region = None,
-    data: Data = None,
-    json: AsJson = False,
-) -> None:
-    """Write a stage's CloudFormation templates to a folder. Needs no credentials.
-
-    Example: twbot synth --stage prod --account-id 999999 --output templates
-    """
-    from cli.refusals import explained
-    from local.home import data_folder
-
-    log = new_log("synth", on_aws(stage), data)
-    with explained(), logged(log):
-        from stacks.assembly import synthesize
-
-        folder = _own_folder(output or data_folder(data) / "cdk" / stage)
-        known = _digits(account or _in_file(stage))
-        err.print(f"Stage [bold]{stage}[/bold]")
-        with waiting("Making the templates"):
-            made = synthesize(stage, folder, log=log, config=FILE, account_id=known, region=region)
-    rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in made.stacks]
-    if json:
-        as_json([{"stack": name, "resources": count, "template": path} for name, count, path in rows])
-    else:
-        table(["stack", "resources", "template"], rows)
 
 
 def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
@@ -173,8 +119,12 @@ def _bootstrap(on: Target, yes: bool) -> None:
 
     roles = "This makes a bucket and roles for CDK (the stack CDKToolkit), which may administer the account."
     confirm(roles, yes=yes)
-    with waiting("Preparing the account and region for CDK"):
-        on.cdk().bootstrap(on.where.id)
+    try:
+        with waiting("Preparing the account and region for CDK"):
+            on.cdk().bootstrap(on.where.id)
+    except KeyboardInterrupt:
+        words = "Interrupted. CloudFormation goes on with the stack CDKToolkit by itself."
+        raise CliError(words, hint="Wait a minute, then type it again", code=Exit.INTERRUPTED) from None
 
 
 def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
@@ -224,27 +174,3 @@ def _changes_json(found: list[Change], permissions: dict[str, Widening]) -> dict
 def _on(console: Console) -> Callable[[Text], None]:
     """Lines as long as they are: the terminal wraps them."""
     return lambda text: console.print(text, soft_wrap=True)
-
-
-def _digits(typed: str | None) -> str:
-    if typed is None or not (typed.isascii() and typed.isdigit() and len(typed) <= 19):
-        hint = "It is digits only; look it up: twbot secrets check, or at X under Settings, Your account"
-        raise CliError(f"{typed!r} is no account id of X.", hint=hint, code=Exit.USAGE)
-    return typed
-
-
-def _in_file(stage: str) -> str:
-    from stacks.operate import AwsBot
-
-    known = AwsBot(stage, file=FILE).account_id
-    if known is None:
-        raise no_account_id(stage)
-    return known
-
-
-def _own_folder(folder: Path) -> Path:
-    """Ours to write into: new, empty, or what synth wrote before."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
-        raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

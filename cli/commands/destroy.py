@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cli.deploying import Target, interrupted, logged, progress, target, templates, waiting
+from cli.deploy_screen import interrupted, progress, waiting
+from cli.deploying import PROD, Target, logged, target, templates
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 from cli.render import as_json, err, print_line, say, table
@@ -14,7 +15,6 @@ from cli.stage import Place
 if TYPE_CHECKING:
     from stacks.deployed import Held, Stack
 
-PROD = "prod"
 # The account id makes no difference to what is destroyed.
 ANY_ACCOUNT = "0"
 

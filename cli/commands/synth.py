@@ -1,0 +1,67 @@
+"""`twbot synth`: a stage's templates in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli.deploy_screen import waiting
+from cli.deploying import PROD, AccountId, digits, logged, new_log, no_account_id, on_aws
+from cli.errors import CliError, Exit
+from cli.options import AsJson, Data, Region, StageName
+from cli.render import as_json, err, table
+from cli.stage import FILE
+
+
+def synth(
+    stage: StageName = PROD,
+    account: AccountId = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="The folder.", show_default=".twbot/cdk/STAGE", file_okay=False),
+    ] = None,
+    region: Region = None,
+    data: Data = None,
+    json: AsJson = False,
+) -> None:
+    """Write a stage's CloudFormation templates to a folder. Needs no credentials.
+
+    Example: twbot synth --stage prod --account-id 999999 --output templates
+    """
+    from cli.refusals import explained
+    from local.home import data_folder
+
+    log = new_log("synth", on_aws(stage), data)
+    with explained(), logged(log):
+        from stacks.assembly import synthesize
+
+        folder = _own_folder(output or data_folder(data) / "cdk" / stage)
+        known = digits(account or _in_file(stage))
+        err.print(Text.assemble("Stage ", (stage, "bold")))
+        with waiting("Making the templates"):
+            made = synthesize(stage, folder, log=log, config=FILE, account_id=known, region=region)
+    rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in made.stacks]
+    if json:
+        as_json([{"stack": name, "resources": count, "template": path} for name, count, path in rows])
+    else:
+        table(["stack", "resources", "template"], rows)
+
+
+def _in_file(stage: str) -> str:
+    from stacks.operate import AwsBot
+
+    known = AwsBot(stage, file=FILE).account_id
+    if known is None:
+        raise no_account_id(stage)
+    return known
+
+
+def _own_folder(folder: Path) -> Path:
+    """Ours to write into: new, empty, or what synth wrote before."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
+        raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
