@@ -61,7 +61,7 @@ def replay_from_x(place: Place, asked: Asked) -> None:
         webhook_id = webhook.id
         as_json({"api": asked.api, "webhook_id": webhook_id, "dry_run": asked.dry_run, "windows": chosen})
     elif not asked.dry_run:
-        print_line(f"X has taken {_many(chosen)}: {', '.join(each.job_id or '?' for each in chosen)}.")
+        print_line(f"X sends {_many(chosen)} again.")
         say(f"It says when it is done: twbot tail --type TWITTER_REPLAY_COMPLETED{option(bot)}")
 
 
@@ -101,7 +101,9 @@ def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[fl
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            return msgspec.structs.replace(each, job_id=x.replay(webhook.id, each.since, each.until))
+            job_id = x.replay(webhook.id, each.since, each.until)
+            say(f"X sends what it sent from {shown(each.since)} to {shown(each.until)}: job {job_id}")
+            return msgspec.structs.replace(each, job_id=job_id)
         except XRefused as error:
             busy = error.status == BUSY or CONFLICT in str(error)
             if not busy or time.monotonic() > until:

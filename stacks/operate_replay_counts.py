@@ -13,7 +13,7 @@ from stacks.operate_replay_rules import takes, types_of
 from stacks.wiring import Rule, rules_named
 
 # What a replay has brought back is not in the archive.
-QUERY = "filter not ispresent(`replay-name`) | stats count(*) as events by `detail-type` as type"
+QUERY = "filter not ispresent(`replay-name`) | fields `detail-type` as type | stats count(*) as events by type"
 LATE = datetime.timedelta(minutes=10)  # so long an event may take into the archive
 
 

@@ -6,6 +6,7 @@ once. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archive
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -58,9 +59,9 @@ class AwsReplaying:
             except self._events.exceptions.LimitExceededException:
                 hint = f"See: twbot replay list --stage {self._bot.name}; cancel one, or wait"
                 raise AwsProblem("EventBridge runs ten replays of an account at once, and they do.", hint) from None
-        found = self.named(name)
-        assert found is not None
-        return found
+        # DescribeReplay may not know of it yet.
+        begun = Replay(name=name, wanted=wanted, chosen=events, state="running", started=time.time())
+        return self.named(name) or begun
 
     def cancel(self, name: str) -> Replay | None:
         """EventBridge takes a moment: until then it is `cancelling`. What has ended stays as it is."""

@@ -63,7 +63,9 @@ def list_letters(
     if not found:
         print_line("No dead letters.")
     elif each:
-        rows = [(one.id, one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error) for one in found]
+        rows = [
+            (one.id[:ENOUGH], one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error) for one in found
+        ]
         table(["id", "rule", "event", "post", "gave up", "error"], rows)
     else:
         lines = [(g.rule, g.reason, g.count, shown(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
@@ -132,7 +134,7 @@ def redrive(
         if each.obstacle:
             say(f"{each.id} can't be delivered again: {each.obstacle}. See: twbot dlq show {each.id}{place.option}")
     done = 0 if dry_run else _worked("delivered again", source.redrive, able)
-    _tell("redriven", "would be delivered again", "are delivered again", able, done, dry_run=dry_run, json=json)
+    _tell("redriven", "would be delivered again", "delivered again", able, done, dry_run=dry_run, json=json)
     _more(letters, every)
 
 
@@ -156,15 +158,18 @@ def purge(
     """
     source, letters, found = _named(place, ids, every, rule, reason)
     everything = every and not (ids or rule or reason)
-    count = f"All {len(found) + letters.hidden}" if everything else str(len(found))
+    count = _many(len(found) + letters.hidden if everything else len(found))
     if (found or letters.hidden) and not dry_run:
-        confirm(f"{count} dead letters of the stage {place.stage} will be forgotten for good.", yes=yes)
+        extent = ": that is all, and what comes until then" if everything else ""
+        confirm(f"{count} of the stage {place.stage} will be forgotten for good{extent}.", yes=yes)
     if dry_run or not (found or letters.hidden):
         done = 0
     else:
         done = source.purge_all() if everything else _worked("forgotten", source.purge, found)
-    _tell("purged", "would be forgotten", "are forgotten", found, done, dry_run=dry_run, json=json)
+    _tell("purged", "would be forgotten", "forgotten", found, done, dry_run=dry_run, json=json)
     _more(letters, every and not everything)
+    if everything and done and not place.is_local:
+        say("SQS takes up to a minute for it.")
 
 
 def _named(
@@ -209,7 +214,7 @@ def _worked(what: str, work: Callable[[Sequence[str]], Iterator[int]], found: li
         for number in work([each.id for each in found]) if found else ():
             done = number
     except BaseException:
-        say(f"{done} of {len(found)} dead letters are {what}; the others are where they were.")
+        say(f"{done} of {_many(len(found))} {what}; the others are where they were.")
         raise
     if done < len(found):
         say(f"{len(found) - done} were not there any more: somebody else has them.")
@@ -223,14 +228,18 @@ def _tell(key: str, would: str, did: str, found: list[DeadLetter], done: int, *,
     elif not found and not done:
         print_line("No dead letter is meant by that: nothing was changed.")
     elif dry_run:
-        out.print(f"{len(found)} dead letters {would}: {_few(ids)}")
+        out.print(f"{_many(len(found))} {would}: {_few(ids)}")
     else:
-        print_line(f"{done} dead letters {did}.")
+        print_line(f"{_many(done)} {did}.")
 
 
 def _more(letters: Letters, every: bool) -> None:
     if every and letters.hidden:
         say(f"There are about {letters.hidden} more, which were not seen: type it again.")
+
+
+def _many(count: int) -> str:
+    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def _few(ids: list[str]) -> str:

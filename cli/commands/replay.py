@@ -72,6 +72,8 @@ def replay(
 
     Example: twbot replay --from-x --since 3h --dry-run
 
+    Example: twbot replay --from-x --since yesterday --dry-run --stage prod
+
     Example: twbot replay --since 2h --to analyse-messages --stage prod
     """
     if context.invoked_subcommand is not None:

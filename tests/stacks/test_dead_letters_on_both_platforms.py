@@ -21,7 +21,7 @@ from cli.main import run
 from cli.operations import DeadLetters
 from lambdas.contracts import Entry, Event
 from lambdas.errors import BadEvent, TwbotError
-from lambdas.operating.dead_letters import Letters
+from lambdas.operating.dead_letters import DeadLetter, Letters
 from local.bus import Bus
 from local.history import History
 from local.home import Home
@@ -30,6 +30,8 @@ from stacks import operate_queue
 from stacks.operate import AwsBot
 from stacks.operate_letters import AwsDeadLetters
 from stacks.operate_problems import AwsProblem, NotDeployed
+from stacks.operate_queue import Message
+from stacks.operate_redrive import Redriving
 from stacks.wiring import RULES
 from tests.stacks.letter_stage import LetterStage
 
@@ -321,6 +323,27 @@ def test_an_interruption_loses_nothing(aws: LetterStage) -> None:
     working.close()  # type: ignore[attr-defined]
     assert len(letters.letters().seen) == 2
     assert len(aws.tweets()) == 1
+
+
+def test_whoever_stops_it_is_told_how_far_it_came(
+    aws: LetterStage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the first of three: 130, and the others are there."""
+    for post in ("1", "2", "3"):
+        aws.undelivered("send-tweets", event("SEND_TWEET", command(post)))
+    deliver = Redriving.deliver
+    delivered: list[DeadLetter] = []
+
+    def until_ctrl_c(redriving: Redriving, letter: DeadLetter, sent: Message) -> None:
+        if delivered:
+            raise KeyboardInterrupt
+        delivered.append(letter)
+        deliver(redriving, letter, sent)
+
+    monkeypatch.setattr(Redriving, "deliver", until_ctrl_c)
+    assert run(["dlq", "redrive", "--all", "--stage", "prod"]) == Exit.INTERRUPTED
+    assert "1 of 3 dead letters delivered again" in capsys.readouterr().err
+    assert (aws.left("egress"), len(aws.tweets())) == (2, 1)
 
 
 def test_what_somebody_else_looks_at_is_said(aws: LetterStage) -> None:
