@@ -47,7 +47,8 @@ def run(
 
 def private(log: Path) -> TextIO:
     """A log that goes on where it ended, its owner's alone."""
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (log.parent.parent, log.parent):  # mkdir gives the mode to the last one only
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
 
 

@@ -32,13 +32,13 @@ def synth(
     Example: twbot synth --stage prod --account-id 999999 --output templates
     """
     from cli.refusals import explained
-    from local.home import data_folder
+    from local.home import data_folder, make_private
 
     log = new_log("synth", on_aws(stage), data)
     with explained(), logged(log):
         from stacks.assembly import synthesize
 
-        folder = _own_folder(output or data_folder(data) / "cdk" / stage)
+        folder = _own_folder(output or make_private(data_folder(data)) / "cdk" / stage)
         known = digits(account or _in_file(stage))
         err.print(Text.assemble("Stage ", (stage, "bold")))
         with waiting("Making the templates"):

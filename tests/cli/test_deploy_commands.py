@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from cli.errors import Exit
 from cli.main import run
-from stacks import assembly, cdk
+from stacks import assembly, cdk, child
 from stacks.cdk_progress import Following
 from stacks.preflight import BOOTSTRAP
 from tests.cli.on_aws import CDK, synthesized
@@ -100,6 +100,23 @@ def test_synth_needs_neither_credentials_nor_network(templates: Path) -> None:
     assert "aws:cdk:path" in role
 
 
+def test_the_app_gets_nothing_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes templates: no credentials, and no place that it could find out by itself."""
+    given: dict[str, str] = {}
+
+    def instead_of_running(command: list[str], *, environment: dict[str, str], log: Path) -> child.Ended:
+        given.update(environment)
+        return child.Ended(1, ["twbot: enough"])
+
+    monkeypatch.setattr(child, "run", instead_of_running)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT"):
+        monkeypatch.setenv(name, "secret")
+    with pytest.raises(assembly.AppFailed, match=r"^enough$"):
+        assembly.synthesize("prod", tmp_path, log=tmp_path / "log", account_id="999999")
+    assert "secret" not in given.values()
+    assert json.loads(given["CDK_CONTEXT_JSON"])["twitterAccountId"] == "999999"
+
+
 def test_both_commands_make_the_same_templates() -> None:
     """What cdk.json says to the CDK command, twbot says to the app."""
     told = json.loads((Path(assembly.__file__).parents[1] / "cdk.json").read_text())["context"]
@@ -123,7 +140,7 @@ def test_the_log_is_private_and_keeps_no_keys(aws: Aws, twbot: Twbot) -> None:
     aws.deployed()
     answer = twbot(*DEPLOY, "--yes")[1]
     log = Path(answer["log"])
-    assert log.stat().st_mode & 0o077 == 0
+    assert not [each for each in (log, log.parent, log.parent.parent) if each.stat().st_mode & 0o077]
     assert "[hidden]" in log.read_text(encoding="utf-8")
     assert "AKIA" not in log.read_text(encoding="utf-8")
     assert "\x1b" not in log.read_text(encoding="utf-8")

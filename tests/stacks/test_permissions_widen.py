@@ -74,6 +74,7 @@ def test_what_is_no_longer_forbidden_widens() -> None:
     """A Deny that goes; one that comes does not."""
     denied = policy(allow("sqs:*", effect="Deny"))
     assert widening(denied, {}).lifted
+    assert widening(denied, {}).widens
     assert not widening({}, denied).widens
 
 
