@@ -72,18 +72,17 @@ def _rule(event: Event | None, told: dict[str, str], service: str, stage: Stage)
     said = told.get("RULE_ARN", "").rpartition("/")[2]
     if said in there:
         return there[said]
-    if "RequestID" in told:
-        functions = [rule.name for rule in RULES if rule.service == service and rule.target.endswith("-function")]
-        return _called(functions, event)
-    return next(iter(there.values()))
+    functions = [rule.name for rule in RULES if rule.service == service and rule.target.endswith("-function")]
+    return _called(functions, event) if functions and "RequestID" in told else next(iter(there.values()))
 
 
 def _called(rules: list[str], event: Event | None) -> str:
     """Of the two that answer, the one for images answers where there is one."""
     if len(rules) == 1 or event is None:
         return rules[0]
-    images = (event.detail.get("Analysis") or {}).get("Images") or []
-    pictured = any(isinstance(each, dict) and each.get("Key") for each in images)
+    analysis = event.detail.get("Analysis")
+    images = analysis.get("Images") if isinstance(analysis, dict) else None
+    pictured = isinstance(images, list) and any(isinstance(each, dict) and each.get("Key") for each in images)
     return "answer-images" if pictured else "answer-texts"
 
 

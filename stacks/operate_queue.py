@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 LOOKED_AT, WORKED_ON = 60, 300
 WAIT = 1  # seconds: it makes SQS ask all its servers
 MOST = 10_000
+STALE = 5  # pages with nothing new: their time was up, and they come again
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -46,12 +47,15 @@ class Holding:
                 self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
     def __iter__(self) -> Iterator[Message]:
-        while len(self._held) < MOST:
-            fresh = [each for each in self._receive() if each.id not in self._held]
-            self._held |= {each.id: each.receipt for each in fresh}
+        stale = 0
+        while len(self._held) < MOST and stale < STALE:
+            page = self._receive()
+            fresh = [each for each in page if each.id not in self._held]
+            self._held |= {each.id: each.receipt for each in page}
             yield from fresh
-            if not fresh:
+            if not page:
                 return
+            stale = 0 if fresh else stale + 1
 
     def delete(self, message: Message) -> None:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)

@@ -36,6 +36,7 @@ Rate = Annotated[
     typer.Option("--rate", min=0.1, max=1000, help="At most so many events a second.", show_default="50; AWS's on AWS"),
 ]
 WithReplies = Annotated[bool, typer.Option("--with-replies", help="Reply to the posts that have no reply.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")]
 FromX = Annotated[bool, typer.Option("--from-x", help="Ask X to send again what it sent then.")]
 
 
@@ -54,6 +55,7 @@ def replay(
     api: Version = "v2",
     dry_run: DryRun = False,
     with_replies: WithReplies = False,
+    detach: Detach = False,
     yes: Yes = False,
     utc: Utc = False,
     json: AsJson = False,
@@ -100,8 +102,11 @@ def replay(
         return
     if with_replies:
         _ask(place, counted, yes)
-    found = _follow(replays, _start(replays, wanted, counted), place, quiet=json)
+    found = _start(replays, wanted, counted)
+    found = found if detach else _follow(replays, found, place, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(_said(found))
+    if detach:
+        say(f"See how far it is: twbot replay show {found.name}{place.option}")
     if found.state == "failed":
         raise CliError(f"The replay failed: {found.error}", hint=f"See: twbot logs{place.option}")
 

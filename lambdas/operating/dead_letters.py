@@ -30,7 +30,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reason(self) -> str:
         """The error's class."""
-        return (self.error or "unknown").partition(":")[0]
+        return (self.error or "").partition(":")[0].strip() or "unknown"
 
 
 class Letters(msgspec.Struct, frozen=True):

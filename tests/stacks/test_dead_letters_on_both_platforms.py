@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from cli.errors import Exit
@@ -22,12 +24,16 @@ from cli.operations import DeadLetters
 from lambdas.contracts import Entry, Event
 from lambdas.errors import BadEvent, TwbotError
 from lambdas.operating.dead_letters import DeadLetter, Letters
+from lambdas.settings import Settings
 from local.bus import Bus
 from local.history import History
 from local.home import Home
 from local.operations import LocalDeadLetters
-from stacks import operate_queue
+from stacks import operate_letters, operate_queue
+from stacks.config import AwsConfig, Stage
+from stacks.names import SERVICES
 from stacks.operate import AwsBot
+from stacks.operate_letter_bodies import letter_of
 from stacks.operate_letters import AwsDeadLetters
 from stacks.operate_problems import AwsProblem, NotDeployed
 from stacks.operate_queue import Message
@@ -37,6 +43,7 @@ from tests.stacks.letter_stage import LetterStage
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
 NOW = "2026-11-23T08:00:00Z"
+NAMES = st.sampled_from(["Analysis", "Images", "Key", "Twitter", "TweetId", "ReplyToTweetId", "REDRIVEN", "data", "id"])
 Calls = list[dict[str, Any]]
 
 
@@ -391,6 +398,39 @@ def test_many_are_seen_once_each(aws: LetterStage) -> None:
     found = ids(AwsDeadLetters(aws.bot).letters())
     assert len(found) == len(set(found)) == 46
     assert (aws.left("egress"), aws.left("responding")) == (23, 23)
+
+
+def test_ends_where_the_same_come_again_and_again(aws: LetterStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they do when looking takes longer than SQS hides them: what was not seen is said to be there."""
+    monkeypatch.setattr(operate_letters, "LOOKED_AT", 0)
+    for number in range(23):
+        aws.undelivered("send-tweets", event("SEND_TWEET", command(str(number))))
+    found = AwsDeadLetters(aws.bot).letters()
+    assert len(set(ids(found))) == len(found.seen) >= 10
+    assert len(found.seen) + found.hidden == 23
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+EVENTS = st.fixed_dictionaries(
+    {name: st.text() for name in ("id", "source", "time", "detail-type")} | {"detail": st.dictionaries(NAMES, JSON)}
+)
+TOLD = st.sampled_from(
+    ["RULE_ARN", "ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "RequestID", "ErrorCode", "REDRIVEN"]
+)
+
+
+@given(st.text() | (JSON | EVENTS).map(json.dumps), st.dictionaries(TOLD, st.text()), st.sampled_from(SERVICES))
+def test_whatever_lies_there_can_be_listed(body: str, told: dict[str, str], service: str) -> None:
+    """It has a rule of its service and a reason; one broken letter does not hide the others."""
+    stage = Stage(name="prod", settings=Settings(), aws=AwsConfig())
+    letter = letter_of(Message("1", body, 0.0, told, "receipt"), service, stage)
+    assert letter.rule in {rule.name for rule in RULES if rule.service == service}
+    assert letter.reason
+    assert json.loads(msgspec.json.encode(letter))
 
 
 def test_a_stage_that_is_not_deployed(on_aws: None) -> None:

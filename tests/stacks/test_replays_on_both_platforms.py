@@ -326,6 +326,19 @@ def test_asks_before_it_may_reply(aws: OnAws, capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out)["replay"]["name"].startswith("with-replies-")
 
 
+def test_need_not_be_waited_for(
+    aws: OnAws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on, and what to type to see it is said."""
+    aws.counts({"MESSAGE_RECEIVED": 4})
+    slow = aws.going_on(aws.replays.fit(Wanted(since=now() - datetime.timedelta(hours=1), until=now())))
+    monkeypatch.setattr(command, "_start", lambda *_: slow)
+    assert run(["replay", "--since", "1h", "--detach", "--stage", "prod"]) == 0
+    said = capsys.readouterr()
+    assert f"{slow.name}: running" in said.out
+    assert f"twbot replay show {slow.name} --stage prod" in said.err
+
+
 def test_another_s_replays_are_not_ours(aws: OnAws) -> None:
     """Of another archive: neither listed nor found; without our description they are told all the same."""
     events = aws.bot.client("events")
