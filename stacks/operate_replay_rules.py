@@ -44,14 +44,15 @@ def _only(rules: list[Rule], types: set[str], *, chosen: bool) -> list[Rule]:
     narrow = [rule for rule in rules if (its := types_of(rule)) is not None and types.issuperset(its)]
     if narrow and (not chosen or len(narrow) == len(rules)):
         return narrow
-    others = [rule.name for rule in rules if rule not in narrow]
-    raise Unfit(
-        f"EventBridge replays to rules, not by type, and {', '.join(others)} take other events, too. By type there "
-        f"are: {_choices()}. Or leave out --type."
-    )
+    others = ", ".join(rule.name for rule in rules if rule not in narrow)
+    why = f"these take other events, too: {others}" if chosen else f"none takes {', '.join(sorted(types))} only"
+    raise Unfit(f"EventBridge replays to rules, not by type, and {why}. {_choices()}. Or leave out --type.")
 
 
 def _choices() -> str:
-    return "; ".join(
-        f"--type {' --type '.join(types)} --to {rule.name}" for rule in rules_named([]) if (types := types_of(rule))
-    )
+    """The types that rules take, with the rules that take nothing else."""
+    found: dict[str, list[str]] = {}
+    for rule in rules_named([]):
+        for kind in types_of(rule) or ():
+            found.setdefault(kind, []).append(rule.name)
+    return "By type there are: " + "; ".join(f"{kind} (to {', '.join(names)})" for kind, names in found.items())

@@ -422,8 +422,14 @@ def test_one_that_is_over_is_not_cancelled(aws: OnAws, monkeypatch: pytest.Monke
     ("arguments", "said"),
     [
         (["--rate", "5"], "sets the pace"),
-        (["--type", "TWEET_SENT"], "replays to rules, not by type"),
-        (["--type", "SEND_TWEET", "--to", "keep-every-event"], "keep-every-event take other events"),
+        (
+            ["--type", "TWEET_SENT"],
+            "none takes TWEET_SENT only. By type there are: MESSAGE_RECEIVED (to analyse-messages)",
+        ),
+        (
+            ["--type", "SEND_TWEET", "--to", "keep-every-event"],
+            "these take other events, too: keep-every-event. By type there are: MESSAGE_RECEIVED (to",
+        ),
     ],
 )
 def test_what_eventbridge_cannot(
