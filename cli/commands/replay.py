@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +12,10 @@ from cli.commands.tail import complete_types
 from cli.errors import CliError, Exit
 from cli.operations import Replaying, replaying
 from cli.options import AsJson, DryRun, Yes, placed
-from cli.render import as_json, err, print_line, say, table
+from cli.render import as_json, print_line, say, table
+from cli.replays import came, follow, said, span
 from cli.stage import START, Place
-from cli.times import Since, Until, Utc, shown, window
+from cli.times import Since, Until, Utc, window
 from cli.x import Version, WebhookId
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def replay(
     if with_replies:
         _ask(place, counted, yes)
     found = _start(replays, wanted, counted)
-    found = found if detach else _follow(replays, found, place, quiet=json)
-    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(_said(found))
+    found = found if detach else follow(replays, found, place, quiet=json)
+    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found))
     if detach:
         say(f"See how far it is: twbot replay show {found.name}{place.option}")
     if found.state == "failed":
@@ -129,7 +129,7 @@ def list_replays(
     elif not found:
         print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, _came(r), _span(r, utc), ", ".join(r.wanted.rules)) for r in found]
+        rows = [(r.name, r.state, came(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
         table(["replay", "state", "came", "from … to", "rules"], rows)
 
 
@@ -146,8 +146,8 @@ def show(place: Place, name: Name, utc: Utc = False, json: AsJson = False) -> No
     if json:
         as_json(found)
         return
-    print_line(_said(found, utc))
-    print_line(f"events of {_span(found, utc)}: {', '.join(found.wanted.types) or 'every type'}")
+    print_line(said(found, utc))
+    print_line(f"events of {span(found, utc)}: {', '.join(found.wanted.types) or 'every type'}")
     pace = f", at most {found.wanted.rate:g} a second" if found.wanted.rate else ""
     print_line(f"to {', '.join(found.wanted.rules) or 'every rule'}{pace}")
     if found.error:
@@ -168,7 +168,7 @@ def cancel(place: Place, name: Name, json: AsJson = False) -> None:
     if before.state != "running":
         raise CliError(f"The replay {name} is {before.state} already.")
     found = replays.cancel(name) or before
-    as_json(found) if json else print_line(_said(found))
+    as_json(found) if json else print_line(said(found))
 
 
 def _wanted(
@@ -196,8 +196,8 @@ def _wanted(
 
 def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool) -> None:
     given = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies}
-    if said := [name for name, value in given.items() if value]:
-        message = f"X sends all it sent again: {', '.join(said)} can't be chosen with --from-x."
+    if given_too := [name for name, value in given.items() if value]:
+        message = f"X sends all it sent again: {', '.join(given_too)} can't be chosen with --from-x."
         raise CliError(message, hint="Leave it out; or replay the archive: without --from-x", code=Exit.USAGE)
 
 
@@ -239,43 +239,6 @@ def _start(replays: Replaying, wanted: Wanted, counted: Count) -> Replay:
         return replays.start(wanted, counted.events)
     except NotRunning as error:
         raise CliError(str(error), hint=START, code=Exit.NOT_CONFIGURED) from None
-
-
-def _follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> Replay:
-    """Until it has ended. Ctrl-C cancels it, and then says how far it came."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(found.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    try:
-        with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
-            task = progress.add_task("", total=1.0)
-            while found.state in {"running", "cancelling"}:
-                time.sleep(replays.every)
-                found = replays.named(found.name) or found
-                progress.update(task, completed=found.share)
-    except KeyboardInterrupt:
-        found = replays.cancel(found.name) or found
-        say(_said(found))
-        if found.state == "cancelling":
-            say(f"See when it has ended: twbot replay show {found.name}{place.option}")
-        raise
-    return found
-
-
-def _said(found: Replay, utc: bool = False) -> str:
-    if found.replayed is not None:
-        return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
-    reached = f", up to those of {shown(found.reached, utc=utc)} delivered again" if found.reached else ""
-    return f"{found.name}: {found.state}{reached} ({found.share:.0%})."
-
-
-def _came(found: Replay) -> str:
-    """How far."""
-    return f"{found.replayed}/{found.chosen}" if found.replayed is not None else f"{found.share:.0%}"
-
-
-def _span(found: Replay, utc: bool) -> str:
-    return f"{shown(found.wanted.since, utc=utc)} … {shown(found.wanted.until, utc=utc)}"
 
 
 def _unknown(name: str, place: Place) -> CliError:

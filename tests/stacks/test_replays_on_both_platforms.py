@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from moto.events.models import ReplayState, events_backends
 
+from cli import replays
 from cli.commands import replay as command
 from cli.errors import Exit
 from cli.main import run
@@ -218,7 +219,7 @@ def test_ctrl_c_cancels(platform: Platform, type_: Type, monkeypatch: pytest.Mon
     chosen = platform.happened(3)
     slow = platform.going_on(platform.replays.fit(chosen))
     monkeypatch.setattr(command, "_start", lambda *_: slow)
-    monkeypatch.setattr(command, "time", _Impatient())
+    monkeypatch.setattr(replays, "time", _Impatient())
     typed = type_("--since", "1h", "--to", "analyse-messages")
     assert typed.code == Exit.INTERRUPTED
     said = re.search(r"(replay-[^:]+): cancell(ed|ing)[ ,(]", typed.err)
