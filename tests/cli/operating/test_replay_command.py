@@ -66,9 +66,9 @@ def test_with_replies_only_unanswered_posts_get_one(world: World, operate: Opera
 def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
     """What has gone out stays, nothing more follows."""
     from cli.times import moment
+    from lambdas.operating.replays import Wanted
     from local.control import ControlClient
     from local.home import running
-    from lambdas.operating.replays import Wanted
 
     for number in range(3):
         world.x.post("vic", f"@twbot number {number}")
