@@ -12,10 +12,10 @@ from cli.errors import CliError, Exit
 from cli.render import err, say
 
 if TYPE_CHECKING:
-    from stacks.cdk_progress import Following
-    from stacks.changes import Change
-    from stacks.permissions import Widening
-    from stacks.preflight import Check
+    from stacks.deploying.cdk_progress import Following
+    from stacks.deploying.changes import Change
+    from stacks.deploying.permissions import Widening
+    from stacks.deploying.preflight import Check
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
@@ -62,7 +62,7 @@ def _change(change: Change) -> Text:
 
 
 def _show_permissions(widening: Widening, show: Callable[[Any], None]) -> None:
-    from stacks.permissions import words
+    from stacks.deploying.permissions import words
 
     marks = (("may from now on", "yellow", widening.new), ("no longer forbidden", "yellow", widening.lifted))
     for heading, style, grants in (*marks, ("may no longer", "", widening.gone)):

@@ -21,9 +21,9 @@ from lambdas.errors import TwbotError
 from lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
-    from stacks.assembly import Assembly
-    from stacks.operate import AwsBot
-    from stacks.preflight import Account
+    from stacks.deploying.assembly import Assembly
+    from stacks.deploying.preflight import Account
+    from stacks.operating.bot import AwsBot
 
 PROD = "prod"
 AccountId = Annotated[
@@ -45,7 +45,7 @@ class Target(NamedTuple):
         return self.bot.name
 
     def cdk(self) -> Any:
-        from stacks.cdk import Cdk
+        from stacks.deploying.cdk import Cdk
 
         profile = self.profile or self.bot.stage.aws.profile
         return Cdk(self.stage, self.log, region=self.where.region, profile=profile)
@@ -57,7 +57,7 @@ def target(verb: str, place: Place) -> Target:
 
     on_aws(place.stage)
     with explained():
-        from stacks.preflight import account
+        from stacks.deploying.preflight import account
 
         bot = place.aws()
         where = account(bot)
@@ -113,7 +113,7 @@ def _with_log(error: CliError, log: Path) -> CliError:
 
 def account_id(on: Target, typed: str | None) -> str:
     """The bot's id on X: as typed, as in the file, or as it was deployed with. Raises CliError."""
-    from stacks.deployed import ON_X, stacks
+    from stacks.deploying.deployed import ON_X, stacks
 
     known = typed or on.bot.account_id
     known = known or next((each.outputs[ON_X] for each in stacks(on.bot) if ON_X in each.outputs), None)
@@ -130,7 +130,7 @@ def no_account_id(stage: str) -> CliError:
 @contextlib.contextmanager
 def templates(on: Target, account_id: str, region: str | None) -> Iterator[Assembly]:
     """The stage's templates, in a folder that goes afterwards."""
-    from stacks.assembly import synthesize
+    from stacks.deploying.assembly import synthesize
 
     with tempfile.TemporaryDirectory(prefix="twbot-") as folder:
         with waiting("Making the templates"):

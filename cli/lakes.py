@@ -41,7 +41,7 @@ def lake_of(place: Place) -> Lake:
 
         return Lake(Home(data_folder(place.data)).lake)
     bot = place.aws()
-    from stacks.operate_lake import AthenaLake
+    from stacks.operating.lake import AthenaLake
 
     return AthenaLake(bot)
 
@@ -53,7 +53,7 @@ def forgetting_of(place: Place) -> Forgetting:
 
         return LocalForgetting(place.folder())
     bot = place.aws()
-    from stacks.operate_forget import AwsForgetting
+    from stacks.operating.forget import AwsForgetting
 
     return AwsForgetting(bot)
 

@@ -113,20 +113,20 @@ class Measuring(Protocol):
 
 def dead_letters(place: Place) -> DeadLetters:
     if place.is_local:
-        from local.operations import LocalDeadLetters
+        from local.operating.redelivery import LocalDeadLetters
 
         return LocalDeadLetters(place.folder())
-    from stacks.operate_letters import AwsDeadLetters
+    from stacks.operating.letters import AwsDeadLetters
 
     return AwsDeadLetters(place.aws())
 
 
 def replaying(place: Place) -> Replaying:
     if place.is_local:
-        from local.operations import LocalReplaying
+        from local.operating.redelivery import LocalReplaying
 
         return LocalReplaying(place.folder())
-    from stacks.operate_replays import AwsReplaying
+    from stacks.operating.replays import AwsReplaying
 
     return AwsReplaying(place.aws())
 
@@ -134,10 +134,10 @@ def replaying(place: Place) -> Replaying:
 def alert_list(place: Place) -> AlertList:
     if place.is_local:
         from local.home import data_folder
-        from local.operate_alerts import LocalAlerts
+        from local.operating.alerts import LocalAlerts
 
         return LocalAlerts(data_folder(place.data))
-    from stacks.operate_alerts import StageAlerts
+    from stacks.operating.alerts import StageAlerts
 
     return StageAlerts(place.aws())
 
@@ -150,7 +150,7 @@ def replies(place: Place) -> Replies:
         folder = data_folder(place.data)
         make_private(folder)
         return LocalReplies(Home(folder).replies)
-    from stacks.operate_replies import StageReplies
+    from stacks.operating.replies import StageReplies
 
     return StageReplies(place.aws())
 
@@ -158,19 +158,19 @@ def replies(place: Place) -> Replies:
 def condition(place: Place) -> Condition:
     if place.is_local:
         from local.home import data_folder
-        from local.vitals import LocalCondition
+        from local.operating.vitals import LocalCondition
 
         return LocalCondition(data_folder(place.data))
-    from stacks.operate_vitals import AwsCondition
+    from stacks.operating.vitals import AwsCondition
 
     return AwsCondition(place.aws())
 
 
 def measuring(place: Place) -> Measuring:
     if place.is_local:
-        from local.measures import LocalMeasures
+        from local.operating.measures import LocalMeasures
 
         return LocalMeasures(place.folder())
-    from stacks.operate_measures import AwsMeasures
+    from stacks.operating.measures import AwsMeasures
 
     return AwsMeasures(place.aws())

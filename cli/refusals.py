@@ -123,7 +123,7 @@ def _later(error: XUnavailable) -> str:
 
 def in_words(error: TwbotError, option: str = "") -> CliError:
     """The keys', the local bot's and AWS's."""
-    from local.operate import NotRunning
+    from local.operating.bot import NotRunning
     from local.secrets import NoKeys
 
     if isinstance(error, NoKeys):

@@ -10,7 +10,7 @@ from lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
     from lambdas.ports import Keys
-    from stacks.operate import AwsBot
+    from stacks.operating.bot import AwsBot
 
 FILE = Path("twbot.toml")
 START = "Start it with: twbot up"
@@ -58,7 +58,7 @@ def open_stage(name: str, *, profile: str | None, region: str | None, data: Path
     """The stage of that name. Raises CliError where its settings or AWS are not ready."""
     if name == LOCAL:
         from local.home import data_folder
-        from local.operate import LocalBot
+        from local.operating.bot import LocalBot
 
         return LocalBot(data_folder(data))
     return Place(name, profile, region).aws()
@@ -89,7 +89,7 @@ class Place(NamedTuple):
         from cli.refusals import explained
 
         with explained():
-            from stacks.operate import AwsBot
+            from stacks.operating.bot import AwsBot
 
             return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
 

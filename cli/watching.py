@@ -49,30 +49,30 @@ class DeployedRules(Protocol):
 
 def live(place: Place) -> Live:
     if place.is_local:
-        from local.operate_events import LocalLive
+        from local.operating.events import LocalLive
 
         return LocalLive(place.folder())
-    from stacks.operate_events import AwsLive
+    from stacks.operating.events import AwsLive
 
     return AwsLive(place.aws())
 
 
 def traces(place: Place) -> Traces:
     if place.is_local:
-        from local.tracing import LocalTraces
+        from local.operating.traces import LocalTraces
 
         return LocalTraces(place.folder())
-    from stacks.operate_traces import AwsTraces
+    from stacks.operating.traces import AwsTraces
 
     return AwsTraces(place.aws())
 
 
 def log_lines(place: Place) -> LogLines:
     if place.is_local:
-        from local.operate_logs import LocalLog
+        from local.operating.logs import LocalLog
 
         return LocalLog(place.folder())
-    from stacks.operate_logs import AwsLog
+    from stacks.operating.logs import AwsLog
 
     return AwsLog(place.aws())
 
@@ -81,6 +81,6 @@ def deployed_rules(place: Place) -> DeployedRules | None:
     """None on `local`: there the bot runs by the wiring itself."""
     if place.is_local:
         return None
-    from stacks.operate_rules import AwsRules
+    from stacks.operating.rules import AwsRules
 
     return AwsRules(place.aws())

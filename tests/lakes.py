@@ -26,7 +26,7 @@ from moto import mock_aws
 from lambdas.analytics.answers import BadSql
 from lambdas.contracts import Event
 from local.lake import Lake, _lower, _translate
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 
 TOML = """
 [stages.prod.aws]
@@ -147,7 +147,7 @@ def lake_on_aws(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LakeO
     (home / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_athena.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("stacks.operating.athena.FIRST_WAIT", 0.001)
     with mock_aws():
         lake = LakeOnAws(folder)
         make = AwsBot.client

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from stacks.assembly import Assembly
-    from stacks.changes import Change
-    from stacks.permissions import Widening
-    from stacks.preflight import Check
+    from stacks.deploying.assembly import Assembly
+    from stacks.deploying.changes import Change
+    from stacks.deploying.permissions import Widening
+    from stacks.deploying.preflight import Check
 
 
 def deploy(
@@ -87,9 +87,9 @@ def diff(
 
 def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
     """What deploying would change: resources by the CDK command, permissions by the templates themselves."""
-    from stacks.changes import changes
-    from stacks.deployed import stacks, template
-    from stacks.permissions import widening
+    from stacks.deploying.changes import changes
+    from stacks.deploying.deployed import stacks, template
+    from stacks.deploying.permissions import widening
 
     with waiting("Comparing with what is deployed"):
         found = changes(on.cdk().diff(made.folder))
@@ -101,7 +101,7 @@ def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Wid
 
 def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
     """Each shown as it is done. Raises CliError at the end where one is wrong."""
-    from stacks.preflight import checks, first_wrong
+    from stacks.deploying.preflight import checks, first_wrong
 
     found = []
     for check in checks(on.bot, on.where):
@@ -136,7 +136,7 @@ def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
 
 
 def _deploy(on: Target, made: Assembly) -> None:
-    from stacks.cdk_progress import Following
+    from stacks.deploying.cdk_progress import Following
 
     following = Following([each.name for each in made.stacks])
     try:

@@ -13,7 +13,7 @@ from cli.render import as_json, err, print_line, say, table
 from cli.stage import Place
 
 if TYPE_CHECKING:
-    from stacks.deployed import Held, Stack
+    from stacks.deploying.deployed import Held, Stack
 
 # The account id makes no difference to what is destroyed.
 ANY_ACCOUNT = "0"
@@ -74,7 +74,7 @@ def destroy(
 def outputs_of(on: Target) -> list[Stack]:
     """Raises CliError where nothing is deployed."""
     from cli.refusals import explained
-    from stacks.deployed import some_stacks
+    from stacks.deploying.deployed import some_stacks
 
     with explained():
         return some_stacks(on.bot)
@@ -98,7 +98,7 @@ def _at_rest(on: Target, found: list[Stack]) -> None:
 
 
 def _held(on: Target, found: list[Stack]) -> list[Held]:
-    from stacks.deployed import held
+    from stacks.deploying.deployed import held
 
     with waiting("Looking what is in it"):
         return [each for stack in found for each in held(on.bot, stack.name)]
@@ -131,8 +131,8 @@ def _ask(on: Target, yes: bool) -> None:
 
 
 def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | None) -> None:
-    from stacks.cdk_progress import Following
-    from stacks.operate_problems import AwsProblem
+    from stacks.deploying.cdk_progress import Following
+    from stacks.operating.problems import AwsProblem
 
     following = Following([each.name for each in reversed(found)])
     try:
@@ -151,7 +151,7 @@ def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | N
 
 
 def _empty(on: Target, buckets: list[str]) -> None:
-    from stacks.emptying import empty
+    from stacks.deploying.emptying import empty
 
     s3 = on.bot.client("s3")
     for bucket in buckets:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.checkup import check_up
+from cli.checkup.local import check_up
 from cli.errors import CliError, Exit
 from cli.options import AsJson, placed
 from cli.render import as_json, err, out

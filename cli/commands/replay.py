@@ -233,7 +233,7 @@ def _ask(place: Place, counted: Count, yes: bool) -> None:
 
 
 def _start(replays: Replaying, wanted: Wanted, counted: Count) -> Replay:
-    from local.operate import NotRunning
+    from local.operating.bot import NotRunning
 
     try:
         return replays.start(wanted, counted.events)

@@ -36,7 +36,7 @@ def synth(
 
     log = new_log("synth", on_aws(stage), data)
     with explained(), logged(log):
-        from stacks.assembly import synthesize
+        from stacks.deploying.assembly import synthesize
 
         folder = _own_folder(output or make_private(data_folder(data)) / "cdk" / stage)
         known = digits(account or _in_file(stage))
@@ -51,7 +51,7 @@ def synth(
 
 
 def _in_file(stage: str) -> str:
-    from stacks.operate import AwsBot
+    from stacks.operating.bot import AwsBot
 
     known = AwsBot(stage, file=FILE).account_id
     if known is None:

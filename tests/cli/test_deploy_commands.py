@@ -14,9 +14,9 @@ from moto import mock_aws
 
 from cli.errors import Exit
 from cli.main import run
-from stacks import assembly, cdk, child
-from stacks.cdk_progress import Following
-from stacks.preflight import BOOTSTRAP
+from stacks.deploying import assembly, cdk, child
+from stacks.deploying.cdk_progress import Following
+from stacks.deploying.preflight import BOOTSTRAP
 from tests.cli.on_aws import CDK, synthesized
 from tests.stacks.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.analytics.answers import BadSql
 from lambdas.analytics.saved import saved_queries
 from lambdas.contracts import Entry, Event, new_event
 from lambdas.errors import Temporary
-from local.lake import BadSql, Lake
+from local.lake import Lake
 
 NOON = datetime.datetime(2026, 11, 23, 12, 30, tzinfo=datetime.UTC)
 CELEBRITIES = """SELECT time, detail.author, celebrityfaces.name FROM "analysed-messages-table"

@@ -9,7 +9,7 @@ from typing import Any
 import botocore.exceptions as failures
 import pytest
 
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 
 
 class FakeCloudFormation:

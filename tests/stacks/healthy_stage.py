@@ -19,8 +19,8 @@ from botocore.stub import Stubber
 from lambdas.egress.permission import Switch
 from lambdas.ports import Keys
 from stacks.names import SERVICES, STACKS, bus_name, dead_letters_name, function_name, queue_name, rule_name, stack_name
-from stacks.operate import AwsBot
-from stacks.operate_replies import StageReplies
+from stacks.operating.bot import AwsBot
+from stacks.operating.replies import StageReplies
 from stacks.version import code_version
 from stacks.wiring import RULES
 

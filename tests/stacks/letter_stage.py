@@ -9,7 +9,7 @@ import msgspec
 
 from lambdas.contracts import Event
 from stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name, function_name, queue_name, rule_name
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 from stacks.wiring import RULES
 
 ACCOUNT = "123456789012"

@@ -17,7 +17,7 @@ import msgspec
 
 from lambdas.contracts import Event
 from stacks.names import event_log_name, function_log_name, workflow_log_name
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:express:twbot-prod-analysis"
 

@@ -16,9 +16,9 @@ from cli.errors import CliError, Exit
 from cli.lakes import asking
 from cli.main import run
 from lambdas.analytics.answers import BadSql, TooSlow, Wanted
-from stacks.operate import AwsBot
-from stacks.operate_lake import AthenaLake
-from stacks.operate_problems import AwsProblem, NotDeployed
+from stacks.operating.bot import AwsBot
+from stacks.operating.lake import AthenaLake
+from stacks.operating.problems import AwsProblem, NotDeployed
 from tests.lakes import BUCKET, LIMIT, LakeOnAws, lake_on_aws
 from tests.local.test_lake import analysed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.cdk_problems import problem
+from stacks.deploying.cdk_problems import problem
 
 NOISE = """
 ✨  Synthesis time: 0.31s

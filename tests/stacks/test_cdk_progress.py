@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.cdk_progress import Following
+from stacks.deploying.cdk_progress import Following
 
 STACKS = ["twbot-prod-plumbing", "twbot-prod-ingress", "twbot-prod-egress"]
 DEPLOYED = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.changes import Change, changes
+from stacks.deploying.changes import Change, changes
 
 SAID = """
 Stack Plumbing-prod (twbot-prod-plumbing) (aws://000000000000/us-east-1)

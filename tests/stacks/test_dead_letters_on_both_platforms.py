@@ -28,16 +28,17 @@ from lambdas.settings import Settings
 from local.bus import Bus
 from local.history import History
 from local.home import Home
-from local.operations import LocalDeadLetters
-from stacks import operate_letters, operate_queue
+from local.operating.redelivery import LocalDeadLetters
 from stacks.config import AwsConfig, Stage
 from stacks.names import SERVICES
-from stacks.operate import AwsBot
-from stacks.operate_letter_bodies import letter_of
-from stacks.operate_letters import AwsDeadLetters
-from stacks.operate_problems import AwsProblem, NotDeployed
-from stacks.operate_queue import Message
-from stacks.operate_redrive import Redriving
+from stacks.operating import letters as operate_letters
+from stacks.operating import queue as operate_queue
+from stacks.operating.bot import AwsBot
+from stacks.operating.letter_bodies import letter_of
+from stacks.operating.letters import AwsDeadLetters
+from stacks.operating.problems import AwsProblem, NotDeployed
+from stacks.operating.queue import Message
+from stacks.operating.redrive import Redriving
 from stacks.wiring import RULES
 from tests.stacks.letter_stage import LetterStage
 

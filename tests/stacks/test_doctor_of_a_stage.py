@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from moto import mock_aws
 
-from cli.checkup_hour import how_it_does
+from cli.checkup.hour import how_it_does
 from cli.main import run
 from cli.stage import Place
 from lambdas.egress.permission import Switch
@@ -19,9 +19,9 @@ from lambdas.operating.checks import Check
 from lambdas.ports import Keys
 from lambdas.x_management import XManagement
 from local.simulator.client import Simulator
-from stacks.operate import AwsBot
-from stacks.operate_checks import all_stacks, parts, region
-from stacks.operate_trouble import signs
+from stacks.operating.bot import AwsBot
+from stacks.operating.checks import all_stacks, parts, region
+from stacks.operating.trouble import signs
 from tests.local.simulator.conftest import Webhook
 from tests.stacks.healthy_stage import HealthyStage, Refusal
 
@@ -44,7 +44,7 @@ def on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_insights.LOOK_EVERY", 0.001)
+    monkeypatch.setattr("stacks.operating.insights.LOOK_EVERY", 0.001)
 
     def bot(**more: str) -> AwsBot:
         said = "\n".join(f'{name} = "{value}"' for name, value in {"region": "eu-west-1", **more}.items())

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.emptying import empty
-from stacks.operate_problems import AwsProblem
+from stacks.deploying.emptying import empty
+from stacks.operating.problems import AwsProblem
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_every_version_and_marker_goes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a batch, in a bucket with versions and deleted objects: then it can be deleted."""
     s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
-    monkeypatch.setattr("stacks.emptying.AT_ONCE", 10)
+    monkeypatch.setattr("stacks.deploying.emptying.AT_ONCE", 10)
     for number in range(23):
         s3.put_object(Bucket="lake", Key=f"events/{number}", Body=b"1")
     for number in range(3):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lambdas.operating.lines import LEVELS, WantedLines, level
-from stacks.operate_lines import Source, line_of
+from stacks.operating.lines import Source, line_of
 
 TEXT = Source("/twbot/prod/text", "responding", "text")
 REQUEST = "8fc6f963-411b-58b5-8483-a32130c0f45d"

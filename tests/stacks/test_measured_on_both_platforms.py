@@ -20,13 +20,13 @@ from moto import mock_aws
 
 from lambdas.operating.measures import Measured, Window, window_between
 from local.home import Home
-from local.measures import LocalMeasures
+from local.operating.measures import LocalMeasures
 from local.store import DEAD, DONE, EventRow, Outcome, Store
-from stacks import operate_measures
-from stacks.operate import AwsBot
-from stacks.operate_measures import AwsMeasures
-from stacks.operate_metrics import metric_of
-from stacks.operate_problems import AwsProblem
+from stacks.operating import measures as operate_measures
+from stacks.operating.bot import AwsBot
+from stacks.operating.measures import AwsMeasures
+from stacks.operating.metrics import metric_of
+from stacks.operating.problems import AwsProblem
 from tests.stacks.templates import Templates
 
 NOW = float(int(time.time()) // 3600 * 3600)
@@ -195,7 +195,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_insights.LOOK_EVERY", 0.001)
+    monkeypatch.setattr("stacks.operating.insights.LOOK_EVERY", 0.001)
     with mock_aws():
         yield AwsBot("prod")
 
@@ -306,7 +306,7 @@ def test_the_age_of_the_oldest_reply_on_this_machine(tmp_path: Path) -> None:
 
 def test_cloudwatch_is_asked_in_portions(stage: AwsBot, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more metrics in one call than AWS takes, and all of them are read."""
-    monkeypatch.setattr("stacks.operate_metrics.QUERIES", 2)
+    monkeypatch.setattr("stacks.operating.metrics.QUERIES", 2)
     aws = OnAws(stage)
     kinds = ["MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT", "TWITTER_TWEETED"]
     aws.happened(*(Happened(kind, 10) for kind in kinds))
@@ -326,7 +326,7 @@ def test_a_query_that_does_not_end_well(
     stage: AwsBot, answer: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said in words; one that takes too long is stopped."""
-    from stacks.operate_insights import Insights
+    from stacks.operating.insights import Insights
 
     client = stage.client("logs")
     with Stubber(client) as stub:
@@ -340,8 +340,8 @@ def test_a_query_that_does_not_end_well(
 
 def test_a_stage_without_logs_is_not_deployed(stage: AwsBot) -> None:
     """And says so."""
-    from stacks.operate_insights import Insights
-    from stacks.operate_problems import NotDeployed
+    from stacks.operating.insights import Insights
+    from stacks.operating.problems import NotDeployed
 
     with pytest.raises(NotDeployed, match="not deployed in eu-west-1"):
         Insights(stage, "q", ["/nothing"], 0, 1)

@@ -24,10 +24,10 @@ from cli.refusals import explained as explained_to_people
 from cli.stage import KeyStore, open_stage
 from lambdas.ports import Keys
 from local.home import Home
-from local.operate import LocalKeys
+from local.operating.bot import LocalKeys
 from local.simulator.client import Simulator
-from stacks.operate import AwsBot
-from stacks.operate_problems import AwsProblem, NotDeployed, explained
+from stacks.operating.bot import AwsBot
+from stacks.operating.problems import AwsProblem, NotDeployed, explained
 from tests.local.simulator.conftest import Webhook
 
 TOML = """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.permissions import widening, words
+from stacks.deploying.permissions import widening, words
 from tests.stacks.templates import Templates
 
 Template = dict[str, Any]

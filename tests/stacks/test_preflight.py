@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.operate import AwsBot
-from stacks.operate_problems import AwsProblem
-from stacks.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, Check, account, checks
+from stacks.deploying.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, Check, account, checks
+from stacks.operating.bot import AwsBot
+from stacks.operating.problems import AwsProblem
 from tests.stacks.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 from tests.stacks.templates import Templates
 

@@ -17,11 +17,11 @@ from moto import mock_aws
 from lambdas.contracts import Event
 from lambdas.operating.lines import WantedLines
 from stacks.names import event_log_name
-from stacks.operate import AwsBot
-from stacks.operate_events import EVERY, AwsLive, type_pattern
-from stacks.operate_log_groups import BACKOFF, Following, LogReader
-from stacks.operate_logs import AwsLog
-from stacks.operate_problems import AwsProblem, NotDeployed
+from stacks.operating.bot import AwsBot
+from stacks.operating.events import EVERY, AwsLive, type_pattern
+from stacks.operating.log_groups import BACKOFF, Following, LogReader
+from stacks.operating.logs import AwsLog
+from stacks.operating.problems import AwsProblem, NotDeployed
 from tests.stacks.logging_stage import LoggingStage
 
 GROUP = "/twbot/prod/egress"
@@ -141,7 +141,7 @@ def test_does_not_read_the_whole_past_at_each_look(
     bot: AwsBot, stubbed: Stubber, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a minute before the newest line, and from ten minutes ago where nothing comes."""
-    monkeypatch.setattr("stacks.operate_log_groups.time.time", lambda: 10_000.0)
+    monkeypatch.setattr("stacks.operating.log_groups.time.time", lambda: 10_000.0)
     following = Following(LogReader(bot, wait=clock), [GROUP], since=1_000)
     line = {"eventId": "1", "timestamp": 9_900_000, "message": "x"}
     stubbed.add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 1_000_000})
@@ -168,7 +168,7 @@ def test_the_bus_live(stage: LoggingStage, clock: Clock) -> None:
 
 def test_the_bus_from_now_on(bot: AwsBot, stubbed: Stubber, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the beginning of this second: EventBridge tells the time of what comes in it so."""
-    monkeypatch.setattr("stacks.operate_events.time.time", lambda: 1234.9)
+    monkeypatch.setattr("stacks.operating.events.time.time", lambda: 1234.9)
     body = '{"id":"1","source":"BOT","time":"","detail":{},"detail-type":"TWEET_SENT"}'
     asked = {"logGroupName": "/aws/events/twbot-prod", "startTime": 1_234_000}
     stubbed.add_response("filter_log_events", page(body), asked)

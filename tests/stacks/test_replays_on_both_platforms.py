@@ -31,14 +31,14 @@ from cli.errors import Exit
 from cli.main import run
 from cli.operations import Replaying
 from lambdas.operating.replays import Replay, Wanted
-from local.operations import LocalReplaying
+from local.operating.redelivery import LocalReplaying
 from stacks.names import bus_name, event_log_name
-from stacks.operate import AwsBot
-from stacks.operate_problems import AwsProblem
-from stacks.operate_replay_counts import QUERY
-from stacks.operate_replay_records import Description
-from stacks.operate_replay_rules import Unfit, fitting, types_of
-from stacks.operate_replays import AwsReplaying
+from stacks.operating.bot import AwsBot
+from stacks.operating.problems import AwsProblem
+from stacks.operating.replay_counts import QUERY
+from stacks.operating.replay_records import Description
+from stacks.operating.replay_rules import Unfit, fitting, types_of
+from stacks.operating.replays import AwsReplaying
 from stacks.wiring import RULES, rules_named
 from tests.end_to_end.conftest import World, world
 
@@ -363,7 +363,7 @@ def test_progress_is_time_s(aws: OnAws) -> None:
         "EventLastReplayedTime": since + datetime.timedelta(hours=1),
         "ReplayStartTime": since,
     }
-    from stacks.operate_replay_records import STATES, replay_in
+    from stacks.operating.replay_records import STATES, replay_in
 
     made = replay_in(found, aws.bot.stage)
     assert (made.state, made.share, made.replayed) == ("running", 0.25, None)

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from cli.main import run
 from stacks.names import bus_name, rule_name
-from stacks.operate import AwsBot
-from stacks.operate_rules import AwsRules
+from stacks.operating.bot import AwsBot
+from stacks.operating.rules import AwsRules
 from stacks.wiring import RULES
 
 

@@ -17,11 +17,11 @@ from moto import mock_aws
 from lambdas.contracts import Entry, Event, new_event
 from lambdas.operating.traces import Moment, Trace
 from stacks.names import dead_letters_name
-from stacks.operate import AwsBot
-from stacks.operate_letters import AwsDeadLetters
-from stacks.operate_order import in_order
-from stacks.operate_problems import AwsProblem
-from stacks.operate_traces import AwsTraces
+from stacks.operating.bot import AwsBot
+from stacks.operating.letters import AwsDeadLetters
+from stacks.operating.order import in_order
+from stacks.operating.problems import AwsProblem
+from stacks.operating.traces import AwsTraces
 from tests.stacks.logging_stage import LoggingStage
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -70,8 +70,8 @@ class Told(LoggingStage):
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_log_groups.PACE", 0.0)
-    monkeypatch.setattr("stacks.operate_queue.WAIT", 0)
+    monkeypatch.setattr("stacks.operating.log_groups.PACE", 0.0)
+    monkeypatch.setattr("stacks.operating.queue.WAIT", 0)
     file = tmp_path / "twbot.toml"
     file.write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
     with mock_aws():

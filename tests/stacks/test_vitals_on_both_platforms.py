@@ -23,8 +23,8 @@ from lambdas.operating.vitals import Vitals
 from local.home import Home, Run, announce
 from local.reply_control import LocalReplies
 from local.store import DEAD, DONE, WAITING, EventRow, Outcome, Store
-from stacks.operate import AwsBot
-from stacks.operate_problems import NotDeployed
+from stacks.operating.bot import AwsBot
+from stacks.operating.problems import NotDeployed
 from tests.stacks.healthy_stage import HealthyStage
 
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.operate_steps import Step, executions, step_in
+from stacks.operating.steps import Step, executions, step_in
 
 ARN = "arn:aws:states:eu-west-1:123456789012:express:twbot-prod-analysis:"
 Said = tuple[str, int, dict[str, Any]]

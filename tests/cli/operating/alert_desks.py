@@ -20,7 +20,7 @@ import pytest
 from lambdas.contracts import Event
 from local.alerts import Alerts
 from local.home import Home
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 
 TOML = """
 [stages.prod.aws]

@@ -15,7 +15,7 @@ from local.alerts import Alerts
 from local.bus import Bus
 from local.history import History
 from local.home import Home
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 from stacks.wiring import RULES
 from tests.stacks.logging_stage import LoggingStage
 

@@ -19,8 +19,8 @@ from cli.commands.alerts import _ids, app
 from cli.errors import Exit
 from cli.main import run
 from lambdas.alerting.subscription import CHATS, Kind, subscriber_id
-from stacks.operate_alerts import PENDING, StageAlerts
-from stacks.operate_chats import LARGEST
+from stacks.operating.alerts import PENDING, StageAlerts
+from stacks.operating.chats import LARGEST
 from tests.cli.operating.alert_desks import AwsDesk, Desk, LocalDesk, angry, new_container
 from tests.cli.operating.conftest import Said
 from tests.local.mail_server import mail_server

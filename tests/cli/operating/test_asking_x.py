@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from cli.checkup_x import _cap, _subscriptions, _webhook, checks_of_x
+from cli.checkup.x import _cap, _subscriptions, _webhook, checks_of_x
 from cli.generations import OnX, PostsRead
 from lambdas.operating.checks import Check
 from tests.cli.operating.test_watching_status import FakeStage
@@ -100,6 +100,6 @@ def test_webhook_and_subscriptions(x: OnX, webhook: str, subscriptions: str) -> 
 @pytest.mark.parametrize(("today", "state"), [("2026-12-31", "warning"), ("2027-01-01", "wrong")])
 def test_account_activity_alone(today: str, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is a warning until its last day, and wrong from then on."""
-    monkeypatch.setattr("cli.checkup_x._today", lambda: datetime.date.fromisoformat(today))
+    monkeypatch.setattr("cli.checkup.x._today", lambda: datetime.date.fromisoformat(today))
     found = _subscriptions(OnX(webhook="u", valid=True, account_activity=1, subscribed=True), "")
     assert (found.state, found.fix) == (state, "twbot subscription migrate")

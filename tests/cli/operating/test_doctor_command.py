@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.checkup_models import check_models
+from cli.checkup.models import check_models
 from cli.main import run
 from lambdas.contracts import Entry
 from lambdas.ports import Keys
@@ -95,7 +95,7 @@ def test_models_that_do_not_load(
 
 def test_a_machine_with_little_memory_is_warned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The models load, and the bot may still be killed."""
-    monkeypatch.setattr("cli.checkup_models.free_memory", lambda: 100_000_000)
+    monkeypatch.setattr("cli.checkup.models.free_memory", lambda: 100_000_000)
     monkeypatch.setattr("local.analysers.LocalModels.warm", lambda _: None)
     found = check_models(tmp_path)
     assert (found.state, "100 MB" in found.says) == ("warning", True)

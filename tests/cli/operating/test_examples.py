@@ -25,8 +25,8 @@ from moto import mock_aws
 from cli.errors import Exit
 from cli.main import app, run
 from lambdas.contracts import Entry
-from stacks.operate import AwsBot
-from stacks.operate_problems import NotDeployed
+from stacks.operating.bot import AwsBot
+from stacks.operating.problems import NotDeployed
 from tests.end_to_end.conftest import World, world
 from tests.loopback import Answer, answering
 

@@ -22,7 +22,7 @@ from local.history import History
 from local.home import Home
 from local.lake import Lake
 from local.logs import lines_of, logging_to
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 from stacks.wiring import RULES
 from tests.cli.operating.conftest import Operate, Said
 from tests.end_to_end.conftest import World

@@ -134,7 +134,7 @@ def test_sql_that_cannot_be_run_says_why(filled: There, twbot: Twbot) -> None:
 
 def test_packages_that_are_not_installed(there: There, twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
     """3, and which extra has them."""
-    for name in ("duckdb", "stacks.operate"):
+    for name in ("duckdb", "stacks.operating.bot"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     for name in ("duckdb", "boto3"):
         monkeypatch.setitem(sys.modules, name, None)

@@ -16,7 +16,7 @@ from cli.commands.metrics import _names
 from cli.main import run
 from local.home import Home
 from local.store import Store
-from stacks.operate import AwsBot
+from stacks.operating.bot import AwsBot
 from tests.cli.operating.conftest import Operate
 from tests.end_to_end.conftest import World
 from tests.stacks.healthy_stage import HealthyStage

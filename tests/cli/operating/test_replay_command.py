@@ -79,6 +79,7 @@ def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
         since=moment("1h"), until=moment("now"), types=["MESSAGE_RECEIVED"], rules=["log-every-event"], rate=0.2
     )
     slow = ControlClient(bot).start_replay(wanted)
+    assert slow.chosen is not None
     assert slow.chosen >= 3
     cancelled = operate("replay", "cancel", slow.name, "--json").json
     assert cancelled["state"] == "cancelled"

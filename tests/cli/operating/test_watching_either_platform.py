@@ -18,8 +18,8 @@ from moto import mock_aws
 
 from cli.main import run
 from lambdas.contracts import Event
-from stacks.operate import AwsBot
-from stacks.operate_events import AwsLive
+from stacks.operating.bot import AwsBot
+from stacks.operating.events import AwsLive
 from tests.cli.operating.histories import AwsPast, LocalPast, Past, before, watch
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -31,7 +31,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
     Path("twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("stacks.operate_log_groups.PACE", 0.0)
+    monkeypatch.setattr("stacks.operating.log_groups.PACE", 0.0)
     with mock_aws():
         yield AwsBot("prod")
 
@@ -114,7 +114,7 @@ def test_tail_ends_cleanly(past: Past, post: str, monkeypatch: pytest.MonkeyPatc
         raise KeyboardInterrupt
 
     past.event("MESSAGE_RECEIVED", message(post))
-    monkeypatch.setattr("local.operate_events.time.sleep", interrupted)
+    monkeypatch.setattr("local.operating.events.time.sleep", interrupted)
     monkeypatch.setattr(AwsLive.__init__, "__kwdefaults__", {"wait": interrupted})
     ended = watch(past, capfd, "tail", "--since", "1h", "--json")
     assert (ended.code, len(ended.lines), ended.err) == (0, 1, "")

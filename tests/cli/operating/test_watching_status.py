@@ -21,7 +21,7 @@ from lambdas.errors import TwbotError
 from lambdas.operating.vitals import LastHour, Vitals
 from lambdas.x_limits import ANSWERED, XLimit
 from local.home import Home
-from local.vitals import vitals
+from local.operating.vitals import vitals
 from tests.lambdas.test_x_limits import Kept
 from tests.loopback import Answer, answering
 

@@ -17,11 +17,11 @@ from lambdas.aws.reply_store import DynamoReplies
 from lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Why, Withheld
 from lambdas.errors import Temporary
 from local.reply_control import LocalReplies
-from stacks.operate_replies import StageReplies
+from stacks.operating.replies import StageReplies
 
 
 class Stage:
-    """What stacks.operate_replies needs of a stage."""
+    """What stacks.operating.replies needs of a stage."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class Stage:
         return self._client
 
     def explained(self) -> Any:
-        from stacks.operate_problems import explained
+        from stacks.operating.problems import explained
 
         return explained("prod")
 

@@ -1,0 +1,1 @@
+"""What `twbot doctor` checks."""

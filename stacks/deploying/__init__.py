@@ -1,0 +1,1 @@
+"""Putting a stage on AWS: the CDK command, checked before, explained after."""

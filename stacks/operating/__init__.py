@@ -1,0 +1,1 @@
+"""Operating a stage on AWS: what stands behind the operating commands there."""

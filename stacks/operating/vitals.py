@@ -1,0 +1,106 @@
+"""How a stage on AWS does: CloudWatch's metrics, its logs, and its queues."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lambdas.egress.permission import Switch
+from lambdas.operating.vitals import HOUR, OF_AN_HOUR, Vitals, last_hour, the_last_hour
+from lambdas.x_limits import ANSWERED, XLimit, newest_limits
+from stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
+from stacks.operating.insights import Insights, epoch
+from stacks.operating.measures import AwsMeasures
+from stacks.operating.problems import NotDeployed, explained
+from stacks.operating.replies import StageReplies
+
+if TYPE_CHECKING:
+    from stacks.operating.bot import AwsBot
+
+LIMITS = f"""filter message = "{ANSWERED}" | sort @timestamp desc | dedup call | limit 100"""
+# What speaks to X.
+_ASKING_X = ("egress", "ingress")
+
+
+class AwsCondition:
+    """Asks for five metrics and three queries of logs each time: with a thousand posts a day an hour costs half a cent.
+
+    https://aws.amazon.com/cloudwatch/pricing
+    """
+
+    every = 60.0
+
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+        self._url: str | None = None
+
+    def look(self) -> Vitals:
+        """Raises NotDeployed, AwsProblem."""
+        self._url = self._url or self._bot.webhook_url()
+        now = time.time()
+        with ThreadPoolExecutor(4) as pool:
+            hour = pool.submit(AwsMeasures(self._bot).measured, the_last_hour(now), OF_AN_HOUR)
+            waiting, dead = pool.submit(waiting_replies, self._bot), pool.submit(dead_letters, self._bot)
+            limits, switch = pool.submit(x_limits, self._bot, now), pool.submit(_switch, self._bot)
+            return Vitals(
+                place=f"{self._bot.name} in {self._bot.client('sqs').meta.region_name}",
+                running=True,
+                url=self._url,
+                waiting=waiting.result(),
+                dead=dead.result(),
+                last_hour=last_hour(hour.result()),
+                limits=limits.result(),
+                switch=switch.result(),
+            )
+
+
+def waiting_replies(bot: AwsBot) -> int:
+    """To be sent, being sent, and put off."""
+    attributes = _queue(bot, queue_name(bot.stage))
+    return sum(int(attributes[f"ApproximateNumberOfMessages{which}"]) for which in ("", "NotVisible", "Delayed"))
+
+
+def dead_letters(bot: AwsBot) -> dict[str, int]:
+    """By microservice, where there are some."""
+    counts = {
+        each: int(_queue(bot, dead_letters_name(bot.stage, each))["ApproximateNumberOfMessages"]) for each in SERVICES
+    }
+    return {service: count for service, count in counts.items() if count}
+
+
+def x_limits(bot: AwsBot, now: float) -> list[XLimit]:
+    """As X told the functions that speak to it, in the last hour."""
+    groups = [function_log_name(bot.stage, name) for name in _ASKING_X]
+    rows = Insights(bot, f"fields @timestamp, @message | {LIMITS}", groups, now - HOUR, now + 60).rows()
+    return newest_limits(((epoch(row["@timestamp"]), _line(row.get("@message", ""))) for row in rows), now)
+
+
+def _switch(bot: AwsBot) -> Switch:
+    """An older twbot deployed none."""
+    try:
+        return StageReplies(bot).switch()
+    except NotDeployed:
+        return Switch()
+
+
+def _queue(bot: AwsBot, name: str) -> dict[str, str]:
+    client = bot.client("sqs")
+    counts = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
+    missing = f"The stage {bot.name} is not deployed in {client.meta.region_name}: it has no queue {name}."
+    with explained(bot.name, missing=missing):
+        try:
+            url = client.get_queue_url(QueueName=name)["QueueUrl"]
+            found: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+        except client.exceptions.QueueDoesNotExist:
+            raise NotDeployed(missing, bot.name) from None
+    return found
+
+
+def _line(message: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(message, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return {}
