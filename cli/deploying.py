@@ -55,16 +55,14 @@ def target(verb: str, place: Place) -> Target:
     """The stage that a command acts on, shown first. Raises CliError."""
     from cli.refusals import explained
 
-    on_aws(place.stage)
+    err.print(Text.assemble("Stage ", (on_aws(place.stage), "bold")))
     with explained():
         from stacks.deploying.preflight import account
 
         bot = place.aws()
         where = account(bot)
-    kind = "production" if bot.stage.production else "not production"
-    err.print(
-        Text.assemble(("Stage ", ""), (bot.name, "bold"), f" ({kind}), account {where.id}, region {where.region}")
-    )
+    kind = "Production" if bot.stage.production else "Not production"
+    err.print(Text(f"{kind}, account {where.id}, region {where.region}"))
     return Target(bot, where, new_log(verb, bot.name, place.data), place.profile)
 
 

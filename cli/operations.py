@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lambdas.operating.measures import Measure, Measured, Window
     from lambdas.operating.replays import Count, Replay, Wanted
     from lambdas.operating.vitals import Vitals
+    from lambdas.ports import Chatbot
 
 
 class DeadLetters(Protocol):
@@ -140,6 +141,16 @@ def alert_list(place: Place) -> AlertList:
     from stacks.operating.alerts import StageAlerts
 
     return StageAlerts(place.aws())
+
+
+def chatbot(place: Place) -> Chatbot:
+    if place.is_local:
+        from local.models.lex import Lex
+
+        return Lex()
+    from stacks.operating.chat import StageChatbot
+
+    return StageChatbot(place.aws())
 
 
 def replies(place: Place) -> Replies:

@@ -52,7 +52,7 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
-        place = Place(**{name: given.pop(name) for name in where})
+        place = Place(**{name: given.pop(name, default) for name, (_, default) in where.items()})
         return command(place, **given)
 
     vars(run).pop("__wrapped__")

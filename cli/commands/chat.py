@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from cli.errors import CliError, Exit
-from cli.options import AsJson
+from cli.operations import chatbot
+from cli.options import AsJson, placed
 from cli.render import as_json, out
+from cli.stage import Place
 
 
-def chat(text: Annotated[str, typer.Argument(help="What somebody says to the bot.")], json: AsJson = False) -> None:
-    """Say something to the chatbot.
+@placed
+def chat(
+    place: Place,
+    text: Annotated[str, typer.Argument(help="What somebody says to the bot.")],
+    json: AsJson = False,
+) -> None:
+    """What the chatbot would answer, with the intent that it understood and how sure it is.
 
     Example: twbot chat "got any jokes?"
+
+    Example: twbot chat "tell me a fact" --stage prod
     """
     from lambdas.responding.utterance import to_utterance
-    from local.models.lex import Lex
 
     utterance = to_utterance(text)
     if not utterance:
         raise CliError("There is nothing to answer in that.", hint='Try: twbot chat "hello"', code=Exit.USAGE)
-    answer = Lex().recognize_text(text=utterance, session_id="twbot-chat")
+    answer = chatbot(place).recognize_text(text=utterance, session_id=f"twbot-chat-{uuid.uuid4()}")
     first = answer["interpretations"][0]
     intent, confidence = first["intent"]["name"], first.get("nluConfidence", {}).get("score")
-    reply = " ".join(message["content"] for message in answer["messages"])
+    reply = " ".join(message["content"] for message in answer.get("messages", []))
     if json:
         as_json({"input": text, "reply": reply, "intent": intent, "confidence": confidence})
         return

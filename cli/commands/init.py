@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -49,6 +50,8 @@ AWS = """
 # entities = false                     # people, places, brands in the text: only for SQL queries
 """
 
+_COMMENT = re.compile(r"^((?:# \w+ = |\[)[^#\n]*) #", re.MULTILINE)
+
 Force = Annotated[bool, typer.Option("--force", help="Write it anew; what was there goes to twbot.toml.old.")]
 Name = Annotated[str, typer.Option("--stage", help="The stage's name: prod, test, …")]
 
@@ -88,7 +91,7 @@ def written(stage: str) -> str:
     text = STAGE + AWS
     for key, value in known.items():
         text = text.replace(f"{{{key}}}", value)
-    return text
+    return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
 
 
 def _add(stage: str, text: str) -> None:

@@ -100,7 +100,7 @@ def resume(place: Place, json: AsJson = False) -> None:
         return
     print_line(f"The bot of the stage {place.stage} replies again.")
     since = _iso(before.since)
-    say(f"Answer what was withheld: twbot replay --since {since} --with-replies --dry-run{place.option}")
+    say(f"Send what was withheld: twbot replay --since {since} --type SEND_TWEET --with-replies{place.option}")
 
 
 @app.command()

@@ -65,7 +65,7 @@ def test_nothing_to_analyse(text: str) -> None:
         analyse(text)
     assert refused.value.code == Exit.USAGE
     with pytest.raises(CliError):
-        chat(text)
+        chat(text=text)
 
 
 def test_a_picture_that_is_not_there(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_picture_that_is_not_there(tmp_path: Path) -> None:
 
 def test_chat_answers_with_intent_and_confidence(capsys: pytest.CaptureFixture[str]) -> None:
     """As one JSON document."""
-    chat("@twbot hello there", json=True)
+    chat(text="@twbot hello there", json=True)
     answer = json.loads(capsys.readouterr().out)
     assert answer["intent"] == "Greeting"
     assert 0.5 <= answer["confidence"] <= 1

@@ -119,7 +119,7 @@ def test_the_app_gets_nothing_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_both_commands_make_the_same_templates() -> None:
     """What cdk.json says to the CDK command, twbot says to the app."""
-    told = json.loads((Path(assembly.__file__).parents[1] / "cdk.json").read_text())["context"]
+    told = json.loads(assembly.APP.with_name("cdk.json").read_text())["context"]
     assert assembly._context() == told
 
 
@@ -334,7 +334,7 @@ def test_people_read_it(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.deployed()
     assert run([*DEPLOY, "--yes"]) == 0
     said = capsys.readouterr()
-    assert said.err.startswith("Stage prod (production), account 123456789012, region us-east-1")
+    assert said.err.startswith("Stage prod\nProduction, account 123456789012, region us-east-1")
     parts = [
         "✓ bootstrap",
         "! keys",

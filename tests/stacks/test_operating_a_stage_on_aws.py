@@ -15,7 +15,7 @@ from typing import Any
 import botocore.exceptions as failures
 import msgspec
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from cli.errors import CliError, Exit
@@ -245,3 +245,33 @@ def test_the_same_commands_for_a_stage_on_aws(
         twbot("subscription", "add", "--api", "aaa")
         assert twbot("subscription", "migrate", "--yes")["migrated"] is True
         assert {row["api"] for row in twbot("subscription", "list")} == {"xaa"}
+
+
+def test_the_chatbot_of_a_stage(
+    on_aws: Callable[[str], AwsBot], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`twbot chat --stage prod`: Lex's answer, intent and confidence (moto has no Lex)."""
+    lex = on_aws("prod").client("lexv2-runtime")
+    answer = {
+        "messages": [{"contentType": "PlainText", "content": "Ha."}],
+        "interpretations": [
+            {"intent": {"name": "Joke", "state": "Fulfilled"}, "nluConfidence": {"score": 0.91}},
+            {"intent": {"name": "FallbackIntent"}},
+        ],
+    }
+    outputs = {"BotId": "B" * 10, "BotAliasId": "A" * 10, "LocaleId": "en_US"}
+    monkeypatch.setattr(AwsBot, "output", lambda _, service, name: outputs[name])
+    monkeypatch.setattr(AwsBot, "client", lambda _, service: lex)
+    with Stubber(lex) as stubber:
+        where = {"botId": "B" * 10, "botAliasId": "A" * 10, "localeId": "en_US"}
+        stubber.add_response("recognize_text", answer, {**where, "sessionId": ANY, "text": "a joke?"})
+        stubber.add_client_error("recognize_text", "AccessDeniedException", "may not perform: lex:RecognizeText on")
+        assert run(["chat", "a joke?", "--stage", "prod", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "input": "a joke?",
+            "reply": "Ha.",
+            "intent": "Joke",
+            "confidence": 0.91,
+        }
+        assert run(["chat", "a joke?", "--stage", "prod"]) == Exit.FAILED
+        assert "lex:RecognizeText" in capsys.readouterr().err

@@ -29,7 +29,7 @@ def test_paused_nobody_is_answered_and_later_everybody_once(world: World, operat
     status = operate("replies", "status", "--json").json
     assert (status["replying"], status["reason"]) == (False, "odd")
     resumed = operate("replies", "resume")
-    assert f"twbot replay --since {status['since']} --with-replies" in resumed.err
+    assert f"twbot replay --since {status['since']} --type SEND_TWEET --with-replies" in resumed.err
     for _ in range(2):
         again = ("--since", status["since"], "--type", "MESSAGE_RECEIVED", "--with-replies", "--yes", "--rate", "1000")
         assert operate("replay", *again).code == 0
