@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from types import ModuleType
 from typing import NoReturn
 
 import msgspec
@@ -43,40 +45,19 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-DAILY, ANALYSIS = "Every day", "What it understands"
-app.command(rich_help_panel=DAILY)(demo)
-app.command(rich_help_panel=DAILY)(up)
-app.command(rich_help_panel=DAILY)(down)
-app.command(rich_help_panel=DAILY)(send)
-app.command(rich_help_panel=DAILY)(query)
-app.command(rich_help_panel=DAILY)(export)
-app.command(rich_help_panel=DAILY)(status)
-app.command(rich_help_panel=DAILY)(trace)
-app.command(rich_help_panel=DAILY)(tail)
-app.add_typer(replay.app, name="replay", rich_help_panel=DAILY)
-app.command(rich_help_panel=ANALYSIS)(analyse)
-app.command(rich_help_panel=ANALYSIS)(chat)
-app.add_typer(celebrities.app, name="celebrities", rich_help_panel=ANALYSIS)
-SET_UP = "Set up X"
-app.add_typer(secrets.app, name="secrets", rich_help_panel=SET_UP)
-app.add_typer(webhook.app, name="webhook", rich_help_panel=SET_UP)
-app.add_typer(subscription.app, name="subscription", rich_help_panel=SET_UP)
-
-ON_AWS = "On AWS"
-app.command(rich_help_panel=ON_AWS)(init)
-for each in (deploy, diff, synth, outputs, destroy):
-    app.command(rich_help_panel=ON_AWS)(each)
-
-OPERATE = "Operate"
-app.add_typer(rules.app, name="rules", rich_help_panel=OPERATE)
-app.add_typer(dlq.app, name="dlq", rich_help_panel=OPERATE)
-app.add_typer(replies.app, name="replies", rich_help_panel=OPERATE)
-app.add_typer(alerts.app, name="alerts", rich_help_panel=OPERATE)
-app.command(rich_help_panel=OPERATE)(forget)
-app.command(rich_help_panel=OPERATE)(logs)
-app.command(rich_help_panel=OPERATE)(metrics)
-app.command(rich_help_panel=OPERATE)(cost)
-app.command(rich_help_panel=DAILY)(doctor)
+PANELS: dict[str, tuple[Callable[..., None] | ModuleType, ...]] = {
+    "Every day": (demo, up, down, send, status, tail, trace, query, export, doctor),
+    "What it understands": (analyse, chat, celebrities),
+    "Set up X": (secrets, webhook, subscription),
+    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget),
+    "On AWS": (init, deploy, diff, synth, outputs, destroy, cost),
+}
+for panel, commands in PANELS.items():
+    for each in commands:
+        if isinstance(each, ModuleType):
+            app.add_typer(each.app, name=each.__name__.rpartition(".")[2], rich_help_panel=panel)
+        else:
+            app.command(rich_help_panel=panel)(each)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
