@@ -105,6 +105,8 @@ def _held(on: Target, found: list[Stack]) -> list[Held]:
 
 
 def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
+    from stacks.names import alert_addresses_name
+
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
     for heading, kept, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
         named = [f"  {each.what} {each.name}" for each in data_held if each.kept is kept]
@@ -113,6 +115,8 @@ def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
         if named:
             err.print(heading, style=style)
             say("\n".join(named))
+    parameter = alert_addresses_name(on.bot.stage)
+    say(f"The chats that hear of alerts stay in the parameter {parameter}, until: twbot alerts remove")
     say(f"X goes on calling the webhook until you say: twbot webhook delete --stage {on.stage}")
 
 

@@ -86,9 +86,10 @@ def replay(
     if from_x:
         from cli.x_replays import Asked, replay_from_x
 
-        _only_for_the_archive(types, to, rate, with_replies)
+        _only_for_the_archive(types, to, rate, with_replies, detach)
         replay_from_x(place, Asked(since, until, api, webhook, dry_run, yes, utc, json))
         return
+    _only_from_x(webhook, api)
     replays, wanted = replaying(place), _wanted(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not place.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
@@ -194,11 +195,17 @@ def _wanted(
     return Wanted(since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace)
 
 
-def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool) -> None:
-    given = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies}
+def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool, detach: bool) -> None:
+    given = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies, "--detach": detach}
     if given_too := [name for name, value in given.items() if value]:
         message = f"X sends all it sent again: {', '.join(given_too)} can't be chosen with --from-x."
         raise CliError(message, hint="Leave it out; or replay the archive: without --from-x", code=Exit.USAGE)
+
+
+def _only_from_x(webhook: str | None, api: str) -> None:
+    if webhook or api != "v2":
+        message = "The archive is the bot's own: a webhook and an API of X are for --from-x."
+        raise CliError(message, hint="Leave them out; or have X send again: --from-x", code=Exit.USAGE)
 
 
 def _fitted(replays: Replaying, wanted: Wanted) -> Wanted:

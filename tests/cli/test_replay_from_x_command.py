@@ -91,6 +91,7 @@ def test_another_job_under_way_is_waited_for(twbot: Twbot, webhook_id: str, loca
         (["--type", "TWEET_SENT"], "--type"),
         (["--to", "send-tweets", "--with-replies"], "--to, --with-replies"),
         (["--rate", "5"], "--rate"),
+        (["--detach"], "--detach"),
     ],
 )
 def test_x_sends_all_of_it(twbot: Twbot, arguments: list[str], said: str) -> None:
@@ -98,6 +99,14 @@ def test_x_sends_all_of_it(twbot: Twbot, arguments: list[str], said: str) -> Non
     ended = twbot("replay", "--from-x", "--since", "1h", *arguments)
     assert ended.code == Exit.USAGE
     assert said in ended.error["error"]
+
+
+@pytest.mark.parametrize("arguments", [["--webhook", "1"], ["--api", "v1.1"]])
+def test_the_archive_is_not_xs(twbot: Twbot, arguments: list[str]) -> None:
+    """What is for X's replays only is refused, before anything is looked for."""
+    ended = twbot("replay", "--since", "1h", *arguments)
+    assert ended.code == Exit.USAGE
+    assert "--from-x" in ended.error["error"]
 
 
 def test_without_a_webhook_it_says_what_to_type(twbot: Twbot) -> None:
