@@ -11,8 +11,6 @@ from typing import Any
 import msgspec
 
 from lambdas.alerting.alert import alert_for, trial
-from lambdas.alerting.telling import try_out
-from lambdas.alerting.webhooks import Webhooks
 from lambdas.aws.adapters import addresses, outcomes, teller
 from lambdas.aws.invocation import Json, entry_point, tweet_in
 from lambdas.contracts import decode_event
@@ -30,6 +28,9 @@ def handler(event: Json, context: Any) -> Any:
 
 def _test(only: str | None) -> list[Json]:
     """Whoever subscribed a moment ago is there already."""
+    from lambdas.alerting.telling import try_out
+    from lambdas.alerting.webhooks import Webhooks
+
     chosen = [each for each in addresses().refresh() if only in (None, each.id)]
     alert = trial(datetime.datetime.now(datetime.UTC))
     problems = try_out(Webhooks().send, outcomes(), alert, chosen)
