@@ -12,13 +12,14 @@ import typer
 
 from cli.errors import CliError, Exit
 from cli.options import AsJson, placed
-from cli.render import as_json, print_line, table
+from cli.render import as_json, out, print_line, say, table
 from cli.stage import Place
 from cli.watching import deployed_rules
 from lambdas.operating.rules import DeployedRule
 from stacks.wiring import RULES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
+WIDE = 120
 # What each microservice puts on the bus; the arrows back of the diagram.
 PUBLISHES = {
     "ingress": "TWITTER_*, MESSAGE_RECEIVED",
@@ -50,13 +51,26 @@ def list_rules(place: Place, json: AsJson = False) -> None:
     if json:
         as_json([*_documents(deployed)])
         return
-    rows = [(rule.name, rule.service, rule.target, _written(rule.pattern)) for rule in RULES]
-    if deployed is None:
-        table(["rule", "of", "goes to", "takes events like"], rows)
-        return
-    strangers = [(each.name, "", "", _written(each.pattern)) for each in deployed.values() if not _declared(each.name)]
-    states = [(*row, _state(deployed[row[0]])) for row in [*rows, *strangers]]
-    table(["rule", "of", "goes to", "takes events like", f"in {place.stage}"], states)
+    columns = ["rule", "takes", "of", "goes to"]
+    rows = [[rule.name, _types(rule.pattern), rule.service, rule.target] for rule in RULES]
+    patterns = {rule.name: rule.pattern for rule in RULES}
+    if deployed is not None:
+        strangers = [each for each in deployed.values() if not _declared(each.name)]
+        patterns |= {each.name: each.pattern for each in strangers}
+        rows += [[each.name, _types(each.pattern), "", ""] for each in strangers]
+        columns.append(f"in {place.stage}")
+        rows = [[*row, _state(deployed[row[0]])] for row in rows]
+    if out.width >= WIDE:
+        columns.append("pattern")
+        rows = [[*row, _written(patterns[row[0]])] for row in rows]
+    table(columns, rows)
+    if out.width < WIDE:
+        say("The whole patterns take a wider terminal, or --json.")
+
+
+def _types(pattern: object) -> str:
+    types = pattern.get("detail-type") if isinstance(pattern, dict) else None
+    return ", ".join(map(str, types)) if types else "every event"
 
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:

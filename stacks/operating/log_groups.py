@@ -50,7 +50,7 @@ class LogReader:
         while True:
             page = self._page(asked, needed)
             for each in page["events"]:
-                yield LogEvent(each["eventId"], each["timestamp"] / 1000, each["message"], group)
+                yield LogEvent(_id(each), each["timestamp"] / 1000, each["message"], group)
             if not (token := page.get("nextToken")):
                 return
             asked["nextToken"] = token
@@ -110,3 +110,8 @@ class Following:
         self._since[group] = since = max(since, newest - OVERLAP, time.time() - LONGEST)
         self._seen[group] = {name: at for name, at in seen.items() if at >= since - 1}
         return fresh
+
+
+def _id(each: dict[str, Any]) -> str:
+    """botocore's model says that it may be left out, and an emulator does."""
+    return str(each.get("eventId") or f"{each.get('logStreamName')}@{each['timestamp']}:{hash(each['message'])}")

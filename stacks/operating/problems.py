@@ -49,6 +49,8 @@ def explained(stage: str, *, missing: str | None = None) -> Iterator[None]:
         raise AwsProblem("There are no AWS credentials.", "Log in: aws login, or name --profile", setup=True) from None
     except failures.SSOError:
         raise AwsProblem("The AWS login has expired.", "Log in again: aws sso login", setup=True) from None
+    except failures.ParamValidationError as error:
+        raise AwsProblem(f"AWS would not take that: {_first_line(error)}") from None
     except failures.BotoCoreError as error:
         raise AwsProblem(f"AWS cannot be reached: {type(error).__name__}.", "Check the network, and --region") from None
 
@@ -69,6 +71,10 @@ def _refused(error: failures.ClientError, stage: str, missing: str | None) -> Aw
     if missing and (code == "ResourceNotFoundException" or (code == "ValidationError" and "does not exist" in said)):
         return NotDeployed(missing, stage)
     return AwsProblem(f"AWS refused {_called(error)} ({code}): {said[:200]}")
+
+
+def _first_line(error: failures.ParamValidationError) -> str:
+    return str(error.kwargs.get("report", error)).splitlines()[0]
 
 
 def _called(error: failures.ClientError) -> str:
