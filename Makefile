@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint bench docs lock clean
+.PHONY: help demo up aws test lint bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -15,6 +15,9 @@ demo: $(VENV)/.local ## set up, then watch the whole bot work
 
 up: $(VENV)/.local ## set up, then run the bot beside a simulated X
 	@$(BIN)/twbot up
+
+aws: $(VENV)/.dev ## set up what stages on AWS need, too
+	@echo "twbot: ready for AWS. Next: . $(BIN)/activate && twbot init"
 
 test: $(VENV)/.dev lint ## set up, lint, type-check and test
 	@echo "twbot: testing"
