@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,8 @@ def schemas() -> Iterator[tuple[Path, str]]:
     """One JSON Schema a detail type."""
     for name, record in DETAILS.items():
         schema = msgspec.json.schema(record)
+        for each in schema["$defs"].values():
+            each["description"] = cleandoc(each["description"])  # Python keeps the indentation until 3.13
         text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
         yield ROOT / "docs" / "schemas" / f"{name}.json", text + "\n"
 
