@@ -71,9 +71,9 @@ def test_a_person_who_opted_out(world: World, operate: Operate) -> None:
 def test_a_limit_for_each_person(world: World, operate: Operate) -> None:
     """The one who asks too much waits; others don't."""
     assert operate("replies", "limit", "--per-person", "1").code == 0
-    asked = [world.ask("sue", f"@twbot question {number}") for number in range(2)]
+    asked = [world.ask("sue", f"@twbot question {number}") for number in range(3)]
     other = world.ask("tom", "@twbot and I?")
-    assert sum(len(replies) for _, replies in asked) <= 1  # an hour may end in between
+    assert 1 <= sum(len(replies) for _, replies in asked) <= 2  # an hour may end in between
     assert len(other[1]) == 1
     assert operate("replies", "limit").code == 2
     assert operate("replies", "limit", "--none", "--json").json["per_person"] is None
