@@ -1,9 +1,7 @@
 """The event bus on one machine: what was published is on the disk, and each matching rule's handler gets it at least
 once.
 
-One thread writes. It takes everything that was published or finished since its last commit into the next one, so a
-commit carries many events, and a publisher waits for two commits at most. Handlers work from memory.
-
+One thread writes (bus_writer.py); handlers work from memory.
 Events are shared between handlers: they don't change them.
 """
 
@@ -11,18 +9,18 @@ from __future__ import annotations
 
 import datetime
 import heapq
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import msgspec
 
 from lambdas.contracts import Entry, Event, decode_event, new_event
 from lambdas.errors import BadEvent, Temporary, TwbotError
 from lambdas.ports import Publisher
+from local.bus_writer import New, Settled, Writer
 from local.patterns import BadPattern, compile_pattern
 from local.routes import (
     FLUSH,
@@ -33,46 +31,9 @@ from local.routes import (
     RetryPolicy,
     Route,
     judge,
-    tweet_of,
 )
-from local.store import DEAD, WAITING, EventRow, Lock, OpenDelivery, Outcome, StorageError, Store
+from local.store import DEAD, WAITING, Lock, OpenDelivery, Outcome, Store
 from stacks.wiring import Rule
-
-MOST_IN_ONE_COMMIT = 2000
-AGAIN_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
-
-Result = TypeVar("Result")
-
-
-class _New(NamedTuple):
-    """An event to be stored, with the routes it matches."""
-
-    event: Event
-    body: bytes
-    once: str | None
-    routes: list[Route]
-
-
-class _Job:
-    """Something for the writer; whoever asked waits for `wait()`."""
-
-    def __init__(self, work: Callable[[Store], Any] | None = None, new: Sequence[_New] = ()) -> None:
-        self.new = new
-        self.work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self._done = threading.Lock()
-        self._done.acquire()
-
-    def finish(self, error: BaseException | None = None) -> None:
-        self.error = error
-        self._done.release()
-
-    def wait(self) -> Any:
-        self._done.acquire()
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
 class Bus:
@@ -98,17 +59,15 @@ class Bus:
         self._parked: list[tuple[float, int, Delivery]] = []  # those of them that wait for another attempt: a heap
         self._forgotten: set[int] = set()  # deliveries whose event was removed while they waited
         self._stopping = False
-        self._closed = False
-        self._jobs: queue.SimpleQueue[_Job | tuple[Delivery, Outcome] | None] = queue.SimpleQueue()
         self._workers: list[threading.Thread] = []
         self._lock = Lock(path.with_name(path.name + ".lock"))
         try:
-            self._store = Store(path)
-            self._recover()
+            store = Store(path)
+            self._recover(store)
         except BaseException:
             self._lock.release()
             raise
-        self._writer = self._thread(self._write, "bus-writer")
+        self._writer = Writer(store, clock, self._committed)
         self._timer = self._thread(self._unpark, "bus-timer")
 
     # Publishing
@@ -116,7 +75,7 @@ class Bus:
     def publish(self, entries: Sequence[Entry]) -> None:
         """Returns when the entries are on the disk, all of them together. Raises StorageError, BadEvent."""
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
-        self._put([self._new(new_event(entry, now), entry.once) for entry in entries])
+        self._writer.put([self._new(new_event(entry, now), entry.once) for entry in entries])
 
     def admit(self) -> None:
         """Raises Overloaded where too much waits already."""
@@ -140,7 +99,7 @@ class Bus:
             new = self._new(marked, None, routes)
             if new.routes:
                 self._await_room()
-                self._put([new])
+                self._writer.put([new])
                 count += 1
         return count
 
@@ -204,11 +163,8 @@ class Bus:
         until = time.monotonic() + timeout
         for worker in self._workers:
             worker.join(max(0.0, until - time.monotonic()))
-        self._closed = True
-        self._jobs.put(None)
-        self._writer.join()
         self._timer.join()
-        self._store.close()
+        self._writer.close()
         self._lock.release()
 
     def __enter__(self) -> Bus:
@@ -225,18 +181,18 @@ class Bus:
         def wake(store: Store) -> list[OpenDelivery]:
             return store.open_deliveries(found) if (found := store.redrive(deliveries, self._clock())) else []
 
-        return self._revive(self._ask(wake))
+        return self._revive(self._writer.ask(wake))
 
     def purge(self, deliveries: Sequence[int]) -> int:
         """Forget dead letters. How many there were with these ids."""
-        return self._ask(lambda store: store.purge(deliveries))
+        return self._writer.ask(lambda store: store.purge(deliveries))
 
     def forget(self, events: Sequence[int]) -> int:
         """Remove these events (by their numbers), and what was still to be done about them. How many there were.
 
         What a handler is at with one of them ends, but is not tried again.
         """
-        gone, waiting = self._ask(lambda store: store.forget(events)) if events else (0, [])
+        gone, waiting = self._writer.ask(lambda store: store.forget(events)) if events else (0, [])
         with self._state:
             self._forgotten |= set(waiting)
             parked = [each for each in self._parked if each[1] not in self._forgotten]
@@ -249,7 +205,7 @@ class Bus:
     def prune(self, before: datetime.datetime) -> int:
         """Forget the events from before then, but for those that something still waits for. How many there were."""
         text = before.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return self._ask(lambda store: store.prune(text, before.timestamp()))
+        return self._writer.ask(lambda store: store.prune(text, before.timestamp()))
 
     # Within
 
@@ -264,28 +220,14 @@ class Bus:
         thread.start()
         return thread
 
-    def _new(self, event: Event, once: str | None, routes: Iterable[Route] | None = None) -> _New:
+    def _new(self, event: Event, once: str | None, routes: Iterable[Route] | None = None) -> New:
         try:
             body = msgspec.json.encode(event)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{event.detail_type}: not JSON: {error}") from None
         seen = _as_json(event)
         candidates = self._routes.values() if routes is None else routes
-        return _New(event, body, once, [route for route in candidates if route.matches(seen)])
-
-    def _put(self, new: list[_New]) -> None:
-        if new:
-            self._submit(_Job(new=new)).wait()
-
-    def _ask(self, work: Callable[[Store], Result]) -> Result:
-        answer: Result = self._submit(_Job(work)).wait()
-        return answer
-
-    def _submit(self, job: _Job) -> _Job:
-        if self._closed:
-            raise Temporary("The bus has stopped.")
-        self._jobs.put(job)
-        return job
+        return New(event, body, once, [route for route in candidates if route.matches(seen)])
 
     def _await_room(self) -> None:
         with self._state:
@@ -299,14 +241,14 @@ class Bus:
             if hurry and route.batch:
                 route.wake(FLUSH)
 
-    def _recover(self) -> None:
+    def _recover(self, store: Store) -> None:
         """Take up what the last process left; what waits for a rule that is gone becomes a dead letter."""
-        left = self._store.open_deliveries()
+        left = store.open_deliveries()
         gone = [each for each in left if each.rule not in self._routes]
         now = self._clock()
         reason = "NoSuchRule: the rule is not there any more"
-        with self._store.transaction():
-            self._store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in gone)
+        with store.transaction():
+            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in gone)
         self._revive([each for each in left if each.rule in self._routes])
 
     def _revive(self, left: list[OpenDelivery]) -> int:
@@ -330,7 +272,7 @@ class Bus:
             results = route.attempt(deliveries)
             now = self._clock()
             for delivery, error in results:
-                self._jobs.put((delivery, judge(delivery, error, started, now)))
+                self._writer.settle(delivery, judge(delivery, error, started, now))
 
     def _unpark(self) -> None:
         """Queue each parked delivery when its time has come."""
@@ -342,75 +284,7 @@ class Bus:
                     delivery.route.queue.put(delivery)
                 self._state.wait(max(0.001, self._parked[0][0] - now) if self._parked else None)
 
-    def _write(self) -> None:
-        settled: list[tuple[Delivery, Outcome]] = []
-        ended = False
-        while not ended:
-            jobs, ended = self._take(settled, AGAIN_AFTER if settled else None)
-            if self._commit(jobs, settled):
-                settled = []
-
-    def _take(self, settled: list[tuple[Delivery, Outcome]], timeout: float | None) -> tuple[list[_Job], bool]:
-        jobs: list[_Job] = []
-        try:
-            item = self._jobs.get(timeout=timeout)
-            while True:
-                if item is None:
-                    return jobs, True
-                if isinstance(item, _Job):
-                    jobs.append(item)
-                else:
-                    settled.append(item)
-                if len(jobs) + len(settled) >= MOST_IN_ONE_COMMIT:
-                    return jobs, False
-                item = self._jobs.get_nowait()
-        except queue.Empty:
-            return jobs, False
-
-    def _commit(self, jobs: list[_Job], settled: list[tuple[Delivery, Outcome]]) -> bool:
-        store = self._store
-        numbers = (store.last_event, store.last_delivery)
-        made: list[Delivery] = []
-        try:
-            with store.transaction():
-                self._store_new([new for job in jobs for new in job.new], made)
-                store.settle(outcome for _, outcome in settled)
-                for job in jobs:
-                    if job.work is not None:
-                        job.result = job.work(store)
-        except Exception as error:
-            store.last_event, store.last_delivery = numbers
-            for job in jobs:
-                job.finish(error if isinstance(error, TwbotError) else StorageError(f"{store.path}: {error}"))
-            return False
-        self._account(made, settled)
-        for delivery in made:
-            delivery.route.queue.put(delivery)
-        for job in jobs:
-            job.finish()
-        return True
-
-    def _store_new(self, new: list[_New], made: list[Delivery]) -> None:
-        store, now = self._store, self._clock()
-        rows: list[EventRow] = []
-        deliveries: list[tuple[int, int, str, float]] = []
-        for event, body, once, routes in new:
-            if once is not None and not store.take_once(once, now):
-                continue
-            store.last_event += 1
-            rows.append(
-                EventRow(
-                    store.last_event, event.id, event.detail_type, event.time, tweet_of(event), event.replay_name, body
-                )
-            )
-            for route in routes:
-                store.last_delivery += 1
-                deliveries.append((store.last_delivery, store.last_event, route.name, now))
-                made.append(Delivery(store.last_delivery, event, route, now))
-        if rows:
-            store.add(rows, deliveries)
-
-    def _account(self, made: list[Delivery], settled: list[tuple[Delivery, Outcome]]) -> None:
+    def _committed(self, made: list[Delivery], settled: list[Settled]) -> None:
         with self._state:
             self._waiting += len(made)
             for delivery, outcome in settled:
@@ -420,6 +294,8 @@ class Bus:
                     self._waiting -= 1
             if settled:
                 self._state.notify_all()
+        for delivery in made:
+            delivery.route.queue.put(delivery)
 
 
 class _Outside:

@@ -352,12 +352,12 @@ def test_a_full_disk_refuses_and_then_goes_on(tmp_path: Path) -> None:
     greeted: list[Event] = []
     with running(tmp_path / "bus.db", greeted.append, rules=RULES[:1]) as bus:
         # The page limit is SQLite's own way to be out of room: the same error as from a full disk.
-        limit = bus._ask(lambda store: store._db.execute("PRAGMA max_page_count = 20").fetchone()[0])
+        limit = bus._writer.ask(lambda store: store._db.execute("PRAGMA max_page_count = 20").fetchone()[0])
         assert limit >= 20
         big = Entry(source="BOT", detail_type="HELLO", detail={"x": "y" * 200_000})
         with pytest.raises(StorageError, match="full"):
             bus.publish([big])
-        bus._ask(lambda store: store._db.execute("PRAGMA max_page_count = 100000").fetchone())
+        bus._writer.ask(lambda store: store._db.execute("PRAGMA max_page_count = 100000").fetchone())
         bus.publish([hello(1)])
         assert bus.drain(LONG)
     assert [event.detail["n"] for event in greeted] == [1]
