@@ -63,6 +63,7 @@ class Writer:
         self._store = store
         self._clock = clock
         self._committed = committed
+        self._closing = threading.Lock()  # nobody may wait for a job behind the last
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | Settled | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="bus-writer", daemon=True)
@@ -84,15 +85,17 @@ class Writer:
 
     def close(self) -> None:
         """Write what is there, then take nothing more."""
-        self._closed = True
-        self._jobs.put(None)
+        with self._closing:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
         self._store.close()
 
     def _submit(self, job: _Job) -> _Job:
-        if self._closed:
-            raise Temporary("The bus has stopped.")
-        self._jobs.put(job)
+        with self._closing:
+            if self._closed:
+                raise Temporary("The bus has stopped.")
+            self._jobs.put(job)
         return job
 
     def _write(self) -> None:
