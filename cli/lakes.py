@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cli.errors import CliError, Exit
 from cli.stage import Place
-from lambdas.analytics.answers import Exported, Result, Tell, TooSlow, Wanted, untold
+from lambdas.analytics.answers import BadSql, Exported, Result, Tell, TooSlow, Wanted, untold
 
 if TYPE_CHECKING:
     from lambdas.analytics.forgetting import Report
@@ -66,6 +66,8 @@ def asking() -> Iterator[None]:
     with explained():
         try:
             yield
+        except BadSql as error:
+            raise CliError(str(error), hint="The table's columns: twbot query --columns") from None
         except TooSlow as error:
             raise CliError(str(error), hint=NARROW, code=Exit.TIMED_OUT) from None
         except ModuleNotFoundError as error:

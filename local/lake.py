@@ -27,6 +27,7 @@ from lambdas.contracts import Event
 from lambdas.errors import Permanent, Temporary
 
 if TYPE_CHECKING:
+    import duckdb
     from duckdb import DuckDBPyConnection
 
 FILES = "*.jsonl.gz"
@@ -71,7 +72,7 @@ class Lake:
                 rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
                 return Result(columns, [list(map(_plain, row)) for row in rows], size, damaged)
             except duckdb.Error as error:
-                raise BadSql(str(error).splitlines()[0]) from None
+                raise BadSql(_explained(error)) from None
 
     def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
         """Write the events into a Parquet file in the folder; no file for no events. Raises Temporary."""
@@ -244,6 +245,11 @@ def join(files: Sequence[Path], whole: Path) -> Path:
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def _explained(error: duckdb.Error) -> str:
+    """What is wrong, and what there is instead; without the SQL, which DuckDB says again."""
+    return " ".join(str(error).split("\n\nLINE ")[0].split())
 
 
 def _plain(value: Any) -> Any:

@@ -51,6 +51,7 @@ def query(
             autocompletion=_parameters,
         ),
     ] = None,
+    columns: Annotated[bool, typer.Option("--columns", help="List the table's columns instead.")] = False,
     limit: Limit = None,
     json: AsJson = False,
     csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV.")] = False,
@@ -71,12 +72,17 @@ def query(
 
     Example: twbot query authors --param most=5 --json --stage prod
 
+    Example: twbot query --columns
+
     Example: twbot query --sql 'SELECT "detail-type", count(*) FROM "analysed-messages-table" GROUP BY 1'
     """
-    if name and sql:
-        raise CliError("Give a saved query's name or --sql, not both.", code=Exit.USAGE)
+    if bool(name) + bool(sql) + columns > 1:
+        raise CliError("Give one of a saved query's name, --sql and --columns.", code=Exit.USAGE)
     if json + csv + chart > 1:
         raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
+    if columns:
+        _columns(json)
+        return
     if not name and not sql:
         _list(json)
         return
@@ -95,6 +101,18 @@ def _list(json: bool) -> None:
     rows = [(q.name, q.description, ", ".join(f"{p.name}={p.default}" for p in q.parameters)) for q in saved]
     table(["query", "answers", "parameters"], rows)
     say("Run one with: twbot query NAME")
+
+
+def _columns(json: bool) -> None:
+    from cli.columns import columns
+
+    with asking():
+        found = columns()
+    if json:
+        as_json(found)
+        return
+    table(["column", "type"], ((each.name, each.type) for each in found))
+    say("[] is a list: open it with UNNEST, as the saved queries do. What each event holds: docs/schemas")
 
 
 def _named(name: str) -> SavedQuery:

@@ -62,7 +62,7 @@ def test_takes_parameters_and_limits(data: str, capsys: pytest.CaptureFixture[st
         (["celebrites"], 4, "twbot query celebrities"),
         (["authors", "--param", "most=many"], 2, "number"),
         (["authors", "--param", "least=3"], 2, "most"),
-        (["celebrities", "--sql", "SELECT 1"], 2, "not both"),
+        (["celebrities", "--sql", "SELECT 1"], 2, "Give one of"),
         (["--sql", "DROP TABLE x"], 1, "SELECT"),
     ],
 )
@@ -80,3 +80,23 @@ def test_an_empty_lake_answers_kindly(tmp_path: Path, capsys: pytest.CaptureFixt
     """Before anything has happened."""
     assert run(["query", "celebrities", "--data", str(tmp_path)]) == 0
     assert "Nothing yet" in capsys.readouterr().err
+
+
+def test_every_listed_column_can_be_asked_for(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is spelled, up to the first list in it."""
+    assert run(["query", "--columns", "--json"]) == 0
+    names = [each["name"] for each in json.loads(capsys.readouterr().out)]
+    assert {'"detail-type"', "detail.Analysis.TextSentiment", "resources[]", "datehour"} < set(names)
+    asked = ", ".join(name.partition("[]")[0] for name in names)
+    sql = f'SELECT {asked} FROM "analysed-messages-table"'
+    assert run(["query", "--sql", sql, "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 2
+
+
+def test_a_wrong_column_names_those_that_are_there(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is like it, and how to list them all."""
+    assert run(["query", "--sql", 'SELECT detail.txt FROM "analysed-messages-table"', "--data", data]) == 1
+    said = capsys.readouterr().err
+    assert '"Text"' in said
+    assert "twbot query --columns" in said
+    assert "LINE 1" not in said
