@@ -45,6 +45,7 @@ def document(found: Vitals, x: OnX | None) -> dict[str, Any]:
         },
         "waiting": found.waiting,
         "dead_letters": found.dead,
+        "unread": found.unread,
     }
 
 
@@ -67,6 +68,7 @@ def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
         *_limits(found.limits, x, utc),
         *_hour(found.last_hour),
         *_left(found, option),
+        *(("not read", each, "yellow") for each in found.unread),
     ]
     for name, said, style in rows:
         grid.add_row(Text(name, "bold"), Text(said, style))
@@ -136,6 +138,8 @@ def _hour(hour: LastHour) -> list[Row]:
         _counted("replies", hour.replies, put_off),
         _counted("failures", hour.failures, f": {reasons}" if reasons else "", "red"),
     ]
+    if not hour.reply_times:
+        return [*rows, ("reply time", "not read", "yellow")]
     if hour.median is None or hour.p95 is None:
         return [*rows, ("reply time", "no reply in the last hour", "dim")]
     chart = sparkline([max(each or 0.0 for each in pair) for pair in _pairs(hour.reply_times)])

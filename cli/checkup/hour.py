@@ -35,6 +35,8 @@ def how_it_does(place: Place) -> Iterator[Check]:
         return
     yield _replies(found.switch, place)
     yield _hour(found.last_hour, place)
+    for each in found.unread:
+        yield Check("logs", "warning", f"could not be read, {each}")
 
 
 def _replies(switch: Switch, place: Place) -> Check:

@@ -16,15 +16,14 @@ HOUR = 3600
 MINUTE = 60
 RECEIVED, SENT, FAILED, NOT_ANALYSED = "MESSAGE_RECEIVED", "TWEET_SENT", "TWEET_FAILED", "ANALYSIS_FAILED"
 WITHHELD = "TWEET_WITHHELD"
-OF_AN_HOUR = (
-    *(RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD),
-    *(measures.REPLY_TIME, measures.REPLY_TIME_P95, measures.PUT_OFF),
-    *(measures.failed(reason) for reason in Reason),
-)
+COUNTED = (RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD, measures.PUT_OFF)
+# On AWS these are in the log only, which not everybody may read.
+LOGGED = (measures.REPLY_TIME, measures.REPLY_TIME_P95, *(measures.failed(reason) for reason in Reason))
 
 
 class LastHour(msgspec.Struct, frozen=True, kw_only=True):
-    """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent.
+    """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent, and
+    no list where the log was not read.
 
     `failed`: how many replies by reason; `put_off`: how often one had to wait; `withheld`: by the operator's switch.
     """
@@ -44,7 +43,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """`running`: on AWS, that it is deployed. `dead`: dead letters by rule (on AWS: by microservice).
 
     `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them. `switch`: what
-    the operator lets be replied.
+    the operator lets be replied. `unread`: what could not be read, and why.
     """
 
     place: str
@@ -57,6 +56,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     last_hour: LastHour = LastHour()
     limits: list[XLimit] = []
     switch: Switch = Switch()
+    unread: list[str] = []
 
 
 def the_last_hour(now: float) -> Window:
@@ -66,18 +66,20 @@ def the_last_hour(now: float) -> Window:
 
 
 def last_hour(found: Iterable[Measured]) -> LastHour:
-    """Of the measures of OF_AN_HOUR."""
+    """Of the measures COUNTED and, where they could be read, LOGGED."""
     by_name = {each.measure.name: each for each in found}
-    failed = {reason.value: int(by_name[measures.failed(reason)].whole or 0) for reason in Reason}
+    times, median = by_name.get(measures.REPLY_TIME_P95), by_name.get(measures.REPLY_TIME)
+    refused = {reason.value: by_name.get(measures.failed(reason)) for reason in Reason}
+    failed = {reason: int(each.whole or 0) for reason, each in refused.items() if each}
     return LastHour(
         messages=_numbers(by_name[RECEIVED]),
         replies=_numbers(by_name[SENT]),
         failures=[
             sum(pair) for pair in zip(*(_numbers(by_name[each]) for each in (FAILED, NOT_ANALYSED)), strict=True)
         ],
-        reply_times=by_name[measures.REPLY_TIME_P95].values,
-        median=by_name[measures.REPLY_TIME].whole,
-        p95=by_name[measures.REPLY_TIME_P95].whole,
+        reply_times=times.values if times else [],
+        median=median.whole if median else None,
+        p95=times.whole if times else None,
         failed={reason: count for reason, count in failed.items() if count},
         put_off=int(by_name[measures.PUT_OFF].whole or 0),
         withheld=int(by_name[WITHHELD].whole or 0),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lambdas.egress.permission import Switch
-from lambdas.operating.vitals import OF_AN_HOUR, Vitals, last_hour, the_last_hour
+from lambdas.operating.vitals import COUNTED, LOGGED, Vitals, last_hour, the_last_hour
 from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from local.history import History
 from local.home import Home, running
@@ -42,7 +42,7 @@ def vitals(folder: Path, *, now: float | None = None) -> Vitals:
         running=run is not None,
         waiting=waiting,
         dead=dead,
-        last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), OF_AN_HOUR)),
+        last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), (*COUNTED, *LOGGED))),
         limits=_limits(Home(folder).log, now),
         switch=_switch(Home(folder).replies),
         **about,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from lambdas.egress.permission import Switch
-from lambdas.operating.vitals import HOUR, OF_AN_HOUR, Vitals, last_hour, the_last_hour
+from lambdas.operating.vitals import COUNTED, HOUR, LOGGED, Vitals, last_hour, the_last_hour
 from lambdas.x_limits import ANSWERED, XLimit, newest_limits
 from stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
 from stacks.operating.insights import Insights, epoch
 from stacks.operating.measures import AwsMeasures
-from stacks.operating.problems import NotDeployed, explained
+from stacks.operating.problems import AwsProblem, NotDeployed, explained
 from stacks.operating.replies import StageReplies
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LIMITS = f"""filter message = "{ANSWERED}" | sort @timestamp desc | dedup call | limit 100"""
 # What speaks to X.
 _ASKING_X = ("egress", "ingress")
+Found = TypeVar("Found")
 
 
 class AwsCondition:
@@ -38,23 +39,41 @@ class AwsCondition:
         self._url: str | None = None
 
     def look(self) -> Vitals:
-        """Raises NotDeployed, AwsProblem."""
+        """Without the logs, where they can't be read. Raises NotDeployed, AwsProblem."""
         self._url = self._url or self._bot.webhook_url()
         now = time.time()
-        with ThreadPoolExecutor(4) as pool:
-            hour = pool.submit(AwsMeasures(self._bot).measured, the_last_hour(now), OF_AN_HOUR)
+        hour, measures, unread = the_last_hour(now), AwsMeasures(self._bot), list[str]()
+        with ThreadPoolExecutor(5) as pool:
+            counted = pool.submit(measures.measured, hour, COUNTED)
+            logged = pool.submit(measures.measured, hour, LOGGED)
             waiting, dead = pool.submit(waiting_replies, self._bot), pool.submit(dead_letters, self._bot)
             limits, switch = pool.submit(x_limits, self._bot, now), pool.submit(_switch, self._bot)
+            from_log = _unless_refused(logged, [], "replies' times and reasons", unread)
+            of_x = _unless_refused(limits, [], "X's limits", unread)
             return Vitals(
                 place=f"{self._bot.name} in {self._bot.client('sqs').meta.region_name}",
                 running=True,
                 url=self._url,
                 waiting=waiting.result(),
                 dead=dead.result(),
-                last_hour=last_hour(hour.result()),
-                limits=limits.result(),
+                last_hour=last_hour([*counted.result(), *from_log]),
+                limits=of_x,
                 switch=switch.result(),
+                unread=unread,
             )
+
+
+def _unless_refused(asked: Future[Found], otherwise: Found, what: str, unread: list[str]) -> Found:
+    """A query of logs needs a permission of its own, and AWS runs few at once."""
+    try:
+        return asked.result()
+    except NotDeployed:
+        raise
+    except AwsProblem as problem:
+        if problem.setup:
+            raise
+        unread.append(f"{what}: {problem}{f' {problem.hint}.' if problem.hint else ''}")
+        return otherwise
 
 
 def waiting_replies(bot: AwsBot) -> int:

@@ -16,7 +16,9 @@ import pytest
 from moto import mock_aws
 
 from cli.operations import condition, measuring
+from cli.render import out
 from cli.stage import Place
+from cli.status_screen import screen
 from lambdas.egress.permission import Switch
 from lambdas.operating.measures import window_between
 from lambdas.operating.vitals import Vitals
@@ -24,8 +26,8 @@ from local.home import Home, Run, announce
 from local.reply_control import LocalReplies
 from local.store import DEAD, DONE, WAITING, EventRow, Outcome, Store
 from stacks.operating.bot import AwsBot
-from stacks.operating.problems import NotDeployed
-from tests.stacks.healthy_stage import HealthyStage
+from stacks.operating.problems import AwsProblem, NotDeployed
+from tests.stacks.healthy_stage import HealthyStage, Refusal
 
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter"
 
@@ -233,3 +235,27 @@ def test_all_pages_of_a_metric_are_read(stage: HealthyStage) -> None:
     stage.answers["cloudwatch.GetMetricData"] = page
     (found,) = measuring(Place("prod")).measured(window_between(now - 600, now, 60), ["TWEET_SENT"])
     assert found.whole == 6
+
+
+def test_who_may_not_read_logs_sees_the_rest(stage: HealthyStage) -> None:
+    """And what was not read, with the permission that it takes; never a zero for it."""
+    bot = OnAws(stage)
+    bot.answered("1", 2.0)
+    bot.gave_up()
+    refused = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: logs:StartQuery on resource: x"
+    stage.answers["logs.StartQuery"] = Refusal("AccessDeniedException", refused)
+    found = look(bot)
+    assert (sum(found.last_hour.messages), found.dead) == (1, {"egress": 1})
+    assert [each.partition(":")[0] for each in found.unread] == ["replies' times and reasons", "X's limits"]
+    assert all("No permission on AWS: logs:StartQuery" in each for each in found.unread)
+    with out.capture() as shown:
+        out.print(screen(found, None, True, " --stage prod"))
+    assert "reply time     not read" in shown.get()
+    assert "logs:StartQuery" in shown.get()
+
+
+def test_wrong_credentials_are_no_missing_numbers(stage: HealthyStage) -> None:
+    """They end the command, whatever was being read."""
+    stage.answers["logs.StartQuery"] = Refusal("ExpiredTokenException", "expired")
+    with pytest.raises(AwsProblem, match="expired"):
+        look(OnAws(stage))
