@@ -155,12 +155,10 @@ def chatbot(place: Place) -> Chatbot:
 
 def replies(place: Place) -> Replies:
     if place.is_local:
-        from local.home import Home, data_folder, make_private
+        from local.home import Home, data_folder
         from local.reply_control import LocalReplies
 
-        folder = data_folder(place.data)
-        make_private(folder)
-        return LocalReplies(Home(folder).replies)
+        return LocalReplies(Home(data_folder(place.data)).replies)
     from stacks.operating.replies import StageReplies
 
     return StageReplies(place.aws())

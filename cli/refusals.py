@@ -86,9 +86,7 @@ WORDS: dict[Refusal, tuple[str, str, Exit]] = {
 @contextlib.contextmanager
 def explained(stage: Stage | None = None) -> Iterator[None]:
     """Turns what is refused inside into a CliError."""
-    from cli.stage import option as option_of
-
-    option = option_of(stage) if stage is not None else ""
+    option = stage.option if stage is not None else ""
     try:
         yield
     except XRefused as error:
@@ -129,7 +127,7 @@ def in_words(error: TwbotError, option: str = "") -> CliError:
     if isinstance(error, NoKeys):
         return CliError(str(error), hint=f"Store them: twbot secrets set{option}", code=Exit.NOT_CONFIGURED)
     if isinstance(error, NotRunning):
-        hint = "Start it: twbot up; or name an address: --url"
+        hint = f"Start it: twbot up{option}; or name an address: --url"
         return CliError(str(error), hint=hint, code=Exit.NOT_CONFIGURED)
     setup = getattr(error, "setup", None)
     if setup is None:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from stacks.operating.bot import AwsBot
 
 FILE = Path("twbot.toml")
-START = "Start it with: twbot up"
 
 
 class KeyStore(Protocol):
@@ -35,10 +34,16 @@ class KeyStore(Protocol):
 
 
 class Stage(Protocol):
-    """`x_url`: the X that the bot talks to; `account_id`: the bot's, where the stage's settings say it."""
+    """`option`: what a hint's command needs to be about this bot. `x_url`: the X that it talks to.
+
+    `account_id`: the bot's, where the stage's settings say it.
+    """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def option(self) -> str: ...
 
     @property
     def x_url(self) -> str: ...
@@ -78,8 +83,10 @@ class Place(NamedTuple):
 
     @property
     def option(self) -> str:
-        """What a hint's command needs to be about the same stage."""
-        return "" if self.is_local else f" --stage {self.stage}"
+        """What a hint's command needs to be about the same bot."""
+        from local.home import data_option
+
+        return data_option(self.data) if self.is_local else f" --stage {self.stage}"
 
     def open(self) -> Stage:
         return open_stage(self.stage, profile=self.profile, region=self.region, data=self.data)
@@ -99,13 +106,15 @@ class Place(NamedTuple):
 
         folder = data_folder(self.data)
         if not Home(folder).bus.exists():
-            raise CliError(f"No bot has run on {folder}.", hint=START, code=Exit.NOT_CONFIGURED)
+            raise CliError(f"No bot has run on {folder}.", hint=start(self.data), code=Exit.NOT_CONFIGURED)
         return folder
 
 
-def option(stage: Stage) -> str:
-    """What a hint's command needs to be about this stage."""
-    return "" if stage.name == LOCAL else f" --stage {stage.name}"
+def start(data: Path | None) -> str:
+    """The hint where no bot runs on a data folder."""
+    from local.home import data_option
+
+    return f"Start it with: twbot up{data_option(data)}"
 
 
 def stage_names() -> list[str]:

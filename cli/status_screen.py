@@ -62,7 +62,7 @@ def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
     grid = Table.grid(padding=(0, 3))
     says_x = [("X", "being asked …", "dim")] if x is None else [*_what_x_says(x, option), *_used(x)]
     rows = [
-        *_who(found, utc),
+        *_who(found, utc, option),
         *_paused(found.switch, utc, option),
         *says_x,
         *_limits(found.limits, x, utc),
@@ -75,9 +75,9 @@ def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
     return grid
 
 
-def _who(found: Vitals, utc: bool) -> list[Row]:
+def _who(found: Vitals, utc: bool, option: str) -> list[Row]:
     if not found.running:
-        return [("bot", f"not running on {found.place}. Start it with: twbot up", "red")]
+        return [("bot", f"not running on {found.place}. Start it with: twbot up{option}", "red")]
     since = f" since {shown(found.started, utc=utc)} (process {found.pid})" if found.started else ""
     return [("bot", f"runs on {found.place}{since}", "green"), ("", found.url or "", "")]
 

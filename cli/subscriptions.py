@@ -8,7 +8,6 @@ import msgspec
 
 from cli.errors import CliError, Exit
 from cli.render import say
-from cli.stage import option
 from cli.x import account_api, activity_api, own_webhook
 from lambdas.errors import XRefused
 from lambdas.x_activities import ACTIVITIES, NEEDED
@@ -60,13 +59,13 @@ def move(bot: Stage, x: XManagement, missing: list[str], hook: str, ending: list
     say("1. X challenges the webhook")
     if not x.validate_webhook(hook):
         message = f"X does not get the right answer from the webhook {hook}. Nothing was changed."
-        raise CliError(message, hint=f"See why: twbot webhook check{option(bot)}", code=Exit.CHECK_FAILED)
+        raise CliError(message, hint=f"See why: twbot webhook check{bot.option}", code=Exit.CHECK_FAILED)
     say("2. Adding X Activity")
     added = subscribe(bot, x, missing, hook)
     say("3. Looking whether all are there")
     if left := missing_of(x, list(NEEDED), hook, user_of(bot)):
         message = f"X does not list {', '.join(left)} yet. Account Activity was left in place."
-        raise CliError(message, hint=f"Go on with: twbot subscription migrate{option(bot)}", code=Exit.CHECK_FAILED)
+        raise CliError(message, hint=f"Go on with: twbot subscription migrate{bot.option}", code=Exit.CHECK_FAILED)
     say("4. Removing Account Activity")
     for row in ending:
         x.unsubscribe_account(hook, row.id)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.errors import CliError, Exit
-from cli.stage import option
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -47,13 +46,11 @@ def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -
     ours = next((each for each in found if each.url == url), found[0] if len(found) == 1 else None)
     if ours is None and not found:
         raise CliError(
-            "No webhook is registered.", hint=f"Register it: twbot webhook register{option(bot)}", code=Exit.NOT_FOUND
+            "No webhook is registered.", hint=f"Register it: twbot webhook register{bot.option}", code=Exit.NOT_FOUND
         )
     if ours is None:
         message = f"None of the {len(found)} webhooks has the address of the stage {bot.name}."
-        raise CliError(
-            message, hint=f"Name one: --webhook ID, see twbot webhook list{option(bot)}", code=Exit.NOT_FOUND
-        )
+        raise CliError(message, hint=f"Name one: --webhook ID, see twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
     return ours
 
 
@@ -62,7 +59,7 @@ def _named(found: list[Webhook], webhook_id: str, bot: Stage) -> Webhook:
         if each.id == webhook_id:
             return each
     message = f"There is no webhook {webhook_id}."
-    raise CliError(message, hint=f"See which there are: twbot webhook list{option(bot)}", code=Exit.NOT_FOUND)
+    raise CliError(message, hint=f"See which there are: twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
 
 
 def _address(bot: Stage) -> str | None:

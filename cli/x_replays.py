@@ -12,7 +12,7 @@ import msgspec
 from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.render import as_json, print_line, say, table
-from cli.stage import Place, option
+from cli.stage import Place
 from cli.times import shown, window
 from cli.x import account_api, own_webhook
 
@@ -62,7 +62,7 @@ def replay_from_x(place: Place, asked: Asked) -> None:
         as_json({"api": asked.api, "webhook_id": webhook_id, "dry_run": asked.dry_run, "windows": chosen})
     elif not asked.dry_run:
         print_line(f"X sends {_many(chosen)} again.")
-        say(f"It says when it is done: twbot tail --type TWITTER_REPLAY_COMPLETED{option(bot)}")
+        say(f"It says when it is done: twbot tail --type TWITTER_REPLAY_COMPLETED{bot.option}")
 
 
 def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.datetime, terms: Terms) -> list[XWindow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,11 @@ class Run(msgspec.Struct, frozen=True):
 def data_folder(data: Path | None) -> Path:
     """The data folder: the option, else TWBOT_HOME, else .twbot here."""
     return data or Path(os.environ.get("TWBOT_HOME") or ".twbot")
+
+
+def data_option(data: Path | None) -> str:
+    """What a hint's command needs to be about this data folder."""
+    return "" if data is None or data == data_folder(None) else f" --data {shlex.quote(str(data))}"
 
 
 def make_private(folder: Path) -> Path:

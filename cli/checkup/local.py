@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from local.home import Run
 
 PYTHON = (3, 11)
-_START = "twbot up"
 
 
 def check_up(place: Place, *, models: bool) -> Iterator[Check]:
@@ -34,21 +33,21 @@ def _check_machine(place: Place, *, models: bool) -> Iterator[Check]:
     from cli.checkup.models import check_models
     from local.home import Home, data_folder, running
 
-    folder = data_folder(place.data)
-    yield (there := _folder(folder))
+    folder, start = data_folder(place.data), f"twbot up{place.option}"
+    yield (there := _folder(folder, start))
     if there.state == "wrong":
         yield Check("everything else", "skipped", "not looked at, because of the data folder")
         return
     run = running(folder)
-    yield _run(folder, run)
-    yield (keys := _keys(folder))
+    yield _run(folder, run, start)
+    yield (keys := _keys(folder, place.option))
     if keys.state != "ok":
         yield Check("X", "skipped", "not asked, because there are no keys to ask with")
     elif run is None and (folder / "x").exists():
-        yield Check("X", "skipped", "not asked: the keys are a simulated X's, which runs beside the bot", _START)
+        yield Check("X", "skipped", "not asked: the keys are a simulated X's, which runs beside the bot", start)
     else:
         yield from checks_of_x(place.open(), run.url if run else None, place.option)
-    yield _dead_letters(folder)
+    yield _dead_letters(folder, place.option)
     yield from how_it_does(place)
     if models:
         yield check_models(Home(folder).gallery)
@@ -61,7 +60,7 @@ def _python() -> Check:
     return Check("Python", "ok", version)
 
 
-def _folder(folder: Path) -> Check:
+def _folder(folder: Path, start: str) -> Check:
     """Writable, its owner's alone, on a disk with room. Changes nothing."""
     from local.home import LOW_DISK
 
@@ -73,23 +72,23 @@ def _folder(folder: Path) -> Check:
         says = f"the disk of {folder} has {free // 1_000_000} MB left"
         return Check(name, "wrong", says, "Make room: 100 MB at least")
     if not folder.exists():
-        return Check(name, "warning", f"{folder} is not there yet", _START)
+        return Check(name, "warning", f"{folder} is not there yet", start)
     if (mode := folder.stat().st_mode & 0o077) != 0:
         return Check(name, "warning", f"others may look into {folder} ({mode:o})", f"chmod 700 {folder}")
     return Check(name, "ok", f"{folder}, {free / 1e9:.0f} GB free")
 
 
-def _run(folder: Path, run: Run | None) -> Check:
+def _run(folder: Path, run: Run | None, start: str) -> Check:
     from local.home import Home
 
     if run is not None:
         return Check("bot", "ok", f"runs as process {run.pid}")
     if Home(folder).run.exists():
-        return Check("bot", "wrong", "it ended without saying so: killed, or the machine went down", _START)
-    return Check("bot", "warning", "does not run", _START)
+        return Check("bot", "wrong", "it ended without saying so: killed, or the machine went down", start)
+    return Check("bot", "warning", "does not run", start)
 
 
-def _keys(folder: Path) -> Check:
+def _keys(folder: Path, option: str) -> Check:
     from local.home import Home
     from local.secrets import FileSecrets
 
@@ -98,19 +97,19 @@ def _keys(folder: Path) -> Check:
         FileSecrets(path).keys()
     except TwbotError as error:
         loose = path.exists() and path.stat().st_mode & 0o077
-        fix = f"chmod 600 {path}" if loose else "twbot secrets set; or, with a simulated X: twbot up"
+        fix = f"chmod 600 {path}" if loose else f"twbot secrets set{option}; or, with a simulated X: twbot up{option}"
         return Check("keys", "wrong" if path.exists() else "warning", str(error), fix)
     return Check("keys", "ok", f"all there, and {path} is its owner's alone")
 
 
-def _dead_letters(folder: Path) -> Check:
+def _dead_letters(folder: Path, option: str) -> Check:
     from local.operating.vitals import vitals
 
     try:
         dead = vitals(folder).dead
     except TwbotError as error:
-        return Check("dead letters", "wrong", str(error), "twbot logs --level error")
+        return Check("dead letters", "wrong", str(error), f"twbot logs --level error{option}")
     if dead:
         said = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
-        return Check("dead letters", "wrong", said, "twbot dlq list")
+        return Check("dead letters", "wrong", said, f"twbot dlq list{option}")
     return Check("dead letters", "ok", "none")

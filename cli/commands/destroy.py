@@ -116,7 +116,8 @@ def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
             err.print(heading, style=style)
             say("\n".join(named))
     parameter = alert_addresses_name(on.bot.stage)
-    say(f"The chats that hear of alerts stay in the parameter {parameter}, until: twbot alerts remove")
+    remove = f"twbot alerts remove --stage {on.stage}"
+    say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")
     say(f"X goes on calling the webhook until you say: twbot webhook delete --stage {on.stage}")
 
 

@@ -14,7 +14,7 @@ from cli.operations import Replaying, replaying
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, print_line, say, table
 from cli.replays import came, follow, said, span
-from cli.stage import START, Place
+from cli.stage import Place, start
 from cli.times import Since, Until, Utc, window
 from cli.x import Version, WebhookId
 
@@ -103,7 +103,7 @@ def replay(
         return
     if with_replies:
         _ask(place, counted, yes)
-    found = _start(replays, wanted, counted)
+    found = _start(replays, wanted, counted, place)
     found = found if detach else follow(replays, found, place, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found))
     if detach:
@@ -239,13 +239,13 @@ def _ask(place: Place, counted: Count, yes: bool) -> None:
     confirm(f"The bot of the stage {place.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
 
 
-def _start(replays: Replaying, wanted: Wanted, counted: Count) -> Replay:
+def _start(replays: Replaying, wanted: Wanted, counted: Count, place: Place) -> Replay:
     from local.operating.bot import NotRunning
 
     try:
         return replays.start(wanted, counted.events)
     except NotRunning as error:
-        raise CliError(str(error), hint=START, code=Exit.NOT_CONFIGURED) from None
+        raise CliError(str(error), hint=start(place.data), code=Exit.NOT_CONFIGURED) from None
 
 
 def _unknown(name: str, place: Place) -> CliError:

@@ -119,7 +119,8 @@ def limit(
     Example: twbot replies limit --none
     """
     if none == (per_person is not None or per_hour is not None):
-        hint = "For example: twbot replies limit --per-person 5, or: twbot replies limit --none"
+        typed = f"twbot replies limit{place.option}"
+        hint = f"For example: {typed} --per-person 5, or: {typed} --none"
         raise CliError("Which limit?", hint=hint, code=Exit.USAGE)
     told = {"per_person": per_person, "per_hour": per_hour}
     switch = _change(place, json, **{name: most for name, most in told.items() if none or most is not None})

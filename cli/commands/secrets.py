@@ -16,7 +16,7 @@ from cli.errors import CliError, Exit
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.refusals import CONSOLE
 from cli.render import as_json, print_line, say, table
-from cli.stage import Place, Stage, option
+from cli.stage import Place, Stage
 from lambdas.errors import TwbotError, XRefused
 from lambdas.ports import Keys
 
@@ -150,7 +150,7 @@ def rotate(
             store.save(keys)
             _answer_or_restore(bot)
     if not dry_run and old.api_secret != keys.api_secret:
-        say(f"The API secret is another. Restart the bot, then: twbot webhook check{option(bot)}")
+        say(f"The API secret is another. Restart the bot, then: twbot webhook check{bot.option}")
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
 
 

@@ -12,14 +12,17 @@ from rich.text import Text
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data, DryRun, Profile, Region, StageName
 from cli.render import as_json, out, say
-from cli.stage import Place
+from cli.stage import Place, start
+from cli.watching import traces
 from lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
     from local.simulator.client import SimulatorClient
     from local.simulator.samples import Sample
 
-START = "Start it with: twbot up"
+# How often it is seen whether there will be no reply, seconds; and what says so.
+LOOK_EVERY = 1.0
+NO_REPLY = ("refused", "withheld", "analysis-failed")
 
 
 def _kinds(incomplete: str) -> list[tuple[str, str]]:
@@ -198,7 +201,7 @@ def _post(
     post = client.post(author, named, images=images, reply_to=reply_to)
     if not json:
         say(f"@{author} posted {post['id']}: {post['text']}")
-    reply = _reply(client, post["id"], bot, timeout)
+    reply = _reply(client, post["id"], bot, timeout, Place(data=data))
     kept = _save(client, folder / "replies", reply)
     _show(post, reply, kept, json)
 
@@ -209,26 +212,30 @@ def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
 
     folder = data_folder(data)
     if not folder.is_dir():
-        raise CliError(f"There is no bot in {folder}.", hint=START, code=Exit.NOT_FOUND)
+        raise CliError(f"There is no bot in {folder}.", hint=start(data), code=Exit.NOT_FOUND)
     run = running(folder)
     if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=START, code=Exit.NOT_CONFIGURED)
+        raise CliError(f"No bot runs on {folder}.", hint=start(data), code=Exit.NOT_CONFIGURED)
     if run.simulator is None:
-        raise CliError("The bot talks to X itself, not to a simulated one.", hint=START, code=Exit.NOT_CONFIGURED)
+        raise CliError("The bot talks to X itself, not to a simulated one.", hint=start(data), code=Exit.NOT_CONFIGURED)
     return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
-def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float) -> dict[str, Any]:
+def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, place: Place) -> dict[str, Any]:
+    """Once it comes. Raises CliError where it will not, or not in time."""
     import time
 
-    until = time.monotonic() + timeout
+    until, see = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{place.option}"
     while True:
         left = until - time.monotonic()
-        if found := client.replies(post_id, timeout=min(max(left, 0), 20), author=bot):
+        if found := client.replies(post_id, timeout=min(max(left, 0), LOOK_EVERY), author=bot):
             return found[0]
+        known = traces(place).of(post_id)
+        if known is not None and known.outcome in NO_REPLY:
+            raise CliError(f"@{bot} does not reply to {post_id}: {known.why}", hint=see)
         if left <= 0:
             message = f"@{bot} has not replied to {post_id} within {timeout:g} seconds."
-            raise CliError(message, hint=f"See what became of it: twbot trace {post_id}", code=Exit.TIMED_OUT)
+            raise CliError(message, hint=see, code=Exit.TIMED_OUT)
 
 
 def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[str]:

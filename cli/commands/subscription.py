@@ -10,7 +10,7 @@ from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, print_line, say, table
-from cli.stage import Place, option
+from cli.stage import Place
 from cli.subscriptions import (
     Row,
     account_row,
@@ -106,7 +106,7 @@ def list_(
     elif rows:
         _table(rows)
     else:
-        print_line(f"There is none. Subscribe: twbot subscription add{option(bot)}")
+        print_line(f"There is none. Subscribe: twbot subscription add{bot.option}")
 
 
 @app.command()
@@ -133,7 +133,7 @@ def remove(
         there = rows_of(bot, api, environment)
         rows = there if subscription == "all" else [row for row in there if row.id == subscription]
         if not rows and subscription != "all":
-            hint = f"See which there are: twbot subscription list --api {api}{option(bot)}"
+            hint = f"See which there are: twbot subscription list --api {api}{bot.option}"
             raise CliError(f"There is no subscription {subscription}.", hint=hint, code=Exit.NOT_FOUND)
         if rows and not dry_run:
             many = f"{len(rows)} subscription{'s' if len(rows) > 1 else ''}"

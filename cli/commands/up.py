@@ -17,6 +17,7 @@ import typer
 from cli.errors import CliError, Exit
 from cli.options import AsJson, Data
 from cli.render import as_json, as_json_line, print_line, say
+from cli.stage import start
 
 if TYPE_CHECKING:
     from local.home import Home, Run
@@ -48,21 +49,23 @@ def up(
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
-    from local.home import Home, data_folder, make_private, running
+    from local.home import Home, data_folder, data_option, make_private, running
     from local.logs import logging_to
 
     home = Home(make_private(data_folder(data)))
     if (there := running(home.folder)) is not None:
-        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint="Stop it: twbot down")
+        hint = f"Stop it: twbot down{data_option(data)}"
+        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint=hint)
     if detach:
-        _show(_start_behind(home, ["--x", x, "--host", host, "--port", str(port), "--config", str(config)], warm), json)
+        options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config)]
+        _show(_start_behind(home, options, warm), data_option(data), json)
         return
     told_to_stop = _stop_signal()
     with logging_to(home.log), _system(home, x, config, host, port) as system:
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()
-        _greet(system, json)
+        _greet(system, data_option(data), json)
         told_to_stop.wait()
         say("Stopping: finishing what is under way …")
 
@@ -77,7 +80,7 @@ def down(data: Data = None, json: AsJson = False) -> None:
     folder = data_folder(data)
     run = running(folder)
     if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint="Start it with: twbot up", code=Exit.NOT_CONFIGURED)
+        raise CliError(f"No bot runs on {folder}.", hint=start(data), code=Exit.NOT_CONFIGURED)
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGTERM)
     until = time.monotonic() + STOP_SECONDS
@@ -111,7 +114,7 @@ def _stop_signal() -> threading.Event:
     return told
 
 
-def _greet(system: System, json: bool) -> None:
+def _greet(system: System, option: str, json: bool) -> None:
     simulated = None if system.x is None else system.x.url
     if json:
         as_json_line({"pid": os.getpid(), "webhook": system.url, "simulated_x": simulated})
@@ -119,9 +122,11 @@ def _greet(system: System, json: bool) -> None:
     print_line(f"The bot is up. Its webhook: {system.url}")
     if simulated:
         print_line(f"The simulated X: {simulated}")
-        print_line('Now, in another terminal: twbot send "tell me a joke" --as alice')
+        print_line(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}')
     else:
-        print_line("Register the address under which X reaches it: twbot webhook register --url https://…/twitter")
+        print_line(
+            f"Register the address at which X reaches it: twbot webhook register --url https://…/twitter{option}"
+        )
     print_line("Ctrl-C stops it.")
 
 
@@ -149,12 +154,12 @@ def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
     return run
 
 
-def _show(run: Run, json: bool) -> None:
+def _show(run: Run, option: str, json: bool) -> None:
     if json:
         as_json({"pid": run.pid, "webhook": run.url})
         return
     print_line(f"The bot is up (process {run.pid}). Its webhook: {run.url}")
-    print_line('Next: twbot send "tell me a joke" --as alice, and to stop it: twbot down')
+    print_line(f'Next: twbot send "tell me a joke" --as alice{option}, and to stop it: twbot down{option}')
 
 
 def _is_alive(pid: int) -> bool:

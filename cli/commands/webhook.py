@@ -10,7 +10,7 @@ from cli.asking import confirm
 from cli.errors import CliError, Exit
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.render import as_json, print_line, say, table
-from cli.stage import Place, Stage, option
+from cli.stage import Place, Stage
 from cli.x import Environment, Url, Version, account_api, own_webhook
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def register(
         as_json({"webhook": webhook, "challenge": challenged})
         return
     print_line(f"Registered {webhook.url} as the webhook {webhook.id}.")
-    say(f"Next: twbot subscription add{option(bot)}")
+    say(f"Next: twbot subscription add{bot.option}")
 
 
 @app.command("list")
@@ -81,7 +81,7 @@ def list_(
             ["id", "address", "valid", "made"], [(w.id, w.url, "yes" if w.valid else "NO", w.created_at) for w in found]
         )
     else:
-        print_line(f"There is none. Register it: twbot webhook register{option(bot)}")
+        print_line(f"There is none. Register it: twbot webhook register{bot.option}")
 
 
 @app.command()
@@ -193,5 +193,5 @@ def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
 
 def _next(bot: Stage) -> str:
     if bot.name == "local":
-        return "Is it up? twbot up; are the keys right? twbot secrets check"
-    return f"What does it log? twbot logs ingress{option(bot)}; are the keys right? twbot secrets check{option(bot)}"
+        return f"Is it up? twbot up{bot.option}; are the keys right? twbot secrets check{bot.option}"
+    return f"What does it log? twbot logs ingress{bot.option}; are the keys right? twbot secrets check{bot.option}"

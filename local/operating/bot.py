@@ -7,7 +7,7 @@ from pathlib import Path
 from lambdas.errors import TwbotError
 from lambdas.ports import Keys
 from lambdas.x_http import X_URL
-from local.home import Home, running
+from local.home import Home, data_option, running
 from local.secrets import FileSecrets, NoKeys
 
 
@@ -55,6 +55,11 @@ class LocalBot:
         simulator = self._run.simulator if self._run else None
         self.simulated = simulator is not None
         self.x_url = simulator.url if simulator else X_URL
+
+    @property
+    def option(self) -> str:
+        """What a hint's command needs to be about this bot."""
+        return data_option(self._folder)
 
     def secrets(self) -> LocalKeys:
         return LocalKeys(Home(self._folder))

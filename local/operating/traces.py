@@ -12,7 +12,7 @@ import msgspec
 from lambdas.operating.traces import Moment, Trace, epoch, events_moments, traced
 from local.alerts import kept_alert
 from local.history import DeliveryRecord, History
-from local.home import Home
+from local.home import Home, data_option
 from local.logs import lines_of
 
 
@@ -32,7 +32,7 @@ class LocalTraces:
         start, end = (each and each.timestamp() for each in (since, until))
         more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, tweet_id)]
         within = [each for each in more if (not start or each.start >= start) and (not end or each.start < end)]
-        return traced(tweet_id, events, [*events_moments(events), *within])
+        return traced(tweet_id, events, [*events_moments(events), *within], option=data_option(self._home.folder))
 
 
 def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Moment]:

@@ -66,9 +66,6 @@ def _limits(log: Path, now: float) -> list[XLimit]:
 
 
 def _switch(path: Path) -> Switch:
-    """As nobody has touched it where there is no such file: looking makes none."""
-    if not path.exists():
-        return Switch()
     store = LocalReplies(path)
     try:
         return store.switch()

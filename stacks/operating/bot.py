@@ -41,6 +41,11 @@ class AwsBot:
             )
 
     @property
+    def option(self) -> str:
+        """What a hint's command needs to be about this stage."""
+        return f" --stage {self.name}"
+
+    @property
     def x_url(self) -> str:
         return self.stage.aws.x_url or X_URL
 

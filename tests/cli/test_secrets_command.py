@@ -126,7 +126,8 @@ def test_checked(local: Local, twbot: Twbot) -> None:
     assert twbot("secrets", "check").out["user_id"] == local.x.client.keys().user_id
     Home(local.folder).secrets.unlink()
     ended = twbot("secrets", "check")
-    assert (ended.code, ended.error["hint"]) == (Exit.NOT_CONFIGURED, "Store them: twbot secrets set")
+    hint = f"Store them: twbot secrets set --data {local.folder}"
+    assert (ended.code, ended.error["hint"]) == (Exit.NOT_CONFIGURED, hint)
 
 
 def test_rotated(local: Local, twbot: Twbot, file: Path) -> None:

@@ -92,10 +92,11 @@ def test_removing(twbot: Twbot) -> None:
 
 
 @pytest.mark.usefixtures("local")
-def test_without_a_webhook(twbot: Twbot) -> None:
+def test_without_a_webhook(local: Local, twbot: Twbot) -> None:
     """4, and what to type first."""
     ended = twbot("subscription", "add")
-    assert (ended.code, ended.error["hint"]) == (Exit.NOT_FOUND, "Register it: twbot webhook register")
+    hint = f"Register it: twbot webhook register --data {local.folder}"
+    assert (ended.code, ended.error["hint"]) == (Exit.NOT_FOUND, hint)
 
 
 @pytest.mark.usefixtures("registered")

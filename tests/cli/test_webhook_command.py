@@ -87,12 +87,12 @@ def test_v1_refuses_where_v2_says_invalid(local: Local, twbot: Twbot) -> None:
 
 
 @pytest.mark.usefixtures("local")
-def test_registered_twice(twbot: Twbot) -> None:
+def test_registered_twice(local: Local, twbot: Twbot) -> None:
     """X's refusal in our words, and where to see the one that is there."""
     twbot("webhook", "register")
     ended = twbot("webhook", "register")
     assert "registered already" in ended.error["error"]
-    assert ended.error["hint"] == "See it: twbot webhook list"
+    assert ended.error["hint"] == f"See it: twbot webhook list --data {local.folder}"
 
 
 def test_too_many(local: Local, twbot: Twbot) -> None:

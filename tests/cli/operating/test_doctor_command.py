@@ -39,7 +39,7 @@ def test_dead_letters_are_wrong(world: World, operate: Operate) -> None:
     world.settle()
     said = operate("doctor", "--no-models", "--json")
     assert said.code == 5
-    assert checks(said.json)["dead letters"]["fix"] == "twbot dlq list"
+    assert checks(said.json)["dead letters"]["fix"] == f"twbot dlq list --data {world.home.folder}"
     assert operate("dlq", "purge", "--all", "--yes").code == 0
 
 
@@ -48,7 +48,7 @@ def test_a_fresh_folder_is_not_wrong(tmp_path: Path, capsys: pytest.CaptureFixtu
     folder = tmp_path / "none"
     assert run(["doctor", "--no-models", "--data", str(folder), "--json"]) == 0
     found = checks(json.loads(capsys.readouterr().out))
-    assert found["bot"]["fix"] == "twbot up"
+    assert found["bot"]["fix"] == f"twbot up --data {folder}"
     assert not folder.exists()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from cli.main import run
 from tests.cli.operating.conftest import Operate
 from tests.end_to_end.conftest import World
 
@@ -35,6 +38,24 @@ def test_paused_nobody_is_answered_and_later_everybody_once(world: World, operat
         assert operate("replay", *again).code == 0
         world.settle()
         assert [each["text"] for each in world.replies(post)] == ["You said: are you there?"]
+
+
+def test_send_does_not_wait_for_a_reply_that_is_withheld(world: World, operate: Operate) -> None:
+    """It says why there is none, and what to type for this very bot."""
+    operate("replies", "pause", "--reason", "odd")
+    ended = operate("send", "are you there?", "--as", "sam", "--timeout", "60")
+    assert ended.code == 1
+    assert "paused: odd" in ended.err
+    assert f"twbot replies status --data {world.home.folder}" in ended.err
+
+
+def test_looking_makes_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Before the first start nobody is withheld, and no file says so."""
+    folder = tmp_path / "none"
+    assert run(["replies", "status", "--data", str(folder), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["replying"] is True
+    assert run(["replies", "optout", "list", "--data", str(folder)]) == 0
+    assert not folder.exists()
 
 
 def test_withheld_again_while_replayed(world: World, operate: Operate) -> None:

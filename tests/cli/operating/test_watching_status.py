@@ -167,6 +167,10 @@ class FakeStage(NamedTuple):
     simulated: bool = False
     account_id: str | None = None
 
+    @property
+    def option(self) -> str:
+        return f" --stage {self.name}"
+
     def secrets(self) -> Any:
         return Kept()
 

@@ -151,7 +151,7 @@ def test_never_more_than_allowed(
 
 def test_nobody_knows_means_no_reply_yet(tmp_path: Path) -> None:
     """Where the switch can't be read, the reply waits."""
+    (tmp_path / "replies.db").write_bytes(b"not a database" * 100)
     store: ReplyStore = LocalReplies(tmp_path / "replies.db")
-    store.close()  # type: ignore[attr-defined]
     with pytest.raises(Temporary, match="may reply"):
         reply(Permission(store))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lambdas.operating import measures as names
 from lambdas.operating.measures import Measure, Window, function_measures, measured, measures, quantile, window_between
-from lambdas.operating.vitals import OF_AN_HOUR, last_hour, the_last_hour
+from lambdas.operating.vitals import COUNTED, LOGGED, last_hour, the_last_hour
 
 times = st.floats(0, 4e9)
 moments = st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1e6)))
@@ -63,7 +63,7 @@ def test_every_measure_has_its_own_name() -> None:
     assert len({each.name.lower() for each in found}) == len(found)
     assert {"MESSAGE_RECEIVED", "reply-time", "failed-cap-reached", "dead-letters-egress"} <= {e.name for e in found}
     assert {"function-errors-image", "function-time-image"} <= {each.name for each in found}
-    assert set(OF_AN_HOUR) <= {each.name for each in found}
+    assert {*COUNTED, *LOGGED} <= {each.name for each in found}
 
 
 def test_the_last_hour_has_sixty_minutes_and_ends_now() -> None:
@@ -80,7 +80,7 @@ def test_what_the_hour_was_like() -> None:
     seen = {"TWEET_FAILED": [(7200.0, 1.0)], "ANALYSIS_FAILED": [(7200.0, 1.0)], "reply-time": [(7200.0, 2.5)]}
     seen |= {"failed-cap-reached": [(7200.0, 1.0)], names.PUT_OFF: [(7140.0, 2.0)]}
     known = {each.name: each for each in measures([])}
-    found = last_hour(measured(known[name], hour, seen.get(name, [])) for name in OF_AN_HOUR)
+    found = last_hour(measured(known[name], hour, seen.get(name, [])) for name in (*COUNTED, *LOGGED))
     assert found.failures[-1] == 2
     assert (found.median, found.p95, found.put_off) == (2.5, None, 2)
     assert found.failed == {"cap-reached": 1}

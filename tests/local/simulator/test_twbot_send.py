@@ -14,13 +14,15 @@ from requests_oauthlib import OAuth1Session
 from cli.commands.send import send
 from cli.errors import CliError, Exit
 from lambdas.ports import Keys
-from local.home import Run, SimulatorRun, announce
+from local.bus import Bus
+from local.home import Home, Run, SimulatorRun, announce
 from local.simulator.client import Simulator, SimulatorClient
 
 
 @pytest.fixture
 def folder(tmp_path: Path, sim: Simulator) -> Path:
     announce(tmp_path, Run(os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorRun(sim.url, sim.control_token)))
+    Bus(Home(tmp_path).bus, []).stop()
     return tmp_path
 
 
@@ -29,7 +31,7 @@ def test_without_a_running_bot_it_says_what_to_type(tmp_path: Path) -> None:
     for data, code in ((tmp_path / "no", Exit.NOT_FOUND), (tmp_path, Exit.NOT_CONFIGURED)):
         with pytest.raises(CliError) as error:
             send("hi", data=data)
-        assert (error.value.code, error.value.hint) == (code, "Start it with: twbot up")
+        assert (error.value.code, error.value.hint) == (code, f"Start it with: twbot up --data {data}")
 
 
 def test_no_reply_in_time_is_6(folder: Path) -> None:
