@@ -1,4 +1,4 @@
-"""Writes what docs/ says of the code: JSON Schemas of the contracts, the command reference, the map of the rules.
+"""Writes what docs/ says of the code: JSON Schemas of the contracts, the commands, the rules, what AWS must allow.
 
 Run it with `make docs`; a test fails when what it would write differs from what is committed.
 """
@@ -57,10 +57,12 @@ def rules() -> Iterator[tuple[Path, str]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated document: its path and what it should say."""
     from docs.commands import commands
+    from docs.permissions import permissions
 
     yield from schemas()
     yield from rules()
     yield from commands(ROOT / "docs" / "commands.md")
+    yield from permissions(ROOT / "docs" / "permissions.md")
 
 
 if __name__ == "__main__":
