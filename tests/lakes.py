@@ -25,7 +25,8 @@ from moto import mock_aws
 
 from lambdas.analytics.answers import BadSql
 from lambdas.contracts import Event
-from local.lake import Lake, _lower, _translate
+from local.lake import Lake
+from local.lake_sql import lower, translate
 from stacks.operating.bot import AwsBot
 
 TOML = """
@@ -107,7 +108,7 @@ class LakeOnAws:
         for part in (0, 1):
             file = self.folder / f"{uuid.uuid4()}.parquet"
             with lake._opened(writes=file) as (db, *_):
-                _lower(db, _translate(sql))
+                lower(db, translate(sql))
                 numbered = "SELECT *, row_number() OVER (ORDER BY id) AS n FROM exported"
                 half = f"SELECT * EXCLUDE n FROM ({numbered}) WHERE n % 2 = {part}"
                 db.execute(f"COPY ({half}) TO '{file}' (FORMAT PARQUET)")

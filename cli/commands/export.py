@@ -112,7 +112,7 @@ def _settle(fresh: Path, exported: Exported, to: Path) -> None:
 def _one_file(fresh: Path, names: list[str]) -> Path:
     if len(names) == 1:
         return fresh / names[0]
-    from local.lake import join
+    from local.lake_sql import join
 
     try:
         return join([fresh / name for name in names], fresh / "joined.parquet")
