@@ -1,10 +1,13 @@
-"""Asking before what can't be undone."""
+"""Asking people: before what can't be undone, and for secrets."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from cli.errors import CliError, Exit
+
+MAX_FILE = 65_536
 
 
 def confirm(what: str, *, yes: bool) -> None:
@@ -19,3 +22,21 @@ def confirm(what: str, *, yes: bool) -> None:
         )
     if not typer.confirm(f"{what} Go on?", err=True):
         raise CliError("Nothing was changed.")
+
+
+def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
+    """Typed without echo. Raises CliError where nobody is there; `instead`: the option that reads it from a file."""
+    import typer
+
+    if not sys.stdin.isatty():
+        hint = f"Hand it over: {instead} FILE, or {instead} - for stdin"
+        raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
+    return str(typer.prompt(what, default="" if optional else None, hide_input=True, err=True, show_default=False))
+
+
+def read_file(source: str) -> bytes:
+    """The first 64 KiB of a file, or of stdin for `-`. Raises CliError."""
+    try:
+        return sys.stdin.buffer.read(MAX_FILE) if source == "-" else Path(source).read_bytes()[:MAX_FILE]
+    except OSError as error:
+        raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.USAGE) from None

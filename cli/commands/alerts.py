@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.asking import confirm
+from cli.asking import ask_secret, confirm, read_file
 from cli.errors import CliError, Exit
 from cli.operations import AlertList, alert_list
 from cli.options import AsJson, DryRun, Limit, Yes, placed
@@ -23,7 +21,6 @@ from lambdas.settings import LOCAL
 app = typer.Typer(
     help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
 )
-MAX_FILE = 65_536
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -200,15 +197,9 @@ def _smtp(url: str | None, from_file: str | None) -> Smtp | None:
 def _secret(what: str, from_file: str | None) -> str:
     """Asked for without echo, or from a file or stdin."""
     if from_file is None:
-        if not sys.stdin.isatty():
-            hint = "Hand it over: --from FILE, or --from - for stdin"
-            raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
-        return str(typer.prompt(what, hide_input=True, err=True))
+        return ask_secret(what, instead="--from")
     try:
-        text = sys.stdin.buffer.read(MAX_FILE) if from_file == "-" else Path(from_file).read_bytes()[:MAX_FILE]
-        return text.decode().strip()
-    except OSError as error:
-        raise CliError(f"Cannot read {from_file}: {error.strerror}.", code=Exit.USAGE) from None
+        return read_file(from_file).decode().strip()
     except UnicodeDecodeError:
         raise CliError(f"{from_file} is not text.", code=Exit.USAGE) from None
 

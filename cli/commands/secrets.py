@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -13,6 +11,7 @@ import typer
 
 from cli.asking import confirm
 from cli.errors import CliError, Exit
+from cli.given_keys import NAMES, Given, given_keys
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.refusals import CONSOLE
 from cli.render import as_json, print_line, say, table
@@ -24,30 +23,10 @@ if TYPE_CHECKING:
     from lambdas.ports import Secrets
 
 app = typer.Typer(help="The keys of X: stored, checked, rotated; never shown.", no_args_is_help=True)
-NAMES = {
-    "ApiKey": "API key",
-    "ApiSecret": "API secret",
-    "AccessToken": "access token",
-    "AccessTokenSecret": "access token secret",
-    "BearerToken": "bearer token (optional: Enter to leave out)",
-}
-MAX_FILE = 65_536
 FromFile = Annotated[
     str | None,
     typer.Option("--from-file", help=f"Read them from a JSON file ({', '.join(NAMES)}); - for stdin.", metavar="FILE"),
 ]
-
-
-class Given(msgspec.Struct, frozen=True):
-    """Keys that are not stored yet, as lambdas.ports.Secrets."""
-
-    given: Keys
-
-    def keys(self) -> Keys:
-        return self.given
-
-    def refresh(self) -> Keys:
-        return self.given
 
 
 @app.command("set")
@@ -68,7 +47,7 @@ def set_(
     from cli.refusals import explained
 
     bot = place.open()
-    keys = _read(from_file)
+    keys = given_keys(from_file)
     with explained(bot):
         user = _accepted(bot, keys)
         store = bot.secrets()
@@ -142,9 +121,9 @@ def rotate(
     with explained(bot):
         store = bot.secrets()
         old = store.refresh()
-        keys = _read(from_file)
+        keys = given_keys(from_file)
         user = _accepted(bot, keys)
-        _same_account(old, keys)
+        _same_account(old, keys, bot.option)
         if not dry_run:
             confirm(f"The keys of the stage {bot.name} in {store.place} will be replaced.", yes=yes)
             store.save(keys)
@@ -197,12 +176,12 @@ def _answer_or_restore(bot: Stage) -> None:
         raise
 
 
-def _same_account(old: Keys, new: Keys) -> None:
+def _same_account(old: Keys, new: Keys, option: str) -> None:
     if old == new:
         raise CliError("These are the keys that are stored already.", code=Exit.USAGE)
     if old.user_id != new.user_id:
         message = f"The new keys belong to the account {new.user_id}, the old ones to {old.user_id}."
-        raise CliError(message, hint="For another account: twbot secrets set", code=Exit.USAGE)
+        raise CliError(message, hint=f"For another account: twbot secrets set{option}", code=Exit.USAGE)
 
 
 def _has_keys(store: Any) -> bool:
@@ -226,45 +205,3 @@ def _tell(done: dict[str, Any], json: bool) -> None:
     stored = done.get("stored", done.get("rotated"))
     deed = "X accepts the keys" if stored is None else "Stored the keys" if stored else "X accepts the keys; not stored"
     print_line(f"{deed} of @{done['username']} (account {done['user_id']}), in {done['place']}.")
-
-
-def _read(from_file: str | None) -> Keys:
-    if from_file is None:
-        return _complete(_asked())
-    try:
-        text = sys.stdin.buffer.read(MAX_FILE) if from_file == "-" else Path(from_file).read_bytes()[:MAX_FILE]
-    except OSError as error:
-        raise CliError(f"Cannot read {from_file}: {error.strerror}.", code=Exit.USAGE) from None
-    try:
-        return _complete(msgspec.json.decode(text, type=dict[str, str | None]))
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        where = "stdin" if from_file == "-" else from_file
-        raise CliError(f"{where} is not a JSON object of texts.", hint=_form(), code=Exit.USAGE) from None
-
-
-def _asked() -> dict[str, str | None]:
-    if not sys.stdin.isatty():
-        hint = "Hand them over: twbot secrets set --from-file - < keys.json"
-        raise CliError("Nobody is there to type the keys.", hint=hint, code=Exit.USAGE)
-    return {name: _prompt(label, optional=name == "BearerToken") for name, label in NAMES.items()}
-
-
-def _prompt(label: str, *, optional: bool) -> str:
-    default = "" if optional else None
-    return str(typer.prompt(label, default=default, hide_input=True, err=True, show_default=False))
-
-
-def _complete(given: dict[str, str | None]) -> Keys:
-    values = {name: (value or "").strip() for name, value in given.items()}
-    if missing := [name for name in NAMES if name != "BearerToken" and not values.get(name)]:
-        raise CliError(f"Missing: {', '.join(missing)}.", hint=_form(), code=Exit.USAGE)
-    if odd := [
-        name for name, value in values.items() if name in NAMES and not (value.isascii() and value.isprintable())
-    ]:
-        raise CliError(f"Not a key of X: {', '.join(odd)}.", code=Exit.USAGE)
-    kept = {name: value for name, value in values.items() if name in NAMES and value}
-    return msgspec.convert(kept, Keys)
-
-
-def _form() -> str:
-    return "The form: " + "{" + ", ".join(f'"{name}": "…"' for name in NAMES) + "}; BearerToken may be left out"

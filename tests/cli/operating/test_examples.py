@@ -116,7 +116,7 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
 }
 # Those that end otherwise here, and what they say.
 ENDS = {
-    "twbot secrets set": (Exit.USAGE, "Nobody is there to type the keys"),
+    "twbot secrets set": (Exit.USAGE, "nobody is there to type it"),
     "twbot secrets set --from-file keys.json --stage prod": (Exit.USAGE, "replace them"),
     "twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org": (
         Exit.USAGE,
