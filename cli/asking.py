@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 from cli.errors import CliError, Exit
 
@@ -17,5 +19,18 @@ def confirm(what: str, *, yes: bool) -> None:
         raise CliError(
             f"{what} Nobody is there to ask.", hint="Type it again with --yes, or --dry-run", code=Exit.USAGE
         )
-    if not typer.confirm(f"{what} Go on?", err=True):
+    with unanswered():
+        agreed = typer.confirm(f"{what} Go on?", err=True)
+    if not agreed:
         raise CliError("Nothing was changed.")
+
+
+@contextlib.contextmanager
+def unanswered() -> Iterator[None]:
+    """Ctrl-C or Ctrl-D at a question inside ends the command as elsewhere."""
+    import typer
+
+    try:
+        yield
+    except typer.Abort:
+        raise CliError("Nothing was changed.", code=Exit.INTERRUPTED) from None

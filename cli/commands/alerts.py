@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.asking import confirm
+from cli.asking import confirm, unanswered
 from cli.errors import CliError, Exit
 from cli.operations import AlertList, alert_list
 from cli.options import AsJson, DryRun, Limit, Yes, placed
@@ -203,7 +203,8 @@ def _secret(what: str, from_file: str | None) -> str:
         if not sys.stdin.isatty():
             hint = "Hand it over: --from FILE, or --from - for stdin"
             raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
-        return str(typer.prompt(what, hide_input=True, err=True))
+        with unanswered():
+            return str(typer.prompt(what, hide_input=True, err=True))
     try:
         text = sys.stdin.buffer.read(MAX_FILE) if from_file == "-" else Path(from_file).read_bytes()[:MAX_FILE]
         return text.decode().strip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from cli.asking import confirm
+from cli.asking import confirm, unanswered
 from cli.errors import CliError, Exit
 from cli.options import AsJson, DryRun, Yes, placed
 from cli.refusals import CONSOLE
@@ -251,7 +251,8 @@ def _asked() -> dict[str, str | None]:
 
 def _prompt(label: str, *, optional: bool) -> str:
     default = "" if optional else None
-    return str(typer.prompt(label, default=default, hide_input=True, err=True, show_default=False))
+    with unanswered():
+        return str(typer.prompt(label, default=default, hide_input=True, err=True, show_default=False))
 
 
 def _complete(given: dict[str, str | None]) -> Keys:
