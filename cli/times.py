@@ -29,8 +29,7 @@ def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datet
     """
     now = now or datetime.datetime.now().astimezone()
     said = text.strip().lower()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    named = {"now": now, "today": midnight, "yesterday": midnight - datetime.timedelta(days=1)}
+    named = {"now": now, "today": _midnight(now, 0), "yesterday": _midnight(now, 1)}
     if said in named:
         return named[said]
     try:
@@ -92,6 +91,13 @@ def _duration(said: str) -> datetime.timedelta | None:
         return None
     parts = [datetime.timedelta(**{_UNITS[each[2][0]]: float(each[1])}) for each in found]
     return sum(parts, datetime.timedelta())
+
+
+def _midnight(now: datetime.datetime, days: int) -> datetime.datetime:
+    """So many days ago; where clocks were changed since, its offset is not that of `now`."""
+    wall = datetime.datetime.combine(now.date() - datetime.timedelta(days=days), datetime.time())
+    is_here = now.utcoffset() == now.astimezone().utcoffset()
+    return wall.astimezone() if is_here else wall.replace(tzinfo=now.tzinfo)
 
 
 def _in_zone(when: datetime.datetime) -> datetime.datetime:

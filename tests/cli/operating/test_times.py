@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,21 @@ def test_refuses(text: str) -> None:
         moment(text, now=NOW)
     assert error.value.code == Exit.USAGE
     assert "2h" in (error.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "now"), [("today", "2026-10-25T12:00+01:00"), ("yesterday", "2026-10-26T12:00+01:00")]
+)
+def test_a_day_begins_at_its_own_midnight(monkeypatch: pytest.MonkeyPatch, text: str, now: str) -> None:
+    """Also on the day on which clocks are changed, and on the one after."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        found = moment(text, now=datetime.datetime.fromisoformat(now))
+        assert found.isoformat() == "2026-10-25T00:00:00+02:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_window_ends_after_it_begins() -> None:
