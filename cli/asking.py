@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from cli.errors import CliError, Exit
@@ -20,7 +22,9 @@ def confirm(what: str, *, yes: bool) -> None:
         raise CliError(
             f"{what} Nobody is there to ask.", hint="Type it again with --yes, or --dry-run", code=Exit.USAGE
         )
-    if not typer.confirm(f"{what} Go on?", err=True):
+    with unanswered():
+        agreed = typer.confirm(f"{what} Go on?", err=True)
+    if not agreed:
         raise CliError("Nothing was changed.")
 
 
@@ -31,7 +35,8 @@ def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
     if not sys.stdin.isatty():
         hint = f"Hand it over: {instead} FILE, or {instead} - for stdin"
         raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
-    return str(typer.prompt(what, default="" if optional else None, hide_input=True, err=True, show_default=False))
+    with unanswered():
+        return str(typer.prompt(what, default="" if optional else None, hide_input=True, err=True, show_default=False))
 
 
 def read_file(source: str) -> bytes:
@@ -40,3 +45,14 @@ def read_file(source: str) -> bytes:
         return sys.stdin.buffer.read(MAX_FILE) if source == "-" else Path(source).read_bytes()[:MAX_FILE]
     except OSError as error:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.USAGE) from None
+
+
+@contextlib.contextmanager
+def unanswered() -> Iterator[None]:
+    """Ctrl-C or Ctrl-D at a question inside ends the command as elsewhere."""
+    import typer
+
+    try:
+        yield
+    except typer.Abort:
+        raise CliError("Nothing was changed.", code=Exit.INTERRUPTED) from None

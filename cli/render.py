@@ -39,12 +39,17 @@ err = Safe(stderr=True, highlight=False)
 
 def as_json(result: object) -> None:
     """Print one JSON document."""
-    print_line(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    print_line(_escaped(msgspec.json.format(msgspec.json.encode(result), indent=2).decode()))
 
 
 def as_json_line(result: object) -> None:
     """Print one line of a JSON stream, at once."""
-    print_line(msgspec.json.encode(result).decode())
+    print_line(_escaped(msgspec.json.encode(result).decode()))
+
+
+def _escaped(json: str) -> str:
+    """The same JSON, without what a terminal would obey: JSON itself asks only for some of it."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def print_line(text: str) -> None:

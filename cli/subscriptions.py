@@ -127,6 +127,14 @@ def rows_of(bot: Stage, api: str, environment: str | None) -> list[Row]:
         return rows
 
 
+def own_rows(bot: Stage, rows: list[Row], api: str, environment: str | None) -> list[Row]:
+    """Those of the stage's webhook: an app may have another stage's, too. Raises CliError."""
+    if not rows:
+        return []
+    hook = own_webhook(bot, account_api(bot, version(api), environment)).id
+    return [row for row in rows if row.webhook_id in {hook, None}]
+
+
 def _account_rows(bot: Stage, api: str, environment: str | None) -> list[Row]:
     x = account_api(bot, version(api), environment)
     return [account_row(user, hook.id, api) for hook in x.webhooks() for user in x.account_subscriptions(hook.id)]

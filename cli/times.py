@@ -11,7 +11,10 @@ import typer
 from cli.errors import CliError, Exit
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)(?:ec|in|our|ay|eek)?[a-z]*\s*", re.ASCII)
+# Whole words: 500ms and 2 months are not so many minutes.
+_DURATION = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?![a-z])\s*", re.ASCII
+)
 EXAMPLES = "2h, 30m, yesterday, 2026-11-01T10:00Z"
 
 Since = Annotated[str | None, typer.Option("--since", help=f"From then on: {EXAMPLES}.", metavar="TIME")]
@@ -26,8 +29,7 @@ def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datet
     """
     now = now or datetime.datetime.now().astimezone()
     said = text.strip().lower()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    named = {"now": now, "today": midnight, "yesterday": midnight - datetime.timedelta(days=1)}
+    named = {"now": now, "today": _midnight(now, 0), "yesterday": _midnight(now, 1)}
     if said in named:
         return named[said]
     try:
@@ -49,8 +51,11 @@ def duration(text: str) -> datetime.timedelta:
 def window(
     since: str | None, until: str | None, *, now: datetime.datetime | None = None
 ) -> tuple[datetime.datetime | None, datetime.datetime | None]:
-    """Both ends; None where nothing is said. Raises CliError where it ends before it begins."""
-    start, end = (moment(each, now=now) if each else None for each in (since, until))
+    """Both ends; None where nothing is said. Raises CliError where it begins in the future or ends too early."""
+    now = now or datetime.datetime.now().astimezone()
+    start, end = (moment(each, now=now) if each is not None else None for each in (since, until))
+    if start and start >= now:
+        raise CliError(f"--since is not in the past: {shown(start)}.", code=Exit.USAGE)
     if start and end and start >= end:
         raise CliError("--until is not after --since.", code=Exit.USAGE)
     return start, end
@@ -84,8 +89,15 @@ def _duration(said: str) -> datetime.timedelta | None:
     found = list(_DURATION.finditer(said))
     if not found or "".join(each[0] for each in found) != said:
         return None
-    parts = [datetime.timedelta(**{_UNITS[each[2]]: float(each[1])}) for each in found]
+    parts = [datetime.timedelta(**{_UNITS[each[2][0]]: float(each[1])}) for each in found]
     return sum(parts, datetime.timedelta())
+
+
+def _midnight(now: datetime.datetime, days: int) -> datetime.datetime:
+    """So many days ago; where clocks were changed since, its offset is not that of `now`."""
+    wall = datetime.datetime.combine(now.date() - datetime.timedelta(days=days), datetime.time())
+    is_here = now.utcoffset() == now.astimezone().utcoffset()
+    return wall.astimezone() if is_here else wall.replace(tzinfo=now.tzinfo)
 
 
 def _in_zone(when: datetime.datetime) -> datetime.datetime:

@@ -50,7 +50,7 @@ def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -
         )
     if ours is None:
         message = f"None of the {len(found)} webhooks has the address of the stage {bot.name}."
-        raise CliError(message, hint=f"Name one: --webhook ID, see twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
+        raise CliError(message, hint=f"Name one by its id: twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
     return ours
 
 

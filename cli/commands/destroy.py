@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cli.asking import unanswered
 from cli.deploy_screen import interrupted, progress, waiting
 from cli.deploying import PROD, Target, logged, target, templates
 from cli.errors import CliError, Exit
@@ -130,7 +131,9 @@ def _ask(on: Target, yes: bool) -> None:
     if not sys.stdin.isatty():
         hint = "Type it again with --yes, or --dry-run"
         raise CliError(f"This destroys the stage {on.stage}. Nobody is there to ask.", hint=hint, code=Exit.USAGE)
-    typed = typer.prompt(f"Type the stage's name ({on.stage}) to destroy it", err=True, default="", show_default=False)
+    with unanswered():
+        question = f"Type the stage's name ({on.stage}) to destroy it"
+        typed = typer.prompt(question, err=True, default="", show_default=False)
     if typed.strip() != on.stage:
         raise CliError("Nothing was changed.")
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.tail import Types
+from cli.commands.tail import Types, known_types
 from cli.errors import CliError, Exit
 from cli.lakes import asking, lake_of
 from cli.options import AsJson, placed
@@ -53,14 +53,8 @@ def export(
 
 
 def _wanted(since: str | None, until: str | None, types: list[str]) -> Wanted:
-    from lambdas.contracts import DETAILS, RAW_TYPES
-
-    names = [name.upper() for name in types]
-    if unknown := [name for name in names if name not in {*DETAILS, *RAW_TYPES}]:
-        hint = f"There are: {', '.join((*DETAILS, *RAW_TYPES))}"
-        raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
     begin, end = window(since, until)
-    return Wanted(since=begin, until=end, types=names)
+    return Wanted(since=begin, until=end, types=known_types(types))
 
 
 def _check(to: Path, force: bool) -> None:

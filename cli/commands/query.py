@@ -14,7 +14,7 @@ import typer
 from cli.errors import CliError, Exit
 from cli.lakes import asking, lake_of
 from cli.options import AsJson, Limit, placed
-from cli.render import as_json, err, print_line, say, table
+from cli.render import as_json, err, harmless, print_line, say, table
 from cli.stage import Place
 from cli.times import Utc, shown
 from lambdas.analytics.saved import SavedQuery, saved_queries
@@ -76,14 +76,14 @@ def query(
 
     Example: twbot query --sql 'SELECT "detail-type", count(*) FROM "analysed-messages-table" GROUP BY 1'
     """
-    if bool(name) + bool(sql) + columns > 1:
+    if bool(name) + (sql is not None) + columns > 1:
         raise CliError("Give one of a saved query's name, --sql and --columns.", code=Exit.USAGE)
     if json + csv + chart > 1:
         raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
     if columns:
         _columns(json)
         return
-    if not name and not sql:
+    if not name and sql is None:
         _list(json)
         return
     saved = _named(name) if name else SavedQuery("", "", [], sql or "")
@@ -126,6 +126,8 @@ def _named(name: str) -> SavedQuery:
 
 def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
     """The parameters' values in the order of the SQL's question marks."""
+    if bare := [each for each in given if "=" not in each]:
+        raise CliError(f"{bare[0]!r} is no parameter: write it as NAME=VALUE.", code=Exit.USAGE)
     pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
     known = {parameter.name: parameter for parameter in saved.parameters}
     if unknown := pairs.keys() - known:
@@ -142,7 +144,7 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
         as_json(result)
     elif csv:
         writer = csv_format.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([result.columns, *(map(_cell, row) for row in result.rows)])
+        writer.writerows([result.columns, *(map(_for_csv, row) for row in result.rows)])
     elif not result.rows:
         say("Nothing yet: no event matches.")
     elif not (chart and _drawn(result)):
@@ -163,12 +165,18 @@ def _drawn(result: Result) -> bool:
         say(NO_CHART)
         return False
     for line in lines:
-        print_line(line)
+        print_line(harmless(line))
     return True
 
 
 def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+
+
+def _for_csv(value: Any) -> Any:
+    """Unchanged for a program; a terminal gets nothing that it would obey."""
+    cell = _cell(value)
+    return harmless(cell) if isinstance(cell, str) and sys.stdout.isatty() else cell
 
 
 def _for_people(value: Any, utc: bool) -> Any:

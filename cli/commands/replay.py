@@ -8,7 +8,7 @@ import typer
 
 from cli.asking import confirm
 from cli.commands.dlq import complete_rules
-from cli.commands.tail import complete_types
+from cli.commands.tail import complete_types, known_types
 from cli.errors import CliError, Exit
 from cli.operations import Replaying, replaying
 from cli.options import AsJson, DryRun, Yes, placed
@@ -110,6 +110,9 @@ def replay(
         say(f"See how far it is: twbot replay show {found.name}{place.option}")
     if found.state == "failed":
         raise CliError(f"The replay failed: {found.error}", hint=f"See: twbot logs{place.option}")
+    if found.state in {"cancelled", "interrupted"}:
+        hint = f"What it delivered stays delivered. See: twbot replay show {found.name}{place.option}"
+        raise CliError(f"The replay was {found.state} before its end.", hint=hint)
 
 
 @app.command("list")
@@ -177,17 +180,13 @@ def _wanted(
 ) -> Wanted:
     import datetime
 
-    from lambdas.contracts import DETAILS, RAW_TYPES
     from lambdas.operating.replays import Wanted
 
-    rules, there = complete_rules(""), (*DETAILS, *RAW_TYPES)
+    rules = complete_rules("")
     if unknown := [name for name in to if name not in rules]:
         hint = f"There are: {', '.join(rules)}"
         raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
-    names = [name.upper() for name in types]
-    if unknown := [name for name in names if name not in there]:
-        hint = f"There are: {', '.join(there)}"
-        raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
+    names = known_types(types)
     now = datetime.datetime.now().astimezone()
     begin, end = window(since, until or "now", now=now)
     assert begin is not None

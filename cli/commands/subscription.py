@@ -19,6 +19,7 @@ from cli.subscriptions import (
     counts_of,
     missing_of,
     move,
+    own_rows,
     planned,
     price,
     remove_rows,
@@ -122,7 +123,7 @@ def remove(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Remove a subscription, or all of them.
+    """Remove a subscription, or all of the stage's webhook.
 
     Example: twbot subscription remove all --api aaa --dry-run
     """
@@ -131,7 +132,10 @@ def remove(
     bot = place.open()
     with explained(bot):
         there = rows_of(bot, api, environment)
-        rows = there if subscription == "all" else [row for row in there if row.id == subscription]
+        if subscription == "all":
+            rows = own_rows(bot, there, api, environment)
+        else:
+            rows = [row for row in there if row.id == subscription]
         if not rows and subscription != "all":
             hint = f"See which there are: twbot subscription list --api {api}{bot.option}"
             raise CliError(f"There is no subscription {subscription}.", hint=hint, code=Exit.NOT_FOUND)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.errors import CliError, Exit
 from cli.options import AsJson, Limit, placed
 from cli.render import as_json_line, out, say
 from cli.stage import Place
@@ -30,6 +31,16 @@ def complete_types(incomplete: str) -> list[str]:
     from lambdas.contracts import DETAILS, RAW_TYPES
 
     return [name for name in (*DETAILS, *RAW_TYPES) if name.startswith(incomplete.upper())]
+
+
+def known_types(given: list[str] | None) -> list[str]:
+    """As they are spelled. Raises CliError for one that there is not."""
+    there = complete_types("")
+    names = [name.upper() for name in given or []]
+    if unknown := [name for name in names if name not in there]:
+        hint = f"There are: {', '.join(there)}"
+        raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
+    return names
 
 
 Types = Annotated[
@@ -57,8 +68,8 @@ def tail(
 
     Example: twbot tail --json --since 10m --limit 5
     """
-    begin = moment(since) if since else None
-    chosen = {name.upper() for name in types or []}
+    begin = moment(since) if since is not None else None
+    chosen = set(known_types(types))
     wanted = _filter(chosen, author, text)
     found = live(place).events(since=begin, types=chosen)
     if not json:

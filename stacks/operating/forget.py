@@ -15,10 +15,10 @@ from lambdas.analytics.forgetting import Forgot, Report, first_hour, tells_of, w
 from stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name
 from stacks.operating.athena import Athena
 from stacks.operating.bot import AwsBot
+from stacks.operating.queue import WORKED_ON, Holding
 
 EVENTS, ERRORS = "events/", "errors/"
 AT_ONCE = 16
-MOST_LETTERS = 10_000
 _GZIP = b"\x1f\x8b"
 
 
@@ -103,25 +103,19 @@ class AwsForgetting:
         return len(keys)
 
     def _letters(self, ids: tuple[str, ...], dry_run: bool) -> int:
-        """All are looked at; those of other posts are let go again."""
+        """All are looked at; those of other posts are let go again, also when it is stopped."""
         sqs, count = self._bot.client("sqs"), 0
         for service in SERVICES:
             try:
                 url = sqs.get_queue_url(QueueName=dead_letters_name(self._bot.stage, service))["QueueUrl"]
             except sqs.exceptions.QueueDoesNotExist:
                 continue
-            others = []
-            for letter in _letters(sqs, url):
-                if not _about(letter["Body"], ids):
-                    others.append(letter["ReceiptHandle"])
-                    continue
-                count += 1
-                if dry_run:
-                    others.append(letter["ReceiptHandle"])
-                else:
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-            for handle in others:
-                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+            with Holding(sqs, url, WORKED_ON) as letters:
+                for letter in letters:
+                    if _about(letter.body, ids):
+                        count += 1
+                        if not dry_run:
+                            letters.delete(letter)
         return count
 
     def _archives(self) -> list[str]:
@@ -158,18 +152,6 @@ class AwsForgetting:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **start):
             for each in page.get("Contents", []):
                 yield each["Key"]
-
-
-def _letters(sqs: Any, url: str) -> Iterator[Any]:
-    """Each once: what was given out stays hidden for a while."""
-    given = 0
-    while given < MOST_LETTERS:
-        page = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=300, WaitTimeSeconds=1)
-        letters = page.get("Messages", [])
-        yield from letters
-        given += len(letters)
-        if not letters:
-            return
 
 
 def _about(body: str, ids: tuple[str, ...]) -> bool:

@@ -100,3 +100,37 @@ def test_a_wrong_column_names_those_that_are_there(data: str, capsys: pytest.Cap
     assert '"Text"' in said
     assert "twbot query --columns" in said
     assert "LINE 1" not in said
+
+
+HOSTILE = "\x1b[31mred\x9b31m\u202eevil"
+ASKED = f"SELECT '{HOSTILE}' AS text, 1 AS many"
+
+
+def test_no_text_commands_the_terminal(
+    data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in a chart nor as JSON, which says the same all the same, nor as CSV on a terminal."""
+    run(["query", "--sql", ASKED, "--data", data, "--chart"])
+    chart = capsys.readouterr().out
+    run(["query", "--sql", ASKED, "--data", data, "--json"])
+    answer = capsys.readouterr().out
+    monkeypatch.setattr("cli.commands.query.sys.stdout.isatty", lambda: True)
+    run(["query", "--sql", ASKED, "--data", data, "--csv"])
+    shown = capsys.readouterr().out
+    assert "evil" in chart
+    assert "evil" in shown
+    assert not set("\x1b\x9b\u202e") & set(chart + answer + shown)
+    assert json.loads(answer)["rows"] == [[HOSTILE, 1]]
+
+
+def test_csv_for_a_program_is_the_text_itself(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of it is changed."""
+    run(["query", "--sql", ASKED, "--data", data, "--csv"])
+    assert next(csv.reader([capsys.readouterr().out.splitlines()[1]]))[0] == HOSTILE
+
+
+@pytest.mark.parametrize("arguments", [["sentiment", "-p", "days"], ["--sql", ""], ["alerts", "--sql", ""]])
+def test_what_is_half_typed_is_refused(data: str, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """A parameter without its value, SQL that is empty: nothing else is shown instead."""
+    assert run(["query", *arguments, "--data", data]) != 0
+    assert capsys.readouterr().out == ""

@@ -91,6 +91,20 @@ def test_removing(twbot: Twbot) -> None:
     assert twbot("subscription", "remove", "1", "--yes").code == Exit.NOT_FOUND
 
 
+@pytest.mark.usefixtures("registered")
+def test_all_are_the_stages_own(twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the app's other webhook, another stage's, stay."""
+    from lambdas.x_management import ActivitySubscription, XManagement
+
+    twbot("subscription", "add")
+    listed = XManagement.activity_subscriptions
+    other = ActivitySubscription("7", "post.delete", {"user_id": "12"}, webhook_id="another")
+    monkeypatch.setattr(XManagement, "activity_subscriptions", lambda x: [*listed(x), other])
+    gone = twbot("subscription", "remove", "all", "--yes").out["subscriptions"]
+    assert types_of(gone) == set(NEEDED)
+    assert [row["id"] for row in twbot("subscription", "list", "--api", "xaa").out] == ["7"]
+
+
 @pytest.mark.usefixtures("local")
 def test_without_a_webhook(local: Local, twbot: Twbot) -> None:
     """4, and what to type first."""

@@ -148,6 +148,22 @@ def test_who_says_no_is_heard(twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(twbot("webhook", "list").out) == 1
 
 
+@pytest.mark.usefixtures("local")
+def test_ctrl_c_at_a_question_interrupts(twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """130, as anywhere else, and nothing is removed; programs get that as JSON."""
+    import typer
+
+    def interrupted(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    webhook_id = twbot("webhook", "register").out["webhook"]["id"]
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(typer, "confirm", interrupted)
+    ended = twbot("webhook", "delete", webhook_id)
+    assert (ended.code, ended.error["error"]) == (Exit.INTERRUPTED, "Nothing was changed.")
+    assert len(twbot("webhook", "list").out) == 1
+
+
 def test_a_clock_that_is_wrong(local: Local, twbot: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
     """X refuses what we sign; the date of its answer tells why."""
     real = time.time

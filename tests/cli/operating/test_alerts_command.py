@@ -229,7 +229,8 @@ def test_raised_alerts_the_newest_first(alerts: Twbot, desk: Desk) -> None:
     found = alerts("raised", "--json").json
     assert [each["tweet_id"] for each in found] == ["2", "3", "1"]
     assert len(alerts("raised", "--limit", "2", "--json").json) == 2
-    assert alerts("raised", "--since", "2099-01-01T10:00Z", "--json").json == []
+    assert alerts("raised", "--since", "0.001s", "--json").json == []
+    assert alerts("raised", "--since", "2099-01-01T10:00Z", "--json").code == 2
     assert "@alice" in alerts("raised").out
 
 

@@ -199,6 +199,21 @@ def test_dead_letters_of_the_post_go(aws: LakeOnAws, capsys: pytest.CaptureFixtu
     assert len(left) == 3
 
 
+def test_dead_letters_come_back_when_it_is_stopped(aws: LakeOnAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the middle hides no letter from whoever looks next."""
+    sqs = boto3.client("sqs", region_name=REGION)
+    url = sqs.create_queue(QueueName="twbot-prod-analysis-dead-letters")["QueueUrl"]
+    for each in OTHERS:
+        sqs.send_message(QueueUrl=url, MessageBody=msgspec.json.encode(each).decode())
+
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stacks.operating.forget._about", interrupted)
+    assert run(["forget", POST, "--stage", "prod", "--yes"]) == 130
+    assert len(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]) == len(OTHERS)
+
+
 def test_says_what_cannot_be_removed_and_when_it_goes(aws: LakeOnAws, capsys: pytest.CaptureFixture[str]) -> None:
     """The archive of the stage's bus, and its log."""
     events, logs = boto3.client("events", region_name=REGION), boto3.client("logs", region_name=REGION)

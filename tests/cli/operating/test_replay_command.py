@@ -8,6 +8,7 @@ import pytest
 
 from cli.main import run
 from lambdas.contracts import Entry
+from lambdas.operating.replays import Replay
 from local.bus import Bus
 from local.home import Home
 from stacks.wiring import RULES
@@ -87,11 +88,30 @@ def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
     assert operate("replay", "cancel", slow.name).code == 1
 
 
+@pytest.mark.parametrize("state", ["cancelled", "interrupted"])
+def test_a_replay_that_did_not_come_to_its_end_is_no_success(
+    world: World, operate: Operate, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """1, though somebody else ended it: a script must not take it for done."""
+    import msgspec
+
+    from cli.commands import replay
+
+    def ended(_: object, found: Replay, *__: object, **___: object) -> Replay:
+        return msgspec.structs.replace(found, state=state)
+
+    monkeypatch.setattr(replay, "follow", ended)
+    world.ask("wim", "@twbot half of it")
+    said = operate("replay", "--since", "1h", "--type", "MESSAGE_RECEIVED", "--to", "log-every-event")
+    assert (said.code, f"was {state} before its end" in said.err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         ([], 2),
         (["--since", "whenever"], 2),
+        (["--since", ""], 2),
         (["--since", "1h", "--until", "2h"], 2),
         (["--since", "1h", "--type", "NOTHING"], 2),
         (["--since", "1h", "--to", "nowhere"], 2),

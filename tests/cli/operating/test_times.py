@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,9 @@ def test_a_date_without_a_zone_is_this_machines() -> None:
     assert moment("2026-11-01 10:00") == datetime.datetime(2026, 11, 1, 10).astimezone()
 
 
-@pytest.mark.parametrize("text", ["", "whenever", "2x", "2h and a bit", "2026-13-01", "99999999999w"])
+@pytest.mark.parametrize(
+    "text", ["", "whenever", "2x", "2 months", "500ms", "1 hoot", "2h and a bit", "2026-13-01", "99999999999w"]
+)
 def test_refuses(text: str) -> None:
     """With an example to go by, and the exit code of usage."""
     with pytest.raises(CliError) as error:
@@ -49,11 +52,33 @@ def test_refuses(text: str) -> None:
     assert "2h" in (error.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    ("text", "now"), [("today", "2026-10-25T12:00+01:00"), ("yesterday", "2026-10-26T12:00+01:00")]
+)
+def test_a_day_begins_at_its_own_midnight(monkeypatch: pytest.MonkeyPatch, text: str, now: str) -> None:
+    """Also on the day on which clocks are changed, and on the one after."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        found = moment(text, now=datetime.datetime.fromisoformat(now))
+        assert found.isoformat() == "2026-10-25T00:00:00+02:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_window_ends_after_it_begins() -> None:
     """Or is refused."""
     assert window("2h", "1h", now=NOW)[0] is not None
     with pytest.raises(CliError):
         window("1h", "2h", now=NOW)
+
+
+@pytest.mark.parametrize("since", ["2026-11-23T06:30:16Z", "0h", ""])
+def test_a_window_begins_in_the_past(since: str) -> None:
+    """Or is refused in words about --since: nobody may have typed an --until. An empty text is no time, either."""
+    with pytest.raises(CliError, match=r"--since is not in the past|is no time"):
+        window(since, "now", now=NOW)
 
 
 @given(st.datetimes(datetime.datetime(1000, 1, 1), timezones=st.just(datetime.UTC)))

@@ -87,6 +87,12 @@ def test_trace_of_an_unknown_post(operate: Operate) -> None:
     assert "404404" in said.err
 
 
+def test_tail_knows_the_types(operate: Operate) -> None:
+    """2 for one that there is not: it would listen for ever."""
+    said = operate("tail", "--type", "MESSAGE_RECIEVED", "--limit", "1")
+    assert (said.code, "MESSAGE_RECEIVED" in said.err) == (2, True)
+
+
 def test_tail_shows_what_comes(world: World, operate: Operate) -> None:
     """One JSON line an event, filtered by type, author and text."""
     post, _ = world.ask("eli", "@twbot a purple sky")
