@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.errors import CliError, Exit
+from lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -38,18 +39,22 @@ def account_api(bot: Stage, api: str, environment: str | None) -> AccountActivit
 
 
 def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -> Webhook:
-    """The webhook of that id, else that of the stage's address, else the only one. Raises CliError."""
+    """The webhook of that id, else that of the stage's address. Raises CliError.
+
+    Where X reaches a bot of this machine only its owner knows: the app's only webhook is taken for its.
+    """
     found = x.webhooks()
     if webhook_id is not None:
         return _named(found, webhook_id, bot)
     url = _address(bot)
-    ours = next((each for each in found if each.url == url), found[0] if len(found) == 1 else None)
+    alone = found[0] if len(found) == 1 and bot.name == LOCAL and not bot.simulated else None
+    ours = next((each for each in found if each.url == url), alone)
     if ours is None and not found:
         raise CliError(
             "No webhook is registered.", hint=f"Register it: twbot webhook register{bot.option}", code=Exit.NOT_FOUND
         )
     if ours is None:
-        message = f"None of the {len(found)} webhooks has the address of the stage {bot.name}."
+        message = f"X has {len(found)} of this app's webhooks, none at the address of the stage {bot.name}."
         raise CliError(message, hint=f"Name one by its id: twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
     return ours
 

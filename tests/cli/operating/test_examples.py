@@ -87,6 +87,9 @@ class Stand:
         self.answer("alerts", "subscribe", "https", "--from", "slack-address.txt")
         return str(self.answer("alerts", "list")[0]["id"])
 
+    def opted_out(self) -> None:
+        self.answer("replies", "optout", "add", "2244994945")
+
     def celebrity(self) -> None:
         self.answer("celebrities", "add", "Ada Lovelace", "ada.jpg")
 
@@ -112,8 +115,11 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot alerts test": Stand.subscriber,
     "twbot init": Stand.no_settings,
     'twbot celebrities remove "Ada Lovelace"': Stand.celebrity,
+    "twbot replies optout remove 2244994945": Stand.opted_out,
     "twbot tail --json --since 10m --limit 5": Stand.post,  # a post makes five events
 }
+# What an example did to the bot that others use is undone.
+AFTER = ("replies resume", "replies limit --none", "replies optout remove 2244994945", "dlq purge --all --yes")
 # Those that end otherwise here, and what they say.
 ENDS = {
     "twbot secrets set": (Exit.USAGE, "nobody is there to type it"),
@@ -162,6 +168,8 @@ def desk(
         (tmp_path / "slack-address.txt").write_text(address.url)
         yield Stand(world)
     world.settle()
+    for each in AFTER:
+        run([*each.split(), "--data", str(world.home.folder)])
 
 
 @contextlib.contextmanager

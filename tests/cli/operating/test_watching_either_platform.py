@@ -82,8 +82,9 @@ def test_tail_shows_what_came(past: Past, post: str, capfd: pytest.CaptureFixtur
     (event,) = watch(past, capfd, *one, "--type", "message_analysed", "--author", "@Ann", "--text", "[BOLD]").lines
     assert event["detail"]["Twitter"]["TweetId"] == post
     assert {"id", "source", "time", "detail", "detail-type"} <= event.keys()
-    (event,) = watch(past, capfd, *one, "--type", "SEND_TWEET", "--type", 'X" || $.a = "').lines
+    (event,) = watch(past, capfd, *one, "--type", "SEND_TWEET", "--type", "TWEET_FAILED").lines
     assert event["detail-type"] == "SEND_TWEET"
+    assert watch(past, capfd, *one, "--type", 'X" || $.a = "').code == 2
 
 
 HOSTILE = "hi \x1b]0;title\x07\x1b[2J\u202e [red]\x9b31m \U0001f469\u200d\U0001f680"
