@@ -117,7 +117,7 @@ def _bars(following: Following, doing: str) -> Iterator[Callable[[str], None]]:
         yield each_line
 
 
-def interrupted(following: Following, stage: str, verb: str) -> CliError:
+def interrupted(following: Following, option: str, verb: str) -> CliError:
     """What is done, what AWS goes on with by itself, and what has not begun."""
     done, working, ahead = following.named("done", "unchanged"), following.named("working"), following.named("waiting")
     parts = [
@@ -125,5 +125,5 @@ def interrupted(following: Following, stage: str, verb: str) -> CliError:
         f"CloudFormation goes on with {', '.join(working)} by itself." if working else "",
         f"Not begun: {', '.join(ahead)}." if ahead else "",
     ]
-    hint = f"See how it stands: twbot outputs --stage {stage}; then go on: twbot {verb} --stage {stage}"
+    hint = f"See how it stands: twbot outputs{option}; then go on: twbot {verb}{option}"
     return CliError(" ".join(filter(None, ["Interrupted.", *parts])), hint=hint, code=Exit.INTERRUPTED)

@@ -6,6 +6,7 @@ import msgspec
 
 from cli.asking import ask_secret, read_file
 from cli.errors import CliError, Exit
+from cli.render import say
 from lambdas.ports import Keys
 
 NAMES = {
@@ -46,6 +47,8 @@ def _asked(name: str, label: str) -> str:
 
 def _complete(given: dict[str, str | None]) -> Keys:
     values = {name: (value or "").strip() for name, value in given.items()}
+    if unknown := sorted(values.keys() - NAMES.keys()):
+        say(f"Left out, as no key of X is called so: {', '.join(unknown)}")
     if missing := [name for name in NAMES if name != "BearerToken" and not values.get(name)]:
         raise CliError(f"Missing: {', '.join(missing)}.", hint=_form(), code=Exit.USAGE)
     if odd := [

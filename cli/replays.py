@@ -9,13 +9,14 @@ from cli.operations import Replaying
 from cli.render import err, say
 from cli.stage import Place
 from cli.times import shown
+from lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
     from lambdas.operating.replays import Replay
 
 
 def follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> Replay:
-    """Until it has ended. Ctrl-C cancels it, and then says how far it came."""
+    """Until it has ended. Ctrl-C cancels it, and then says how far it came; what fails here leaves it running."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(found.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -31,6 +32,9 @@ def follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> R
         say(said(found))
         if found.state == "cancelling":
             say(f"See when it has ended: twbot replay show {found.name}{place.option}")
+        raise
+    except TwbotError:
+        say(f"The replay goes on. See how far it is: twbot replay show {found.name}{place.option}")
         raise
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -86,7 +87,10 @@ class Place(NamedTuple):
         """What a hint's command needs to be about the same bot."""
         from local.home import data_option
 
-        return data_option(self.data) if self.is_local else f" --stage {self.stage}"
+        if self.is_local:
+            return data_option(self.data)
+        more = {"--profile": self.profile, "--region": self.region}
+        return f" --stage {self.stage}" + "".join(f" {name} {shlex.quote(each)}" for name, each in more.items() if each)
 
     def open(self) -> Stage:
         return open_stage(self.stage, profile=self.profile, region=self.region, data=self.data)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 
 import msgspec
-from aws_cdk import Aws
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lex as lex
@@ -37,7 +37,7 @@ class Chatbot(Construct):
             auto_build_bot_locales=True,
             bot_locales=[_locale(wanted)],
         )
-        version = self._version(bot, wanted)
+        version = self._version(bot, wanted.locale)
         alias = self._alias(bot, version, wanted, fulfilment)
         self.arn = (
             f"arn:{Aws.PARTITION}:lex:{Aws.REGION}:{Aws.ACCOUNT_ID}:bot-alias/{bot.ref}/{alias.attr_bot_alias_id}"
@@ -56,11 +56,12 @@ class Chatbot(Construct):
             source_arn=self.arn,
         )
 
-    def _version(self, bot: lex.CfnBot, wanted: Definition) -> lex.CfnBotVersion:
-        content = hashlib.sha256(msgspec.json.encode([wanted, SURE_ENOUGH], order="deterministic")).hexdigest()
+    def _version(self, bot: lex.CfnBot, locale: str) -> lex.CfnBotVersion:
+        built = Stack.of(self).resolve(bot.bot_locales)
+        content = hashlib.sha256(msgspec.json.encode(built, order="deterministic")).hexdigest()
         draft = lex.CfnBotVersion.BotVersionLocaleDetailsProperty(source_bot_version="DRAFT")
         specification = lex.CfnBotVersion.BotVersionLocaleSpecificationProperty(
-            locale_id=wanted.locale, bot_version_locale_details=draft
+            locale_id=locale, bot_version_locale_details=draft
         )
         return lex.CfnBotVersion(
             self, f"Version{content[:12]}", bot_id=bot.ref, bot_version_locale_specification=[specification]

@@ -16,7 +16,8 @@ FILE = Path("twbot.toml")
 # The retentions that CloudWatch Logs knows, in days.
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
 
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
+# Lex takes no two hyphens in a row.
+_STAGE = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _ACCOUNT = re.compile(r"\d{1,19}")
@@ -121,7 +122,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 def check_name(name: str) -> str:
     """A stage's name is part of the names of queues, roles and URLs. Raises TwbotError."""
     if not _STAGE.fullmatch(name):
-        raise TwbotError(f"{name!r} cannot be a stage's name: up to 16 small letters, digits and hyphens.")
+        raise TwbotError(f"{name!r} cannot be a stage's name: up to 16 small letters, digits and single hyphens.")
     return name
 
 

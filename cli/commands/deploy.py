@@ -143,7 +143,7 @@ def _deploy(on: Target, made: Assembly) -> None:
         with progress(following, "deploying") as each:
             on.cdk().deploy(made.folder, each)
     except KeyboardInterrupt:
-        raise interrupted(following, on.stage, "deploy") from None
+        raise interrupted(following, on.bot.option, "deploy") from None
 
 
 def _deployed(on: Target, plan: dict[str, Any], json: bool) -> None:
@@ -151,7 +151,7 @@ def _deployed(on: Target, plan: dict[str, Any], json: bool) -> None:
     from cli.commands.destroy import outputs_of, show_outputs
 
     found = outputs_of(on)
-    next_two = [f"twbot secrets set --stage {on.stage}", f"twbot webhook register --stage {on.stage}"]
+    next_two = [f"twbot secrets set{on.bot.option}", f"twbot webhook register{on.bot.option}"]
     if json:
         outputs = {each.service: each.outputs for each in found}
         as_json({**plan, "deployed": True, "outputs": outputs, "next": next_two, "log": str(on.log)})

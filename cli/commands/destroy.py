@@ -94,7 +94,7 @@ def show_outputs(found: list[Stack]) -> None:
 def _at_rest(on: Target, found: list[Stack]) -> None:
     busy = [f"{each.name} ({each.status})" for each in found if each.busy]
     if busy:
-        hint = f"Wait until it has finished: twbot outputs --stage {on.stage}"
+        hint = f"Wait until it has finished: twbot outputs{on.bot.option}"
         raise CliError(f"CloudFormation still works on {', '.join(busy)}.", hint=hint)
 
 
@@ -117,9 +117,9 @@ def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
             err.print(heading, style=style)
             say("\n".join(named))
     parameter = alert_addresses_name(on.bot.stage)
-    remove = f"twbot alerts remove --stage {on.stage}"
+    remove = f"twbot alerts remove{on.bot.option}"
     say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")
-    say(f"X goes on calling the webhook until you say: twbot webhook delete --stage {on.stage}")
+    say(f"X goes on calling the webhook until you say: twbot webhook delete{on.bot.option}")
 
 
 def _ask(on: Target, yes: bool) -> None:
@@ -155,7 +155,7 @@ def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | N
                     if not again or "not empty" not in str(problem):
                         raise
     except KeyboardInterrupt:
-        raise interrupted(following, on.stage, "destroy") from None
+        raise interrupted(following, on.bot.option, "destroy") from None
 
 
 def _empty(on: Target, buckets: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer, IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
@@ -43,7 +44,7 @@ class Sender:
         decorated = idempotent_function(
             self._send, data_keyword_argument="tweet", persistence_store=once, config=config, key_prefix="egress"
         )
-        self._send_once: Callable[..., None] = decorated
+        self._send_once: Callable[..., dict[str, Any]] = decorated
 
     def handle(self, event: Event) -> None:
         """Take a SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
@@ -52,7 +53,7 @@ class Sender:
         if replay and not replay.startswith(MAY_REPLY):
             return
         try:
-            self._send_once(tweet=command.reply_to_tweet_id, command=command)
+            posted = self._send_once(tweet=command.reply_to_tweet_id, command=command)
         except XRefused as refusal:
             self._fail(command, refusal, replay)
         except Withheld as reason:
@@ -61,9 +62,14 @@ class Sender:
             raise Temporary("This reply is being sent already.", retry_at=time.time() + RETRY_AFTER) from None
         except IdempotencyPersistenceLayerError as error:
             raise Temporary(f"Cannot note which replies are sent: {error}") from error
+        else:
+            # Noted first: if the bus does not take this, the next try tells it, and posts nothing.
+            if posted:  # what an older twbot noted says nothing, and was told
+                self._publisher.publish([entry(TweetSent(**posted), once=f"sent:{command.reply_to_tweet_id}")])
 
-    def _send(self, *, tweet: str, command: SendTweet) -> None:
-        """Raises XRefused or Withheld, and is then not noted as done: later, a replay may still reply."""
+    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, Any]:
+        """The fields of a TweetSent. Raises XRefused or Withheld, and is then not noted as done: later, a replay may
+        still reply."""
         posted = None
         try:
             with self._permission.to_reply(command.reply_to_user_id):
@@ -72,13 +78,12 @@ class Sender:
         except XRefused as refusal:
             if refusal.reason != Reason.DUPLICATE:
                 raise
-        sent = TweetSent(
-            tweet_id=posted,
-            reply_to_tweet_id=tweet,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
-        )
-        self._publisher.publish([entry(sent, once=f"sent:{tweet}")])
+        return {
+            "tweet_id": posted,
+            "reply_to_tweet_id": tweet,
+            "reply_to_user_id": command.reply_to_user_id,
+            "text": fit(command.text),
+        }
 
     def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
         failed = TweetFailed(

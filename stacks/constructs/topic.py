@@ -20,19 +20,22 @@ _KEEPING = (
     *("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "ListGrants", "RevokeGrant"),
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "Decrypt", "GenerateDataKey"),
 )
+_USING = ("Decrypt", "GenerateDataKey")
 _HERE = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 def topics_key(scope: Construct, stage: Stage) -> kms.Key:
     """Our own key: with AWS's, neither EventBridge nor CloudWatch may publish to an encrypted topic.
 
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+    EventBridge can't where the key's policy asks for the account or the source:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
-    services = [iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch")]
+    events, alarms = (iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch"))
     policy = iam.PolicyDocument(
         statements=[
             _in_key_policy([iam.AccountRootPrincipal()], _KEEPING),
-            _in_key_policy(services, ("Decrypt", "GenerateDataKey"), _HERE),
+            _in_key_policy([events], _USING),
+            _in_key_policy([alarms], _USING, _HERE),
         ]
     )
     return kms.Key(

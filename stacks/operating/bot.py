@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ class AwsBot:
         self.stage = _stage(name, file)
         self.name = name
         self.account_id = self.stage.aws.twitter_account_id
+        typed = {"--profile": profile, "--region": region}
+        self._typed = "".join(f" {option} {shlex.quote(each)}" for option, each in typed.items() if each)
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
         with explained(name):
@@ -43,7 +46,7 @@ class AwsBot:
     @property
     def option(self) -> str:
         """What a hint's command needs to be about this stage."""
-        return f" --stage {self.name}"
+        return f" --stage {self.name}{self._typed}"
 
     @property
     def x_url(self) -> str:
@@ -59,7 +62,7 @@ class AwsBot:
         retries: Any = {"mode": "standard", "max_attempts": 4}
         with self._making, explained(self.name):  # sessions, unlike clients, are one thread's at a time
             if service not in self._clients:
-                config = Config(retries=retries, connect_timeout=5, read_timeout=30)
+                config = Config(retries=retries, connect_timeout=5, read_timeout=30, max_pool_connections=16)
                 self._clients[service] = self._session.client(service, config=config)  # type: ignore[call-overload]
             return self._clients[service]
 

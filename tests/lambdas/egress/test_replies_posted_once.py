@@ -53,11 +53,17 @@ class DictMedia(dict[str, bytes]):
 
 
 class RecordingBus:
+    """What has a `once` key is taken once, as on either bus; `down` takes nothing."""
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.down = False
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        self.entries += entries
+        if self.down:
+            raise Temporary("The bus is down.")
+        known = {one.once for one in self.entries}
+        self.entries += [one for one in entries if one.once is None or one.once not in known]
 
     @property
     def said(self) -> list[tuple[str, Any]]:
@@ -92,6 +98,18 @@ def test_a_command_that_comes_twice_is_posted_once(tmp_path: Path) -> None:
     assert [one.detail for one in egress.bus.entries] == [
         {"TweetId": "91", "ReplyToTweetId": "12", "ReplyToUserId": "7", "Text": "hi"}
     ]
+
+
+def test_what_was_posted_while_the_bus_was_down_is_told_later_and_not_posted_again(tmp_path: Path) -> None:
+    """However late, and whatever the next command would say: X may not know a duplicate any more by then."""
+    egress = Egress(tmp_path, RecordingX())
+    egress.bus.down = True
+    with pytest.raises(Temporary):
+        egress.sender.handle(command())
+    egress.bus.down = False
+    egress.sender.handle(command(text="another try at the same post"))
+    assert egress.x.posted == [("hi", "12", [])]
+    assert [one.detail["Text"] for one in egress.bus.entries] == ["hi"]
 
 
 def test_posted_once_after_a_restart_too(tmp_path: Path) -> None:
