@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,7 +139,7 @@ def templates(on: Target, account_id: str, region: str | None) -> Iterator[Assem
 
 def digits(typed: str | None) -> str:
     """An account id of X. Raises CliError."""
-    if typed is None or not (typed.isascii() and typed.isdigit() and len(typed) <= 19):
-        hint = "It is digits only; look it up: twbot secrets check, or at X under Settings, Your account"
+    if typed is None or not re.fullmatch("[1-9][0-9]{0,18}", typed):
+        hint = "It is digits only; twbot secrets check says it, and X under Settings, Your account"
         raise CliError(f"{typed!r} is no account id of X.", hint=hint, code=Exit.USAGE)
     return typed

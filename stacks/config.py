@@ -20,7 +20,7 @@ LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 _STAGE = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
-_ACCOUNT = re.compile(r"\d{1,19}")
+_ACCOUNT = re.compile(r"[1-9][0-9]{0,18}")
 
 
 class Detectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stacks.deploying.deployed import Held, Stack
 
 # The account id makes no difference to what is destroyed.
-ANY_ACCOUNT = "0"
+ANY_ACCOUNT = "1"
 
 
 def outputs(

@@ -72,7 +72,7 @@ def test_the_account_id_must_be_said(tmp_path: Path) -> None:
         load_stage("prod", tmp_path / "twbot.toml")
 
 
-@pytest.mark.parametrize("name", ["", "Prod", "a" * 17, "a/b", "1st", "a_b"])
+@pytest.mark.parametrize("name", ["", "Prod", "a" * 17, "a/b", "1st", "a_b", "a--b"])
 def test_stage_names_fit_into_every_name(tmp_path: Path, name: str) -> None:
     """A stage's name is part of names of queues, roles and URLs: what does not fit is refused at once."""
     with pytest.raises(TwbotError, match="stage's name"):

@@ -94,6 +94,17 @@ def test_services_act_for_this_account_only(prod: Templates) -> None:
         assert permission.properties["SourceArn"], permission.id
 
 
+def test_events_reach_the_encrypted_topic(prod: Templates) -> None:
+    """EventBridge does not publish where the key's policy asks for its source or account; alarms do."""
+    using = {
+        statement["Principal"]["Service"]: statement.get("Condition")
+        for resource, statement in prod.statements()
+        if resource.type == "AWS::KMS::Key" and "Service" in statement["Principal"]
+    }
+    assert using["events.amazonaws.com"] is None
+    assert using["cloudwatch.amazonaws.com"] is not None
+
+
 def test_the_workflow_may_call_what_it_calls(any_stage: Templates, assemblies: Path) -> None:
     """Its role is allowed each call of its tasks, and no other; of a detector that is off nothing."""
     machine = any_stage.one("AWS::StepFunctions::StateMachine")
