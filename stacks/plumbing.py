@@ -58,7 +58,7 @@ class Plumbing(Service):
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
     def _archive(self, stage: Stage) -> None:
-        """Without what a replay brings back: that is in it already.
+        """Without what a replay brings back, which is in it already, and what that causes, which comes again.
 
         It goes with its bus, in production too: it can be replayed to that bus only, and would keep it from being
         deleted. The lake has every event for good.
@@ -67,7 +67,11 @@ class Plumbing(Service):
             self,
             "Archive",
             source_arn=self.bus.event_bus_arn,
-            event_pattern={**EVERY_EVENT, "replay-name": [{"exists": False}]},
+            event_pattern={
+                **EVERY_EVENT,
+                "replay-name": [{"exists": False}],
+                "detail": {"ReplayName": [{"exists": False}]},
+            },
             retention_days=stage.aws.archive_days,
         )
         archive.apply_removal_policy(RemovalPolicy.DESTROY)

@@ -12,8 +12,9 @@ from stacks.operating.insights import Insights
 from stacks.operating.replay_rules import takes, types_of
 from stacks.wiring import Rule, rules_named
 
-# What a replay has brought back is not in the archive.
-QUERY = "filter not ispresent(`replay-name`) | fields `detail-type` as type | stats count(*) as events by type"
+# What a replay has brought back or caused is not in the archive.
+QUERY = """filter not ispresent(`replay-name`) and not ispresent(detail.ReplayName)
+| fields `detail-type` as type | stats count(*) as events by type"""
 LATE = datetime.timedelta(minutes=10)  # so long an event may take into the archive
 
 
