@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer, IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
@@ -44,7 +43,7 @@ class Sender:
         decorated = idempotent_function(
             self._send, data_keyword_argument="tweet", persistence_store=once, config=config, key_prefix="egress"
         )
-        self._send_once: Callable[..., dict[str, Any]] = decorated
+        self._send_once: Callable[..., dict[str, str | None] | None] = decorated
 
     def handle(self, event: Event) -> None:
         """Take a SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
@@ -65,11 +64,11 @@ class Sender:
         else:
             # Noted first: if the bus does not take this, the next try tells it, and posts nothing.
             if posted:  # what an older twbot noted says nothing, and was told
-                self._publisher.publish([entry(TweetSent(**posted), once=f"sent:{command.reply_to_tweet_id}")])
+                self._tell(command, posted["TweetId"])
 
-    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, Any]:
-        """The fields of a TweetSent. Raises XRefused or Withheld, and is then not noted as done: later, a replay may
-        still reply."""
+    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, str | None]:
+        """What is noted: an id, and nothing that somebody could want forgotten. Raises XRefused or Withheld, and is
+        then not noted as done: later, a replay may still reply."""
         posted = None
         try:
             with self._permission.to_reply(command.reply_to_user_id):
@@ -78,12 +77,16 @@ class Sender:
         except XRefused as refusal:
             if refusal.reason != Reason.DUPLICATE:
                 raise
-        return {
-            "tweet_id": posted,
-            "reply_to_tweet_id": tweet,
-            "reply_to_user_id": command.reply_to_user_id,
-            "text": fit(command.text),
-        }
+        return {"TweetId": posted}
+
+    def _tell(self, command: SendTweet, posted: str | None) -> None:
+        sent = TweetSent(
+            tweet_id=posted,
+            reply_to_tweet_id=command.reply_to_tweet_id,
+            reply_to_user_id=command.reply_to_user_id,
+            text=fit(command.text),
+        )
+        self._publisher.publish([entry(sent, once=f"sent:{command.reply_to_tweet_id}")])
 
     def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
         failed = TweetFailed(
