@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from lambdas.errors import TwbotError
-from stacks.config import FILE, PRODUCTION, load_stage
-from stacks.node import put_node_on_path
+from twbot.lambdas.errors import TwbotError
+from twbot.stacks.config import FILE, PRODUCTION, load_stage
+from twbot.stacks.node import put_node_on_path
 
 
 def main() -> None:
     put_node_on_path()
     from aws_cdk import App
 
-    from stacks.system import add_system
+    from twbot.stacks.system import add_system
 
     app = App()
     given = app.node.try_get_context

@@ -1,1 +1,1 @@
-"""The twbot command."""
+"""The `twbot` command: what a person does."""

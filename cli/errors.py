@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from lambdas.errors import TwbotError
+from twbot.lambdas.errors import TwbotError
 
 
 class Exit(enum.IntEnum):

@@ -13,29 +13,29 @@ import typer
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
-from cli.commands.analyse import analyse
-from cli.commands.chat import chat
-from cli.commands.cost import cost
-from cli.commands.demo import demo
-from cli.commands.deploy import deploy, diff
-from cli.commands.destroy import destroy, outputs
-from cli.commands.doctor import doctor
-from cli.commands.export import export
-from cli.commands.forget import forget
-from cli.commands.init import init
-from cli.commands.logs import logs
-from cli.commands.metrics import metrics
-from cli.commands.query import query
-from cli.commands.send import send
-from cli.commands.status import status
-from cli.commands.synth import synth
-from cli.commands.tail import tail
-from cli.commands.trace import trace
-from cli.commands.up import down, up
-from cli.errors import CliError, Exit
-from cli.render import err
-from lambdas.errors import NotConfigured, TwbotError
+from twbot.cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
+from twbot.cli.commands.analyse import analyse
+from twbot.cli.commands.chat import chat
+from twbot.cli.commands.cost import cost
+from twbot.cli.commands.demo import demo
+from twbot.cli.commands.deploy import deploy, diff
+from twbot.cli.commands.destroy import destroy, outputs
+from twbot.cli.commands.doctor import doctor
+from twbot.cli.commands.export import export
+from twbot.cli.commands.forget import forget
+from twbot.cli.commands.init import init
+from twbot.cli.commands.logs import logs
+from twbot.cli.commands.metrics import metrics
+from twbot.cli.commands.query import query
+from twbot.cli.commands.send import send
+from twbot.cli.commands.status import status
+from twbot.cli.commands.synth import synth
+from twbot.cli.commands.tail import tail
+from twbot.cli.commands.trace import trace
+from twbot.cli.commands.up import down, up
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import err
+from twbot.lambdas.errors import NotConfigured, TwbotError
 
 app = typer.Typer(
     name="twbot",
@@ -61,7 +61,7 @@ for panel, commands in PANELS.items():
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit with one of cli.errors.Exit."""
+    """Run the command line and exit with one of twbot.cli.errors.Exit."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -77,7 +77,7 @@ def run(arguments: list[str]) -> int:
     except NotConfigured as error:
         return _report(str(error), None, Exit.NOT_CONFIGURED, for_programs)
     except TwbotError as error:
-        from cli.refusals import in_words
+        from twbot.cli.operations.problems import in_words
 
         told = in_words(error)
         return _report(str(told), told.hint, told.code, for_programs)

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from cli.errors import Exit
-from cli.main import app
+from twbot.cli.errors import Exit
+from twbot.cli.main import app
 
 HEADER = """# The commands
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from lambdas.contracts import DETAILS
-from stacks.wiring import RULES
+from twbot.lambdas.contracts import DETAILS
+from twbot.lambdas.wiring import RULES
 
 ROOT = Path(__file__).parents[1]
 TARGETS_OF_SERVICES = {
@@ -43,7 +43,7 @@ def rules() -> Iterator[tuple[Path, str]]:
     lines = [
         "# Rules",
         "",
-        "Generated from `stacks/wiring.py` by `make docs`. Both platforms read that file.",
+        "Generated from `lambdas/wiring.py` by `make docs`. Both platforms read that file.",
         "",
         "| rule | of | events | go to |",
         "|---|---|---|---|",

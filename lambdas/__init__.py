@@ -1,1 +1,1 @@
-"""What the system does: contracts, ports, and one package per microservice."""
+"""What runs: contracts, rules, ports, and one package per microservice."""

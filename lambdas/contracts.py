@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lambdas.errors import BadEvent
+from twbot.lambdas.errors import BadEvent
 
 TWITTER = "TWITTER"
 BOT = "BOT"
@@ -107,7 +107,7 @@ class TweetSent(Record, frozen=True, kw_only=True):
 
 
 class TweetFailed(Record, frozen=True, kw_only=True):
-    """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas.x_errors.Reason."""
+    """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas/x/errors.py's Reason."""
 
     reason: str
     explanation: str
@@ -117,7 +117,7 @@ class TweetFailed(Record, frozen=True, kw_only=True):
 
 
 class TweetWithheld(Record, frozen=True, kw_only=True):
-    """TWEET_WITHHELD: the operator lets no reply be posted. `reason` is one of lambdas.egress.permission.Why."""
+    """TWEET_WITHHELD: the operator lets no reply be posted. `reason` is one of lambdas/egress/permission.py's Why."""
 
     reason: str
     explanation: str
@@ -222,3 +222,7 @@ def new_event(published: Entry, at: datetime.datetime) -> Event:
         detail=published.detail,
         detail_type=published.detail_type,
     )
+
+
+def epoch(time: str) -> float:
+    return datetime.datetime.fromisoformat(time).timestamp()

@@ -7,7 +7,7 @@ import warnings
 
 from PIL import Image, ImageOps
 
-from lambdas.errors import UnusableImage
+from twbot.lambdas.errors import UnusableImage
 
 JPEG_LIMIT = 5_000_000
 LONGEST_SIDE = 4096

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from lambdas.contracts import Entry
+from twbot.lambdas.contracts import Entry
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):

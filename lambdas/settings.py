@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lambdas.errors import TwbotError
+from twbot.lambdas.errors import TwbotError
 
 LOCAL = "local"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -1,1 +1,1 @@
-"""The system on one machine."""
+"""The bot on one machine."""

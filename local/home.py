@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from lambdas.errors import TwbotError
+from twbot.lambdas.errors import TwbotError
 
 LOW_DISK = 100_000_000
 

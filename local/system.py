@@ -10,18 +10,18 @@ from pathlib import Path
 
 import msgspec
 
-from lambdas.errors import NotConfigured
-from lambdas.ports import Keys
-from lambdas.settings import Settings
-from lambdas.x_activities import NEEDED
-from lambdas.x_http import X_URL
-from lambdas.x_management import XManagement
-from local.analysers import Analysers, LocalModels
-from local.engine import Bot
-from local.home import Home, Run, SimulatorRun, announce, make_private
-from local.media import FileMedia
-from local.secrets import FileSecrets
-from local.simulator.client import Simulator
+from twbot.lambdas.errors import NotConfigured
+from twbot.lambdas.ports import Keys
+from twbot.lambdas.settings import Settings
+from twbot.lambdas.x.activity_types import NEEDED
+from twbot.lambdas.x.http import X_URL
+from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
+from twbot.local.adapters.media import FileMedia
+from twbot.local.adapters.models import Analysers, LocalModels
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.bot import Bot
+from twbot.local.home import Home, Run, SimulatorRun, announce, make_private
+from twbot.local.simulator.client import Simulator
 
 Tell = Callable[[str], None]
 

@@ -1,1 +1,1 @@
-"""The system on AWS."""
+"""The system on AWS: CDK stacks, one module per microservice."""

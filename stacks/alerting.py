@@ -8,16 +8,16 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from lambdas.alerting.message import PATHS, TEMPLATE
-from stacks.config import Stage
-from stacks.constructs.access import allow
-from stacks.constructs.function import Function
-from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
-from stacks.constructs.service import Service
-from stacks.constructs.stores import Table
-from stacks.constructs.topic import Topic
-from stacks.names import alert_addresses_name
-from stacks.plumbing import Plumbing
+from twbot.lambdas.alerting.template import PATHS, TEMPLATE
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
+from twbot.stacks.constructs.service import Service
+from twbot.stacks.constructs.stores import Table
+from twbot.stacks.constructs.topic import Topic
+from twbot.stacks.names import alert_addresses_name
+from twbot.stacks.plumbing import Plumbing
 
 
 class Alerting(Service):

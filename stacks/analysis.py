@@ -12,15 +12,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.constructs.access import accept, allow
-from stacks.constructs.function import Function
-from stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
-from stacks.constructs.service import LogGroup, Service
-from stacks.constructs.stores import KEYS_UNKNOWN, Bucket
-from stacks.names import workflow_log_name
-from stacks.plumbing import Plumbing
-from stacks.workflow import sdk_actions, workflow
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
+from twbot.stacks.constructs.service import LogGroup, Service
+from twbot.stacks.constructs.stores import KEYS_UNKNOWN, Bucket
+from twbot.stacks.names import workflow_log_name
+from twbot.stacks.plumbing import Plumbing
+from twbot.stacks.state_machine import sdk_actions, workflow
 
 _NO_RESOURCE = "The detectors' actions, log delivery's and X-Ray's know no resource."
 

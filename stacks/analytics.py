@@ -9,15 +9,15 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from lambdas.analytics.transform import FOLDER
-from stacks.config import Stage
-from stacks.constructs.access import allow
-from stacks.constructs.function import Function
-from stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
-from stacks.constructs.service import LogGroup, Service
-from stacks.constructs.stores import Bucket
-from stacks.lake_table import EVENTS, RESULTS, add_table, add_workgroup
-from stacks.plumbing import Plumbing
+from twbot.lambdas.analytics.transform import FOLDER
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_workgroup
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
+from twbot.stacks.constructs.service import LogGroup, Service
+from twbot.stacks.constructs.stores import Bucket
+from twbot.stacks.plumbing import Plumbing
 
 ERRORS = "errors/"
 BY_PROBLEM = "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd/HH}/"

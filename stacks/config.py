@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from lambdas.errors import TwbotError
-from lambdas.settings import Settings, is_safe_url, load
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.settings import Settings, is_safe_url, load
 
 PRODUCTION = "prod"
 FILE = Path("twbot.toml")

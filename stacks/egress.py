@@ -7,18 +7,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.analysis import Analysis
-from stacks.config import Stage
-from stacks.constructs.access import allow
-from stacks.constructs.function import Function
-from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_send
-from stacks.constructs.service import Service
-from stacks.constructs.stores import Table
-from stacks.functions import FUNCTIONS
-from stacks.names import queue_name
-from stacks.plumbing import Plumbing
-from stacks.responding import behaviour
-from stacks.secret import let_read, secret_environment
+from twbot.stacks.analysis import Analysis
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_send
+from twbot.stacks.constructs.secret import let_read, secret_environment
+from twbot.stacks.constructs.service import Service
+from twbot.stacks.constructs.stores import Table
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.names import queue_name
+from twbot.stacks.plumbing import Plumbing
+from twbot.stacks.responding import behaviour
 
 # X may make us wait a quarter of an hour, more than once.
 TRIES = 10

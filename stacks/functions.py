@@ -1,6 +1,6 @@
 """The Lambda functions: what each is made of and told. The entry points and the stacks both follow this table.
 
-The code of `name` is lambdas/aws/<name>.py, its handler lambdas.aws.<name>.handler. What it is told (environment):
+The code of `name` is lambdas/aws/handlers/<name>.py. What it is told (environment):
 
 BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of what was published: `id` (string) is an entry's `once` key,
@@ -8,7 +8,7 @@ SEEN_TABLE                 DynamoDB table of what was published: `id` (string) i
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
 REPLIES_TABLE              DynamoDB table of what the operator says of replies, and of this hour's counts
 MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
-SECRET_NAME                the secret with the keys (lambdas.ports.Keys, as JSON)
+SECRET_NAME                the secret with the keys (twbot.lambdas.ports.Keys, as JSON)
 TOLD_TABLE                 DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
 ADDRESSES_PARAMETER        the SecureString in Parameter Store with the chats that hear of alerts
 QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
@@ -16,7 +16,7 @@ DEAD_LETTER_QUEUE_URL      where a SEND_TWEET goes that can't be read, with the 
 X_URL                      what stands in for X, only in a stage that names it (a simulated X)
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
 LOCALE_ID                  the bot's language as Lex writes it, en_US
-SETTINGS                   lambdas.settings.Settings as JSON, without `aws`
+SETTINGS                   twbot.lambdas.settings.Settings as JSON, without `aws`
 STAGE                      the stage's name (every function)
 POWERTOOLS_SERVICE_NAME    the microservice (every function)
 POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_LOG_LEVEL (every function)
@@ -42,11 +42,11 @@ class FunctionSpec(NamedTuple):
 
     @property
     def entry(self) -> str:
-        return f"lambdas/aws/{self.name}.py"
+        return f"twbot/lambdas/aws/handlers/{self.name}.py"
 
     @property
     def handler(self) -> str:
-        return f"lambdas.aws.{self.name}.handler"
+        return f"twbot.lambdas.aws.handlers.{self.name}.handler"
 
 
 _COMMON = ("aws-lambda-powertools", "msgspec")

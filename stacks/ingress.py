@@ -7,12 +7,12 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.constructs.access import accept
-from stacks.constructs.function import Function
-from stacks.constructs.service import LogGroup, Service
-from stacks.plumbing import Plumbing
-from stacks.secret import let_read, secret_environment
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import accept
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.secret import let_read, secret_environment
+from twbot.stacks.constructs.service import LogGroup, Service
+from twbot.stacks.plumbing import Plumbing
 
 _SIGNED = "X signs what it sends: the function checks the signature over the body."
 _NO_WAF = "Throttled, and signed by X; a firewall costs more than the whole bot when nobody tweets."

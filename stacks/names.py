@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lambdas.contracts import DETAILS, RAW_TYPES
-from stacks.config import Stage
-from stacks.wiring import RULES
+from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.wiring import RULES
+from twbot.stacks.config import Stage
 
 EVENT_TYPES = (*RAW_TYPES, *DETAILS)
 LIMITED = "X_LIMITS"

@@ -10,18 +10,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.constructs.access import allow
-from stacks.constructs.rules import DeadLetters, WiredRule
-from stacks.constructs.service import LogGroup, Service
-from stacks.constructs.stores import Table
-from stacks.constructs.topic import Topic, topics_key
-from stacks.dashboard import add_dashboard
-from stacks.metrics import add_event_metrics
-from stacks.names import bus_name, event_log_name
-from stacks.version import code_version
-from stacks.watching import add_alarms
-from stacks.wiring import EVERY_EVENT
+from twbot.lambdas.wiring import EVERY_EVENT
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule
+from twbot.stacks.constructs.service import LogGroup, Service
+from twbot.stacks.constructs.stores import Table
+from twbot.stacks.constructs.topic import Topic, topics_key
+from twbot.stacks.monitoring.alarms import add_alarms
+from twbot.stacks.monitoring.dashboard import add_dashboard
+from twbot.stacks.monitoring.metrics import add_event_metrics
+from twbot.stacks.names import bus_name, event_log_name
+from twbot.stacks.version import code_version
 
 
 class Plumbing(Service):

@@ -7,14 +7,14 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.analysis import Analysis
-from stacks.chatbot import Chatbot
-from stacks.config import Stage
-from stacks.constructs.access import allow
-from stacks.constructs.function import Function
-from stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
-from stacks.constructs.service import Service
-from stacks.plumbing import Plumbing
+from twbot.stacks.analysis import Analysis
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.chatbot import Chatbot
+from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
+from twbot.stacks.constructs.service import Service
+from twbot.stacks.plumbing import Plumbing
 
 
 class Responding(Service):

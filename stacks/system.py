@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from stacks.alerting import Alerting
-from stacks.analysis import Analysis
-from stacks.analytics import Analytics
-from stacks.config import Stage
-from stacks.egress import Egress
-from stacks.ingress import Ingress
-from stacks.plumbing import Plumbing
-from stacks.responding import Responding
+from twbot.stacks.alerting import Alerting
+from twbot.stacks.analysis import Analysis
+from twbot.stacks.analytics import Analytics
+from twbot.stacks.config import Stage
+from twbot.stacks.egress import Egress
+from twbot.stacks.ingress import Ingress
+from twbot.stacks.plumbing import Plumbing
+from twbot.stacks.responding import Responding
 
 
 def add_system(scope: Construct, stage: Stage) -> None:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.support.bundles import Bundles
+    from tests.support.operate import Operate
+    from tests.support.templates import Templates
+    from tests.support.world import World
 
 settings.register_profile("twbot", deadline=None)
 settings.load_profile("twbot")
@@ -21,3 +32,75 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SECRET_ACCESS_KEY",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A bot with instant models beside a simulated X, one per worker. Each test brings its own people."""
+    from tests.support.world import running_world
+
+    with running_world(tmp_path_factory.mktemp("bot")) as running:
+        yield running
+
+
+@pytest.fixture
+def operate(world: World, capfd: pytest.CaptureFixture[str]) -> Operate:
+    """Runs a command on the data folder of that bot."""
+    from tests.support.operate import Said
+    from twbot.cli.main import run
+
+    def command(*arguments: str) -> Said:
+        capfd.readouterr()
+        code = run([*arguments, "--data", str(world.home.folder)])
+        return Said(code, *capfd.readouterr())
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def bundles(shared: Path) -> Bundles:
+    """The functions' bundles, each built once."""
+    from tests.support.bundles import Bundles
+
+    return Bundles(shared / "bundles")
+
+
+@pytest.fixture(scope="session")
+def assemblies(shared: Path) -> Path:
+    """A folder with the templates of each stage of tests/support/synthesize.py, made once."""
+    from tests.support.assemblies import synthesized_once
+
+    return synthesized_once(shared)
+
+
+@pytest.fixture(scope="session", params=["prod", "dev", "bare"])
+def any_stage(request: pytest.FixtureRequest, assemblies: Path) -> Templates:
+    return _templates(assemblies, request.param)
+
+
+@pytest.fixture(scope="session")
+def prod(assemblies: Path) -> Templates:
+    return _templates(assemblies, "prod")
+
+
+@pytest.fixture(scope="session")
+def dev(assemblies: Path) -> Templates:
+    return _templates(assemblies, "dev")
+
+
+@pytest.fixture(scope="session")
+def bare(assemblies: Path) -> Templates:
+    return _templates(assemblies, "bare")
+
+
+def _templates(assemblies: Path, stage: str) -> Templates:
+    from tests.support.assemblies import read
+
+    return read(assemblies, stage)

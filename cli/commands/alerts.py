@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from cli.asking import ask_secret, confirm, read_file
-from cli.errors import CliError, Exit
-from cli.operations import AlertList, alert_list
-from cli.options import AsJson, DryRun, Limit, Yes, placed
-from cli.render import as_json, print_line, say, table
-from cli.stage import Place
-from cli.times import Since, Utc, shown, window
-from lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
-from lambdas.errors import TwbotError
-from lambdas.operating.alerts import Subscriber
-from lambdas.settings import LOCAL
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.alerts.port import AlertList, alert_list
+from twbot.cli.operations.alerts.records import Subscriber
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, placed
+from twbot.cli.ui.prompts import ask_secret, confirm, read_file
+from twbot.cli.ui.times import Since, Utc, shown, window
+from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.settings import LOCAL
 
 app = typer.Typer(
     help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
@@ -29,8 +29,8 @@ def _kinds(incomplete: str) -> list[str]:
 
 def _ids(context: typer.Context, incomplete: str) -> list[str]:
     """Those of this machine's bot: a stage on AWS takes too long to ask."""
-    from local.home import Home, data_folder
-    from local.subscribers import SubscriberFile
+    from twbot.local.adapters.subscribers import SubscriberFile
+    from twbot.local.home import Home, data_folder
 
     if context.params.get("stage") != LOCAL:
         return []

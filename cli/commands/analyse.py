@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.text import Text
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data
-from cli.render import as_json_line, err, out
-from lambdas.errors import TwbotError
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import as_json_line, err, out
+from twbot.cli.ui.options import AsJson, Data
+from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
-    from local.models.comprehend import Comprehend
+    from twbot.local.models.comprehend import Comprehend
 
 Found = dict[str, Any]
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif"}
@@ -83,8 +83,8 @@ def _of_text(text: str) -> Found:
     comprehend = _comprehend()
     language = comprehend.detect_dominant_language({"Text": text})["Languages"][0]["LanguageCode"]
     found = _empty(text) | {"language": language}
-    from local.models import entities, sentiment
-    from local.models import language as languages
+    from twbot.local.models import entities, sentiment
+    from twbot.local.models import language as languages
 
     found["models"]["language"] = languages.NAME
     if language == "en":
@@ -97,16 +97,16 @@ def _of_text(text: str) -> Found:
 
 
 def _comprehend() -> Comprehend:
-    from local.models.comprehend import Comprehend
+    from twbot.local.models.comprehend import Comprehend
 
     return Comprehend()
 
 
 def _of_picture(path: Path, data: Path | None) -> Found:
     image = {"Image": {"Bytes": _read(path)}}
-    from local.home import Home, data_folder
-    from local.models.gallery import Gallery
-    from local.models.rekognition import Rekognition
+    from twbot.local.home import Home, data_folder
+    from twbot.local.models.gallery import Gallery
+    from twbot.local.models.rekognition import Rekognition
 
     rekognition = Rekognition(Gallery(Home(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data
-from cli.render import as_json, out, say, table
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import as_json, out, say, table
+from twbot.cli.ui.options import AsJson, Data
 
 if TYPE_CHECKING:
-    from local.models.gallery import Gallery, Person
+    from twbot.local.models.gallery import Gallery, Person
 
 app = typer.Typer(no_args_is_help=True, help="The gallery of people that the bot names on pictures.")
 
@@ -45,7 +45,7 @@ def add(
 
     Example: twbot celebrities add "Ada Lovelace" ada.jpg
     """
-    from local.models.gallery import BadPhoto
+    from twbot.local.models.gallery import BadPhoto
 
     try:
         person = _gallery(data).add(name, {photo.name: _read(photo) for photo in photos})
@@ -67,7 +67,7 @@ def remove(
 
     Example: twbot celebrities remove "Ada Lovelace"
     """
-    from local.models.gallery import NotInGallery
+    from twbot.local.models.gallery import NotInGallery
 
     gallery = _gallery(data)
     try:
@@ -81,8 +81,8 @@ def remove(
 
 
 def _gallery(data: Path | None) -> Gallery:
-    from local.home import Home, data_folder
-    from local.models.gallery import Gallery
+    from twbot.local.home import Home, data_folder
+    from twbot.local.models.gallery import Gallery
 
     return Gallery(Home(data_folder(data)).gallery)
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.errors import CliError, Exit
-from cli.operations import chatbot
-from cli.options import AsJson, placed
-from cli.render import as_json, out
-from cli.stage import Place
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.chatbot.port import chatbot
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, out
+from twbot.cli.ui.options import AsJson, placed
 
 
 @placed
@@ -27,7 +27,7 @@ def chat(
 
     Example: twbot chat "tell me a fact" --stage prod
     """
-    from lambdas.responding.utterance import to_utterance
+    from twbot.lambdas.responding.utterance import to_utterance
 
     utterance = to_utterance(text)
     if not utterance:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Region, StageName
-from cli.render import as_json, print_line, table
-from lambdas.settings import LOCAL
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import as_json, print_line, table
+from twbot.cli.ui.options import AsJson, Region, StageName
+from twbot.lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
-    from cli.cost.bill import Bill, Counted, Line, Traffic
-    from stacks.config import Stage
+    from twbot.cli.cost.bill import Bill, Counted, Line, Traffic
+    from twbot.stacks.config import Stage
 
 ASSUMED = (
     "Prices are public list prices before free tiers, of us-east-1 or eu-west-1; ? marks what is not confirmed.",
@@ -52,7 +52,7 @@ def cost(
 
     Example: twbot cost --messages 1000000 --images 50%
     """
-    from cli.cost.bill import Traffic
+    from twbot.cli.cost.bill import Traffic
 
     traffic = Traffic(messages, images, answered)
     configured = _stage(stage)
@@ -66,8 +66,8 @@ def cost(
 
 def _stage(name: str) -> Stage:
     """The account's id changes no price: a stage without one is priced as well."""
-    from cli.stage import FILE
-    from stacks.config import load_stage
+    from twbot.cli.operations.target import FILE
+    from twbot.stacks.config import load_stage
 
     if name == LOCAL:
         raise CliError("The bot on this machine has no AWS bill.", hint="Name a stage: --stage prod", code=Exit.USAGE)
@@ -75,7 +75,7 @@ def _stage(name: str) -> Stage:
 
 
 def _region(asked: str | None) -> tuple[str, list[str]]:
-    from cli.cost.prices import REGION, price_table
+    from twbot.cli.cost.prices import REGION, price_table
 
     if asked is None or asked in price_table().regions:
         return asked or REGION, []
@@ -83,14 +83,14 @@ def _region(asked: str | None) -> tuple[str, list[str]]:
 
 
 def _bill(stage: Stage, traffic: Traffic, region: str) -> Bill:
-    from cli.cost.bill import bill
+    from twbot.cli.cost.bill import bill
 
     return bill(_counted(stage), traffic, stage, region)
 
 
 def _counted(stage: Stage) -> Counted:
     try:
-        from cli.cost.counting import count_message
+        from twbot.cli.cost.counting import count_message
     except ImportError as error:
         hint = "Install them: pip install 'twbot[local,aws]'"
         raise CliError(f"{error.name} is missing.", hint=hint, code=Exit.NOT_CONFIGURED) from None
@@ -101,8 +101,8 @@ def _counted(stage: Stage) -> Counted:
 def _document(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> dict[str, Any]:
     import msgspec
 
-    from cli.cost.bill import SOURCE_DESIGN_GBP
-    from cli.cost.prices import price_table
+    from twbot.cli.cost.bill import SOURCE_DESIGN_GBP
+    from twbot.cli.cost.prices import price_table
 
     return {
         "stage": stage.name,
@@ -117,8 +117,8 @@ def _document(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: 
 
 
 def _show(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> None:
-    from cli.cost.bill import SOURCE_DESIGN_GBP
-    from cli.cost.prices import price_table
+    from twbot.cli.cost.bill import SOURCE_DESIGN_GBP
+    from twbot.cli.cost.prices import price_table
 
     mix = f"{traffic.images:.0%} with a photo, {traffic.answered:.0%} answered"
     title = f"Stage {stage.name}, {region}: {traffic.messages:,} messages a month, {mix}"

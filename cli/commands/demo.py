@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.rule import Rule
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson
-from cli.render import as_json, err, out, print_line, table
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import as_json, err, out, print_line, table
+from twbot.cli.ui.options import AsJson
 
 if TYPE_CHECKING:
-    from local.demo import DemoPost, DemoResult
+    from twbot.local.demo.run import DemoPost, DemoResult
 
 FACES = {"POSITIVE": "green", "NEGATIVE": "red", "NEUTRAL": "dim", "MIXED": "yellow"}
 
@@ -31,7 +31,7 @@ def demo(
 
     Example: twbot demo
     """
-    from local.demo import run_demo
+    from twbot.local.demo.run import run_demo
 
     folder = pictures or Path(tempfile.mkdtemp(prefix="twbot-demo-"))
     with tempfile.TemporaryDirectory(prefix="twbot-") as data, err.status("Starting …", spinner="dots") as status:

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.deploy_screen import interrupted, progress, show_changes, show_check, waiting
-from cli.deploying import PROD, AccountId, Target, account_id, digits, logged, target, templates
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
-from cli.render import as_json, err, out, print_line, say
-from cli.stage import Place
+from twbot.cli.deploy.screen import interrupted, progress, show_changes, show_check, waiting
+from twbot.cli.deploy.target import PROD, AccountId, Target, account_id, digits, logged, target, templates
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, err, out, print_line, say
+from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from stacks.deploying.assembly import Assembly
-    from stacks.deploying.changes import Change
-    from stacks.deploying.permissions import Widening
-    from stacks.deploying.preflight import Check
+    from twbot.cli.deploy.assembly import Assembly
+    from twbot.cli.deploy.changes import Change
+    from twbot.cli.deploy.permissions import Widening
+    from twbot.cli.deploy.preflight import Check
 
 
 def deploy(
@@ -87,9 +87,9 @@ def diff(
 
 def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
     """What deploying would change: resources by the CDK command, permissions by the templates themselves."""
-    from stacks.deploying.changes import changes
-    from stacks.deploying.deployed import stacks, template
-    from stacks.deploying.permissions import widening
+    from twbot.cli.deploy.changes import changes
+    from twbot.cli.deploy.deployed_stacks import stacks, template
+    from twbot.cli.deploy.permissions import widening
 
     with waiting("Comparing with what is deployed"):
         found = changes(on.cdk().diff(made.folder))
@@ -101,7 +101,7 @@ def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Wid
 
 def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
     """Each shown as it is done. Raises CliError at the end where one is wrong."""
-    from stacks.deploying.preflight import checks, first_wrong
+    from twbot.cli.deploy.preflight import checks, first_wrong
 
     found = []
     for check in checks(on.bot, on.where):
@@ -115,7 +115,7 @@ def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
 
 
 def _bootstrap(on: Target, yes: bool) -> None:
-    from cli.asking import confirm
+    from twbot.cli.ui.prompts import confirm
 
     roles = "This makes a bucket and roles for CDK (the stack CDKToolkit), which may administer the account."
     confirm(roles, yes=yes)
@@ -129,14 +129,14 @@ def _bootstrap(on: Target, yes: bool) -> None:
 
 def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
     """Only what widens permissions needs a yes."""
-    from cli.asking import confirm
+    from twbot.cli.ui.prompts import confirm
 
     if any(each.widens for each in permissions.values()):
         confirm(f"Permissions in the stage {on.stage} widen, as listed.", yes=yes)
 
 
 def _deploy(on: Target, made: Assembly) -> None:
-    from stacks.deploying.cdk_progress import Following
+    from twbot.cli.deploy.cdk_progress import Following
 
     following = Following([each.name for each in made.stacks])
     try:
@@ -148,7 +148,7 @@ def _deploy(on: Target, made: Assembly) -> None:
 
 def _deployed(on: Target, plan: dict[str, Any], json: bool) -> None:
     """The outputs, and what to type next."""
-    from cli.commands.destroy import outputs_of, show_outputs
+    from twbot.cli.deploy.outputs import outputs_of, show_outputs
 
     found = outputs_of(on)
     next_two = [f"twbot secrets set{on.bot.option}", f"twbot webhook register{on.bot.option}"]

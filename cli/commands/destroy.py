@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cli.asking import unanswered
-from cli.deploy_screen import interrupted, progress, waiting
-from cli.deploying import PROD, Target, logged, target, templates
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
-from cli.render import as_json, err, print_line, say, table
-from cli.stage import Place
+from twbot.cli.deploy.outputs import outputs_of, show_outputs
+from twbot.cli.deploy.screen import interrupted, progress, waiting
+from twbot.cli.deploy.target import PROD, Target, logged, target, templates
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, err, print_line, say
+from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from twbot.cli.ui.prompts import unanswered
 
 if TYPE_CHECKING:
-    from stacks.deploying.deployed import Held, Stack
+    from twbot.cli.deploy.deployed_stacks import Held, Stack
 
 # The account id makes no difference to what is destroyed.
 ANY_ACCOUNT = "1"
@@ -72,25 +73,6 @@ def destroy(
         say(f"The log: {on.log}")
 
 
-def outputs_of(on: Target) -> list[Stack]:
-    """Raises CliError where nothing is deployed."""
-    from cli.refusals import explained
-    from stacks.deploying.deployed import some_stacks
-
-    with explained():
-        return some_stacks(on.bot)
-
-
-def show_outputs(found: list[Stack]) -> None:
-    """A row an output; a stack without any has one, too."""
-    rows = []
-    for stack in found:
-        state = stack.status.lower().replace("_", " ")
-        for number, (key, value) in enumerate(stack.outputs.items() or [("", "")]):
-            rows.append((stack.service, state, key, value) if number == 0 else ("", "", key, value))
-    table(["microservice", "state", "output", "value"], rows)
-
-
 def _at_rest(on: Target, found: list[Stack]) -> None:
     busy = [f"{each.name} ({each.status})" for each in found if each.busy]
     if busy:
@@ -99,14 +81,14 @@ def _at_rest(on: Target, found: list[Stack]) -> None:
 
 
 def _held(on: Target, found: list[Stack]) -> list[Held]:
-    from stacks.deploying.deployed import held
+    from twbot.cli.deploy.deployed_stacks import held
 
     with waiting("Looking what is in it"):
         return [each for stack in found for each in held(on.bot, stack.name)]
 
 
 def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
-    from stacks.names import alert_addresses_name
+    from twbot.stacks.names import alert_addresses_name
 
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
     for heading, kept, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
@@ -139,8 +121,8 @@ def _ask(on: Target, yes: bool) -> None:
 
 
 def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | None) -> None:
-    from stacks.deploying.cdk_progress import Following
-    from stacks.operating.problems import AwsProblem
+    from twbot.cli.deploy.cdk_progress import Following
+    from twbot.cli.operations.aws_problems import AwsProblem
 
     following = Following([each.name for each in reversed(found)])
     try:
@@ -159,7 +141,7 @@ def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | N
 
 
 def _empty(on: Target, buckets: list[str]) -> None:
-    from stacks.deploying.emptying import empty
+    from twbot.cli.deploy.buckets import empty
 
     s3 = on.bot.client("s3")
     for bucket in buckets:

@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.asking import confirm
-from cli.errors import CliError, Exit
-from cli.operations import DeadLetters, dead_letters
-from cli.options import AsJson, DryRun, Limit, Yes, placed
-from cli.render import as_json, out, print_line, say, table
-from cli.stage import Place
-from cli.times import Utc, shown
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.completion import complete_rules
+from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, placed
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.times import Utc, shown
 
 if TYPE_CHECKING:
-    from lambdas.operating.dead_letters import DeadLetter, Letters
+    from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
 
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
 ENOUGH = 8  # characters of a message id that tell it from others
-
-
-def complete_rules(incomplete: str) -> list[str]:
-    from stacks.wiring import RULES
-
-    return [rule.name for rule in RULES if rule.name.startswith(incomplete)]
 
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
@@ -53,7 +48,7 @@ def list_letters(
 
     Example: twbot dlq list --stage prod
     """
-    from lambdas.operating.dead_letters import grouped
+    from twbot.cli.operations.dead_letters.records import grouped
 
     letters = _found(dead_letters(place), rule)
     found = _chosen(letters, None, reason, place)[:limit]

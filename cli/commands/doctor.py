@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.checkup.local import check_up
-from cli.errors import CliError, Exit
-from cli.options import AsJson, placed
-from cli.render import as_json, err, out
-from cli.stage import Place
-from lambdas.operating.checks import Check, State
+from twbot.cli.doctor.check import Check, State
+from twbot.cli.doctor.run import check_up
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, err, out
+from twbot.cli.ui.options import AsJson, placed
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red"), "skipped": ("-", "dim")}
 

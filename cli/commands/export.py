@@ -11,14 +11,14 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.tail import Types, known_types
-from cli.errors import CliError, Exit
-from cli.lakes import asking, lake_of
-from cli.options import AsJson, placed
-from cli.render import as_json, err, print_line, say
-from cli.stage import Place
-from cli.times import Since, Until, window
-from lambdas.analytics.answers import Exported, Wanted
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.lake.port import asking, lake_of
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.completion import Types, known_types
+from twbot.cli.ui.console import as_json, err, print_line, say
+from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.times import Since, Until, window
+from twbot.lambdas.analytics.results import Exported, Wanted
 
 PARQUET = ".parquet"
 
@@ -106,7 +106,7 @@ def _settle(fresh: Path, exported: Exported, to: Path) -> None:
 def _one_file(fresh: Path, names: list[str]) -> Path:
     if len(names) == 1:
         return fresh / names[0]
-    from local.lake_sql import join
+    from twbot.local.lake.sql import join
 
     try:
         return join([fresh / name for name in names], fresh / "joined.parquet")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asking import confirm
-from cli.errors import CliError, Exit
-from cli.lakes import asking, forgetting_of
-from cli.options import AsJson, DryRun, Yes, placed
-from cli.render import as_json, err, print_line, say, table
-from cli.stage import Place
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.lake.port import asking, forgetting_of
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, err, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.prompts import confirm
 
 if TYPE_CHECKING:
-    from cli.lakes import Forgetting
-    from lambdas.analytics.forgetting import Report
+    from twbot.cli.operations.lake.port import Forgetting
+    from twbot.lambdas.analytics.erasure import Report
 
 
 @placed
@@ -36,7 +36,7 @@ def forget(
 
     Example: twbot forget 1050118621198921728 --stage prod --yes
     """
-    from lambdas.analytics.forgetting import POST_ID
+    from twbot.lambdas.analytics.erasure import POST_ID
 
     if not POST_ID.fullmatch(tweet_id):
         raise CliError(f"{tweet_id!r} is no id of a post: its digits are at the end of its address.", code=Exit.USAGE)

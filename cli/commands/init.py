@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.render import print_line, say
-from cli.stage import FILE
-from lambdas.settings import LOCAL
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import FILE
+from twbot.cli.ui.console import print_line, say
+from twbot.lambdas.settings import LOCAL
 
 HEAD = """\
 # The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an
@@ -78,12 +78,12 @@ def init(stage: Name = "prod", force: Force = False) -> None:
 
 def written(stage: str) -> str:
     """The tables of a stage. Raises CliError."""
-    from cli.deploying import on_aws
+    from twbot.cli.deploy.target import on_aws
 
     if stage == LOCAL:
         return STAGE.replace("{name}", stage)
     on_aws(stage)
-    from stacks.config import PRODUCTION
+    from twbot.stacks.config import PRODUCTION
 
     production = stage == PRODUCTION
     secret = "TwitterSecret" if production else f"TwitterSecret-{stage}"

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from cli.options import AsJson, placed
-from cli.render import as_json_line, out, say
-from cli.stage import Place
-from cli.times import Since, Until, Utc, shown, window
-from cli.watching import log_lines
-from lambdas.operating.lines import Line, WantedLines, level, logger_of
+from twbot.cli.operations.logs.port import log_lines
+from twbot.cli.operations.logs.records import Line, WantedLines, level, logger_of
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json_line, out, say
+from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.times import Since, Until, Utc, shown, window
 
 # For completion.
 SERVICES = ("alerting", "analysis", "analytics", "egress", "events", "ingress", "replays", "responding", "web")

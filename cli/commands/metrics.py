@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.charts import sparkline
-from cli.errors import CliError, Exit
-from cli.operations import measuring
-from cli.options import AsJson, placed
-from cli.render import as_json, out, say
-from cli.stage import Place
-from cli.times import Until, Utc, duration, shown, took, window
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.metrics.port import measuring
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.charts import sparkline
+from twbot.cli.ui.console import as_json, out, say
+from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.times import Until, Utc, duration, shown, took, window
 
 if TYPE_CHECKING:
-    from lambdas.operating.measures import Measure, Measured, Window
+    from twbot.cli.operations.metrics.records import Measure, Measured, Window
 
 STEPS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
@@ -34,9 +34,9 @@ def _names(incomplete: str) -> list[str]:
 
 
 def _everywhere() -> list[Measure]:
-    from lambdas.operating.measures import function_measures, measures
-    from stacks.functions import FUNCTIONS
-    from stacks.names import SERVICES
+    from twbot.cli.operations.metrics.records import function_measures, measures
+    from twbot.stacks.functions import FUNCTIONS
+    from twbot.stacks.names import SERVICES
 
     return [*measures(SERVICES), *function_measures(FUNCTIONS)]
 
@@ -102,7 +102,7 @@ def _is(name: str, wanted: str) -> bool:
 
 def _window(since: str, until: str | None, every: str | None, finest: Any) -> Window:
     """Raises CliError for parts that are too fine, too many or too odd."""
-    from lambdas.operating.measures import window_between
+    from twbot.cli.operations.metrics.records import window_between
 
     begin, finish = window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600

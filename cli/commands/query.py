@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from cli.errors import CliError, Exit
-from cli.lakes import asking, lake_of
-from cli.options import AsJson, Limit, placed
-from cli.render import as_json, err, harmless, print_line, say, table
-from cli.stage import Place
-from cli.times import Utc, shown
-from lambdas.analytics.saved import SavedQuery, saved_queries
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.lake.port import asking, lake_of
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, err, harmless, print_line, say, table
+from twbot.cli.ui.options import AsJson, Limit, placed
+from twbot.cli.ui.times import Utc, shown
+from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
 
 if TYPE_CHECKING:
-    from lambdas.analytics.answers import Result
+    from twbot.lambdas.analytics.results import Result
 
 # A moment as events have it, in full: shown in the reader's zone.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
@@ -104,7 +104,7 @@ def _list(json: bool) -> None:
 
 
 def _columns(json: bool) -> None:
-    from cli.columns import columns
+    from twbot.cli.ui.lake_columns import columns
 
     with asking():
         found = columns()
@@ -158,7 +158,7 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
 
 def _drawn(result: Result) -> bool:
     """Whether there is a chart of it; says so where there is none."""
-    from cli.charts import chart as chart_of
+    from twbot.cli.ui.charts import chart as chart_of
 
     lines = chart_of(result.columns, result.rows)
     if lines is None:

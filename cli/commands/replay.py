@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asking import confirm
-from cli.commands.dlq import complete_rules
-from cli.commands.tail import complete_types, known_types
-from cli.errors import CliError, Exit
-from cli.operations import Replaying, replaying
-from cli.options import AsJson, DryRun, Yes, placed
-from cli.render import as_json, print_line, say, table
-from cli.replays import came, follow, said, span
-from cli.stage import Place, start
-from cli.times import Since, Until, Utc, window
-from cli.x import Version, WebhookId
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.replays.port import Replaying, replaying
+from twbot.cli.operations.target import Place, start
+from twbot.cli.screens.replay import came, follow, said, span
+from twbot.cli.ui.completion import complete_rules, complete_types, known_types
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.times import Since, Until, Utc, window
+from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
-    from lambdas.operating.replays import Count, Replay, Wanted
+    from twbot.lambdas.replays import Count, Replay, Wanted
 
 app = typer.Typer(invoke_without_command=True)
 Name = Annotated[str, typer.Argument(help="The replay's name.")]
@@ -84,7 +83,7 @@ def replay(
         hint = f"For example: twbot replay --since 2h --dry-run{place.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
     if from_x:
-        from cli.x_replays import Asked, replay_from_x
+        from twbot.cli.x.replays import Asked, replay_from_x
 
         _only_for_the_archive(types, to, rate, with_replies, detach)
         replay_from_x(place, Asked(since, until, api, webhook, dry_run, yes, utc, json))
@@ -180,7 +179,7 @@ def _wanted(
 ) -> Wanted:
     import datetime
 
-    from lambdas.operating.replays import Wanted
+    from twbot.lambdas.replays import Wanted
 
     rules = complete_rules("")
     if unknown := [name for name in to if name not in rules]:
@@ -208,7 +207,7 @@ def _only_from_x(webhook: str | None, api: str) -> None:
 
 
 def _fitted(replays: Replaying, wanted: Wanted) -> Wanted:
-    from lambdas.errors import TwbotError
+    from twbot.lambdas.errors import TwbotError
 
     try:
         return replays.fit(wanted)
@@ -239,7 +238,7 @@ def _ask(place: Place, counted: Count, yes: bool) -> None:
 
 
 def _start(replays: Replaying, wanted: Wanted, counted: Count, place: Place) -> Replay:
-    from local.operating.bot import NotRunning
+    from twbot.cli.operations.local_stage import NotRunning
 
     try:
         return replays.start(wanted, counted.events)

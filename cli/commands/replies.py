@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.operations import Replies, replies
-from cli.options import AsJson, DryRun, placed
-from cli.render import as_json, print_line, say, table
-from cli.stage import FILE, Place
-from cli.times import Utc, duration, shown
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.replies.port import Replies, replies
+from twbot.cli.operations.target import FILE, Place
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, placed
+from twbot.cli.ui.times import Utc, duration, shown
 
 if TYPE_CHECKING:
-    from lambdas.egress.permission import Switch
+    from twbot.lambdas.egress.permission import Switch
 
 app = typer.Typer(help="Whether the bot may reply, how often, and to whom never.", no_args_is_help=True)
 optout = typer.Typer(help="The people who want no replies.", no_args_is_help=True)
@@ -35,7 +35,7 @@ def status(place: Place, utc: Utc = False, json: AsJson = False) -> None:
 
     Example: twbot replies status
     """
-    from lambdas.settings import load
+    from twbot.lambdas.settings import load
 
     store = replies(place)
     switch, out, configured = store.switch(), store.everybody_out(), load(FILE, place.stage).replies

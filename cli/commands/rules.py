@@ -10,13 +10,13 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, placed
-from cli.render import as_json, out, print_line, say, table
-from cli.stage import Place
-from cli.watching import deployed_rules
-from lambdas.operating.rules import DeployedRule
-from stacks.wiring import RULES, Rule
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.rules.port import deployed_rules
+from twbot.cli.operations.rules.records import DeployedRule
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.options import AsJson, placed
+from twbot.lambdas.wiring import RULES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
 WIDE = 120
@@ -143,7 +143,7 @@ _HINT = "See one: twbot tail --json --limit 1"
 
 
 def _explained(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
-    from local.patterns import compile_pattern
+    from twbot.local.bus.patterns import compile_pattern
 
     mismatch = compile_pattern(rule.pattern).explain(event)
     return None if mismatch is None else mismatch._asdict()

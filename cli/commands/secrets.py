@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
-from cli.asking import confirm
-from cli.errors import CliError, Exit
-from cli.given_keys import NAMES, Given, given_keys
-from cli.options import AsJson, DryRun, Yes, placed
-from cli.refusals import CONSOLE
-from cli.render import as_json, print_line, say, table
-from cli.stage import Place, Stage
-from lambdas.errors import TwbotError, XRefused
-from lambdas.ports import Keys
+from twbot.cli.operations.target import Place, Stage
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.x import accepted_keys
+from twbot.cli.x.key_input import NAMES, Given, given_keys
+from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
-    from lambdas.ports import Secrets
+    pass
 
 app = typer.Typer(help="The keys of X: stored, checked, rotated; never shown.", no_args_is_help=True)
 FromFile = Annotated[
@@ -44,12 +40,12 @@ def set_(
 
     Example: twbot secrets set --from-file keys.json --stage prod
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
     keys = given_keys(from_file)
-    with explained(bot):
-        user = _accepted(bot, keys)
+    with explained(bot.option):
+        user = accepted_keys.check_accepted(bot, keys)
         store = bot.secrets()
         if not dry_run:
             if _has_keys(store):
@@ -68,12 +64,12 @@ def check(
 
     Example: twbot secrets check --stage prod --json
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         store = bot.secrets()
-        user = _accepted(bot, store.refresh())
+        user = accepted_keys.check_accepted(bot, store.refresh())
     _tell({"accepted": True, "place": store.place, **_known(bot, user)}, json)
 
 
@@ -87,10 +83,10 @@ def show(
 
     Example: twbot secrets show
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         store = bot.secrets()
         there = {name: bool(value) for name, value in msgspec.to_builtins(store.refresh()).items()}
         previous = store.previous() is not None
@@ -115,15 +111,15 @@ def rotate(
 
     Example: twbot secrets rotate --from-file new-keys.json --yes
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         store = bot.secrets()
         old = store.refresh()
         keys = given_keys(from_file)
-        user = _accepted(bot, keys)
-        _same_account(old, keys, bot.option)
+        user = accepted_keys.check_accepted(bot, keys)
+        accepted_keys.check_same_account(old, keys, bot.option)
         if not dry_run:
             confirm(f"The keys of the stage {bot.name} in {store.place} will be replaced.", yes=yes)
             store.save(keys)
@@ -133,55 +129,15 @@ def rotate(
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
 
 
-def accept(secrets: Secrets, x_url: str) -> dict[str, Any]:
-    """The account that the keys belong to. Raises CliError or XRefused unless X accepts the account's and the app's."""
-    from lambdas.x_api import XApi
-    from lambdas.x_management import XManagement
-
-    with _naming("the access token with the API key and their secrets"):
-        user = XApi(secrets, base_url=x_url).me()
-    with _naming("the bearer token" if secrets.keys().bearer_token else "the API key and secret"):
-        XManagement(secrets, base_url=x_url).webhooks()
-    return user
-
-
-@contextlib.contextmanager
-def _naming(keys: str) -> Iterator[None]:
-    """Say which of the keys X does not accept."""
-    from lambdas.x_refusals import Refusal, refusal
-
-    try:
-        yield
-    except XRefused as error:
-        if refusal(error) is not Refusal.WRONG_KEYS:
-            raise
-        message = f"X does not accept {keys}: wrong, expired or revoked. {error}"
-        hint = f"Copy them again from {CONSOLE}, or make new ones there"
-        raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None
-
-
-def _accepted(bot: Stage, keys: Keys) -> dict[str, Any]:
-    say(f"Asking X about the keys of the stage {bot.name} …")
-    return accept(Given(keys), bot.x_url)
-
-
 def _answer_or_restore(bot: Stage) -> None:
     """Read back what was stored, as the bot does; the old keys come back unless X accepts it."""
     store = bot.secrets()
     try:
-        accept(Given(store.refresh()), bot.x_url)
+        accepted_keys.accept(Given(store.refresh()), bot.x_url)
     except BaseException:
         store.restore()
         say("The new keys failed: the old ones are back.")
         raise
-
-
-def _same_account(old: Keys, new: Keys, option: str) -> None:
-    if old == new:
-        raise CliError("These are the keys that are stored already.", code=Exit.USAGE)
-    if old.user_id != new.user_id:
-        message = f"The new keys belong to the account {new.user_id}, the old ones to {old.user_id}."
-        raise CliError(message, hint=f"For another account: twbot secrets set{option}", code=Exit.USAGE)
 
 
 def _has_keys(store: Any) -> bool:

@@ -9,16 +9,16 @@ import msgspec
 import typer
 from rich.text import Text
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, DryRun, Profile, Region, StageName
-from cli.render import as_json, out, say
-from cli.stage import Place, start
-from cli.watching import traces
-from lambdas.settings import LOCAL
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place, start
+from twbot.cli.operations.traces.port import traces
+from twbot.cli.ui.console import as_json, out, say
+from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName
+from twbot.lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
-    from local.simulator.client import SimulatorClient
-    from local.simulator.samples import Sample
+    from twbot.local.simulator.client import SimulatorClient
+    from twbot.local.simulator.samples import Sample
 
 # How often it is seen whether there will be no reply, seconds; and what says so.
 LOOK_EVERY = 1.0
@@ -26,13 +26,13 @@ NO_REPLY = ("refused", "withheld", "analysis-failed")
 
 
 def _kinds(incomplete: str) -> list[tuple[str, str]]:
-    from local.simulator.samples import KINDS
+    from twbot.local.simulator.samples import KINDS
 
     return [(name, kind.about) for name, kind in KINDS.items() if name.startswith(incomplete)]
 
 
 def _generations(incomplete: str) -> list[str]:
-    from local.simulator.samples import GENERATIONS
+    from twbot.local.simulator.samples import GENERATIONS
 
     return [name for name in GENERATIONS if name.startswith(incomplete)]
 
@@ -128,8 +128,8 @@ class _Asked(NamedTuple):
 def _sample(
     to: str, asked: _Asked, secret_from: str | None, place: Place, allow_http: bool, dry_run: bool, json: bool
 ) -> None:
-    from cli.sampling import check, deliver
-    from local.simulator.deliveries import sign
+    from twbot.cli.x.sample_delivery import check, deliver
+    from twbot.local.simulator.deliveries import sign
 
     check(to, plain=allow_http)
     secret, bot_id = _secret(secret_from, place)
@@ -155,8 +155,8 @@ def _sample(
 
 def _secret(source: str | None, place: Place) -> tuple[str, str | None]:
     """What to sign with, and the bot's id on X."""
-    from cli.refusals import explained
-    from cli.sampling import secret_from
+    from twbot.cli.operations.problems import explained
+    from twbot.cli.x.sample_delivery import secret_from
 
     if source is not None:
         return secret_from(source)
@@ -166,8 +166,8 @@ def _secret(source: str | None, place: Place) -> tuple[str, str | None]:
 
 
 def _made(asked: _Asked, bot_id: str | None) -> Sample:
-    from local.simulator.problems import Problem
-    from local.simulator.samples import GENERATIONS, KINDS, MADE_UP, Wanted, sample
+    from twbot.local.simulator.problems import Problem
+    from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, Wanted, sample
 
     kind = asked.kind or ("image" if asked.images else "mention")
     for what, name, known in (("generation", asked.generation, GENERATIONS), ("kind", kind, KINDS)):
@@ -207,8 +207,8 @@ def _post(
 
 
 def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
-    from local.home import data_folder, running
-    from local.simulator.client import SimulatorClient
+    from twbot.local.home import data_folder, running
+    from twbot.local.simulator.client import SimulatorClient
 
     folder = data_folder(data)
     if not folder.is_dir():

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
 
-from cli.operations import condition
-from cli.options import AsJson, placed
-from cli.render import as_json, as_json_line, out
-from cli.stage import Place
-from cli.status_screen import document, screen
-from cli.times import Utc
-from lambdas.errors import TwbotError
+from twbot.cli.operations.status.port import condition
+from twbot.cli.operations.target import Place
+from twbot.cli.screens.status import document, screen
+from twbot.cli.ui.console import as_json, as_json_line, out
+from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.times import Utc
+from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
-    from cli.generations import OnX
-    from lambdas.operating.vitals import Vitals
+    from twbot.cli.operations.status.records import Vitals
+    from twbot.cli.x.status import OnX
 
 ASK_X_EVERY = 60.0
 DRAW_EVERY = 1.0
@@ -44,7 +44,7 @@ def status(
 
     Example: twbot status --stage prod --watch
     """
-    from cli.generations import OnX, on_x
+    from twbot.cli.x.status import OnX, on_x
 
     bot = condition(place)
 

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.asking import confirm
-from cli.errors import CliError, Exit
-from cli.options import AsJson, DryRun, Yes, placed
-from cli.render import as_json, print_line, say, table
-from cli.stage import Place
-from cli.subscriptions import (
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
+from twbot.cli.x.subscriptions import (
     Row,
     account_row,
     add_account,
@@ -29,8 +30,7 @@ from cli.subscriptions import (
     user_of,
     version,
 )
-from cli.x import Environment, WebhookId, account_api, activity_api, own_webhook
-from lambdas.x_activities import ACTIVITIES, NEEDED
+from twbot.lambdas.x.activity_types import ACTIVITIES, NEEDED
 
 app = typer.Typer(help="What X delivers: X Activity, and Account Activity until 2027.", no_args_is_help=True)
 
@@ -66,11 +66,11 @@ def add(
 
     Example: twbot subscription add like.create follow.follow --dry-run
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
     wanted = _checked(types or [], api)
-    with explained(bot):
+    with explained(bot.option):
         if api != "xaa":
             added = add_account(bot, account_api(bot, version(api), environment), webhook, api, dry_run=dry_run)
         else:
@@ -97,10 +97,10 @@ def list_(
 
     Example: twbot subscription list --api xaa --json
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         rows = rows_of(bot, api, environment)
     if json:
         as_json(rows)
@@ -127,10 +127,10 @@ def remove(
 
     Example: twbot subscription remove all --api aaa --dry-run
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         there = rows_of(bot, api, environment)
         if subscription == "all":
             rows = own_rows(bot, there, api, environment)
@@ -158,10 +158,10 @@ def count(
 
     Example: twbot subscription count
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         counts = counts_of(account_api(bot, api, environment))
         activities = len(activity_api(bot).activity_subscriptions()) if api == "v2" else None
     used, most = _number(counts, "subscriptions_count_all"), _number(counts, "provisioned_count")
@@ -187,10 +187,10 @@ def migrate(
 
     Example: twbot subscription migrate --dry-run
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         x = activity_api(bot)
         hook = own_webhook(bot, x, webhook).id
         user_id = user_of(bot)

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.deploy_screen import waiting
-from cli.deploying import PROD, AccountId, digits, logged, new_log, no_account_id, on_aws
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data, Region, StageName
-from cli.render import as_json, err, table
-from cli.stage import FILE
+from twbot.cli.deploy.screen import waiting
+from twbot.cli.deploy.target import PROD, AccountId, digits, logged, new_log, no_account_id, on_aws
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import FILE
+from twbot.cli.ui.console import as_json, err, table
+from twbot.cli.ui.options import AsJson, Data, Region, StageName
 
 
 def synth(
@@ -31,12 +31,12 @@ def synth(
 
     Example: twbot synth --stage prod --account-id 999999 --output templates
     """
-    from cli.refusals import explained
-    from local.home import data_folder, make_private
+    from twbot.cli.operations.problems import explained
+    from twbot.local.home import data_folder, make_private
 
     log = new_log("synth", on_aws(stage), data)
     with explained(), logged(log):
-        from stacks.deploying.assembly import synthesize
+        from twbot.cli.deploy.assembly import synthesize
 
         folder = _own_folder(output or make_private(data_folder(data)) / "cdk" / stage)
         known = digits(account or _in_file(stage))
@@ -51,7 +51,7 @@ def synth(
 
 
 def _in_file(stage: str) -> str:
-    from stacks.operating.bot import AwsBot
+    from twbot.cli.operations.aws_stage import AwsBot
 
     known = AwsBot(stage, file=FILE).account_id
     if known is None:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Limit, placed
-from cli.render import as_json_line, out, say
-from cli.stage import Place
-from cli.times import Since, Utc, moment, shown
-from cli.watching import live
+from twbot.cli.operations.events.port import live
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.completion import Types, known_types
+from twbot.cli.ui.console import as_json_line, out, say
+from twbot.cli.ui.options import AsJson, Limit, placed
+from twbot.cli.ui.times import Since, Utc, moment, shown
 
 if TYPE_CHECKING:
-    from lambdas.contracts import Event
+    from twbot.lambdas.contracts import Event
 
 STYLES = {
     "TWEET_SENT": "green",
@@ -25,28 +25,6 @@ STYLES = {
     "ANALYSIS_FAILED": "red",
     "MESSAGE_RECEIVED": "cyan",
 }
-
-
-def complete_types(incomplete: str) -> list[str]:
-    from lambdas.contracts import DETAILS, RAW_TYPES
-
-    return [name for name in (*DETAILS, *RAW_TYPES) if name.startswith(incomplete.upper())]
-
-
-def known_types(given: list[str] | None) -> list[str]:
-    """As they are spelled. Raises CliError for one that there is not."""
-    there = complete_types("")
-    names = [name.upper() for name in given or []]
-    if unknown := [name for name in names if name not in there]:
-        hint = f"There are: {', '.join(there)}"
-        raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
-    return names
-
-
-Types = Annotated[
-    list[str] | None,
-    typer.Option("--type", help="Only events of this type; may be repeated.", autocompletion=complete_types),
-]
 
 
 @placed
@@ -100,7 +78,7 @@ def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[
 def _show(event: Event, utc: bool) -> None:
     from rich.text import Text
 
-    from lambdas.operating.posts import tweet_of
+    from twbot.lambdas.x.post_ids import tweet_of
 
     said = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
     author = f"@{event.detail['Author']} " if "Author" in event.detail else ""

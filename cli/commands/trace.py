@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.charts import span
-from cli.errors import CliError, Exit
-from cli.options import AsJson, placed
-from cli.render import as_json, out
-from cli.stage import Place
-from cli.times import Since, Until, Utc, shown, took, window
-from cli.watching import traces
-from lambdas.operating.posts import is_id
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.operations.traces.port import traces
+from twbot.cli.ui.charts import span
+from twbot.cli.ui.console import as_json, out
+from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.times import Since, Until, Utc, shown, took, window
+from twbot.lambdas.x.post_ids import is_id
 
 if TYPE_CHECKING:
-    from lambdas.operating.traces import Moment, Trace
+    from twbot.cli.operations.traces.records import Moment, Trace
 
 WIDE, WIDTH, NARROW = 100, 24, 10
 STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow", "log": "yellow"}

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.errors import CliError, Exit
-from cli.options import AsJson, Data
-from cli.render import as_json, as_json_line, print_line, say
-from cli.stage import start
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import start
+from twbot.cli.ui.console import as_json, as_json_line, print_line, say
+from twbot.cli.ui.options import AsJson, Data
 
 if TYPE_CHECKING:
-    from local.home import Home, Run
-    from local.system import System
+    from twbot.local.home import Home, Run
+    from twbot.local.system import System
 
 PORT = 8080
 START_SECONDS = 60.0
@@ -49,8 +49,8 @@ def up(
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
-    from local.home import Home, data_folder, data_option, make_private, running
-    from local.logs import logging_to
+    from twbot.local.home import Home, data_folder, data_option, make_private, running
+    from twbot.local.server.log_files import logging_to
 
     home = Home(make_private(data_folder(data)))
     if (there := running(home.folder)) is not None:
@@ -75,7 +75,7 @@ def down(data: Data = None, json: AsJson = False) -> None:
 
     Example: twbot down
     """
-    from local.home import data_folder, running
+    from twbot.local.home import data_folder, running
 
     folder = data_folder(data)
     run = running(folder)
@@ -92,8 +92,8 @@ def down(data: Data = None, json: AsJson = False) -> None:
 
 
 def _system(home: Home, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
-    from lambdas.settings import load
-    from local.system import beside_simulated_x, facing_x
+    from twbot.lambdas.settings import load
+    from twbot.local.system import beside_simulated_x, facing_x
 
     settings = load(config)
     if x == "live":
@@ -132,9 +132,17 @@ def _greet(system: System, option: str, json: bool) -> None:
 
 def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
     """Start the same command as a process of its own, and wait until it is up. Raises CliError with what it said."""
-    from local.home import running
+    from twbot.local.home import running
 
-    command = [sys.executable, "-c", "from cli.main import main; main()", "up", "--data", str(home.folder), *options]
+    command = [
+        sys.executable,
+        "-c",
+        "from twbot.cli.main import main; main()",
+        "up",
+        "--data",
+        str(home.folder),
+        *options,
+    ]
     with (home.folder / "up.log").open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command + ["--warm"] * warm,

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asking import confirm
-from cli.errors import CliError, Exit
-from cli.options import AsJson, DryRun, Yes, placed
-from cli.render import as_json, print_line, say, table
-from cli.stage import Place, Stage
-from cli.x import Environment, Url, Version, account_api, own_webhook
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place, Stage
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
 
 if TYPE_CHECKING:
-    from cli.crc import Challenged
-    from lambdas.x_management import AccountActivity, Webhook
+    from twbot.cli.x.crc import Challenged
+    from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
 
 app = typer.Typer(help="Where X delivers to: registered, challenged, removed.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="The webhook's id: twbot webhook list.", metavar="ID")]
@@ -39,10 +39,10 @@ def register(
 
     Example: twbot webhook register --api v1.1 --environment dev --stage prod
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         x = account_api(bot, api, environment)
         challenged = _challenged_first(bot, url)
         if dry_run:
@@ -69,10 +69,10 @@ def list_(
 
     Example: twbot webhook list --json
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         found = account_api(bot, api, environment).webhooks()
     if json:
         as_json(found)
@@ -97,10 +97,10 @@ def check(
 
     Example: twbot webhook check --stage prod
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
         challenged = _challenge(bot, webhook.url)
@@ -131,10 +131,10 @@ def delete(
 
     Example: twbot webhook delete 1146654567674912769 --dry-run
     """
-    from cli.refusals import explained
+    from twbot.cli.operations.problems import explained
 
     bot = place.open()
-    with explained(bot):
+    with explained(bot.option):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
         what = f"The webhook {webhook.id} ({webhook.url}) of the stage {bot.name}, with its subscriptions, is removed."
@@ -149,7 +149,7 @@ def delete(
 
 def _challenged_first(bot: Stage, url: str | None) -> Challenged:
     """Raises CliError unless X would take the address, and its answer."""
-    from cli.crc import unfit
+    from twbot.cli.x.crc import unfit
 
     address = url or bot.webhook_url()
     if problem := unfit(address, simulated=bot.simulated):
@@ -163,7 +163,7 @@ def _challenged_first(bot: Stage, url: str | None) -> Challenged:
 
 
 def _challenge(bot: Stage, url: str) -> Challenged:
-    from cli.crc import challenge
+    from twbot.cli.x.crc import challenge
 
     say(f"Challenging {url} …")
     challenged = challenge(url, bot.secrets().refresh().api_secret)
@@ -180,8 +180,8 @@ def _verdict(challenged: Challenged) -> str:
 
 def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
     """v1.1 says with a refusal what v2 says with false."""
-    from lambdas.errors import XRefused
-    from lambdas.x_refusals import Refusal, refusal
+    from twbot.lambdas.errors import XRefused
+    from twbot.lambdas.x.refusals import Refusal, refusal
 
     try:
         return x.validate_webhook(webhook.id)

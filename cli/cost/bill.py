@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from cli.cost.prices import REGION, price_table
-from stacks.config import Stage
-from stacks.functions import FUNCTIONS
+from twbot.cli.cost.prices import REGION, price_table
+from twbot.stacks.config import Stage
+from twbot.stacks.functions import FUNCTIONS
 
 GB = 1024**3
 MB = 1024**2

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cli.cost.meter import Meter
-from lambdas.ports import PostedMedia
+from twbot.cli.cost.meter import Meter
+from twbot.lambdas.ports import PostedMedia
 
 PHOTO = "https://pbs.twimg.com/media/recorded.jpg"
 KB = 1024

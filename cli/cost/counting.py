@@ -16,35 +16,35 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 
-import local.simulator
-from cli.cost.clients import KB, S3, CountedX, DynamoDb, Events, Json, LexRuntime, chunks
-from cli.cost.execution import Workflow
-from cli.cost.meter import Meter
-from lambdas.alerting.alert import alert_for
-from lambdas.analysis.download import Downloader
-from lambdas.analytics.transform import transform
-from lambdas.aws.claims import Claims
-from lambdas.aws.deadline import note_deadline
-from lambdas.aws.event_bus import EventBus
-from lambdas.aws.lex import LexChatbot
-from lambdas.aws.media import S3Media
-from lambdas.aws.reply_store import DynamoReplies
-from lambdas.contracts import Entry, Event, decode_event, new_event
-from lambdas.egress.handler import Sender
-from lambdas.egress.permission import Permission
-from lambdas.ingress.handler import receive
-from lambdas.ports import Keys
-from lambdas.responding.fulfilment import fulfil
-from lambdas.responding.image import answer_images
-from lambdas.responding.public_sayings import PublicSayings
-from lambdas.responding.text import answer_text
-from local.patterns import compile_pattern
-from stacks.config import Stage
-from stacks.wiring import RULES
-from stacks.workflow import workflow
+from twbot.cli.cost.clients import KB, S3, CountedX, DynamoDb, Events, Json, LexRuntime, chunks
+from twbot.cli.cost.execution import Workflow
+from twbot.cli.cost.meter import Meter
+from twbot.lambdas.alerting.alert import alert_for
+from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analytics.transform import transform
+from twbot.lambdas.aws.deadline import note_deadline
+from twbot.lambdas.aws.deduplication import Claims
+from twbot.lambdas.aws.event_bus import EventBus
+from twbot.lambdas.aws.lex import LexChatbot
+from twbot.lambdas.aws.media import S3Media
+from twbot.lambdas.aws.reply_store import DynamoReplies
+from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
+from twbot.lambdas.egress.permission import Permission
+from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.ingress.webhook import receive
+from twbot.lambdas.ports import Keys
+from twbot.lambdas.responding.fulfilment import fulfil
+from twbot.lambdas.responding.image import answer_images
+from twbot.lambdas.responding.public_sayings import PublicSayings
+from twbot.lambdas.responding.text import answer_text
+from twbot.lambdas.wiring import RULES
+from twbot.local import simulator
+from twbot.local.bus.patterns import compile_pattern
+from twbot.stacks.config import Stage
+from twbot.stacks.state_machine import workflow
 
 KEYS = Keys(api_key="k", api_secret="s", access_token="1111111111111111111-t", access_token_secret="t")  # noqa: S106
-PICTURE = Path(local.simulator.__file__).with_name("pictures") / "celebrity.jpg"
+PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
 # EventBridge sends, Lambda receives and deletes.
 SQS_REQUESTS = 3
 WARM, MEASURED = 1, 3

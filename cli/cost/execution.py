@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cli.cost.meter import WAITS, Meter
-from local.workflow import Machine, Visit
-from stacks.workflow import machines
+from twbot.cli.cost.meter import WAITS, Meter
+from twbot.local.workflow import Machine, Visit
+from twbot.stacks.state_machine import machines
 
 Json = dict[str, Any]
 Task = Callable[[Json], Json]

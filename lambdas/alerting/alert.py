@@ -6,8 +6,8 @@ import datetime
 
 import msgspec
 
-from lambdas.alerting.message import SUBJECT, body
-from lambdas.contracts import Event, MessageAnalysed, read
+from twbot.lambdas.alerting.template import SUBJECT, body
+from twbot.lambdas.contracts import Event, MessageAnalysed, read
 
 
 class Alert(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import Any
 
-from lambdas.alerting.alert import Alert
-from lambdas.alerting.clipping import clipped
+from twbot.lambdas.alerting.alert import Alert
+from twbot.lambdas.alerting.truncation import clipped
 
 LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_NAME = 256, 4096, 256
 # A backslash takes its meaning from any punctuation: no markup, no mention, no link.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambdas.alerting.alert import Alert
-from lambdas.alerting.clipping import clipped
+from twbot.lambdas.alerting.alert import Alert
+from twbot.lambdas.alerting.truncation import clipped
 
 LONGEST_BLOCK, LONGEST_HEADER = 3000, 150
 # Unescaped they ping and link: <!channel>, <@U123>, <https://evil.example|https://bank.example>

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from lambdas.errors import TwbotError
-from lambdas.settings import LOOPBACK, is_safe_url
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.settings import LOOPBACK, is_safe_url
 
 Kind = Literal["email", "sms", "https", "slack", "discord"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

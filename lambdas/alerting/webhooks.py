@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import requests
 
-from lambdas.alerting.alert import Alert
-from lambdas.alerting.discord import discord_message
-from lambdas.alerting.slack import slack_message
-from lambdas.alerting.subscription import Subscription
-from lambdas.errors import Permanent, Temporary, TwbotError
-from lambdas.public_network import PublicOnly
+from twbot.lambdas.alerting.alert import Alert
+from twbot.lambdas.alerting.discord import discord_message
+from twbot.lambdas.alerting.slack import slack_message
+from twbot.lambdas.alerting.subscription import Subscription
+from twbot.lambdas.errors import Permanent, Temporary, TwbotError
+from twbot.lambdas.public_network import PublicOnly
 
 TIMEOUTS = (3.05, 10.0)
 LONGEST_WAIT = 3600.0

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from lambdas.analysis.picture import MAX_BYTES, normalise
-from lambdas.errors import Temporary, UnusableImage
-from lambdas.ports import MediaStore
-from lambdas.public_network import PublicOnly
+from twbot.lambdas.analysis.picture import MAX_BYTES, normalise
+from twbot.lambdas.errors import Temporary, UnusableImage
+from twbot.lambdas.ports import MediaStore
+from twbot.lambdas.public_network import PublicOnly
 
 MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
 TIMEOUT = (3.05, 5.0)

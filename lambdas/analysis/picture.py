@@ -16,7 +16,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from lambdas.errors import UnusableImage
+from twbot.lambdas.errors import UnusableImage
 
 MAX_BYTES = 15_000_000
 MAX_PIXELS = 50_000_000

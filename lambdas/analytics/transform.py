@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from lambdas.contracts import decode_event
-from lambdas.errors import BadEvent
+from twbot.lambdas.contracts import decode_event
+from twbot.lambdas.errors import BadEvent
 
 FOLDER = ("year", "month", "day", "hour")
 

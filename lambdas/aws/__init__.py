@@ -1,1 +1,1 @@
-"""The system on AWS Lambda: one thin entry point a function, and the adapters behind the ports."""
+"""AWS adapters behind the ports, and the composition root that the handlers use."""

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.alerting.subscription import Subscription
-from lambdas.errors import Temporary
+from twbot.lambdas.alerting.subscription import Subscription
+from twbot.lambdas.errors import Temporary
 
 KEPT_SECONDS = 60.0
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.aws.claims import Claim, Claims
-from lambdas.contracts import Entry
-from lambdas.errors import BadEvent, Temporary
+from twbot.lambdas.aws.deduplication import Claim, Claims
+from twbot.lambdas.contracts import Entry
+from twbot.lambdas.errors import BadEvent, Temporary
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MOST_ENTRIES = 10

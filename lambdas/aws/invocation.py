@@ -11,12 +11,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from lambdas.aws.deadline import note_deadline
-from lambdas.logs import about, current_tweet
+from twbot.lambdas.aws.deadline import note_deadline
+from twbot.lambdas.log_context import about, current_tweet
 
 Json = dict[str, Any]
 Handler = Callable[[Json, Any], Any]
-OURS = ("twbot", "lambdas")
 
 logger = Logger()
 _metrics = Metrics()
@@ -72,11 +71,10 @@ def _mark(record: logging.LogRecord) -> bool:
 def _route_logs() -> None:
     """What our modules log through the standard library comes out as Powertools writes it."""
     logger.registered_handler.addFilter(_mark)
-    for name in OURS:
-        theirs = logging.getLogger(name)
-        theirs.handlers = [logger.registered_handler]
-        theirs.setLevel(logger.log_level)
-        theirs.propagate = False
+    ours = logging.getLogger("twbot")
+    ours.handlers = [logger.registered_handler]
+    ours.setLevel(logger.log_level)
+    ours.propagate = False
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # elsewhere, as in a test, logs are not ours to route

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.errors import Temporary
-from lambdas.logs import current_tweet
+from twbot.lambdas.errors import Temporary
+from twbot.lambdas.log_context import current_tweet
 
 POST = "TweetId"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.errors import Temporary
+from twbot.lambdas.errors import Temporary
 
 
 class S3Media:

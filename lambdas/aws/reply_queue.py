@@ -6,7 +6,7 @@ import random
 import time
 from typing import Any
 
-from lambdas.errors import Temporary
+from twbot.lambdas.errors import Temporary
 
 FIRST_WAIT, LONGEST_WAIT = 15, 900
 # SQS lets nothing be hidden for longer, counted from when it was received.

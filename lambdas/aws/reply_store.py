@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.egress.permission import Switch
-from lambdas.errors import Temporary
+from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.errors import Temporary
 
 SWITCH, OPTED_OUT, COUNT = "switch", "opted-out:", "count:"
 _TAKE = "ADD taken :one SET expiration = :until"

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.errors import Temporary
-from lambdas.ports import Keys
+from twbot.lambdas.errors import Temporary
+from twbot.lambdas.ports import Keys
 
 
 class ManagedSecrets:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from lambdas.contracts import ReplyImage, SendTweet
-from lambdas.errors import UnusableImage, XRefused
-from lambdas.ports import MediaStore, X
-from lambdas.x_errors import Reason
+from twbot.lambdas.contracts import ReplyImage, SendTweet
+from twbot.lambdas.errors import UnusableImage, XRefused
+from twbot.lambdas.ports import MediaStore, X
+from twbot.lambdas.x.errors import Reason
 
 MOST = 4
 LARGEST = 5_000_000

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from lambdas.errors import Permanent
+from twbot.lambdas.errors import Permanent
 
 HOUR = 3600
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
-from lambdas.ingress.shapes import identity, rows, table, words
+from twbot.lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
+from twbot.lambdas.ingress.shapes import identity, rows, table, words
 
 Json = dict[str, Any]
 

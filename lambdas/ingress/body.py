@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lambdas.errors import Permanent
+from twbot.lambdas.errors import Permanent
 
 MAX_DEPTH = 50
 

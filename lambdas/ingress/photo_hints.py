@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lambdas.ingress.shapes import rows, table, unwrapped, words
+from twbot.lambdas.ingress.shapes import rows, table, unwrapped, words
 
 Json = dict[str, Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from lambdas.contracts import MessageReceived, Twitter
-from lambdas.ingress.shapes import identity, number, words
+from twbot.lambdas.contracts import MessageReceived, Twitter
+from twbot.lambdas.ingress.shapes import identity, number, words
 
 MAX_IMAGES = 4
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from typing import NoReturn
 
-from lambdas.errors import Permanent
+from twbot.lambdas.errors import Permanent
 
 HEADER = "x-twitter-webhooks-signature"
 _PREFIX = "sha256="

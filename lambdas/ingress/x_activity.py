@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lambdas.ingress.photo_hints import hints_at_photos, included_photos, links, media_links, whole
-from lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
-from lambdas.ingress.shapes import identity, rows, table, unwrapped, words
+from twbot.lambdas.ingress.photo_hints import hints_at_photos, included_photos, links, media_links, whole
+from twbot.lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
+from twbot.lambdas.ingress.shapes import identity, rows, table, unwrapped, words
 
 Json = dict[str, Any]
 

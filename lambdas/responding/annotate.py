@@ -7,10 +7,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from lambdas.contracts import ImageAnalysis
-from lambdas.pictures import LONGEST_SIDE, as_jpeg, open_picture
-from lambdas.responding.boxes import Box, box_of
-from lambdas.responding.labels import Mark, draw
+from twbot.lambdas.contracts import ImageAnalysis
+from twbot.lambdas.pictures import LONGEST_SIDE, as_jpeg, open_picture
+from twbot.lambdas.responding.boxes import Box, box_of
+from twbot.lambdas.responding.labels import Mark, draw
 
 # Smaller pictures are enlarged: letters need pixels.
 LEAST_SIDE = 640

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from lambdas.responding.chatbot import sayings
-from lambdas.responding.public_sayings import PublicSayings
+from twbot.lambdas.responding.chatbot import sayings
+from twbot.lambdas.responding.public_sayings import PublicSayings
 
 OUR_OWN = {"Joke": "jokes.json", "Fact": "facts.json"}
 _public = PublicSayings()

@@ -6,13 +6,13 @@ import logging
 
 import msgspec
 
-from lambdas.contracts import AnalysedImage, Event, MessageAnalysed, ReplyImage, read
-from lambdas.errors import UnusableImage
-from lambdas.ports import MediaStore, Publisher
-from lambdas.responding.annotate import annotate
-from lambdas.responding.replying import publish_reply
-from lambdas.responding.wording import alt_text, reply_text
-from lambdas.settings import Settings
+from twbot.lambdas.contracts import AnalysedImage, Event, MessageAnalysed, ReplyImage, read
+from twbot.lambdas.errors import UnusableImage
+from twbot.lambdas.ports import MediaStore, Publisher
+from twbot.lambdas.responding.annotate import annotate
+from twbot.lambdas.responding.replying import publish_reply
+from twbot.lambdas.responding.wording import alt_text, reply_text
+from twbot.lambdas.settings import Settings
 
 MOST = 4
 GONE = "The picture is not there any more."

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from lambdas.responding.boxes import GAP, Box, place
-from lambdas.responding.fonts import font_for
+from twbot.lambdas.responding.boxes import GAP, Box, place
+from twbot.lambdas.responding.fonts import font_for
 
 Colour = tuple[int, int, int]
 INK, PAPER = (255, 255, 255), (15, 20, 25)

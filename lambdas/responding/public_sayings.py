@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import requests
 
-from lambdas.x_text import neutralise, weight
+from twbot.lambdas.x.text import neutralise, weight
 
 LIMIT_SECONDS = 0.7
 # After a failure nobody waits for that service for so long.

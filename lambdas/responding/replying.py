@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
-from lambdas.ports import Publisher
+from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
+from twbot.lambdas.ports import Publisher
 
 
 def publish_reply(

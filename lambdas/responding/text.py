@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lambdas.contracts import Event, MessageAnalysed, read
-from lambdas.ports import Chatbot, Publisher
-from lambdas.responding.replying import publish_reply
-from lambdas.responding.utterance import to_utterance
-from lambdas.settings import Settings
-from lambdas.x_text import neutralise
+from twbot.lambdas.contracts import Event, MessageAnalysed, read
+from twbot.lambdas.ports import Chatbot, Publisher
+from twbot.lambdas.responding.replying import publish_reply
+from twbot.lambdas.responding.utterance import to_utterance
+from twbot.lambdas.settings import Settings
+from twbot.lambdas.x.text import neutralise
 
 # The chatbot takes no empty text, and a bare mention is a greeting.
 GREETING = "hello"

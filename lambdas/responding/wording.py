@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lambdas.contracts import AnalysedImage, ImageAnalysis
-from lambdas.x_text import neutralise
+from twbot.lambdas.contracts import AnalysedImage, ImageAnalysis
+from twbot.lambdas.x.text import neutralise
 
 ALT_TEXT_LIMIT = 1000
 LABELS_SAID = 3

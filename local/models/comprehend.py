@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.models.entities import SCORE, entities
-from local.models.errors import ServiceError
-from local.models.language import languages
-from local.models.sentiment import sentiment
+from twbot.local.models.entities import SCORE, entities
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.language import languages
+from twbot.local.models.sentiment import sentiment
 
 LONGEST_BYTES = 5000
 Params = dict[str, Any]

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lambdas.errors import TwbotError
+from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambdas.errors import TwbotError
+from twbot.lambdas.errors import TwbotError
 
 
 class ServiceError(TwbotError):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lambdas.errors import TwbotError
-from local.models.errors import ServiceError
+from twbot.lambdas.errors import TwbotError
+from twbot.local.models.errors import ServiceError
 
 if TYPE_CHECKING:
-    from local.models.faces import Embedding
+    from twbot.local.models.faces import Embedding
 
 SHIPPED = Path(__file__).parent / "data" / "gallery.json"
 # The same person is .2 to .45 apart, two people .65 and more.
@@ -178,8 +178,8 @@ def _checked(name: str) -> str:
 
 
 def _only_face(source: str, content: bytes) -> list[float]:
-    from local.models.faces import find_faces
-    from local.models.pictures import decode
+    from twbot.local.models.faces import find_faces
+    from twbot.local.models.pictures import decode
 
     try:
         faces = find_faces(decode(content))

@@ -74,8 +74,8 @@ def _session() -> Any:
 
 @functools.cache
 def _load() -> Any:
-    from local.models.efficientnet import efficientnet
-    from local.models.embedding import session_of
+    from twbot.local.models.efficientnet import efficientnet
+    from twbot.local.models.embedding import session_of
 
     return session_of(efficientnet())
 

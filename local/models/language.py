@@ -6,7 +6,7 @@ import functools
 import threading
 from typing import Any
 
-from local.models.sentiment import plain
+from twbot.local.models.sentiment import plain
 
 NAME = "fastText lid.176.ftz"
 # fastText's names where Comprehend has others.

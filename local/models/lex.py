@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lambdas.responding.chatbot import Definition, definition
-from lambdas.responding.fulfilment import fulfil
-from local.models.embedding import NAME as EMBEDDING
-from local.models.embedding import embed
-from local.models.errors import ServiceError
+from twbot.lambdas.responding.chatbot import Definition, definition
+from twbot.lambdas.responding.fulfilment import fulfil
+from twbot.local.models.embedding import NAME as EMBEDDING
+from twbot.local.models.embedding import embed
+from twbot.local.models.errors import ServiceError
 
 if TYPE_CHECKING:
-    from local.models.embedding import Vector
+    from twbot.local.models.embedding import Vector
 
 NAME = f"nearest sample utterance by {EMBEDDING}"
 # Cosine of the nearest utterance below which a text fits no intent.
@@ -26,7 +26,7 @@ _random = random.SystemRandom()
 
 
 class Lex:
-    """Implements lambdas.ports.Chatbot. `fulfilment` takes and gives what Lex's Lambda does."""
+    """Implements twbot.lambdas.ports.Chatbot. `fulfilment` takes and gives what Lex's Lambda does."""
 
     def __init__(
         self,

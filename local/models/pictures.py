@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
-from local.models.errors import ServiceError
+from twbot.local.models.errors import ServiceError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from local.models.faces import Face
+    from twbot.local.models.faces import Face
 
     Pixels = npt.NDArray[np.uint8]
 
@@ -45,7 +45,7 @@ class Picture:
 
     @functools.cached_property
     def _faces(self) -> list[Face]:
-        from local.models.faces import find_faces
+        from twbot.local.models.faces import find_faces
 
         return find_faces(self.image)
 

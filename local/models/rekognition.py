@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.models import faces, labels, ocr
-from local.models.errors import ServiceError
-from local.models.faces import Box, Face
-from local.models.gallery import SAME_PERSON, Gallery, Person
-from local.models.pictures import Picture, Pictures
+from twbot.local.models import faces, labels, ocr
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.faces import Box, Face
+from twbot.local.models.gallery import SAME_PERSON, Gallery, Person
+from twbot.local.models.pictures import Picture, Pictures
 
 MOST_BYTES, MOST_OBJECT_BYTES = 5 * 1024 * 1024, 15 * 1024 * 1024
 # What the services take where nothing is asked for.

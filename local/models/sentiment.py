@@ -10,7 +10,7 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from local.models.embedding import DATA, embed
+from twbot.local.models.embedding import DATA, embed
 
 if TYPE_CHECKING:
     import numpy as np

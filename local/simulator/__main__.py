@@ -1,4 +1,4 @@
-"""`python -m local.simulator --data DIR`: the simulated X as its own process."""
+"""`python -m twbot.local.simulator --data DIR`: the simulated X as its own process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import uvicorn
 
-from local.simulator.app import create_app
-from local.simulator.deliveries import RETRY_DELAYS
+from twbot.local.simulator.app import create_app
+from twbot.local.simulator.deliveries import RETRY_DELAYS
 
 
 def main() -> int:
@@ -73,7 +73,7 @@ def _end_with(parent: int, server: uvicorn.Server) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local.simulator", description="A simulated X, on loopback.")
+    parser = argparse.ArgumentParser(prog="python -m twbot.local.simulator", description="A simulated X, on loopback.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of its database and pictures")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any free one; the answer on stdout says which")

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 from starlette.datastructures import UploadFile
 
-from local.simulator import problems
-from local.simulator.api_posts import Id
-from local.simulator.calls import Answer, Body, Call, Incoming
-from local.simulator.media import EXPIRES_SECONDS
-from local.simulator.oauth import Caller
-from local.simulator.shapes_v2 import Json
-from local.simulator.store import Row, now_ms
-from local.simulator.world import World
+from twbot.local.simulator import problems
+from twbot.local.simulator.api_posts import Id
+from twbot.local.simulator.calls import Answer, Body, Call, Incoming
+from twbot.local.simulator.media import EXPIRES_SECONDS
+from twbot.local.simulator.oauth import Caller
+from twbot.local.simulator.shapes_v2 import Json
+from twbot.local.simulator.store import Row, now_ms
+from twbot.local.simulator.world import World
 
 Category = Literal[
     "amplify_video", "tweet_image", "tweet_video", "tweet_gif", "dm_image", "dm_video", "dm_gif", "subtitles"

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from local.simulator import problems
-from local.simulator.calls import Answer, Body, Call, Incoming
-from local.simulator.oauth import Caller
-from local.simulator.posts import Post
-from local.simulator.shapes_v2 import MEDIA_DEFAULTS, POST_DEFAULTS, USER_DEFAULTS, Json, only
-from local.simulator.store import Row
-from local.simulator.text import too_long
-from local.simulator.world import World
+from twbot.local.simulator import problems
+from twbot.local.simulator.calls import Answer, Body, Call, Incoming
+from twbot.local.simulator.oauth import Caller
+from twbot.local.simulator.posts import Post
+from twbot.local.simulator.shapes_v2 import MEDIA_DEFAULTS, POST_DEFAULTS, USER_DEFAULTS, Json, only
+from twbot.local.simulator.store import Row
+from twbot.local.simulator.text import too_long
+from twbot.local.simulator.world import World
 
 Id = Annotated[str, Meta(pattern=r"^[0-9]{1,19}$")]
 ID = re.compile(r"[0-9]{1,19}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 
-from local.simulator import problems, webhooks
-from local.simulator.api_webhooks import MOST_ACCOUNTS, subscribers
-from local.simulator.calls import Answer, Call, Incoming
-from local.simulator.oauth import Caller
-from local.simulator.shapes_v2 import Json, iso
-from local.simulator.store import Row
-from local.simulator.world import World
+from twbot.local.simulator import problems, webhooks
+from twbot.local.simulator.api_webhooks import MOST_ACCOUNTS, subscribers
+from twbot.local.simulator.calls import Answer, Call, Incoming
+from twbot.local.simulator.oauth import Caller
+from twbot.local.simulator.shapes_v2 import Json, iso
+from twbot.local.simulator.store import Row
+from twbot.local.simulator.world import World
 
 ENVIRONMENTS = ("prod", "dev")
 NO_CONTENT = Answer(None, 204)

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from local.simulator import problems, webhooks
-from local.simulator.api_posts import Id
-from local.simulator.calls import Answer, Body, Call, Incoming
-from local.simulator.oauth import Caller
-from local.simulator.shapes_v2 import Json, iso
-from local.simulator.store import Row, now_ms
-from local.simulator.world import World
+from twbot.local.simulator import problems, webhooks
+from twbot.local.simulator.api_posts import Id
+from twbot.local.simulator.calls import Answer, Body, Call, Incoming
+from twbot.local.simulator.oauth import Caller
+from twbot.local.simulator.shapes_v2 import Json, iso
+from twbot.local.simulator.store import Row, now_ms
+from twbot.local.simulator.world import World
 
 MOST_ACCOUNTS = 3
 MOST_ACTIVITY = 1_500

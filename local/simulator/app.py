@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulator import api_media, api_posts, api_v1, api_webhooks, control
-from local.simulator.calls import route
-from local.simulator.world import World
+from twbot.local.simulator import api_media, api_posts, api_v1, api_webhooks, control
+from twbot.local.simulator.calls import route
+from twbot.local.simulator.world import World
 
 NOBODY = "default_profile.png"
 CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS, *api_v1.CALLS)

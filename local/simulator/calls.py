@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.simulator import problems
-from local.simulator.oauth import Caller
+from twbot.local.simulator import problems
+from twbot.local.simulator.oauth import Caller
 
 if TYPE_CHECKING:
-    from local.simulator.world import World
+    from twbot.local.simulator.world import World
 
 WINDOW_SECONDS = 900
 MAX_BODY = 20_000_000

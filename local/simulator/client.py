@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import requests
 
-from lambdas.errors import TwbotError
-from lambdas.ports import Keys
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.ports import Keys
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105 (a header's name)
 START_SECONDS = 20.0
@@ -141,7 +141,17 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         self, data: Path, *, port: int = 0, host: str = "127.0.0.1", bot: str = "twbot", retry_delays: str | None = None
     ) -> None:
         self.control_token = secrets.token_urlsafe(32)
-        command = [sys.executable, "-m", "local.simulator", "--data", str(data), "--host", host, "--port", str(port)]
+        command = [
+            sys.executable,
+            "-m",
+            "twbot.local.simulator",
+            "--data",
+            str(data),
+            "--host",
+            host,
+            "--port",
+            str(port),
+        ]
         command += ["--bot", bot, "--parent", str(os.getpid())]
         command += ["--retry-delays", retry_delays] if retry_delays is not None else []
         environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": os.pathsep.join(sys.path)}

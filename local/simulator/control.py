@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.simulator import problems
-from local.simulator.limits import Failure
-from local.simulator.posts import Post
-from local.simulator.shapes_v2 import Json, iso
-from local.simulator.world import World
+from twbot.local.simulator import problems
+from twbot.local.simulator.limits import Failure
+from twbot.local.simulator.posts import Post
+from twbot.local.simulator.shapes_v2 import Json, iso
+from twbot.local.simulator.world import World
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105
 LONGEST_WAIT = 60.0

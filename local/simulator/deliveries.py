@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 import urllib3
 
-from local.simulator.store import Row, Store, now_ms
+from twbot.local.simulator.store import Row, Store, now_ms
 
 TIMEOUT_SECONDS = 10.0
 RETRY_DELAYS = (1.0, 3.0, 9.0)

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from local.simulator.deliveries import Deliveries
-from local.simulator.people import People
-from local.simulator.posts import Post, Posts
-from local.simulator.shapes_v1 import ShapesV1, classic_time
-from local.simulator.shapes_v2 import Json, ShapesV2, doubled, iso
-from local.simulator.store import Row, Store, now_ms
-from local.simulator.text import MENTION
+from twbot.local.simulator.deliveries import Deliveries
+from twbot.local.simulator.people import People
+from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.shapes_v1 import ShapesV1, classic_time
+from twbot.local.simulator.shapes_v2 import Json, ShapesV2, doubled, iso
+from twbot.local.simulator.store import Row, Store, now_ms
+from twbot.local.simulator.text import MENTION
 
 ACCOUNT_ACTIVITY = "v1.1"
 X_ACTIVITY = "x-activity"

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from local.simulator import problems
+from twbot.local.simulator import problems
 
 WINDOW_SECONDS = 900
 DAY_SECONDS = 86_400

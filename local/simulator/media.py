@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from local.simulator import problems
-from local.simulator.store import Row, Store
+from twbot.local.simulator import problems
+from twbot.local.simulator.store import Row, Store
 
 LIMITS = {"image/jpeg": 5_000_000, "image/png": 5_000_000, "image/webp": 5_000_000, "image/gif": 15_000_000}
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 from starlette.requests import Request
 
-from local.simulator.problems import unauthorized
-from local.simulator.store import Store
+from twbot.local.simulator.problems import unauthorized
+from twbot.local.simulator.store import Store
 
 CLOCK_SKEW_SECONDS = 300
 KEPT_NONCES = 200_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 
-from local.simulator.problems import invalid
-from local.simulator.store import Row, Store, now_ms
+from twbot.local.simulator.problems import invalid
+from twbot.local.simulator.store import Row, Store, now_ms
 
 USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from local.simulator import problems
-from local.simulator.people import People
-from local.simulator.store import Row, Store, now_ms
-from local.simulator.text import MENTION, Link, short_link, shorten_links
+from twbot.local.simulator import problems
+from twbot.local.simulator.people import People
+from twbot.local.simulator.store import Row, Store, now_ms
+from twbot.local.simulator.text import MENTION, Link, short_link, shorten_links
 
 WEB = "https://x.com"
 

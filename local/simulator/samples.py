@@ -13,15 +13,15 @@ from pathlib import Path
 
 import msgspec
 
-from local.simulator.deliveries import Deliveries
-from local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY, Events
-from local.simulator.media import Pictures
-from local.simulator.people import USERNAME, People
-from local.simulator.posts import Post, Posts
-from local.simulator.problems import invalid
-from local.simulator.shapes_v1 import ShapesV1
-from local.simulator.shapes_v2 import ShapesV2
-from local.simulator.store import Row, Store, now_ms
+from twbot.local.simulator.deliveries import Deliveries
+from twbot.local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY, Events
+from twbot.local.simulator.media import Pictures
+from twbot.local.simulator.people import USERNAME, People
+from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.problems import invalid
+from twbot.local.simulator.shapes_v1 import ShapesV1
+from twbot.local.simulator.shapes_v2 import ShapesV2
+from twbot.local.simulator.store import Row, Store, now_ms
 
 # Account Activity's payload is the same at API v2 and v1.1.
 GENERATIONS = {"xaa": X_ACTIVITY, "v2": ACCOUNT_ACTIVITY, "v1.1": ACCOUNT_ACTIVITY}
@@ -85,7 +85,7 @@ class _Scene:
         return self.posts.create(self.bot, "Good morning.")
 
     def with_picture(self) -> None:
-        picture = self.wanted.picture or files("local.simulator").joinpath("pictures/cat.jpg").read_bytes()
+        picture = self.wanted.picture or files("twbot.local.simulator").joinpath("pictures/cat.jpg").read_bytes()
         kept = self.pictures.keep(self.other["id"], picture)
         self.post(self.other, self.named, media=[kept["id"]])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from local.simulator.media import Pictures
-from local.simulator.people import People
-from local.simulator.posts import Post, Posts
-from local.simulator.shapes_v2 import Json, ShapesV2, shown_until
-from local.simulator.store import Row
-from local.simulator.text import Link, entities, short_link
+from twbot.local.simulator.media import Pictures
+from twbot.local.simulator.people import People
+from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.shapes_v2 import Json, ShapesV2, shown_until
+from twbot.local.simulator.store import Row
+from twbot.local.simulator.text import Link, entities, short_link
 
 CLASSIC_LENGTH = 140
 CUT_AT = 115

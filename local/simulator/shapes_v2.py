@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from local.simulator.media import ENDINGS, Pictures
-from local.simulator.people import People
-from local.simulator.posts import Post, Posts
-from local.simulator.store import Row, Store
-from local.simulator.text import entities
+from twbot.local.simulator.media import ENDINGS, Pictures
+from twbot.local.simulator.people import People
+from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.store import Row, Store
+from twbot.local.simulator.text import entities
 
 Json = dict[str, Any]
 POST_DEFAULTS = ("id", "text", "edit_history_tweet_ids")

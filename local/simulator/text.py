@@ -9,8 +9,8 @@ import string
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lambdas.x_grammar import urls
-from lambdas.x_text import LIMIT, weight
+from twbot.lambdas.x.grammar import urls
+from twbot.lambdas.x.text import LIMIT, weight
 
 MENTION = re.compile(r"(?<![\w@＠/])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠])")
 HASHTAG = re.compile(r"(?<![\w&/])[#＃](\w*[^\W\d_]\w*)")

@@ -8,10 +8,10 @@ import urllib.parse
 
 from starlette.concurrency import run_in_threadpool
 
-from local.simulator import problems
-from local.simulator.shapes_v2 import Json, iso
-from local.simulator.store import Row, now_ms
-from local.simulator.world import World
+from twbot.local.simulator import problems
+from twbot.local.simulator.shapes_v2 import Json, iso
+from twbot.local.simulator.store import Row, now_ms
+from twbot.local.simulator.world import World
 
 MOST_WEBHOOKS = 1
 FORMAT = "%Y%m%d%H%M"

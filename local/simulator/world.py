@@ -7,17 +7,17 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from lambdas.ports import Keys
-from local.simulator.deliveries import RETRY_DELAYS, TIMEOUT_SECONDS, Deliveries
-from local.simulator.events import Events
-from local.simulator.limits import Failures, Limits
-from local.simulator.media import Pictures
-from local.simulator.oauth import Gate
-from local.simulator.people import People
-from local.simulator.posts import Posts
-from local.simulator.shapes_v1 import ShapesV1
-from local.simulator.shapes_v2 import ShapesV2
-from local.simulator.store import Store
+from twbot.lambdas.ports import Keys
+from twbot.local.simulator.deliveries import RETRY_DELAYS, TIMEOUT_SECONDS, Deliveries
+from twbot.local.simulator.events import Events
+from twbot.local.simulator.limits import Failures, Limits
+from twbot.local.simulator.media import Pictures
+from twbot.local.simulator.oauth import Gate
+from twbot.local.simulator.people import People
+from twbot.local.simulator.posts import Posts
+from twbot.local.simulator.shapes_v1 import ShapesV1
+from twbot.local.simulator.shapes_v2 import ShapesV2
+from twbot.local.simulator.store import Store
 
 
 class World:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from local.workflow.errors import RUNTIME, BadDefinition, StateFailed
-from local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
-from local.workflow.scope import Context
+from twbot.local.workflow.errors import RUNTIME, BadDefinition, StateFailed
+from twbot.local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
+from twbot.local.workflow.scope import Context
 
 Rule = Callable[[Any, Context], bool]
 _ABSENT = object()

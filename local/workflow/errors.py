@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 
-from lambdas.errors import TwbotError
-from local.models.errors import ServiceError
+from twbot.lambdas.errors import TwbotError
+from twbot.local.models.errors import ServiceError
 
 
 class BadDefinition(TwbotError):

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from local.workflow.errors import Cancelled, StateFailed
-from local.workflow.flow import Flow
-from local.workflow.scope import Run, Scope
+from twbot.local.workflow.errors import Cancelled, StateFailed
+from twbot.local.workflow.flow import Flow
+from twbot.local.workflow.scope import Run, Scope
 
 MOST = 40  # what Step Functions runs at once of an inline Map
 

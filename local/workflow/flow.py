@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from local.workflow.scope import Run
+from twbot.local.workflow.scope import Run
 
 
 class AnyState(Protocol):

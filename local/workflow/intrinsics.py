@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from local.workflow.errors import StateFailed
-from local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
+from twbot.local.workflow.errors import StateFailed
+from twbot.local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
 
 FAILURE = "States.IntrinsicFailure"
 LONGEST = 10_000

@@ -9,10 +9,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from random import Random
 from typing import Any
 
-from local.workflow.errors import BadDefinition, ExecutionFailed, StateFailed
-from local.workflow.flow import Flow
-from local.workflow.scope import Context, Observer, Run, Scope, World, new_execution
-from local.workflow.states import ChoiceState, Fail, Map, Parallel, Pass, State, Succeed, Task, TaskState, Wait
+from twbot.local.workflow.errors import BadDefinition, ExecutionFailed, StateFailed
+from twbot.local.workflow.flow import Flow
+from twbot.local.workflow.scope import Context, Observer, Run, Scope, World, new_execution
+from twbot.local.workflow.states import ChoiceState, Fail, Map, Parallel, Pass, State, Succeed, Task, TaskState, Wait
 
 THREADS = 16
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from local.workflow.scope import Context
+from twbot.local.workflow.scope import Context
 
 Path = Callable[[Any, Context], Any]
 Step = str | int

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
-from local.workflow.errors import BadDefinition, StateFailed, matches
-from local.workflow.templates import Merge, result_path
+from twbot.local.workflow.errors import BadDefinition, StateFailed, matches
+from twbot.local.workflow.templates import Merge, result_path
 
 _RETRIER = {
     "ErrorEquals",

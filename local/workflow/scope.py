@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from random import Random
 from typing import Any, NamedTuple
 
-from local.workflow.errors import Cancelled
+from twbot.local.workflow.errors import Cancelled
 
 
 class Visit(NamedTuple):

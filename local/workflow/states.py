@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from local.workflow import fan_out
-from local.workflow.choice import Rule, compile_rule
-from local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, of_task
-from local.workflow.flow import Flow
-from local.workflow.paths import Path
-from local.workflow.recovery import catchers, first_match, retriers
-from local.workflow.scope import Run, Visit
-from local.workflow.templates import optional_path, optional_template, required_path, result_path
+from twbot.local.workflow import fan_out
+from twbot.local.workflow.choice import Rule, compile_rule
+from twbot.local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, of_task
+from twbot.local.workflow.flow import Flow
+from twbot.local.workflow.paths import Path
+from twbot.local.workflow.recovery import catchers, first_match, retriers
+from twbot.local.workflow.scope import Run, Visit
+from twbot.local.workflow.templates import optional_path, optional_template, required_path, result_path
 
 Step = tuple[Any, str | None]
 Task = Callable[[dict[str, Any]], Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.workflow.errors import RUNTIME, BadDefinition, StateFailed
-from local.workflow.intrinsics import compile_expression
-from local.workflow.paths import BadPath, NoSuchPath, Path, compile_path, place, reference_steps
-from local.workflow.scope import Context
+from twbot.local.workflow.errors import RUNTIME, BadDefinition, StateFailed
+from twbot.local.workflow.intrinsics import compile_expression
+from twbot.local.workflow.paths import BadPath, NoSuchPath, Path, compile_path, place, reference_steps
+from twbot.local.workflow.scope import Context
 
 PARAMETERS = "States.ParameterPathFailure"
 RESULT = "States.ResultPathMatchFailure"

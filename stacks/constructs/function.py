@@ -11,13 +11,13 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.code import code_of
-from stacks.config import Stage
-from stacks.constructs.access import accept, allow
-from stacks.constructs.rules import OLDEST
-from stacks.constructs.service import LogGroup
-from stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
-from stacks.names import function_log_name, function_name
+from twbot.stacks.bundling.code import code_of
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.constructs.rules import OLDEST
+from twbot.stacks.constructs.service import LogGroup
+from twbot.stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
+from twbot.stacks.names import function_log_name, function_name
 
 
 class Function(lambda_.Function):

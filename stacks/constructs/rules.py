@@ -1,4 +1,4 @@
-"""The rules of stacks/wiring.py, and the dead letters of what they could not deliver."""
+"""The rules of lambdas/wiring.py, and the dead letters of what they could not deliver."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.constructs.access import accept, allow
-from stacks.names import dead_letters_name, rule_name
-from stacks.wiring import RULES
+from twbot.lambdas.wiring import RULES
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.names import dead_letters_name, rule_name
 
 EVENTS = iam.ServicePrincipal("events.amazonaws.com")
 RETRIES = 24
@@ -37,7 +37,7 @@ class DeadLetters(sqs.Queue):
 
 
 class WiredRule(Construct):
-    """A rule of stacks/wiring.py: delivered with retries, and to the dead letters at last."""
+    """A rule of lambdas/wiring.py: delivered with retries, and to the dead letters at last."""
 
     def __init__(
         self,

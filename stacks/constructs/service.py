@@ -6,8 +6,8 @@ from aws_cdk import Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.names import stack_name
+from twbot.stacks.config import Stage
+from twbot.stacks.names import stack_name
 
 
 class Service(Stack):

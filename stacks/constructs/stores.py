@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks.config import Stage
-from stacks.constructs.access import accept, allow
+from twbot.stacks.config import Stage
+from twbot.stacks.constructs.access import accept, allow
 
 KEYS_UNKNOWN = "Files are named after posts and hours: nobody knows their keys before."
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.config import Stage, protocol
+from twbot.stacks.config import Stage, protocol
 
 # What the account's administrators may do with the key: CDK would write kms:*.
 _KEEPING = (

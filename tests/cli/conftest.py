@@ -1,53 +1,21 @@
-"""A bot of the stage `local` for the commands that speak to X: a simulated X, and a webhook that answers it."""
+"""Commands on a stage beside a simulated X."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from cli.main import run
-from local.home import Home, Run, SimulatorRun, announce
-from local.secrets import FileSecrets
-from local.simulator.client import Simulator
-from tests.local.simulator.conftest import Webhook
-
-
-class Ended(NamedTuple):
-    """How a command ended: its code, stdout as JSON where it is, and stderr as JSON."""
-
-    code: int
-    out: Any
-    err: str
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """With --json the error is the last line of stderr."""
-        found: dict[str, Any] = json.loads(self.err.strip().splitlines()[-1])
-        return found
-
-
-Twbot = Callable[..., Ended]
-
-
-class Local(NamedTuple):
-    """A stage `local` beside a simulated X."""
-
-    folder: Path
-    x: Simulator
-    webhook: Webhook
-
-    def forget_everything(self) -> None:
-        from lambdas.x_management import XManagement
-
-        manage = XManagement(FileSecrets(Home(self.folder).secrets), base_url=self.x.url)
-        for each in manage.webhooks():
-            manage.delete_webhook(each.id)
+from tests.support.local_stage import Ended, Local, Twbot
+from tests.support.simulated_x import Webhook
+from twbot.cli.main import run
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.home import Home, Run, SimulatorRun, announce
+from twbot.local.simulator.client import Simulator
 
 
 @pytest.fixture(scope="module")

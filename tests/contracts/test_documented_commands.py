@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import typer
 
-from cli.main import app
+from tests.support.paths import ROOT
+from twbot.cli.main import app
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "commands.md")]
 SEPARATORS = {"&&", "||", "|", ";", ">"}
 

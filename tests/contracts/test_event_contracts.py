@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.contracts import DETAILS, Record, decode_event, entry, read
-from lambdas.errors import BadEvent
-from local.patterns import compile_pattern
-from stacks.wiring import RULES
+from tests.support.paths import ROOT
+from twbot.lambdas.contracts import DETAILS, Record, decode_event, entry, read
+from twbot.lambdas.errors import BadEvent
+from twbot.lambdas.wiring import RULES
+from twbot.local.bus.patterns import compile_pattern
 
 EVENTS = Path(__file__).parent / "events"
-SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+SCHEMAS = ROOT / "docs" / "schemas"
 RECORDED = {path.stem: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))}
 
 # Which rules an event of each type goes to: the consumers of the recorded ones.

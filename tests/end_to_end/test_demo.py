@@ -12,15 +12,22 @@ import msgspec
 import pytest
 from PIL import Image
 
-from local.demo import DemoPost, DemoReply, _compare
-from local.scenario import Scene
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+from twbot.local.demo.run import DemoPost, DemoReply, _compare
+from twbot.local.demo.scenario import Scene
 
 
 def test_everything_that_should_happen_does(tmp_path: Path) -> None:
     """One JSON document on stdout; every post has the outcome it should; the pictures are there."""
-    command = [sys.executable, "-c", "from cli.main import main; main()", "demo", "--json", "--pictures", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-c",
+        "from twbot.cli.main import main; main()",
+        "demo",
+        "--json",
+        "--pictures",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ})
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from tests.end_to_end.conftest import World
+from tests.support.world import World
 
 
 def picture(colour: str = "teal") -> bytes:
@@ -111,7 +111,7 @@ def test_a_replay_never_tweets(world: World) -> None:
 
 
 def replay(world: World, post: dict[str, str], name: str) -> None:
-    from local.history import History
+    from twbot.local.bus.history import History
 
     with History(world.home.bus) as history:
         events = list(history.events(detail_type="MESSAGE_RECEIVED", tweet_id=post["id"]))

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import run
-from lambdas.settings import Settings
-from lambdas.x_management import XManagement
-from local.engine import Bot
-from local.history import History
-from local.home import Home, SimulatorRun, make_private
-from local.secrets import FileSecrets
-from local.simulator.client import Simulator
-from local.system import announce_run, introduce
-from tests.instant import Instant
+from tests.support.instant_models import Instant
+from twbot.cli.main import run
+from twbot.lambdas.settings import Settings
+from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.bot import Bot
+from twbot.local.bus.history import History
+from twbot.local.home import Home, SimulatorRun, make_private
+from twbot.local.simulator.client import Simulator
+from twbot.local.system import announce_run, introduce
 
 
 @contextlib.contextmanager

@@ -9,19 +9,18 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from lambdas.x_management import XManagement
-from local.history import History
-from local.home import Home, make_private
-from local.secrets import FileSecrets
-from local.simulator.client import Simulator, SimulatorClient
-from local.system import introduce
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.bus.history import History
+from twbot.local.home import Home, make_private
+from twbot.local.simulator.client import Simulator, SimulatorClient
+from twbot.local.system import introduce
 
 
 class Bot:
     def __init__(self, home: Home, x_url: str, port: int = 0) -> None:
-        command = [sys.executable, "-m", "tests.end_to_end.bot_process", str(home.folder), x_url, str(port)]
+        command = [sys.executable, "-m", "tests.support.bot_process", str(home.folder), x_url, str(port)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.errors import TwbotError
-from lambdas.settings import Settings, load
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.settings import Settings, load
 
 
 def written(folder: Path, text: str) -> Path:

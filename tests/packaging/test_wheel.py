@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """The command works from the installed wheel alone, with its SQL, workflow and chatbot inside."""
     zipfile.ZipFile(wheel).extractall(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "TWBOT_HOME": str(tmp_path / "data")}
-    command = [sys.executable, "-P", "-c", "import sys, twbot; sys.argv[0] = 'twbot'; twbot.main()", "query", "--json"]
+    command = [sys.executable, "-P", "-m", "twbot", "query", "--json"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert '"celebrities"' in done.stdout

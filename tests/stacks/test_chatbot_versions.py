@@ -9,11 +9,11 @@ import sys
 
 SCRIPT = """
 import json, pathlib
-from stacks.node import put_node_on_path
+from twbot.stacks.node import put_node_on_path
 put_node_on_path()
 from aws_cdk import App, Stack, assertions, aws_lambda
-from stacks import chatbot
-from stacks.config import load_stage
+from twbot.stacks.constructs import chatbot
+from twbot.stacks.config import load_stage
 
 def version(sure_enough):
     chatbot.SURE_ENOUGH = sure_enough

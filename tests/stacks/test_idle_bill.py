@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.stacks.conftest import ROOT
-from tests.stacks.templates import Templates
+from tests.support.paths import ROOT
+from tests.support.templates import Templates
 
 # Paid by the month or by what they store, and how docs/aws.md calls them; everything else is paid by use or free.
 PAID = {

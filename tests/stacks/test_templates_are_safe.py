@@ -11,12 +11,13 @@ import msgspec
 import pytest
 from cfnlint.api import lint
 
-from stacks.functions import FUNCTIONS
-from stacks.workflow import tasks, workflow
-from tests.stacks.calls import ADAPTERS, actions_of
-from tests.stacks.conftest import ROOT, bare_environment
-from tests.stacks.synthesize import CANARY, STAGES, stage
-from tests.stacks.templates import Resource, Templates, as_list, names_in, text
+from tests.support.assemblies import bare_environment
+from tests.support.aws_calls import ADAPTERS, actions_of
+from tests.support.paths import ROOT
+from tests.support.synthesize import CANARY, STAGES, stage
+from tests.support.templates import Resource, Templates, as_list, names_in, text
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.state_machine import tasks, workflow
 
 # These know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/
 WITHOUT_RESOURCE = {
@@ -148,13 +149,15 @@ def test_every_adapter_is_looked_into() -> None:
     """No module of lambdas/aws calls AWS behind the back of the test above."""
     known = {module for module, _ in ADAPTERS.values()}
     speaking = {
-        f"lambdas.aws.{path.stem}" for path in (ROOT / "lambdas/aws").glob("*.py") if "_client." in path.read_text()
+        f"twbot.lambdas.aws.{path.stem}"
+        for path in (ROOT / "lambdas/aws").glob("*.py")
+        if "_client." in path.read_text()
     }
     assert speaking <= known
     assert not [
         path.name
         for path in (ROOT / "lambdas").rglob("*.py")
-        if "boto3.client" in path.read_text() and path.name != "adapters.py"
+        if "boto3.client" in path.read_text() and path.name != "bootstrap.py"
     ]
 
 

@@ -8,18 +8,18 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lambdas.alerting.message import PATHS
-from lambdas.analytics.saved import saved_queries
-from lambdas.analytics.table import COLUMNS, DATABASE, TABLE
-from lambdas.analytics.transform import transform
-from lambdas.contracts import DETAILS, RAW_TYPES
-from lambdas.responding.chatbot import definition
-from lambdas.settings import Settings
-from stacks.functions import FUNCTIONS
-from stacks.wiring import RULES
-from stacks.workflow import FILE, workflow
-from tests.stacks.synthesize import stage
-from tests.stacks.templates import Templates, text
+from tests.support.synthesize import stage
+from tests.support.templates import Templates, text
+from twbot.lambdas.alerting.template import PATHS
+from twbot.lambdas.analytics.saved_queries import saved_queries
+from twbot.lambdas.analytics.table import COLUMNS, DATABASE, TABLE
+from twbot.lambdas.analytics.transform import transform
+from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.settings import Settings
+from twbot.lambdas.wiring import RULES
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.state_machine import FILE, workflow
 
 EVENT = (
     b'{"id":"1","source":"BOT","detail-type":"TWEET_SENT","time":"2026-11-24T01:30:00+02:00","detail":{"Text":"hi"}}'
@@ -37,7 +37,7 @@ TARGETS = {
 
 
 def test_exactly_the_rules_of_the_wiring(any_stage: Templates) -> None:
-    """Each rule of stacks/wiring.py stands in its service's template as it is, and no other rule does."""
+    """Each rule of lambdas/wiring.py stands in its service's template as it is, and no other rule does."""
     wanted = {(rule.service, rule.name): (rule.pattern, rule.target) for rule in RULES}
     found: dict[tuple[str, str], Any] = {}
     for rule in any_stage.resources("AWS::Events::Rule"):
@@ -74,7 +74,7 @@ def test_archive_leaves_replays_out(prod: Templates) -> None:
 
 
 def test_the_workflow_is_the_asl_file(dev: Templates) -> None:
-    """With all detectors on, the state machine's definition is stacks/workflow.asl.json."""
+    """With all detectors on, the state machine's definition is lambdas/analysis/workflow.asl.json."""
     machine = dev.one("AWS::StepFunctions::StateMachine").properties
     assert json.loads(machine["DefinitionString"]) == json.loads(FILE.read_text())
     assert machine["StateMachineType"] == "STANDARD"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.alerting.subscription import (
+from twbot.lambdas.alerting.subscription import (
     WEBHOOKS,
     BadAddress,
     Kind,

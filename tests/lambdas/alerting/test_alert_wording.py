@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import string
 
-from lambdas.alerting.message import PATHS, TEMPLATE, body
-from lambdas.contracts import Event
+from twbot.lambdas.alerting.template import PATHS, TEMPLATE, body
+from twbot.lambdas.contracts import Event
 
 DETAIL: dict[str, object] = {
     "Text": "I hate {this} <b>",

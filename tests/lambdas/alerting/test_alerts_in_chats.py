@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lambdas.alerting.alert import trial
-from lambdas.alerting.discord import discord_message
-from lambdas.alerting.slack import slack_message
-from tests.lambdas.alerting.alerts import ANGRY, saying
+from tests.support.alerts import ANGRY, saying
+from twbot.lambdas.alerting.alert import trial
+from twbot.lambdas.alerting.discord import discord_message
+from twbot.lambdas.alerting.slack import slack_message
 
 HOSTILE = [
     "<!channel> <!here> <@U123> <#C123|general> <https://evil.example|https://bank.example>",

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lambdas.analysis import download
-from lambdas.analysis.download import Downloader
-from lambdas.analysis.picture import MAX_BYTES, normalise
-from lambdas.errors import Temporary, UnusableImage
+from twbot.lambdas.analysis import download
+from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.picture import MAX_BYTES, normalise
+from twbot.lambdas.errors import Temporary, UnusableImage
 
 
 class MemoryMedia:

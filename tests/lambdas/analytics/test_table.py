@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from sqlglot import exp
 
-from lambdas.analytics.table import COLUMNS
-from lambdas.analytics.transform import transform
-from lambdas.contracts import DETAILS, Entry, Event, Record, new_event
+from twbot.lambdas.analytics.table import COLUMNS
+from twbot.lambdas.analytics.transform import transform
+from twbot.lambdas.contracts import DETAILS, Entry, Event, Record, new_event
 
 NOT_KEPT = {"Message"}  # any shape: the message as it came
 
@@ -37,7 +37,7 @@ def test_every_field_of_a_contract_can_be_queried(record: type[Record]) -> None:
 
 def test_analysis_has_all_its_fields() -> None:
     """Down to what is in a picture."""
-    from lambdas.contracts import AnalysedImage, Analysis, ImageAnalysis
+    from twbot.lambdas.contracts import AnalysedImage, Analysis, ImageAnalysis
 
     analysis = fields_of(fields_of(COLUMNS["detail"])["Analysis"].sql("hive"))
     image = fields_of(analysis["Images"].expressions[0].sql("hive"))

@@ -2,102 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
-import msgspec
 import pytest
 from moto import mock_aws
 
-from lambdas.ingress.signature import HEADER
-from lambdas.ports import Keys
-from tests.bundled import AWS_OF_TESTS, Bundles, Ran, bundles_of
-from tests.lambdas.aws.loopback_aws import REGION, LoopbackAws, loopback_aws
-
-BOT = "1111111111111111111"
-KEYS = Keys(api_key="key", api_secret="the-api-secret", access_token=f"{BOT}-token", access_token_secret="hidden")
-
-
-@pytest.fixture(scope="session")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
-    return bundles_of(tmp_path_factory)
-
-
-class Account:
-    """Resources, and what a function is told of them."""
-
-    def __init__(self, aws: LoopbackAws, bundles: Bundles, folder: Path) -> None:
-        self.aws, self._bundles, self._folder = aws, bundles, folder
-        self._runs = 0
-        sqs, self.dynamodb = self.client("sqs"), self.client("dynamodb")
-        self.client("events").create_event_bus(Name="Plumbing")
-        self.client("s3").create_bucket(Bucket="media")
-        for table in ("seen", "sent", "replies"):
-            self.dynamodb.create_table(
-                TableName=table,
-                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        self.queue, self.dead, self.bus = (
-            sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("tweets", "dead", "bus")
-        )
-        self.put_keys(KEYS, new=True)
-        self._listen()
-        self.told = {
-            "AWS_ENDPOINT_URL": aws.url,
-            "BUS_NAME": "Plumbing",
-            "SEEN_TABLE": "seen",
-            "SENT_TABLE": "sent",
-            "REPLIES_TABLE": "replies",
-            "MEDIA_BUCKET": "media",
-            "SECRET_NAME": "TwitterSecret",
-            "QUEUE_URL": self.queue,
-            "DEAD_LETTER_QUEUE_URL": self.dead,
-            "SETTINGS": "{}",
-        }
-
-    def client(self, service: str) -> Any:
-        make: Any = boto3.client
-        return make(service, region_name=REGION)
-
-    def put_keys(self, keys: Keys, *, new: bool = False) -> None:
-        secrets = self.client("secretsmanager")
-        text = msgspec.json.encode(keys).decode()
-        if new:
-            secrets.create_secret(Name="TwitterSecret", SecretString=text)
-        else:
-            secrets.put_secret_value(SecretId="TwitterSecret", SecretString=text)
-
-    def run(self, name: str, *events: Any, **told: str) -> Ran:
-        """One container of a function, from its bundle."""
-        self._runs += 1
-        out = self._folder / f"results-{self._runs}.json"
-        return self._bundles.run(name, *events, told={**self.told, **told}, out=out)
-
-    def on_the_bus(self) -> list[dict[str, Any]]:
-        """The events that EventBridge delivered since this was asked last."""
-        return [msgspec.json.decode(message["Body"]) for message in self.messages(self.bus)]
-
-    def messages(self, queue: str) -> list[dict[str, Any]]:
-        sqs, found = self.client("sqs"), list[dict[str, Any]]()
-        while more := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
-            "Messages"
-        ):
-            found += more
-            for message in more:
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
-
-    def _listen(self) -> None:
-        events = self.client("events")
-        events.put_rule(Name="all", EventBusName="Plumbing", EventPattern='{"source": ["TWITTER", "BOT"]}')
-        target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:123456789012:bus"}
-        events.put_targets(Rule="all", EventBusName="Plumbing", Targets=[target])
+from tests.support.aws_account import Account
+from tests.support.bundles import AWS_OF_TESTS, Bundles
+from tests.support.loopback_aws import loopback_aws
 
 
 @pytest.fixture
@@ -106,10 +19,3 @@ def account(bundles: Bundles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(name, value)
     with mock_aws(), loopback_aws() as aws:
         yield Account(aws, bundles, tmp_path)
-
-
-def request(body: str, *, secret: str = KEYS.api_secret, **other: Any) -> dict[str, Any]:
-    """A signed POST as API Gateway hands it over."""
-    signature = base64.b64encode(hmac.digest(secret.encode(), body.encode(), "sha256")).decode()
-    headers = {"Content-Type": "application/json", HEADER.title(): f"sha256={signature}"}
-    return {"httpMethod": "POST", "headers": headers, "body": body, "isBase64Encoded": False, **other}

@@ -6,19 +6,18 @@ import base64
 import io
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from PIL import Image
 
-from lambdas.ingress.signature import crc_response
-from lambdas.ports import Keys
-from tests.lambdas.aws.conftest import BOT, KEYS, Account, request
-from tests.loopback import Answer, answering
+from tests.support.aws_account import BOT, KEYS, Account, request
+from tests.support.loopback import Answer, answering
+from tests.support.paths import EVENTS
+from twbot.lambdas.ingress.signature import crc_response
+from twbot.lambdas.ports import Keys
 
-EVENTS = Path(__file__).parents[2] / "events"
 TWEET = "1050118621198921728"
 
 

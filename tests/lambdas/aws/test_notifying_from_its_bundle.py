@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas.aws.conftest import Account
-from tests.loopback import Answer, answering
+from tests.support.aws_account import Account
+from tests.support.loopback import Answer, answering
 
 PARAMETER = "/twbot/prod/alert-addresses"
 TOLD = {"ADDRESSES_PARAMETER": PARAMETER, "TOLD_TABLE": "told"}

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from lambdas.aws.claims import Claims
-from lambdas.aws.deadline import note_deadline
-from lambdas.aws.event_bus import MOST_BYTES, MOST_ENTRIES, TRIES, EventBus, Outgoing, batches
-from lambdas.contracts import Entry
-from lambdas.errors import BadEvent, Temporary
+from twbot.lambdas.aws.deadline import note_deadline
+from twbot.lambdas.aws.deduplication import Claims
+from twbot.lambdas.aws.event_bus import MOST_BYTES, MOST_ENTRIES, TRIES, EventBus, Outgoing, batches
+from twbot.lambdas.contracts import Entry
+from twbot.lambdas.errors import BadEvent, Temporary
 
 
 class Events:

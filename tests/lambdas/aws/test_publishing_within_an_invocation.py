@@ -10,10 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.aws.claims import Claims
-from lambdas.aws.event_bus import EventBus
-from lambdas.aws.invocation import entry_point
-from lambdas.contracts import Entry
+from twbot.lambdas.aws.deduplication import Claims
+from twbot.lambdas.aws.event_bus import EventBus
+from twbot.lambdas.aws.invocation import entry_point
+from twbot.lambdas.contracts import Entry
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from lambdas.aws.reply_store import DynamoReplies
-from lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Why, Withheld
-from lambdas.errors import Temporary
-from local.reply_control import LocalReplies
-from stacks.operating.replies import StageReplies
+from twbot.cli.operations.replies.aws import StageReplies
+from twbot.lambdas.aws.reply_store import DynamoReplies
+from twbot.lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Why, Withheld
+from twbot.lambdas.errors import Temporary
+from twbot.local.adapters.replies import LocalReplies
 
 
 class Stage:
-    """What stacks.operating.replies needs of a stage."""
+    """What twbot.cli.operations.replies.aws needs of a stage."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -34,7 +34,7 @@ class Stage:
         return self._client
 
     def explained(self) -> Any:
-        from stacks.operating.problems import explained
+        from twbot.cli.operations.aws_problems import explained
 
         return explained("prod")
 

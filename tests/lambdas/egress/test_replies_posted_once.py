@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, new_event
-from lambdas.egress.handler import Sender
-from lambdas.egress.permission import Permission
-from lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
-from lambdas.ports import PostedMedia
-from lambdas.x_errors import Reason
-from local.idempotency import SqlitePersistence, once_config
-from local.reply_control import LocalReplies
+from twbot.lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, new_event
+from twbot.lambdas.egress.permission import Permission
+from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
+from twbot.lambdas.ports import PostedMedia
+from twbot.lambdas.x.errors import Reason
+from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.replies import LocalReplies
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
 

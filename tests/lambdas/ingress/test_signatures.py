@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
+from twbot.lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
 
 SECRET = "a consumer secret"
 

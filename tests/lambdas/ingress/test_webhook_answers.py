@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.errors import Temporary
-from lambdas.ingress.answers import MAX_BODY
-from lambdas.ingress.handler import challenge, receive
-from tests.lambdas.ingress.webhooks import EVENTS, KEYS, MemoryBus, PhotoX, deliver, sample, sign
+from tests.support.paths import EVENTS
+from tests.support.webhooks import KEYS, MemoryBus, PhotoX, deliver, sample, sign
+from twbot.lambdas.errors import Temporary
+from twbot.lambdas.ingress.responses import MAX_BODY
+from twbot.lambdas.ingress.webhook import challenge, receive
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

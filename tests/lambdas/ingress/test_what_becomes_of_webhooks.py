@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.contracts import RAW_TYPES, TWITTER
-from lambdas.errors import XRefused, XUnavailable
-from tests.lambdas.ingress.webhooks import BOT, EVENTS, MemoryBus, PhotoX, deliver, sample
+from tests.support.paths import EVENTS
+from tests.support.webhooks import BOT, MemoryBus, PhotoX, deliver, sample
+from twbot.lambdas.contracts import RAW_TYPES, TWITTER
+from twbot.lambdas.errors import XRefused, XUnavailable
 
 KINDS = {
     "account_activity/block_events.block": "BLOCKED",

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from lambdas.contracts import ImageAnalysis
-from lambdas.errors import UnusableImage
-from lambdas.pictures import as_jpeg, open_picture
-from lambdas.responding.annotate import annotate
-from lambdas.responding.boxes import Box, box_of, place
-from lambdas.responding.fonts import font_for
+from twbot.lambdas.contracts import ImageAnalysis
+from twbot.lambdas.errors import UnusableImage
+from twbot.lambdas.pictures import as_jpeg, open_picture
+from twbot.lambdas.responding.annotate import annotate
+from twbot.lambdas.responding.boxes import Box, box_of, place
+from twbot.lambdas.responding.fonts import font_for
 
 
 def jpeg(image: Image.Image, **options: Any) -> bytes:

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from lambdas.responding.chatbot import definition, sayings
-from lambdas.responding.utterance import to_utterance
-from lambdas.x_text import neutralise, weight
+from twbot.lambdas.responding.chatbot import definition, sayings
+from twbot.lambdas.responding.utterance import to_utterance
+from twbot.lambdas.x.text import neutralise, weight
 
 
 def test_utterances_keep_lexs_rules() -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import requests
 
-from lambdas.responding.chatbot import sayings
-from lambdas.responding.fulfilment import fulfil
-from lambdas.responding.public_sayings import PAUSE_SECONDS, SOURCES, PublicSayings, checked, get
+from twbot.lambdas.responding.chatbot import sayings
+from twbot.lambdas.responding.fulfilment import fulfil
+from twbot.lambdas.responding.public_sayings import PAUSE_SECONDS, SOURCES, PublicSayings, checked, get
 
 
 def event(intent: str) -> dict[str, Any]:

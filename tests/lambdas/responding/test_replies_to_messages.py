@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from lambdas.contracts import (
+from twbot.lambdas.contracts import (
     AnalysedImage,
     Analysis,
     Entry,
@@ -21,10 +21,10 @@ from lambdas.contracts import (
     Twitter,
     read,
 )
-from lambdas.responding.image import answer_images
-from lambdas.responding.text import answer_text
-from lambdas.responding.wording import alt_text, reply_text
-from lambdas.settings import Settings
+from twbot.lambdas.responding.image import answer_images
+from twbot.lambdas.responding.text import answer_text
+from twbot.lambdas.responding.wording import alt_text, reply_text
+from twbot.lambdas.settings import Settings
 
 FACE = {"BoundingBox": {"Left": 0.3, "Top": 0.3, "Width": 0.2, "Height": 0.3}}
 OBAMA = ImageAnalysis(celebrity_faces=[{"Name": "Barack Obama", "Face": FACE}])

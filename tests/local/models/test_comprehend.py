@@ -12,10 +12,10 @@ from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.models.comprehend import Comprehend
-from local.models.embedding import DATA
-from local.models.errors import ServiceError
-from local.models.sentiment import CLASSES, _vader, class_scores, plain, sentiment
+from twbot.local.models.comprehend import Comprehend
+from twbot.local.models.embedding import DATA
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.sentiment import CLASSES, _vader, class_scores, plain, sentiment
 
 COMPREHEND = Comprehend()
 CALLS = {

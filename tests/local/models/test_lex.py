@@ -10,9 +10,9 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from lambdas.responding.chatbot import definition
-from local.models.errors import ServiceError
-from local.models.lex import Lex
+from twbot.lambdas.responding.chatbot import definition
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.lex import Lex
 
 PARAPHRASES = [line.split("\t") for line in (Path(__file__).parent / "paraphrases.tsv").read_text().splitlines()]
 

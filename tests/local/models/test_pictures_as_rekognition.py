@@ -12,13 +12,12 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 from PIL import Image, ImageOps
 
-from lambdas.errors import TwbotError
-from local.models.efficientnet import efficientnet
-from local.models.errors import ServiceError
-from local.models.gallery import BadPhoto, Gallery, NotInGallery
-from local.models.rekognition import MOST_BYTES, Rekognition
-
-PICTURES = Path(__file__).parents[3] / "local" / "simulator" / "pictures"
+from tests.support.paths import PICTURES
+from twbot.lambdas.errors import TwbotError
+from twbot.local.models.efficientnet import efficientnet
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.gallery import BadPhoto, Gallery, NotInGallery
+from twbot.local.models.rekognition import MOST_BYTES, Rekognition
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.errors import XRefused
-from lambdas.ports import Keys
-from lambdas.x_api import XApi
-from lambdas.x_management import XManagement
-from local.simulator.client import Simulator, SimulatorClient
-from tests.local.simulator.conftest import Webhook
+from tests.support.simulated_x import Webhook
+from twbot.lambdas.errors import XRefused
+from twbot.lambdas.ports import Keys
+from twbot.lambdas.x.api import XApi
+from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
+from twbot.local.simulator.client import Simulator, SimulatorClient
 
 
 class KnownKeys:

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from lambdas.ingress.handler import receive
-from lambdas.ports import Keys
-from local.simulator.deliveries import sign
-from local.simulator.problems import Problem
-from local.simulator.samples import GENERATIONS, KINDS, Wanted, sample
-from tests.lambdas.ingress.webhooks import BOT, KEYS, MemoryBus, PhotoX
+from tests.support.webhooks import BOT, KEYS, MemoryBus, PhotoX
+from twbot.lambdas.ingress.webhook import receive
+from twbot.lambdas.ports import Keys
+from twbot.local.simulator.deliveries import sign
+from twbot.local.simulator.problems import Problem
+from twbot.local.simulator.samples import GENERATIONS, KINDS, Wanted, sample
 
 DETAIL_TYPES = {
     "mention": "TWITTER_TWEETED",

@@ -10,9 +10,9 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1Session
 
-from lambdas.ports import Keys
-from local.simulator.client import Simulator, SimulatorClient
-from tests.local.simulator.conftest import Webhook
+from tests.support.simulated_x import Webhook
+from twbot.lambdas.ports import Keys
+from twbot.local.simulator.client import Simulator, SimulatorClient
 
 ACCOUNT = "/2/account_activity/webhooks/{}/subscriptions/all"
 

@@ -12,8 +12,8 @@ import requests
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256
 from requests_oauthlib import OAuth1Session
 
-from lambdas.ports import Keys
-from local.simulator.client import Simulator, SimulatorClient
+from twbot.lambdas.ports import Keys
+from twbot.local.simulator.client import Simulator, SimulatorClient
 
 
 def fresh(text: str = "hello") -> str:

@@ -6,9 +6,9 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1Session
 
-from lambdas.ports import Keys
-from local.simulator.client import Simulator
-from tests.local.simulator.conftest import Webhook
+from tests.support.simulated_x import Webhook
+from twbot.lambdas.ports import Keys
+from twbot.local.simulator.client import Simulator
 
 PATHS = {
     "premium": ("/1.1/account_activity/all/prod/webhooks", "/1.1/account_activity/all/prod/subscriptions"),

@@ -1,1 +1,0 @@
-"""What `twbot doctor` checks."""

@@ -1,0 +1,30 @@
+"""The outputs of a stage's stacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twbot.cli.deploy.target import Target
+from twbot.cli.ui.console import table
+
+if TYPE_CHECKING:
+    from twbot.cli.deploy.deployed_stacks import Stack
+
+
+def outputs_of(on: Target) -> list[Stack]:
+    """Raises CliError where nothing is deployed."""
+    from twbot.cli.deploy.deployed_stacks import some_stacks
+    from twbot.cli.operations.problems import explained
+
+    with explained():
+        return some_stacks(on.bot)
+
+
+def show_outputs(found: list[Stack]) -> None:
+    """A row an output; a stack without any has one, too."""
+    rows = []
+    for stack in found:
+        state = stack.status.lower().replace("_", " ")
+        for number, (key, value) in enumerate(stack.outputs.items() or [("", "")]):
+            rows.append((stack.service, state, key, value) if number == 0 else ("", "", key, value))
+    table(["microservice", "state", "output", "value"], rows)

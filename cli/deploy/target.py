@@ -1,0 +1,145 @@
+"""What deploy, diff, synth and destroy share: the stage and where it is, the account on X, the templates, the log."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+from rich.text import Text
+
+from twbot.cli.deploy.screen import waiting
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import FILE, Place
+from twbot.cli.ui.console import err
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.settings import LOCAL
+
+if TYPE_CHECKING:
+    from twbot.cli.deploy.assembly import Assembly
+    from twbot.cli.deploy.preflight import Account
+    from twbot.cli.operations.aws_stage import AwsBot
+
+PROD = "prod"
+AccountId = Annotated[
+    str | None,
+    typer.Option("--account-id", help="The bot's account on X: its number.", show_default="twbot.toml's"),
+]
+
+
+class Target(NamedTuple):
+    """A stage on AWS, where its credentials lead, and the log of what is done to it."""
+
+    bot: AwsBot
+    where: Account
+    log: Path
+    profile: str | None
+
+    @property
+    def stage(self) -> str:
+        return self.bot.name
+
+    def cdk(self) -> Any:
+        from twbot.cli.deploy.cdk import Cdk
+
+        profile = self.profile or self.bot.stage.aws.profile
+        return Cdk(self.stage, self.log, region=self.where.region, profile=profile)
+
+
+def target(verb: str, place: Place) -> Target:
+    """The stage that a command acts on, shown first. Raises CliError."""
+    from twbot.cli.operations.problems import explained
+
+    err.print(Text.assemble("Stage ", (on_aws(place.stage), "bold")))
+    with explained():
+        from twbot.cli.deploy.preflight import account
+
+        bot = place.aws()
+        where = account(bot)
+    kind = "Production" if bot.stage.production else "Not production"
+    err.print(Text(f"{kind}, account {where.id}, region {where.region}"))
+    return Target(bot, where, new_log(verb, bot.name, place.data), place.profile)
+
+
+def on_aws(stage: str) -> str:
+    """The name of a stage on AWS: `local` is none. Raises CliError."""
+    from twbot.stacks.config import check_name
+
+    if stage == LOCAL:
+        hint = "Start it: twbot up; or name a stage on AWS: --stage prod"
+        raise CliError("The stage local is the bot of this machine: it is not on AWS.", hint=hint, code=Exit.USAGE)
+    try:
+        return check_name(stage)
+    except TwbotError as error:
+        raise CliError(str(error), hint="Name another: --stage prod", code=Exit.USAGE) from None
+
+
+def new_log(verb: str, stage: str, data: Path | None) -> Path:
+    """The log of this run, in the data folder."""
+    from twbot.local.home import data_folder
+
+    now = datetime.datetime.now().astimezone()
+    return data_folder(data) / "logs" / f"{verb}-{stage}-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
+
+
+@contextlib.contextmanager
+def logged(log: Path) -> Iterator[None]:
+    """Whatever fails inside becomes one error that names the log."""
+    from twbot.cli.operations.problems import in_words
+
+    try:
+        yield
+    except CliError as error:
+        raise error if not log.exists() else _with_log(error, log) from None
+    except TwbotError as error:
+        raise _with_log(in_words(error), log) from None
+    except KeyboardInterrupt:
+        raise CliError("Interrupted. Nothing was changed.", code=Exit.INTERRUPTED) from None
+
+
+def _with_log(error: CliError, log: Path) -> CliError:
+    if not log.exists() or str(log) in (error.hint or ""):
+        return error
+    hint = f"{error.hint}\nThe whole log: {log}" if error.hint else f"The whole log: {log}"
+    return CliError(str(error), hint=hint, code=error.code)
+
+
+def account_id(on: Target, typed: str | None) -> str:
+    """The bot's id on X: as typed, as in the file, or as it was deployed with. Raises CliError."""
+    from twbot.cli.deploy.deployed_stacks import ON_X, stacks
+
+    known = typed or on.bot.account_id
+    known = known or next((each.outputs[ON_X] for each in stacks(on.bot) if ON_X in each.outputs), None)
+    if known is None:
+        raise no_account_id(on.stage)
+    return known
+
+
+def no_account_id(stage: str) -> CliError:
+    hint = f"Type it: --account-id 999999; or write it down: twbot init --stage {stage}"
+    return CliError("The id of the bot's account on X is not known.", hint=hint, code=Exit.NOT_CONFIGURED)
+
+
+@contextlib.contextmanager
+def templates(on: Target, account_id: str, region: str | None) -> Iterator[Assembly]:
+    """The stage's templates, in a folder that goes afterwards."""
+    from twbot.cli.deploy.assembly import synthesize
+
+    with tempfile.TemporaryDirectory(prefix="twbot-") as folder:
+        with waiting("Making the templates"):
+            made = synthesize(on.stage, Path(folder), log=on.log, config=FILE, account_id=account_id, region=region)
+        yield made
+
+
+def digits(typed: str | None) -> str:
+    """An account id of X. Raises CliError."""
+    if typed is None or not re.fullmatch("[1-9][0-9]{0,18}", typed):
+        hint = "It is digits only; twbot secrets check says it, and X under Settings, Your account"
+        raise CliError(f"{typed!r} is no account id of X.", hint=hint, code=Exit.USAGE)
+    return typed

@@ -1,0 +1,1 @@
+"""Checks of `twbot doctor`, each with its fix."""

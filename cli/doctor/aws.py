@@ -1,0 +1,75 @@
+"""What `twbot doctor` checks of a stage on AWS: who we are there, where, what is deployed, X, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from twbot.cli.doctor.check import Check
+from twbot.cli.doctor.last_hour import how_it_does
+from twbot.cli.doctor.x import checks_of_x, keys
+from twbot.cli.errors import CliError
+from twbot.cli.operations.target import Place
+from twbot.lambdas.errors import TwbotError
+
+if TYPE_CHECKING:
+    from twbot.cli.operations.aws_stage import AwsBot
+
+# Of the checks before a deployment, those that hold for a stage that is deployed, too.
+BEFORE = ("region", "celebrities")
+
+
+def check_stage(place: Place) -> Iterator[Check]:
+    """Each check as it is done. What hangs on another is skipped where that one failed."""
+    try:
+        bot = place.aws()
+    except TwbotError as error:
+        hint = error.hint if isinstance(error, CliError) else "See: twbot init"
+        yield Check("settings", "wrong", str(error), hint)
+        yield _nothing_else("its settings cannot be read")
+        return
+    yield from _check(bot, place)
+
+
+def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
+    from twbot.cli.deploy.preflight import account, checks
+    from twbot.cli.doctor.aws_parts import all_stacks, asked, clock, parts, region
+    from twbot.cli.doctor.aws_symptoms import signs
+    from twbot.cli.operations.aws_problems import AwsProblem
+
+    try:
+        where = account(bot)
+    except AwsProblem as problem:
+        yield Check("credentials", "wrong", str(problem), problem.hint)
+        yield _nothing_else("AWS was not reached or does not let us in")
+        return
+    yield Check("credentials", "ok", f"{where.who} in the account {where.id}")
+    yield asked("clock", lambda: clock(bot))
+    yield asked("place", lambda: region(bot))
+    for each in checks(bot, where):
+        if each.name in BEFORE:
+            yield Check(each.name, each.state, each.says, each.fix)
+        if each.name == BEFORE[-1] or each.name not in ("credentials", *BEFORE):
+            break  # the others are for deploying
+    try:
+        check, found = all_stacks(bot)
+    except AwsProblem as problem:
+        check, found = Check("stacks", "warning", f"could not be looked at: {problem}", problem.hint), []
+    yield check
+    if found:
+        yield from parts(bot, found)
+    else:
+        yield Check("what is deployed", "skipped", "not looked at, because the stage's stacks are not known")
+    yield (kept := keys(bot))
+    if kept.state == "wrong":
+        yield Check("X", "skipped", "not asked, because there are no keys to ask with")
+    else:
+        url = next((each.outputs.get("WebhookUrl") for each in found if each.service == "ingress"), None)
+        yield from checks_of_x(bot, url, place.option)
+    if found:
+        yield from signs(bot, found)
+        yield from how_it_does(place)
+
+
+def _nothing_else(why: str) -> Check:
+    return Check("everything else", "skipped", f"not looked at, because {why}")

@@ -1,0 +1,72 @@
+"""What `twbot doctor` looks at of a stage on AWS: signs that something has gone wrong already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twbot.cli.deploy.deployed_stacks import Stack
+from twbot.cli.doctor.aws_parts import asked
+from twbot.cli.doctor.check import Check
+from twbot.cli.operations.alerts.aws import PENDING, StageAlerts
+from twbot.cli.operations.aws_stage import AwsBot
+from twbot.cli.operations.status.aws import dead_letters
+
+
+def signs(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
+    """Of a stage that is deployed."""
+    yield asked("dead letters", lambda: _dead_letters(bot))
+    yield asked("alarms", lambda: _alarms(bot))
+    yield asked("who is told", lambda: _subscribers(bot, found))
+
+
+def _dead_letters(bot: AwsBot) -> Check:
+    found = dead_letters(bot)
+    if found:
+        says = ", ".join(f"{count} at {service}" for service, count in found.items())
+        return Check("dead letters", "wrong", says, f"twbot dlq list --stage {bot.name}")
+    return Check("dead letters", "ok", "none")
+
+
+def _alarms(bot: AwsBot) -> Check:
+    with bot.explained():
+        pages = bot.client("cloudwatch").get_paginator("describe_alarms")
+        asked_for = {"AlarmNamePrefix": f"{bot.stage.prefix}-", "AlarmTypes": ["MetricAlarm"]}
+        alarms = [each for page in pages.paginate(**asked_for) for each in page["MetricAlarms"]]
+    if not alarms:
+        return Check("alarms", "wrong", "there are none: nobody would notice", f"twbot deploy --stage {bot.name}")
+    loud = [each for each in alarms if each["StateValue"] == "ALARM"]
+    if loud:
+        says = "; ".join(f"{each['AlarmName']}: {each.get('AlarmDescription', '')}".rstrip(": ") for each in loud)
+        return Check("alarms", "wrong", says, f"twbot status --stage {bot.name}; twbot logs --stage {bot.name}")
+    return Check("alarms", "ok", f"all {len(alarms)} are quiet")
+
+
+def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
+    """Whoever has not confirmed hears of nothing. Addresses are not shown in full."""
+    name, alerts, (alarms, unconfirmed) = "who is told", StageAlerts(bot).subscribers(), _of_alarms(bot, found)
+    see = f"twbot alerts list --stage {bot.name}"
+    pending = [f"{each.kind} {each.address}" for each in alerts if each.state == "pending"] + unconfirmed
+    if pending:
+        says = f"{len(pending)} have not confirmed that they want to be told: {', '.join(pending)}"
+        return Check(name, "warning", says, f"Follow the link in AWS's message to them; see: {see}")
+    if missed := [f"{each.kind} {each.address}: {each.problem}" for each in alerts if each.problem]:
+        return Check(name, "warning", f"the last alert did not reach {'; '.join(missed)}", see)
+    if not alarms:
+        fix = f'alarms = ["you@example.com"] in [stages.{bot.name}.aws], then: twbot deploy --stage {bot.name}'
+        return Check(name, "warning", f"{len(alerts)} hear of alerts, nobody of alarms", fix)
+    if not alerts:
+        fix = f"twbot alerts subscribe ADDRESS --stage {bot.name}"
+        return Check(name, "warning", f"nobody hears of alerts, {alarms} of alarms", fix)
+    return Check(name, "ok", f"{len(alerts)} hear of alerts, {alarms} of alarms; all have confirmed")
+
+
+def _of_alarms(bot: AwsBot, found: list[Stack]) -> tuple[int, list[str]]:
+    """How many subscribed to the alarms, and which of them have not confirmed."""
+    topic = next((each.outputs.get("AlarmTopicArn") for each in found if each.service == "plumbing"), None)
+    if topic is None:
+        return 0, []
+    with bot.explained():
+        pages = bot.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        subscribed = [each for page in pages for each in page["Subscriptions"]]
+    unconfirmed = [each["Protocol"] for each in subscribed if each["SubscriptionArn"] == PENDING]
+    return len(subscribed), [f"{protocol} (alarms)" for protocol in unconfirmed]

@@ -1,0 +1,158 @@
+"""What `twbot doctor` asks X: whether clock and keys are right, the webhook valid, the bot's account subscribed."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from twbot.cli.doctor.check import Check, State
+from twbot.cli.errors import CliError
+
+if TYPE_CHECKING:
+    from twbot.cli.operations.target import Stage
+    from twbot.cli.x.status import OnX
+
+CLOCK_SECONDS = 60.0
+NEARLY = 0.9
+
+
+def keys(stage: Stage) -> Check:
+    """That they are there, and whole."""
+    from twbot.cli.operations.problems import explained
+
+    try:
+        with explained(stage.option):
+            secrets = stage.secrets()
+            secrets.keys()
+    except CliError as error:
+        return Check("keys", "wrong", str(error), error.hint)
+    return Check("keys", "ok", f"all there, in {secrets.place}")
+
+
+def checks_of_x(stage: Stage, url: str | None, option: str) -> Iterator[Check]:
+    """`url`: the webhook's; None where it has none yet."""
+    yield (clock := _clock(stage.x_url))
+    if clock.state == "wrong":
+        yield Check("X", "skipped", "not asked, because X refuses what is signed with a wrong clock")
+        return
+    yield (
+        accepted := _asked("X's answer to the keys", lambda: _accepted(stage, option), f"twbot secrets rotate{option}")
+    )
+    if url is None:
+        yield Check("challenge", "skipped", "not asked, because the webhook has no address yet")
+    else:
+        yield _challenge(stage, url, option)
+    if accepted.state == "wrong":
+        yield Check("webhook", "skipped", "not looked at, because X does not take the keys")
+        return
+    yield from _on_x(stage, option)
+
+
+def _asked(name: str, ask: Callable[[], Check], fix: str) -> Check:
+    from twbot.cli.operations.problems import explained
+
+    try:
+        with explained():
+            return ask()
+    except CliError as error:
+        hint = error.hint or fix
+        return Check(name, "wrong", str(error), hint if "twbot" in hint else f"{hint}; then: {fix}")
+
+
+def _accepted(stage: Stage, option: str) -> Check:
+    """Also, whether they are the account's that the stage is for."""
+    from twbot.cli.x.accepted_keys import accept
+
+    user, name = accept(stage.secrets(), stage.x_url), "X's answer to the keys"
+    if stage.account_id not in (None, user.get("id")):
+        says = f"the keys are for @{user.get('username')} ({user.get('id')}), twbot.toml says {stage.account_id}"
+        fix = f"Set twitter_account_id in [stages.{stage.name}.aws], or: twbot secrets rotate{option}"
+        return Check(name, "wrong", says, fix)
+    return Check(name, "ok", f"accepted, for @{user.get('username')}")
+
+
+def _clock(x_url: str) -> Check:
+    """By the date of X's answer."""
+    from email.utils import parsedate_to_datetime
+
+    import requests
+
+    name = "clock at X"
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            date = session.head(x_url, timeout=5, allow_redirects=False).headers["date"]
+        off = time.time() - parsedate_to_datetime(date).timestamp()
+    except (requests.RequestException, KeyError, ValueError) as error:
+        return Check(name, "warning", f"X does not say what time it is ({type(error).__name__})", "Is there a network?")
+    if abs(off) > CLOCK_SECONDS:
+        return Check(name, "wrong", f"{off:+.0f} seconds from X's", "sudo timedatectl set-ntp true")
+    return Check(name, "ok", "as X's, to the minute")
+
+
+def _challenge(stage: Stage, url: str, option: str) -> Check:
+    """X's challenge (CRC), asked of the webhook from here."""
+    from twbot.cli.x.crc import challenge
+
+    answered = challenge(url, stage.secrets().keys().api_secret)
+    if answered.problem is not None:
+        return Check("challenge", "wrong", answered.problem, f"twbot webhook check{option}")
+    state: State = "warning" if answered.slow else "ok"
+    slow = ": X wants less than 3 seconds" if answered.slow else ""
+    says = f"the webhook answers rightly in {answered.milliseconds} ms{slow}"
+    return Check("challenge", state, says, f"twbot logs ingress{option}")
+
+
+def _on_x(stage: Stage, option: str) -> Iterator[Check]:
+    from twbot.cli.x.status import on_x
+
+    x = on_x(stage)
+    if x.problem is not None:
+        yield Check("webhook", "wrong", x.problem, x.fix or f"twbot webhook list{option}")
+        return
+    yield _webhook(x, option)
+    if x.webhook is None:
+        yield Check("subscriptions", "skipped", "not looked at, because there is no webhook")
+    else:
+        yield _subscriptions(x, option)
+    yield _cap(x)
+
+
+def _webhook(x: OnX, option: str) -> Check:
+    if x.webhook is None:
+        others = f"; X has {x.others} of this app, at other addresses" if x.others else ""
+        return Check(
+            "webhook", "wrong", f"the bot's is not registered with X{others}", f"twbot webhook register{option}"
+        )
+    if not x.valid:
+        says = f"X holds {x.webhook} for invalid, and delivers nothing"
+        return Check("webhook", "wrong", says, f"twbot webhook check{option}")
+    return Check("webhook", "ok", f"{x.webhook} is valid")
+
+
+def _subscriptions(x: OnX, option: str) -> Check:
+    says, add = f"Account Activity {x.account_activity}, X Activity {x.x_activity}", f"twbot subscription add{option}"
+    if x.generation is None:
+        return Check("subscriptions", "wrong", "there are none: X delivers nothing", add)
+    if not x.subscribed:
+        return Check("subscriptions", "wrong", f"{says}, none for the bot's own account {x.account}", add)
+    if x.ends is not None:
+        gone = _today() >= x.ends
+        says = f"{says}: Account Activity {'ended' if gone else 'ends'} on {x.ends:%-d %B %Y}"
+        return Check("subscriptions", "wrong" if gone else "warning", says, f"twbot subscription migrate{option}")
+    return Check("subscriptions", "ok", f"{says}, for the bot's account {x.account}")
+
+
+def _cap(x: OnX) -> Check:
+    if x.usage is None or not x.usage.of:
+        return Check("X's cap", "skipped", "X does not say how much of it is used")
+    says = f"{x.usage.used:,} of {x.usage.of:,} posts read this month"
+    share = x.usage.used / x.usage.of
+    state: State = "wrong" if share >= 1 else "warning" if share >= NEARLY else "ok"
+    return Check("X's cap", state, says, "Raise it at console.x.com, or wait for the month")
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()

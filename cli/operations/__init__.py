@@ -1,0 +1,1 @@
+"""Operating a bot, one package per concern: its port, its records, and an adapter per platform."""

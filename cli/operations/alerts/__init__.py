@@ -1,0 +1,1 @@
+"""Alert subscriptions and raised alerts."""

@@ -1,0 +1,81 @@
+"""What AWS refuses an operator, in words: no credentials, no permission (which one), not there, too often."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import botocore.exceptions as failures
+
+from twbot.lambdas.errors import TwbotError
+
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+_WRONG = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch")
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_SLOW = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+_ACTION = re.compile(r"perform: ([a-z0-9-]+:\w+)")
+
+
+class AwsProblem(TwbotError):
+    """AWS refused; `hint` is the next thing to type, `setup` whether credentials or settings are what is wrong."""
+
+    def __init__(self, message: str, hint: str | None = None, *, setup: bool = False) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.setup = setup
+
+
+class NotDeployed(AwsProblem):
+    """What the stage is made of is not there."""
+
+    def __init__(self, message: str, stage: str) -> None:
+        super().__init__(message, f"Deploy it: twbot deploy --stage {stage}; or name another region: --region")
+
+
+@contextlib.contextmanager
+def explained(stage: str, *, missing: str | None = None) -> Iterator[None]:
+    """Raises AwsProblem for what AWS refuses inside; `missing`: what it means that the thing asked for is not there."""
+    try:
+        yield
+    except failures.ClientError as error:
+        raise _refused(error, stage, missing) from None
+    except failures.ProfileNotFound as error:
+        raise AwsProblem(f"{error}.", "See them with: aws configure list-profiles", setup=True) from None
+    except (failures.NoRegionError, failures.InvalidRegionError):
+        hint = f"Name it: --region, or region in [stages.{stage}.aws] of twbot.toml"
+        raise AwsProblem("No valid AWS region is named.", hint, setup=True) from None
+    except (failures.NoCredentialsError, failures.PartialCredentialsError, failures.TokenRetrievalError):
+        raise AwsProblem("There are no AWS credentials.", "Log in: aws login, or name --profile", setup=True) from None
+    except failures.SSOError:
+        raise AwsProblem("The AWS login has expired.", "Log in again: aws sso login", setup=True) from None
+    except failures.ParamValidationError as error:
+        raise AwsProblem(f"AWS would not take that: {_first_line(error)}") from None
+    except failures.BotoCoreError as error:
+        raise AwsProblem(f"AWS cannot be reached: {type(error).__name__}.", "Check the network, and --region") from None
+
+
+def _refused(error: failures.ClientError, stage: str, missing: str | None) -> AwsProblem:
+    code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if code in _EXPIRED:
+        return AwsProblem("The AWS credentials have expired.", "Log in again: aws login, or aws sso login", setup=True)
+    if code in _WRONG:
+        clock = "; if they are right, check this machine's clock"
+        return AwsProblem("AWS does not know these credentials.", f"Check --profile{clock}", setup=True)
+    if code in _DENIED:
+        action = _ACTION.search(said)
+        needed = action.group(1) if action else _called(error)
+        return AwsProblem(f"No permission on AWS: {needed}.", f"Have {needed} allowed, or name another --profile")
+    if code in _SLOW:
+        return AwsProblem("AWS throttles: it was asked too often.", "Try again in a minute")
+    if missing and (code == "ResourceNotFoundException" or (code == "ValidationError" and "does not exist" in said)):
+        return NotDeployed(missing, stage)
+    return AwsProblem(f"AWS refused {_called(error)} ({code}): {said[:200]}")
+
+
+def _first_line(error: failures.ParamValidationError) -> str:
+    return str(error.kwargs.get("report", error)).splitlines()[0]
+
+
+def _called(error: failures.ClientError) -> str:
+    return error.operation_name

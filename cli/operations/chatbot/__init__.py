@@ -1,0 +1,1 @@
+"""The chatbot, as `twbot chat` asks it."""

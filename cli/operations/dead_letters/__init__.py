@@ -1,0 +1,1 @@
+"""Dead letters: events that a rule's target did not take."""

@@ -1,0 +1,99 @@
+"""Delivering dead letters again: to the target of their rule, and to nobody else, who has had the event already."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from twbot.cli.operations.aws_problems import NotDeployed, explained
+from twbot.cli.operations.aws_queue import Message
+from twbot.cli.operations.aws_stage import AwsBot
+from twbot.cli.operations.dead_letters.aws_messages import REDRIVEN, redriven
+from twbot.cli.operations.dead_letters.records import DeadLetter
+from twbot.lambdas.alerting.template import body as alert
+from twbot.lambdas.contracts import Event, decode_event, epoch
+from twbot.lambdas.errors import TwbotError
+from twbot.stacks.names import bus_name, rule_name
+
+Json = dict[str, Any]
+
+
+class Redriving:
+    """Targets are those that the stage's rules have now."""
+
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+        self._client = functools.cache(bot.client)
+        self._target = functools.cache(self._target_of)
+        self._ways: dict[str, Callable[[str, Message], None]] = {
+            "lambda": self._call,
+            "states": self._execute,
+            "sqs": self._send,
+            "sns": self._publish,
+            "firehose": self._put,
+            "logs": self._log,
+        }
+
+    def deliver(self, letter: DeadLetter, message: Message) -> None:
+        """Returns once the target has it. Raises TwbotError where it does not take it."""
+        if letter.obstacle:
+            raise TwbotError(f"The dead letter {letter.id} can't be delivered again: {letter.obstacle}.")
+        target = self._target(letter.rule)
+        way = self._ways.get(target.split(":")[2])
+        if way is None:
+            raise TwbotError(f"The target of {letter.rule} can't be given an event directly: {target}.")
+        with self._bot.explained():
+            way(target, message)
+
+    def _target_of(self, rule: str) -> str:
+        stage, events = self._bot.stage, self._client("events")
+        missing = f"The stage {self._bot.name} has no rule {rule} in {events.meta.region_name}."
+        with explained(self._bot.name, missing=missing):
+            found = events.list_targets_by_rule(Rule=rule_name(stage, rule), EventBusName=bus_name(stage))["Targets"]
+        if not found:
+            raise NotDeployed(missing, self._bot.name)
+        return str(found[0]["Arn"])
+
+    def _call(self, target: str, message: Message) -> None:
+        event: Json = {**msgspec.json.decode(message.body), REDRIVEN: redriven(message) + 1}
+        self._client("lambda").invoke(FunctionName=target, InvocationType="Event", Payload=msgspec.json.encode(event))
+
+    def _execute(self, target: str, message: Message) -> None:
+        self._client("stepfunctions").start_execution(stateMachineArn=target, input=message.body)
+
+    def _send(self, target: str, message: Message) -> None:
+        sqs = self._client("sqs")
+        mark = {"DataType": "String", "StringValue": str(redriven(message) + 1)}
+        url = sqs.get_queue_url(QueueName=target.rpartition(":")[2])["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody=message.body, MessageAttributes={REDRIVEN: mark})
+
+    def _publish(self, target: str, message: Message) -> None:
+        """What the rule's input transformer would have made of it."""
+        self._client("sns").publish(TopicArn=target, Message=alert(_event(message)))
+
+    def _put(self, target: str, message: Message) -> None:
+        """The transform function makes a line of it."""
+        name = target.rpartition("/")[2]
+        self._client("firehose").put_record(DeliveryStreamName=name, Record={"Data": message.body.encode()})
+
+    def _log(self, target: str, message: Message) -> None:
+        """In a stream of its own, at the event's time. CloudWatch Logs takes nothing older than two weeks."""
+        logs, group = self._client("logs"), target.partition(":log-group:")[2].removesuffix(":*")
+        stream = f"redriven/{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        at = min(time.time(), epoch(_event(message).time))
+        lines = [{"timestamp": round(at * 1000), "message": message.body}]
+        answer = logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)
+        if answer.get("rejectedLogEventsInfo"):
+            raise TwbotError(f"CloudWatch Logs does not take the dead letter {message.id}: it is too old.")
+
+
+def _event(message: Message) -> Event:
+    return decode_event(message.body)

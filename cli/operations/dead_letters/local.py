@@ -1,0 +1,65 @@
+"""Dead letters of this machine's bot: the running bot alone may write to its bus, so it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+from twbot.lambdas.wiring import RULES
+from twbot.local.bus.bus import Bus
+from twbot.local.bus.history import DeliveryRecord, History
+from twbot.local.home import Home, running
+from twbot.local.server.control import ControlClient
+
+
+class LocalDeadLetters:
+    """Where no bot runs, this process takes the bus for a moment; what is redriven then waits for the next start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._home = folder, Home(folder)
+
+    def letters(self, *, rule: str | None = None) -> Letters:
+        with History(self._home.bus) as history:
+            return Letters([_letter(each) for each in history.dead_letters(rule=rule)])
+
+    def event(self, letter: DeadLetter) -> object:
+        with History(self._home.bus) as history:
+            return history.event(letter.event_id) if letter.event_id else None
+
+    def redrive(self, ids: Sequence[str]) -> Iterator[int]:
+        """All at once."""
+        yield self._do(ids, ControlClient.redrive, Bus.redrive)
+
+    def purge(self, ids: Sequence[str]) -> Iterator[int]:
+        yield self._do(ids, ControlClient.purge, Bus.purge)
+
+    def purge_all(self) -> int:
+        return sum(self.purge([each.id for each in self.letters().seen]))
+
+    def _do(
+        self,
+        ids: Sequence[str],
+        ask: Callable[[ControlClient, Sequence[int]], int],
+        work: Callable[[Bus, Sequence[int]], int],
+    ) -> int:
+        numbers = [int(each) for each in ids]
+        if (run := running(self._folder)) is not None:
+            return ask(ControlClient(run), numbers)
+        with Bus(self._home.bus, RULES) as bus:
+            return work(bus, numbers)
+
+
+def _letter(record: DeliveryRecord) -> DeadLetter:
+    return DeadLetter(
+        id=str(record.id),
+        rule=record.rule,
+        event_id=record.event_id,
+        detail_type=record.detail_type,
+        time=record.time,
+        tweet_id=record.tweet_id,
+        attempts=record.attempts,
+        first_try=record.first_try,
+        ended=record.ended,
+        error=record.error,
+    )

@@ -1,0 +1,30 @@
+"""Live events: the port, and what stands behind it on either platform."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from twbot.cli.operations.target import Place
+
+if TYPE_CHECKING:
+    import datetime
+
+    from twbot.lambdas.contracts import Event
+
+
+class Live(Protocol):
+    """The bus, as it goes on."""
+
+    def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
+        """From `since` on, else from now on, each once; never ends."""
+
+
+def live(place: Place) -> Live:
+    if place.is_local:
+        from twbot.cli.operations.events.local import LocalLive
+
+        return LocalLive(place.folder())
+    from twbot.cli.operations.events.aws import AwsLive
+
+    return AwsLive(place.aws())

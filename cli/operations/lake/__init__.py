@@ -1,0 +1,1 @@
+"""The data lake: queries, exports and erasure."""

@@ -1,0 +1,91 @@
+"""What happened in a stage on AWS, measured: by CloudWatch's metrics, and by its log of every event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from twbot.cli.operations.aws_logs_insights import Insights, epoch
+from twbot.cli.operations.metrics import records as names
+from twbot.cli.operations.metrics.aws_cloudwatch import Read, metric_of, read
+from twbot.cli.operations.metrics.records import (
+    Measure,
+    Measured,
+    Moments,
+    Window,
+    function_measures,
+    measured,
+    measures,
+)
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.names import SERVICES, event_log_name
+
+if TYPE_CHECKING:
+    from twbot.cli.operations.aws_stage import AwsBot
+
+DAY = 24 * 3600
+# Replayed events are neither answered nor counted.
+_ONCE = "not ispresent(`replay-name`)"
+TIMES = f"""filter `detail-type` in ["MESSAGE_RECEIVED", "TWEET_SENT"] and {_ONCE}
+| fields coalesce(detail.Twitter.TweetId, detail.ReplyToTweetId) as post
+| stats earliest(time) as asked, latest(time) as answered, count_distinct(`detail-type`) as kinds by post
+| filter kinds = 2 | sort answered desc | limit 10000"""
+FAILURES = f"""filter `detail-type` = "TWEET_FAILED" and {_ONCE}
+| fields time, detail.Reason as reason | sort @timestamp desc | limit 10000"""
+
+
+class AwsMeasures:
+    """Events from the metrics of the log of every event, replies' times and failures' reasons from that log itself.
+
+    The log's times are to the second, and it is kept as long as the stage keeps logs (`log_days`).
+    """
+
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+
+    def measures(self) -> list[Measure]:
+        return [*measures(SERVICES), *function_measures(FUNCTIONS)]
+
+    def finest(self, start: float) -> int:
+        """CloudWatch keeps minutes for 15 days, five minutes for 63, then hours.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+        """
+        age = time.time() - start
+        return 60 if age < 15 * DAY else 300 if age < 63 * DAY else 3600
+
+    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]:
+        """Raises AwsProblem."""
+        chosen = [each for each in self.measures() if each.name in wanted]
+        reads = {each.name: found for each in chosen if (found := metric_of(self._bot.stage, each.name)) is not None}
+        with ThreadPoolExecutor(2) as pool:
+            logged = pool.submit(self._logged, window, {each.name for each in chosen} - set(reads))
+            counted = read(self._bot, window, list(reads.values()))
+            from_log = logged.result()
+        return [measured(each, window, _moments(each.name, reads, counted, from_log)) for each in chosen]
+
+    def _logged(self, window: Window, wanted: Collection[str]) -> dict[str, list[tuple[float, float]]]:
+        """What only the log knows, asked at once."""
+        group = [event_log_name(self._bot.stage)]
+        asked: dict[str, Insights] = {}
+        if {names.REPLY_TIME, names.REPLY_TIME_P95} & set(wanted):
+            asked["times"] = Insights(self._bot, TIMES, group, window.start - names.BEFORE, window.end)
+        if any(each.startswith(names.failed("")) for each in wanted):
+            asked["failures"] = Insights(self._bot, FAILURES, group, window.start, window.end)
+        found: dict[str, list[tuple[float, float]]] = {}
+        if "times" in asked:
+            found[names.REPLY_TIME] = found[names.REPLY_TIME_P95] = [_answer(row) for row in asked["times"].rows()]
+        for row in asked["failures"].rows() if "failures" in asked else ():
+            found.setdefault(names.failed(row.get("reason", "")), []).append((epoch(row["time"]), 1.0))
+        return found
+
+
+def _moments(name: str, reads: dict[str, Read], counted: dict[Read, Moments], logged: dict[str, Any]) -> Moments:
+    return counted[reads[name]] if name in reads else logged.get(name, ())
+
+
+def _answer(row: dict[str, str]) -> tuple[float, float]:
+    answered = epoch(row["answered"])
+    return answered, max(0.0, answered - epoch(row["asked"]))

@@ -1,0 +1,139 @@
+"""What happened on this machine, measured: from the bus's file and from the log."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from twbot.cli.operations.metrics import records as names
+from twbot.cli.operations.metrics.records import Measure, Measured, Moments, Window, measured, measures
+from twbot.lambdas.wiring import RULES
+from twbot.local.bus.history import DeliveryRecord, History
+from twbot.local.home import Home
+from twbot.local.server.log_files import log_files, scan
+
+SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
+SERVICE_OF = {rule.name: rule.service for rule in RULES}
+EGRESS = "send-tweets"
+
+
+class LocalMeasures:
+    """Of a data folder, also while no bot runs on it. As far back as bus (a month) and log (some 40 MB) reach."""
+
+    def __init__(self, folder: Path) -> None:
+        self._home = Home(folder)
+
+    def measures(self) -> list[Measure]:
+        return measures(SERVICES)
+
+    def finest(self, start: float) -> int:  # noqa: ARG002
+        return 1
+
+    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]:
+        """Raises StorageError."""
+        if not self._home.bus.exists():
+            return [measured(each, window, ()) for each in self.measures() if each.name in wanted]
+        with History(self._home.bus) as history:
+            seen = _Seen(history, self._home.log, window)
+            return [measured(each, window, seen.moments(each.name)) for each in self.measures() if each.name in wanted]
+
+
+class _Seen:
+    """What was seen in a window, each read once and only if it is asked for."""
+
+    def __init__(self, history: History, log: Path, window: Window) -> None:
+        self._history, self._log, self._window = history, log, window
+        self._since = datetime.datetime.fromtimestamp(window.start, datetime.UTC)
+        self._answers: list[tuple[float, float]] | None = None
+        self._requests: list[tuple[float, int, float]] | None = None
+        self._failures: list[tuple[float, str]] | None = None
+        self._sending: list[DeliveryRecord] | None = None
+
+    def moments(self, name: str) -> Moments:
+        if name.startswith("failed-"):
+            return [(at, 1.0) for at, reason in self.failures() if names.failed(reason) == name]
+        if name.startswith("dead-letters-"):
+            return self._dead(name.removeprefix("dead-letters-"))
+        if name in {names.REPLY_TIME, names.REPLY_TIME_P95}:
+            return self.answers()
+        if name.startswith(names.WEBHOOK):
+            return self._of_webhook(name)
+        if name == names.PUT_OFF:
+            return [(each.last_try or each.due, _again(each)) for each in self.sending() if _again(each) > 0]
+        if name == names.OLDEST_REPLY:
+            return self._ages()
+        return [(_epoch(at), 1.0) for at, _ in self._history.moments(name, since=self._since)]
+
+    def answers(self) -> list[tuple[float, float]]:
+        """(When the reply was sent, how many seconds after its message had come.)"""
+        if self._answers is None:
+            before = self._since - datetime.timedelta(seconds=names.BEFORE)
+            asked = {post: _epoch(at) for at, post in self._history.moments("MESSAGE_RECEIVED", since=before)}
+            sent = [(_epoch(at), post) for at, post in self._history.moments("TWEET_SENT", since=self._since)]
+            self._answers = [(at, at - asked[post]) for at, post in sent if post in asked]
+        return self._answers
+
+    def failures(self) -> list[tuple[float, str]]:
+        if self._failures is None:
+            events = self._history.events(since=self._since, detail_type="TWEET_FAILED")
+            self._failures = [(_epoch(each.time), str(each.detail.get("Reason"))) for each in events]
+        return self._failures
+
+    def sending(self) -> list[DeliveryRecord]:
+        if self._sending is None:
+            before = self._since - datetime.timedelta(seconds=names.BEFORE)
+            self._sending = self._history.deliveries_since(EGRESS, "SEND_TWEET", before)
+        return self._sending
+
+    def _ages(self) -> Iterator[tuple[float, float]]:
+        """In each part, how old each reply was that waited in it."""
+        now, window = time.time(), self._window
+        for each in self.sending():
+            came, went = _epoch(each.time), each.ended or now
+            first = window.part(max(came, window.start))
+            for part in range(0 if first is None else first, window.parts):
+                start = window.start + part * window.step
+                if first is None or start > went:
+                    break
+                yield start, max(0.0, min(start + window.step, went, now) - came)
+
+    def _dead(self, service: str) -> Iterator[tuple[float, float]]:
+        """Of those that are dead letters now: how many there were at the end of each part."""
+        died = [
+            each.ended or each.last_try or 0.0
+            for each in self._history.dead_letters()
+            if SERVICE_OF.get(each.rule) == service
+        ]
+        for part in range(self._window.parts):
+            start = self._window.start + part * self._window.step
+            if start <= time.time():
+                yield start, float(sum(at < start + self._window.step for at in died))
+
+    def _of_webhook(self, name: str) -> Moments:
+        requests = self.requests()
+        if name == names.WEBHOOK_TIME:
+            return [(at, seconds) for at, _, seconds in requests]
+        digit = {names.WEBHOOK_4XX: 4, names.WEBHOOK_5XX: 5}.get(name)
+        return [(at, 1.0) for at, status, _ in requests if digit in (None, status // 100)]
+
+    def requests(self) -> list[tuple[float, int, float]]:
+        """(When, status, seconds) of each request that the web server noted."""
+        if self._requests is None:
+            lines = [line for each in log_files(self._log) for line in scan(each, b'"answered"')]
+            self._requests = [
+                (_epoch(line["timestamp"]), int(line["status"]), float(line["milliseconds"]) / 1000)
+                for line in lines
+                if line.get("message") == "answered" and "status" in line
+            ]
+        return self._requests
+
+
+def _again(delivery: DeliveryRecord) -> float:
+    """How often it was tried in vain."""
+    return float(delivery.attempts - (delivery.state == "done"))
+
+
+def _epoch(time_: str) -> float:
+    return datetime.datetime.fromisoformat(time_).timestamp()

@@ -1,0 +1,71 @@
+"""EventBridge's descriptions of replays as our records. What it has no place for stands in its Description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.replays import Replay, State, Wanted
+from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, RULES
+from twbot.stacks.config import Stage
+from twbot.stacks.names import rule_name
+
+LONGEST = 512
+STATES: dict[str, State] = {
+    "STARTING": "running",
+    "RUNNING": "running",
+    "CANCELLING": "cancelling",
+    "COMPLETED": "done",
+    "CANCELLED": "cancelled",
+    "FAILED": "failed",
+}
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """About how many events it was about to be, and of which types."""
+
+    events: int | None = None
+    types: list[str] = []
+
+    def text(self) -> str:
+        whole = msgspec.json.encode(self).decode()
+        return whole if len(whole) <= LONGEST else msgspec.json.encode(Description(events=self.events)).decode()
+
+
+def replay_in(found: dict[str, Any], stage: Stage) -> Replay:
+    """Of DescribeReplay's answer."""
+    told, ended = _description(found.get("Description", "")), found.get("ReplayEndTime")
+    wanted = Wanted(
+        since=found["EventStartTime"],
+        until=found["EventEndTime"],
+        types=told.types,
+        rules=_rules(found.get("Destination", {}).get("FilterArns", []), stage),
+        rate=None,
+        with_replies=found["ReplayName"].startswith(REPLAY_WITH_REPLIES),
+    )
+    state = STATES[found["State"]]
+    return Replay(
+        name=found["ReplayName"],
+        wanted=wanted,
+        chosen=told.events,
+        state=state,
+        started=found["ReplayStartTime"].timestamp(),
+        ended=ended.timestamp() if ended else None,
+        error=found.get("StateReason") if state == "failed" else None,
+        reached=found.get("EventLastReplayedTime"),
+    )
+
+
+def _description(text: str) -> Description:
+    """Nothing where somebody else has made the replay."""
+    try:
+        return msgspec.json.decode(text, type=Description)
+    except msgspec.MsgspecError:
+        return Description()
+
+
+def _rules(arns: list[str], stage: Stage) -> list[str]:
+    ours = {rule_name(stage, rule.name): rule.name for rule in RULES}
+    names = [arn.rpartition("/")[2] for arn in arns]
+    return [ours.get(name, name) for name in names]

@@ -1,0 +1,68 @@
+"""Operating the bot of this machine from another process: asks the running bot, which alone may write to its bus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from twbot.cli.operations.local_stage import NotRunning
+from twbot.lambdas.replays import Count, Replay, Wanted, new_name
+from twbot.local.bus.history import History
+from twbot.local.bus.replays import KeptReplays, choose, prefix
+from twbot.local.home import Home, running
+from twbot.local.server.control import ControlClient
+
+
+class LocalReplaying:
+    """Starting and cancelling take a running bot. Raises NotRunning."""
+
+    every = 0.1
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._home = folder, Home(folder)
+
+    def fit(self, wanted: Wanted) -> Wanted:
+        return wanted
+
+    def count(self, wanted: Wanted) -> Count:
+        by_type: dict[str, int] = {}
+        by_rule: dict[str, int] = {}
+        with History(self._home.bus) as history:
+            for event, rules in choose(history, wanted, new_name(prefix(wanted))):
+                by_type[event.detail_type] = by_type.get(event.detail_type, 0) + 1
+                for rule in rules:
+                    by_rule[rule] = by_rule.get(rule, 0) + 1
+        return Count(events=sum(by_type.values()), by_type=by_type, by_rule=by_rule)
+
+    def start(self, wanted: Wanted, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
+        return self._bot().start_replay(wanted)
+
+    def cancel(self, name: str) -> Replay | None:
+        return self._bot().cancel_replay(name)
+
+    def named(self, name: str) -> Replay | None:
+        return next((each for each in self.newest(10_000) if each.name == name), None)
+
+    def newest(self, limit: int) -> list[Replay]:
+        """One that a killed bot left behind counts as interrupted."""
+        if not self._home.replays.exists():
+            return []
+        kept = KeptReplays(self._home.replays)
+        try:
+            found = kept.newest(limit)
+        finally:
+            kept.close()
+        if running(self._folder) is not None:
+            return found
+        return [_interrupted(each) if each.state == "running" else each for each in found]
+
+    def _bot(self) -> ControlClient:
+        run = running(self._folder)
+        if run is None:
+            raise NotRunning(f"No bot runs on {self._folder}.")
+        return ControlClient(run)
+
+
+def _interrupted(replay: Replay) -> Replay:
+    return msgspec.structs.replace(replay, state="interrupted")

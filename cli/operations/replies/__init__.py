@@ -1,0 +1,1 @@
+"""The kill switch of replies, the opt-out list and the limits."""

@@ -1,0 +1,52 @@
+"""The switch of replies and the list of who wants none, of a stage on AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from twbot.cli.operations.aws_stage import AwsBot
+from twbot.lambdas.aws.reply_store import OPTED_OUT, SWITCH
+from twbot.lambdas.egress.permission import Switch
+
+
+class StageReplies:
+    """Raises AwsProblem, NotDeployed."""
+
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+        self._table = bot.output("egress", "RepliesTableName")
+        self._client = bot.client("dynamodb")
+
+    def switch(self) -> Switch:
+        with self._bot.explained():
+            key = {"id": {"S": SWITCH}}
+            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return msgspec.json.decode(item["value"]["S"], type=Switch) if item else Switch()
+
+    def save(self, switch: Switch) -> None:
+        self._put({"id": {"S": SWITCH}, "value": {"S": msgspec.json.encode(switch).decode()}})
+
+    def everybody_out(self) -> list[str]:
+        """The table is small: beside the list there are only this hour's counts."""
+        with self._bot.explained():
+            pages = self._client.get_paginator("scan").paginate(
+                TableName=self._table,
+                FilterExpression="begins_with(id, :out)",
+                ExpressionAttributeValues={":out": {"S": OPTED_OUT}},
+                ConsistentRead=True,
+            )
+            found = [item["id"]["S"].removeprefix(OPTED_OUT) for page in pages for item in page["Items"]]
+        return sorted(found, key=int)
+
+    def opt_out(self, user_id: str) -> None:
+        self._put({"id": {"S": f"{OPTED_OUT}{user_id}"}})
+
+    def opt_in(self, user_id: str) -> None:
+        with self._bot.explained():
+            self._client.delete_item(TableName=self._table, Key={"id": {"S": f"{OPTED_OUT}{user_id}"}})
+
+    def _put(self, item: dict[str, Any]) -> None:
+        with self._bot.explained():
+            self._client.put_item(TableName=self._table, Item=item)

@@ -1,0 +1,37 @@
+"""The rules of a stage's bus beside those of lambdas/wiring.py: there, switched on, and with the same pattern?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from twbot.cli.operations.aws_problems import explained
+from twbot.cli.operations.aws_stage import AwsBot
+from twbot.cli.operations.rules.records import DeployedRule, compared
+from twbot.lambdas.wiring import RULES
+from twbot.stacks.names import bus_name, rule_name
+
+
+class AwsRules:
+    def __init__(self, bot: AwsBot) -> None:
+        self._bot = bot
+
+    def deployed(self) -> list[DeployedRule]:
+        """In the order of the wiring; then what is on the bus besides. Raises NotDeployed."""
+        stage = self._bot.stage
+        declared = {rule_name(stage, rule.name): (rule.name, rule.pattern) for rule in RULES}
+        return compared(declared, self._found(bus_name(stage)))
+
+    def _found(self, bus: str) -> dict[str, tuple[str, Any]]:
+        """State and pattern by name; without the rule that the archive has made itself."""
+        client = self._bot.client("events")
+        missing = f"The stage {self._bot.name} is not deployed in {client.meta.region_name}: it has no event bus {bus}."
+        with explained(self._bot.name, missing=missing):
+            pages = client.get_paginator("list_rules").paginate(EventBusName=bus)
+            found = [each for page in pages for each in page["Rules"] if not each.get("ManagedBy")]
+        return {each["Name"]: (each["State"], _pattern(each.get("EventPattern"))) for each in found}
+
+
+def _pattern(text: str | None) -> Any:
+    return msgspec.json.decode(text) if text else None

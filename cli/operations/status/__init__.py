@@ -1,0 +1,1 @@
+"""The status snapshot: what waits, what failed, and the last hour."""

@@ -1,0 +1,73 @@
+"""How the bot of this machine does: what the last hour brought, what waits, what failed, what X still allows."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from pathlib import Path
+from typing import Any
+
+from twbot.cli.operations.metrics.local import LocalMeasures
+from twbot.cli.operations.status.records import COUNTED, LOGGED, Vitals, last_hour, the_last_hour
+from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
+from twbot.local.adapters.replies import LocalReplies
+from twbot.local.bus.history import History
+from twbot.local.home import Home, running
+from twbot.local.server.log_files import newest_lines
+
+# Every answer of X leaves a line in the log: the last of them are in its last part.
+LAST_BYTES = 1_000_000
+
+
+class LocalCondition:
+    """Also of a bot that is down, or has never run."""
+
+    every = 2.0
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def look(self) -> Vitals:
+        return vitals(self._folder)
+
+
+def vitals(folder: Path, *, now: float | None = None) -> Vitals:
+    """Raises StorageError."""
+    run, now = running(folder), time.time() if now is None else now
+    about: dict[str, Any] = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
+    waiting, dead = _deliveries(Home(folder).bus)
+    return Vitals(
+        place=str(folder),
+        running=run is not None,
+        waiting=waiting,
+        dead=dead,
+        last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), (*COUNTED, *LOGGED))),
+        limits=_limits(Home(folder).log, now),
+        switch=_switch(Home(folder).replies),
+        **about,
+    )
+
+
+def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
+    """How many wait, and the dead letters by rule."""
+    if not bus.exists():
+        return 0, {}
+    with History(bus) as history:
+        states = history.deliveries_by_state()
+    waiting = sum(counts["waiting"] for counts in states.values())
+    return waiting, {rule: counts["dead"] for rule, counts in states.items() if counts["dead"]}
+
+
+def _limits(log: Path, now: float) -> list[XLimit]:
+    lines = newest_lines(log, LAST_BYTES, f'"{ANSWERED}"'.encode())
+    noted = ((datetime.datetime.fromisoformat(line["timestamp"]).timestamp(), line) for line in lines)
+    return newest_limits(noted, now)
+
+
+def _switch(path: Path) -> Switch:
+    store = LocalReplies(path)
+    try:
+        return store.switch()
+    finally:
+        store.close()

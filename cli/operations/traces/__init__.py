@@ -1,0 +1,1 @@
+"""Traces: one post's way from the webhook to the reply."""

@@ -1,0 +1,112 @@
+"""What the analysis workflow logged of an execution, as moments: the execution, and each of its states.
+
+A line: {"id": "2", "type": "TaskStateEntered", "details": {"name": "DetectSentiment"}, "previous_event_id": "1",
+"event_timestamp": "1795428000123", "execution_arn": "arn:aws:states:…:express:twbot-prod-analysis:<name>:<id>"}.
+https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from twbot.cli.operations.logs.aws_workflow_lines import Step, problem
+from twbot.cli.operations.traces.records import Moment
+from twbot.stacks.state_machine import FILE, State
+
+RULE = "analyse-messages"
+_ENDS = {"ExecutionSucceeded": "done", "ExecutionFailed": "failed", "ExecutionTimedOut": "failed"} | {
+    "ExecutionAborted": "failed"
+}
+_TRIED = {"TaskScheduled", "LambdaFunctionScheduled"}
+_WENT_WELL = {"TaskSucceeded", "LambdaFunctionSucceeded"}
+_FAILED = ("Failed", "TimedOut")
+
+
+def executions(steps: Iterable[Step]) -> Iterator[Moment]:
+    """Of each execution: itself, as a delivery of the rule that starts it, and its states."""
+    found: dict[str, dict[int, Step]] = {}
+    for step in steps:
+        found.setdefault(step.execution_arn, {})[step.id] = step
+    for log in found.values():
+        ordered = {number: log[number] for number in sorted(log)}
+        yield _execution(list(ordered.values()))
+        yield from _states(ordered)
+
+
+def _execution(log: list[Step]) -> Moment:
+    end = next((each for each in log if each.type in _ENDS), None)
+    state = _ENDS[end.type] if end else "waiting"
+    return Moment(
+        kind="delivery",
+        name=RULE,
+        event="MESSAGE_RECEIVED",
+        start=log[0].at,
+        end=max(each.at for each in log),
+        state=state,
+        error=problem(end) if end and state == "failed" else None,
+        note="" if state == "done" else state,
+    )
+
+
+def _states(log: dict[int, Step]) -> Iterator[Moment]:
+    """Each state that was entered. What follows it is found by the chain of previous events."""
+    begun: dict[int, Moment] = {}
+    longest = max(each.at for each in log.values())
+    for step in log.values():
+        if step.type.endswith("StateEntered"):
+            name = _path(step, log)
+            begun[step.id] = Moment(kind="step", name=name, start=step.at, end=longest, attempts=0)
+        elif (entered := _entered(step, log)) is not None:
+            begun[entered] = _went_on(begun[entered], step)
+    yield from (msgspec.structs.replace(each, attempts=max(1, each.attempts)) for each in begun.values())
+
+
+def _went_on(state: Moment, step: Step) -> Moment:
+    if step.type.endswith("StateExited"):
+        return msgspec.structs.replace(state, end=step.at)
+    if step.type in _TRIED:
+        return msgspec.structs.replace(state, attempts=state.attempts + 1)
+    return msgspec.structs.replace(state, error=None if step.type in _WENT_WELL else problem(step))
+
+
+def _entered(step: Step, log: dict[int, Step]) -> int | None:
+    """The number of the event by which the state was entered that this event is about."""
+    about_a_task = step.type in _TRIED | _WENT_WELL or (step.type.endswith(_FAILED) and step.type not in _ENDS)
+    if not (step.type.endswith("StateExited") or about_a_task):
+        return None
+    entered = _before(step, log, lambda each: each.type.endswith("StateEntered") and step.name in {None, each.name})
+    return entered.id if entered else None
+
+
+def _before(step: Step, log: dict[int, Step], wanted: Callable[[Step], bool]) -> Step | None:
+    """The last event before this one, in its chain, that is wanted. Chains lead to smaller numbers only."""
+    while step.previous_event_id < step.id and (found := log.get(step.previous_event_id)) is not None:
+        if wanted(found):
+            return found
+        step = found
+    return None
+
+
+def _path(step: Step, log: dict[int, Step]) -> str:
+    """As `local` names it: Analyse[1].EachImage[0].FetchImage."""
+    path = _paths().get(step.name or "", step.name or "?")
+    if "[*]" in path and (item := _before(step, log, lambda each: each.type == "MapIterationStarted")):
+        return path.replace("[*]", f"[{item.details.get('index', '*')}]")
+    return path
+
+
+@functools.cache
+def _paths() -> dict[str, str]:
+    return {path.rpartition(".")[2]: path for path in _walk(msgspec.json.decode(FILE.read_bytes()), "")}
+
+
+def _walk(machine: State, start: str) -> Iterator[str]:
+    for name, state in machine["States"].items():
+        yield start + name
+        for number, branch in enumerate(state.get("Branches", ())):
+            yield from _walk(branch, f"{start}{name}[{number}].")
+        if inner := state.get("ItemProcessor"):
+            yield from _walk(inner, f"{start}{name}[*].")

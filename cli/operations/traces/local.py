@@ -1,0 +1,79 @@
+"""One post from webhook to reply, put together from the bus's history, the log and the alerts of the local bot."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from twbot.cli.operations.traces.records import Moment, Trace, events_moments, traced
+from twbot.lambdas.contracts import epoch
+from twbot.local.adapters.alerts import kept_alert
+from twbot.local.bus.history import DeliveryRecord, History
+from twbot.local.home import Home, data_option
+from twbot.local.server.log_files import lines_of
+
+
+class LocalTraces:
+    """Of the bot on a data folder, also while it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._home = Home(folder)
+
+    def of(
+        self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
+    ) -> Trace | None:
+        """None where the bot has heard nothing of the post, or not in that time."""
+        with History(self._home.bus) as history:
+            events = list(history.events(tweet_id=tweet_id, replayed=True, since=since, until=until))
+            deliveries = history.deliveries_of_tweet(tweet_id)
+        start, end = (each and each.timestamp() for each in (since, until))
+        more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, tweet_id)]
+        within = [each for each in more if (not start or each.start >= start) and (not end or each.start < end)]
+        return traced(tweet_id, events, [*events_moments(events), *within], option=data_option(self._home.folder))
+
+
+def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Moment]:
+    for each in deliveries:
+        start = each.first_try or each.due
+        end = each.ended or each.last_try or start
+        yield Moment(
+            kind="delivery",
+            name=each.rule,
+            event=each.detail_type,
+            start=start,
+            end=max(start, end),
+            attempts=each.attempts,
+            state=each.state,
+            error=each.error if each.state != "done" else None,
+            letter=str(each.id) if each.state == "dead" else None,
+            note=each.state if each.state != "done" else "",
+        )
+
+
+class _Step(NamedTuple):
+    """As the engine logs twbot.local.workflow's Visit."""
+
+    path: str
+    type: str
+    start: float
+    end: float
+    attempts: int
+    error: str | None
+
+
+def _steps(home: Home, tweet_id: str) -> Iterator[Moment]:
+    for line in lines_of(home.log, tweet_id):
+        if line.get("logger") == "twbot.analysis" and "steps" in line:
+            for step in msgspec.convert(line["steps"], list[_Step]):
+                moment = Moment(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
+                yield msgspec.structs.replace(moment, attempts=step.attempts)
+
+
+def _alerts(home: Home, tweet_id: str) -> Iterator[Moment]:
+    if (alert := kept_alert(home.alerts, tweet_id)) is not None:
+        at = epoch(alert.time)
+        yield Moment(kind="alert", name="alert", start=at, end=at, note=f"{alert.subject}{' (posted)' * alert.posted}")

@@ -1,0 +1,120 @@
+"""One post from webhook to reply, as events and moments tell it: on either platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from twbot.lambdas.contracts import Event, epoch
+
+Kind = Literal["event", "delivery", "step", "alert", "log"]
+Outcome = Literal[
+    "replied", "refused", "withheld", "analysis-failed", "dead-letter", "waiting", "nothing-to-do", "no-reply"
+]
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened; times are epoch seconds. `note` is for people.
+
+    Of a delivery: `name` is the rule's, `event` the event's type, `state` one of waiting, done, dead, or failed where
+    nothing is left to deliver again; `letter` names a dead letter. Of a log's line: failed, where it may be the reason.
+    """
+
+    kind: Kind
+    name: str
+    start: float
+    end: float
+    attempts: int = 1
+    state: str = "done"
+    error: str | None = None
+    event: str | None = None
+    letter: str | None = None
+    note: str = ""
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """`outcome` and `why`: how it ended, or where it stopped."""
+
+    tweet_id: str
+    outcome: Outcome
+    why: str
+    author: str | None
+    text: str | None
+    reply_id: str | None
+    moments: list[Moment]
+
+
+def traced(tweet_id: str, events: Sequence[Event], moments: Iterable[Moment], *, option: str = "") -> Trace | None:
+    """None where nothing was heard of the post. `option`: what a hint's command needs to be about the same stage."""
+    if not events:
+        return None
+    ordered = sorted(moments, key=lambda each: each.start)
+    message = next((e.detail for e in events if e.detail_type in {"MESSAGE_RECEIVED", "MESSAGE_ANALYSED"}), {})
+    outcome, why = _outcome(tweet_id, events, ordered, option)
+    sent = last(events, "TWEET_SENT")
+    return Trace(
+        tweet_id=tweet_id,
+        outcome=outcome,
+        why=why,
+        author=message.get("Author"),
+        text=message.get("Text"),
+        reply_id=sent.detail.get("TweetId") if sent else None,
+        moments=ordered,
+    )
+
+
+def events_moments(events: Iterable[Event]) -> Iterator[Moment]:
+    for event in events:
+        at = epoch(event.time)
+        replay = event.replay_name or event.detail.get("ReplayName")
+        yield Moment(kind="event", name=event.detail_type, start=at, end=at, note=f"replay {replay}" if replay else "")
+
+
+def last(events: Sequence[Event], detail_type: str) -> Event | None:
+    return next((event for event in reversed(events) if event.detail_type == detail_type), None)
+
+
+def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Moment], option: str) -> tuple[Outcome, str]:
+    """The best that has happened, else the first thing that is in the way."""
+    states = {each.state: each for each in reversed(moments) if each.kind == "delivery"}
+    if sent := last(events, "TWEET_SENT"):
+        return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {_between(events[0], sent)} later."
+    if dead := states.get("dead"):
+        again = f"Deliver it again: twbot dlq redrive {dead.letter}" if dead.letter else "See: twbot dlq list"
+        return "dead-letter", f"{dead.name} gave up: {dead.error}. {again}{option}"
+    if failed := last(events, "TWEET_FAILED"):
+        return "refused", f"{failed.detail['Reason']}: {failed.detail['Explanation']}"
+    if withheld := last(events, "TWEET_WITHHELD"):
+        return "withheld", f"{withheld.detail['Explanation']} See: twbot replies status{option}"
+    if waits := states.get("waiting"):
+        return "waiting", f"at {waits.name}, {waits.attempts} attempts so far. {waits.error or ''}".rstrip()
+    if failed := last(events, "ANALYSIS_FAILED"):
+        return "analysis-failed", f"{failed.detail['Error']}: {failed.detail['Cause']}"
+    if (lost := states.get("failed")) and not last(events, "MESSAGE_ANALYSED"):
+        return "analysis-failed", f"{lost.name} ended without a result: {lost.error}"
+    if suspect := next((each for each in moments if each.kind == "log" and each.state == "failed"), None):
+        return "no-reply", f"something went wrong in {suspect.name}: {suspect.error}"
+    return _unanswered(tweet_id, events, option)
+
+
+def _between(first: Event, then: Event) -> str:
+    """EventBridge's times are whole seconds: no more is known, then."""
+    seconds = epoch(then.time) - epoch(first.time)
+    return f"{seconds:.2f} s" if "." in first.time and "." in then.time else f"about {seconds:.0f} s"
+
+
+def _unanswered(tweet_id: str, events: Sequence[Event], option: str) -> tuple[Outcome, str]:
+    analysed: dict[str, Any] = getattr(last(events, "MESSAGE_ANALYSED"), "detail", {})
+    if not last(events, "MESSAGE_RECEIVED"):
+        return "nothing-to-do", "it says nothing to the bot: its own post, a repost, or not a post at all."
+    if not analysed:
+        return "no-reply", f"it was received, and never analysed. See: twbot logs --tweet {tweet_id}{option}"
+    if not analysed.get("Summoned"):
+        return "nothing-to-do", "it neither mentions nor quotes the bot, and X lets a bot answer only then."
+    if last(events, "SEND_TWEET"):
+        return "no-reply", "a reply was written, and not posted: a replay does not tweet."
+    if analysed.get("ReplayName"):
+        return "no-reply", "it came by a replay, which is not answered without --with-replies."
+    return "no-reply", "the rule that took it wrote no reply: are replies switched off in twbot.toml?"

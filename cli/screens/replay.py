@@ -1,0 +1,55 @@
+"""A replay, followed to its end and told in words."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from twbot.cli.operations.replays.port import Replaying
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import err, say
+from twbot.cli.ui.times import shown
+from twbot.lambdas.errors import TwbotError
+
+if TYPE_CHECKING:
+    from twbot.lambdas.replays import Replay
+
+
+def follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> Replay:
+    """Until it has ended. Ctrl-C cancels it, and then says how far it came; what fails here leaves it running."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(found.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
+            task = progress.add_task("", total=1.0)
+            while found.state in {"running", "cancelling"}:
+                time.sleep(replays.every)
+                found = replays.named(found.name) or found
+                progress.update(task, completed=found.share)
+    except KeyboardInterrupt:
+        found = replays.cancel(found.name) or found
+        say(said(found))
+        if found.state == "cancelling":
+            say(f"See when it has ended: twbot replay show {found.name}{place.option}")
+        raise
+    except TwbotError:
+        say(f"The replay goes on. See how far it is: twbot replay show {found.name}{place.option}")
+        raise
+    return found
+
+
+def said(found: Replay, utc: bool = False) -> str:
+    if found.replayed is not None:
+        return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
+    reached = f", up to those of {shown(found.reached, utc=utc)} delivered again" if found.reached else ""
+    return f"{found.name}: {found.state}{reached} ({found.share:.0%})."
+
+
+def came(found: Replay) -> str:
+    """How far."""
+    return f"{found.replayed}/{found.chosen}" if found.replayed is not None else f"{found.share:.0%}"
+
+
+def span(found: Replay, utc: bool) -> str:
+    return f"{shown(found.wanted.since, utc=utc)} … {shown(found.wanted.until, utc=utc)}"

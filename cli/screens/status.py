@@ -1,0 +1,169 @@
+"""A bot's vitals and X's side of it: for people on one screen, for programs as one document."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from twbot.cli.ui.charts import sparkline
+from twbot.cli.ui.times import shown, took
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from twbot.cli.operations.status.records import LastHour, Vitals
+    from twbot.cli.x.status import OnX
+    from twbot.lambdas.egress.permission import Switch
+    from twbot.lambdas.x.rate_limits import XLimit
+
+BARS = 30
+ANSWERING = ("POST /2/tweets", "POST /2/media", "GET /2/tweets")
+Row = tuple[str, str, str]
+
+
+def document(found: Vitals, x: OnX | None) -> dict[str, Any]:
+    hour = found.last_hour
+    return {
+        "place": found.place,
+        "running": found.running,
+        "pid": found.pid,
+        "url": found.url,
+        "started": found.started,
+        "x": _x_document(x),
+        "limits": found.limits,
+        "replies_paused": found.switch.stops(time.time()),
+        "last_hour": {
+            "messages": int(sum(hour.messages)),
+            "replies": int(sum(hour.replies)),
+            "failures": int(sum(hour.failures)),
+            "failed_by_reason": hour.failed,
+            "put_off": hour.put_off,
+            "withheld": hour.withheld,
+            "reply_seconds": {"median": _round(hour.median), "p95": _round(hour.p95)},
+            "by_minute": {"messages": hour.messages, "replies": hour.replies, "failures": hour.failures},
+        },
+        "waiting": found.waiting,
+        "dead_letters": found.dead,
+        "unread": found.unread,
+    }
+
+
+def _x_document(x: OnX | None) -> dict[str, Any] | None:
+    import msgspec
+
+    return None if x is None else {**msgspec.structs.asdict(x), "generation": x.generation, "ends": x.ends}
+
+
+def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 3))
+    says_x = [("X", "being asked …", "dim")] if x is None else [*_what_x_says(x, option), *_used(x)]
+    rows = [
+        *_who(found, utc, option),
+        *_paused(found.switch, utc, option),
+        *says_x,
+        *_limits(found.limits, x, utc),
+        *_hour(found.last_hour),
+        *_left(found, option),
+        *(("not read", each, "yellow") for each in found.unread),
+    ]
+    for name, said, style in rows:
+        grid.add_row(Text(name, "bold"), Text(said, style))
+    return grid
+
+
+def _who(found: Vitals, utc: bool, option: str) -> list[Row]:
+    if not found.running:
+        return [("bot", f"not running on {found.place}. Start it with: twbot up{option}", "red")]
+    since = f" since {shown(found.started, utc=utc)} (process {found.pid})" if found.started else ""
+    return [("bot", f"runs on {found.place}{since}", "green"), ("", found.url or "", "")]
+
+
+def _paused(switch: Switch, utc: bool, option: str) -> Iterator[Row]:
+    if switch.stops(time.time()):
+        yield "replies", f"{paused(switch, utc=utc)}. Go on with: twbot replies resume{option}", "red"
+
+
+def paused(switch: Switch, *, utc: bool = False) -> str:
+    """Since when, until when, and why."""
+    since = f" since {shown(switch.since, utc=utc)}" if switch.since else ""
+    until = f" until {shown(switch.until, utc=utc)}" if switch.until else ""
+    return f"PAUSED{since}{until}{f': {switch.reason}' if switch.reason else ''}"
+
+
+def _what_x_says(x: OnX, option: str) -> list[Row]:
+    if x.problem:
+        return [("X", f"{x.problem}{f' {x.fix}' if x.fix else ''}", "yellow")]
+    if x.webhook is None:
+        others = f" (X has {x.others} of this app, at other addresses)" if x.others else ""
+        return [("X", f"no webhook is registered{others}. Register it with: twbot webhook register{option}", "red")]
+    valid = ("webhook valid", "green") if x.valid else (f"webhook NOT valid. See: twbot webhook check{option}", "red")
+    add = f"twbot subscription add{option}"
+    if x.generation is None:
+        return [("X", *valid), ("", f"nothing is subscribed. Subscribe with: {add}", "red")]
+    counts = f"{x.generation}: {x.account_activity + x.x_activity} subscriptions"
+    if not x.subscribed:
+        return [("X", *valid), ("", f"{counts}, none for the bot's own account {x.account}. Add them: {add}", "red")]
+    ends = f"{counts}; it ends on {x.ends:%-d %B %Y}: twbot subscription migrate{option}" if x.ends else counts
+    return [("X", *valid), ("", ends, "yellow" if x.ends else "")]
+
+
+def _used(x: OnX) -> Iterator[Row]:
+    if x.usage is not None and x.usage.of:
+        share = x.usage.used / x.usage.of
+        anew = f", anew on day {x.usage.anew} of the month" if x.usage.anew else ""
+        says = f"{x.usage.used:,} of {x.usage.of:,} posts read this month ({share:.1%}){anew}"
+        yield "X's cap", says, "red" if share >= 1 else "yellow" if share >= 0.9 else ""
+
+
+def _limits(of_bot: list[XLimit], x: OnX | None, utc: bool) -> Iterator[Row]:
+    """Of what the bot needs to answer all; of other calls, also those that asked this, only what is nearly used up."""
+    known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
+    told = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
+    for number, each in enumerate(told):
+        until = f" until {shown(each.reset, utc=utc)}" if each.reset else ""
+        says = f"{each.call}: {each.left:,} of {each.allowed:,} left{until} ({each.span})"
+        yield "" if number else "X's limits", says, "red" if not each.left else ""
+
+
+def _hour(hour: LastHour) -> list[Row]:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in hour.failed.items())
+    put_off = f", {hour.put_off} times put off" if hour.put_off else ""
+    put_off += f", {hour.withheld} withheld" if hour.withheld else ""
+    rows = [
+        _counted("messages", hour.messages),
+        _counted("replies", hour.replies, put_off),
+        _counted("failures", hour.failures, f": {reasons}" if reasons else "", "red"),
+    ]
+    if not hour.reply_times:
+        return [*rows, ("reply time", "not read", "yellow")]
+    if hour.median is None or hour.p95 is None:
+        return [*rows, ("reply time", "no reply in the last hour", "dim")]
+    chart = sparkline([max(each or 0.0 for each in pair) for pair in _pairs(hour.reply_times)])
+    return [*rows, ("reply time", f"{chart}  median {took(hour.median)}, 95% {took(hour.p95)}", "")]
+
+
+def _counted(name: str, values: list[float], more: str = "", style: str = "") -> Row:
+    chart = sparkline([sum(pair) for pair in _pairs(values)])
+    return name, f"{chart}  {sum(values):.0f} in the last hour{more}", style if any(values) else ""
+
+
+def _pairs(values: list[Any]) -> list[list[Any]]:
+    """So that they fit: as many as there are bars."""
+    size = max(1, -(-len(values) // BARS))
+    return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def _left(found: Vitals, option: str) -> list[Row]:
+    dead = ", ".join(f"{count} at {name}" for name, count in found.dead.items())
+    return [
+        ("waiting", f"{found.waiting} deliveries", ""),
+        ("dead letters", f"{dead}. See: twbot dlq list{option}" if dead else "none", "red" if dead else ""),
+    ]
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

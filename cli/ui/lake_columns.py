@@ -1,0 +1,40 @@
+"""The columns of the lake's table, down to the last field, for who writes SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.analytics.table import COLUMNS, PARTITION, PARTITION_FORMAT
+
+
+class Column(msgspec.Struct, frozen=True):
+    """`name` as SQL spells it; what follows `[]` is in a list, which UNNEST opens."""
+
+    name: str
+    type: str
+
+
+def columns() -> list[Column]:
+    """Every column, with records as their fields."""
+    from sqlglot import exp
+
+    typed = ((_quoted(name), exp.DataType.build(hive, dialect="hive")) for name, hive in COLUMNS.items())
+    found = [column for name, kind in typed for column in _fields(name, kind)]
+    return [*found, Column(PARTITION, f"string, {PARTITION_FORMAT} in UTC")]
+
+
+def _fields(name: str, kind: Any) -> Iterator[Column]:
+    if kind.is_type("struct"):
+        for field in kind.expressions:
+            yield from _fields(f"{name}.{field.name}", field.args["kind"])
+    elif kind.is_type("array"):
+        yield from _fields(f"{name}[]", kind.expressions[0])
+    else:
+        yield Column(name, kind.sql("hive").lower())
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f'"{name}"'

@@ -1,0 +1,61 @@
+"""Options that are spelled the same everywhere."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from twbot.cli.operations.target import Place
+from twbot.lambdas.settings import LOCAL
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The data folder.", envvar="TWBOT_HOME", show_default=".twbot", file_okay=False),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def _stages(incomplete: str) -> list[str]:
+    from twbot.cli.operations.target import stage_names
+
+    return [name for name in stage_names() if name.startswith(incomplete)]
+
+
+StageName = Annotated[
+    str,
+    typer.Option("--stage", help="Which bot: local, or a stage on AWS.", envvar="TWBOT_STAGE", autocompletion=_stages),
+]
+Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile.", show_default="the stage's")]
+Region = Annotated[str | None, typer.Option("--region", help="The AWS region.", show_default="the stage's")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")]
+
+
+def placed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command whose first parameter is `place: Place` the options --stage, --profile, --region and --data."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
+        for each in list(inspect.signature(command).parameters.values())[1:]
+    ]
+    where = {"stage": (StageName, LOCAL), "profile": (Profile, None), "region": (Region, None), "data": (Data, None)}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+        for name, (kind, default) in where.items()
+    ]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> Any:
+        place = Place(**{name: given.pop(name, default) for name, (_, default) in where.items()})
+        return command(place, **given)
+
+    vars(run).pop("__wrapped__")
+    run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
+    return run

@@ -1,0 +1,58 @@
+"""Asking people: before what can't be undone, and for secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from twbot.cli.errors import CliError, Exit
+
+MAX_FILE = 65_536
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Go on only when the person says so; without a terminal, only with --yes."""
+    import typer
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CliError(
+            f"{what} Nobody is there to ask.", hint="Type it again with --yes, or --dry-run", code=Exit.USAGE
+        )
+    with unanswered():
+        agreed = typer.confirm(f"{what} Go on?", err=True)
+    if not agreed:
+        raise CliError("Nothing was changed.")
+
+
+def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
+    """Typed without echo. Raises CliError where nobody is there; `instead`: the option that reads it from a file."""
+    import typer
+
+    if not sys.stdin.isatty():
+        hint = f"Hand it over: {instead} FILE, or {instead} - for stdin"
+        raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
+    with unanswered():
+        return str(typer.prompt(what, default="" if optional else None, hide_input=True, err=True, show_default=False))
+
+
+def read_file(source: str) -> bytes:
+    """The first 64 KiB of a file, or of stdin for `-`. Raises CliError."""
+    try:
+        return sys.stdin.buffer.read(MAX_FILE) if source == "-" else Path(source).read_bytes()[:MAX_FILE]
+    except OSError as error:
+        raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.USAGE) from None
+
+
+@contextlib.contextmanager
+def unanswered() -> Iterator[None]:
+    """Ctrl-C or Ctrl-D at a question inside ends the command as elsewhere."""
+    import typer
+
+    try:
+        yield
+    except typer.Abort:
+        raise CliError("Nothing was changed.", code=Exit.INTERRUPTED) from None

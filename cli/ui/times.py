@@ -1,0 +1,104 @@
+"""Times as people write them (2h, yesterday, 2026-11-01T10:00Z), and as they read them: in their own zone."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Annotated
+
+import typer
+
+from twbot.cli.errors import CliError, Exit
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# Whole words: 500ms and 2 months are not so many minutes.
+_DURATION = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?![a-z])\s*", re.ASCII
+)
+EXAMPLES = "2h, 30m, yesterday, 2026-11-01T10:00Z"
+
+Since = Annotated[str | None, typer.Option("--since", help=f"From then on: {EXAMPLES}.", metavar="TIME")]
+Until = Annotated[str | None, typer.Option("--until", help="Before then.", metavar="TIME")]
+Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in this machine's zone.")]
+
+
+def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datetime:
+    """The time that is meant: so long ago, a day's name, or a date and time (in this machine's zone, unless it says).
+
+    Raises CliError.
+    """
+    now = now or datetime.datetime.now().astimezone()
+    said = text.strip().lower()
+    named = {"now": now, "today": _midnight(now, 0), "yesterday": _midnight(now, 1)}
+    if said in named:
+        return named[said]
+    try:
+        if (ago := _duration(said.removesuffix("ago").strip())) is not None:
+            return now - ago
+        return _in_zone(datetime.datetime.fromisoformat(text.strip().upper()))
+    except (ValueError, OverflowError):
+        raise CliError(f"{text!r} is no time.", hint=f"Write it as one of: {EXAMPLES}", code=Exit.USAGE) from None
+
+
+def duration(text: str) -> datetime.timedelta:
+    """A length of time as people write it: 90s, 5m, 1h30m. Raises CliError."""
+    found = _duration(text.strip().lower())
+    if found is None:
+        raise CliError(f"{text!r} is no length of time.", hint="Write it as one of: 30s, 5m, 1h, 7d", code=Exit.USAGE)
+    return found
+
+
+def window(
+    since: str | None, until: str | None, *, now: datetime.datetime | None = None
+) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+    """Both ends; None where nothing is said. Raises CliError where it begins in the future or ends too early."""
+    now = now or datetime.datetime.now().astimezone()
+    start, end = (moment(each, now=now) if each is not None else None for each in (since, until))
+    if start and start >= now:
+        raise CliError(f"--since is not in the past: {shown(start)}.", code=Exit.USAGE)
+    if start and end and start >= end:
+        raise CliError("--until is not after --since.", code=Exit.USAGE)
+    return start, end
+
+
+def shown(when: datetime.datetime | str | float | None, *, utc: bool = False) -> str:
+    """For people: to the second, with the zone's offset only where it is UTC."""
+    if when is None:
+        return ""
+    if isinstance(when, float | int):
+        when = datetime.datetime.fromtimestamp(when, datetime.UTC)
+    elif isinstance(when, str):
+        when = datetime.datetime.fromisoformat(when)
+    return f"{when.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%SZ}" if utc else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def took(seconds: float) -> str:
+    """12 ms, 3.4 s, 5 min, 2 h."""
+    for most, unit, size, digits in (
+        (1, "ms", 0.001, 0),
+        (120, "s", 1, 1),
+        (7200, "min", 60, 0),
+        (172800, "h", 3600, 0),
+    ):
+        if seconds < most:
+            return f"{seconds / size:.{digits}f} {unit}"
+    return f"{seconds / 86400:.0f} days"
+
+
+def _duration(said: str) -> datetime.timedelta | None:
+    found = list(_DURATION.finditer(said))
+    if not found or "".join(each[0] for each in found) != said:
+        return None
+    parts = [datetime.timedelta(**{_UNITS[each[2][0]]: float(each[1])}) for each in found]
+    return sum(parts, datetime.timedelta())
+
+
+def _midnight(now: datetime.datetime, days: int) -> datetime.datetime:
+    """So many days ago; where clocks were changed since, its offset is not that of `now`."""
+    wall = datetime.datetime.combine(now.date() - datetime.timedelta(days=days), datetime.time())
+    is_here = now.utcoffset() == now.astimezone().utcoffset()
+    return wall.astimezone() if is_here else wall.replace(tzinfo=now.tzinfo)
+
+
+def _in_zone(when: datetime.datetime) -> datetime.datetime:
+    return when if when.tzinfo else when.astimezone()

@@ -1,0 +1,1 @@
+"""X's side of the set-up: keys, webhooks, subscriptions and sample deliveries."""

@@ -1,0 +1,58 @@
+"""Keys that X accepts: whose they are."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.problems import CONSOLE
+from twbot.cli.operations.target import Stage
+from twbot.cli.ui.console import say
+from twbot.cli.x.key_input import Given
+from twbot.lambdas.errors import XRefused
+from twbot.lambdas.ports import Keys
+
+if TYPE_CHECKING:
+    from twbot.lambdas.ports import Secrets
+
+
+def accept(secrets: Secrets, x_url: str) -> dict[str, Any]:
+    """The account that the keys belong to. Raises CliError or XRefused unless X accepts the account's and the app's."""
+    from twbot.lambdas.x.api import XApi
+    from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
+
+    with _naming("the access token with the API key and their secrets"):
+        user = XApi(secrets, base_url=x_url).me()
+    with _naming("the bearer token" if secrets.keys().bearer_token else "the API key and secret"):
+        XManagement(secrets, base_url=x_url).webhooks()
+    return user
+
+
+@contextlib.contextmanager
+def _naming(keys: str) -> Iterator[None]:
+    """Say which of the keys X does not accept."""
+    from twbot.lambdas.x.refusals import Refusal, refusal
+
+    try:
+        yield
+    except XRefused as error:
+        if refusal(error) is not Refusal.WRONG_KEYS:
+            raise
+        message = f"X does not accept {keys}: wrong, expired or revoked. {error}"
+        hint = f"Copy them again from {CONSOLE}, or make new ones there"
+        raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None
+
+
+def check_accepted(bot: Stage, keys: Keys) -> dict[str, Any]:
+    say(f"Asking X about the keys of the stage {bot.name} …")
+    return accept(Given(keys), bot.x_url)
+
+
+def check_same_account(old: Keys, new: Keys, option: str) -> None:
+    if old == new:
+        raise CliError("These are the keys that are stored already.", code=Exit.USAGE)
+    if old.user_id != new.user_id:
+        message = f"The new keys belong to the account {new.user_id}, the old ones to {old.user_id}."
+        raise CliError(message, hint=f"For another account: twbot secrets set{option}", code=Exit.USAGE)

@@ -1,0 +1,102 @@
+"""X's challenge (CRC), asked from here: what the webhook answers, how fast, and what is wrong with it."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:
+    import requests
+
+X_WAITS = 10.0
+# v1.1 waits no longer, and v2 wants it so.
+QUICK = 3.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAX_URL = 200
+
+
+class Challenged(msgspec.Struct, frozen=True):
+    """`problem`: None where X would be content."""
+
+    url: str
+    milliseconds: float | None
+    problem: str | None
+
+    @property
+    def slow(self) -> bool:
+        return self.milliseconds is not None and self.milliseconds > QUICK * 1000
+
+
+def unfit(url: str, *, simulated: bool) -> str | None:
+    """Why X would not take this address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "It is not an address."
+    if simulated and parts.hostname in LOOPBACK:
+        return None
+    if parts.hostname in LOOPBACK:
+        return "X cannot reach this machine under it."
+    if parts.scheme != "https" or not parts.hostname:
+        return "It has to begin with https://."
+    if port is not None:
+        return "It must not name a port."
+    if parts.username:
+        return "It must not hold a password."
+    return f"It is longer than {MAX_URL} characters." if len(url) > MAX_URL else None
+
+
+def challenge(url: str, api_secret: str) -> Challenged:
+    """Ask as X does, and check the answer as X does."""
+    import requests
+
+    token, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(12)
+    asked = f"{url}{'&' if '?' in url else '?'}{urlencode({'crc_token': token, 'nonce': nonce})}"
+    started = time.monotonic()
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(asked, timeout=X_WAITS, allow_redirects=False)
+    except requests.RequestException as error:
+        return Challenged(url, None, _unreached(error))
+    milliseconds = round((time.monotonic() - started) * 1000, 1)
+    return Challenged(url, milliseconds, _wrong(answer, token, api_secret))
+
+
+def _unreached(error: requests.RequestException) -> str:
+    import requests
+
+    if isinstance(error, requests.exceptions.SSLError):
+        return "Its TLS certificate is not valid: X would mark it invalid at once."
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"It did not answer within {X_WAITS:g} seconds."
+    if isinstance(error, requests.exceptions.ContentDecodingError):
+        return "It says that its answer is compressed, and it is not."
+    return f"Nobody answers there ({type(error).__name__})."
+
+
+def _wrong(answer: requests.Response, token: str, api_secret: str) -> str | None:
+    from twbot.lambdas.ingress.signature import crc_response
+
+    if answer.is_redirect:
+        return f"It answers {answer.status_code}, a redirect: X does not follow it. Name the address it leads to."
+    if answer.status_code == 403:
+        return "It answers 403: something in front of the bot keeps X out, or the path is wrong."
+    if answer.status_code != 200:
+        return f"It answers {answer.status_code}, not 200."
+    try:
+        given = msgspec.json.decode(answer.content, type=dict[str, object]).get("response_token")
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return "Its answer is not a JSON object."
+    if not isinstance(given, str):
+        return "Its answer has no response_token."
+    right = crc_response(token, api_secret)
+    if hmac.compare_digest(given.encode(), right.encode()):
+        return None
+    return "Its answer is made with another API secret than the stage's: has the bot read the new keys?"

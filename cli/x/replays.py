@@ -1,0 +1,116 @@
+"""Asking X to send again what the bot missed: in windows, one after the other."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Place
+from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.times import shown, window
+from twbot.cli.x.client import account_api, own_webhook
+
+if TYPE_CHECKING:
+    from twbot.cli.operations.target import Stage
+    from twbot.cli.x.replay_windows import Terms, XWindow
+    from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
+
+BUSY, CONFLICT = 409, "ReplayConflictError"  # X works on one window of a webhook at a time
+LOOK_EVERY, PATIENCE = 5.0, 1800.0
+WHO = {"v2": "API v2: Account Activity and X Activity", "v1.1": "API v1.1's enterprise form: Account Activity"}
+
+
+class Asked(NamedTuple):
+    """What was typed."""
+
+    since: str
+    until: str | None
+    api: str
+    webhook: str | None
+    dry_run: bool
+    yes: bool
+    utc: bool
+    json: bool
+
+
+def replay_from_x(place: Place, asked: Asked) -> None:
+    """Shows the windows, asks, and has X send each. Raises CliError."""
+    from twbot.cli.operations.problems import explained
+    from twbot.cli.x.replay_windows import TERMS
+
+    now, terms = datetime.datetime.now().astimezone(), TERMS[asked.api]
+    since, until = window(asked.since, asked.until or "now", now=now)
+    assert since is not None
+    chosen = _windows(since, until or now, now, terms)
+    bot = place.open()
+    with explained(bot.option):
+        x = account_api(bot, asked.api, None)
+        webhook = own_webhook(bot, x, asked.webhook)
+        if not asked.json:
+            _show(bot, webhook, chosen, since, asked)
+        if not asked.dry_run:
+            confirm(_question(bot, chosen), yes=asked.yes)
+            chosen = [_ask(x, webhook, each) for each in chosen]
+    if asked.json:
+        webhook_id = webhook.id
+        as_json({"api": asked.api, "webhook_id": webhook_id, "dry_run": asked.dry_run, "windows": chosen})
+    elif not asked.dry_run:
+        print_line(f"X sends {_many(chosen)} again.")
+        say(f"It says when it is done: twbot tail --type TWITTER_REPLAY_COMPLETED{bot.option}")
+
+
+def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.datetime, terms: Terms) -> list[XWindow]:
+    from twbot.cli.x.replay_windows import windows
+    from twbot.lambdas.errors import TwbotError
+
+    try:
+        return windows(since, until, now=now, terms=terms)
+    except TwbotError as error:
+        hint = "What the bot has had is in its archive: twbot replay --since … without --from-x"
+        raise CliError(str(error), hint=hint, code=Exit.USAGE) from None
+
+
+def _show(bot: Stage, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, asked: Asked) -> None:
+    say(f"X ({WHO[asked.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
+    rows = [
+        (number, *(shown(at, utc=asked.utc) for at in (each.since, each.until)))
+        for number, each in enumerate(chosen, start=1)
+    ]
+    table(["window", "from", "to (with its minute)"], rows)
+    if chosen[0].since > since:
+        say(f"X keeps no more: what is older than {shown(chosen[0].since, utc=asked.utc)} can't be had again.")
+
+
+def _question(bot: Stage, chosen: list[XWindow]) -> str:
+    return (
+        f"X sends {_many(chosen)} again to the stage {bot.name}; what the bot has missed it answers, "
+        "what it has answered it does not."
+    )
+
+
+def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[float], None] = time.sleep) -> XWindow:
+    """Where X is still at the window before, in a moment again."""
+    from twbot.lambdas.errors import XRefused
+
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            job_id = x.replay(webhook.id, each.since, each.until)
+            say(f"X sends what it sent from {shown(each.since)} to {shown(each.until)}: job {job_id}")
+            return msgspec.structs.replace(each, job_id=job_id)
+        except XRefused as error:
+            busy = error.status == BUSY or CONFLICT in str(error)
+            if not busy or time.monotonic() > until:
+                raise
+            say("X is still at another replay to this webhook …")
+            wait(LOOK_EVERY)
+
+
+def _many(chosen: list[XWindow]) -> str:
+    return "1 window" if len(chosen) == 1 else f"{len(chosen)} windows"

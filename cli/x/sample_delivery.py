@@ -1,0 +1,183 @@
+"""A signed sample of what X delivers, posted to a webhook as X would; what it answered, and what that means."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.x.crc import LOOPBACK, X_WAITS
+
+if TYPE_CHECKING:
+    import requests
+
+MOST_SHOWN = 200
+ENVIRONMENT = "env:"
+# By status: what it means, and what to do.
+MEANS: dict[int, tuple[str, str]] = {
+    400: ("It could not read the body.", "Does it know this generation? Try another: --generation"),
+    401: (
+        "It found no signature that it can read.",
+        "Does something in front of it drop the header x-twitter-webhooks-signature?",
+    ),
+    403: (
+        "It takes the signature for wrong, or something in front of it keeps X out.",
+        "It has to check with the same API secret, over the bytes as they came: --secret-from, twbot secrets check",
+    ),
+    404: ("There is nothing at this path.", "Check the path; a bot of twbot's is at /twitter"),
+    405: ("It takes no POST at this path.", "Check the path; a bot of twbot's is at /twitter"),
+    408: ("The body took it too long to read.", "Look at its load"),
+    413: ("The body is too large for it.", "Let it take 1 MB at least"),
+    415: ("It does not take application/json.", "X sends application/json"),
+    422: ("It does not take this body for an event.", "Does it know this generation? Try another: --generation"),
+    429: ("It has too much to do.", "X would deliver it again; look at its load"),
+    503: ("It has too much to do, or is not up.", "X would deliver it again; look at its load"),
+}
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """`status`: None where nothing answered. `problem` and `hint`: None where X would be content."""
+
+    status: int | None = None
+    milliseconds: float
+    line: str = ""
+    problem: str | None = None
+    hint: str | None = None
+    late: bool = False
+
+
+def check(url: str, *, plain: bool) -> None:
+    """Raises CliError for an address that nothing signed should go to."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host or any(each <= " " for each in url):
+        raise CliError("The address has to begin with https:// (or http://).", code=Exit.USAGE)
+    if parts.username is not None or parts.password is not None:
+        raise CliError("The address must not hold a name or a password.", code=Exit.USAGE)
+    if parts.scheme == "http" and host not in LOOPBACK and not plain:
+        hint = "Use https://, as X does; or --allow-http"
+        raise CliError("Over http:// anybody on the way can read and repeat it.", hint=hint, code=Exit.USAGE)
+
+
+def secret_from(source: str) -> tuple[str, str | None]:
+    """The API secret, and the bot's id where the source says it. Raises CliError, without what is in it."""
+    text = _read(source).strip()
+    found: tuple[str, str | None]
+    if not text.startswith("{"):
+        found = text, None
+    else:
+        from twbot.lambdas.ports import Keys
+
+        try:
+            keys = msgspec.json.decode(text, type=Keys)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            raise CliError(
+                f"{source} holds JSON, but not the keys that twbot stores.", code=Exit.NOT_CONFIGURED
+            ) from None
+        found = keys.api_secret, keys.user_id
+    if not found[0] or "\n" in found[0]:
+        raise CliError(f"{source} holds no API secret: one line, nothing else.", code=Exit.NOT_CONFIGURED)
+    return found
+
+
+def _read(source: str) -> str:
+    if source == "-":
+        return sys.stdin.read(100_000)
+    if source.startswith(ENVIRONMENT):
+        name = source.removeprefix(ENVIRONMENT)
+        if name not in os.environ:
+            raise CliError(f"There is no environment variable {name}.", code=Exit.NOT_CONFIGURED)
+        return os.environ[name]
+    try:
+        with Path(source).open("rb") as file:
+            others = os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+            content = file.read(100_000)
+    except OSError as error:
+        hint = f"Name a file, {ENVIRONMENT}NAME for an environment variable, or - for stdin"
+        raise CliError(
+            f"Cannot read the file for --secret-from: {error.strerror}.", hint=hint, code=Exit.USAGE
+        ) from None
+    if others:
+        raise CliError(f"Others can read {source}.", hint=f"chmod 600 {source}", code=Exit.NOT_CONFIGURED)
+    return content.decode("utf-8", "replace")
+
+
+def deliver(url: str, body: bytes, signature: str) -> Answered:
+    """Post it once, as X does: no redirect is followed, and it may take ten seconds."""
+    import requests
+
+    from twbot.lambdas.ingress.signature import HEADER
+
+    headers = {HEADER: signature, "Content-Type": "application/json", "User-Agent": "twbot send"}
+    started = time.monotonic()
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.post(
+                url, data=body, headers=headers, timeout=X_WAITS, allow_redirects=False, stream=True
+            ) as answer:
+                taken = (time.monotonic() - started) * 1000
+                first = next(answer.iter_content(4096), b"")
+                return _answered(answer, first, round(taken, 1))
+    except requests.RequestException as error:
+        return _unanswered(error, round((time.monotonic() - started) * 1000, 1))
+
+
+def _answered(answer: requests.Response, first: bytes, milliseconds: float) -> Answered:
+    lines = first.decode("utf-8", "replace").strip().splitlines()
+    line = "".join(each for each in lines[0] if each.isprintable())[:MOST_SHOWN] if lines else ""
+    problem, hint = _means(answer)
+    return Answered(status=answer.status_code, milliseconds=milliseconds, line=line, problem=problem, hint=hint)
+
+
+def _means(answer: requests.Response) -> tuple[str | None, str | None]:
+    status = answer.status_code
+    if 200 <= status < 300:
+        return None, None
+    if 300 <= status < 400:
+        return "It redirects, and X does not follow.", "Name the address that it leads to"
+    if status in MEANS:
+        return MEANS[status]
+    if status >= 500:
+        return "It broke.", "Its log says why; X would deliver it again"
+    return "It refuses.", "Its log says why"
+
+
+def _unanswered(error: requests.RequestException, milliseconds: float) -> Answered:
+    import requests
+
+    kinds: tuple[tuple[type[requests.RequestException], str, str], ...] = (
+        (
+            requests.exceptions.SSLError,
+            "Its TLS certificate is not valid for this address.",
+            "X takes only certificates of public authorities, with the whole chain",
+        ),
+        (requests.exceptions.ConnectTimeout, "Nothing answers there: the connection times out.", "Check the firewall"),
+        (
+            requests.exceptions.Timeout,
+            f"It did not answer within {X_WAITS:g} seconds.",
+            "X gives up then, and delivers it again: answer first, work later",
+        ),
+    )
+    for kind, problem, hint in kinds:
+        if isinstance(error, kind):
+            late = isinstance(error, requests.exceptions.Timeout)
+            return Answered(milliseconds=milliseconds, problem=problem, hint=hint, late=late)
+    said = str(error)
+    if "NameResolutionError" in said or "getaddrinfo" in said:
+        problem, hint = "There is no host of this name.", "Check the address"
+    elif "refused" in said:
+        problem, hint = "The connection is refused: nobody listens there.", "Is it up? twbot up; check the port"
+    else:
+        problem, hint = f"It cannot be reached ({type(error).__name__}).", "Check the address, and the network"
+    return Answered(milliseconds=milliseconds, problem=problem, hint=hint)

@@ -1,0 +1,179 @@
+"""A stage's subscriptions: listed, added, removed, and moved from Account Activity to X Activity without a gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.console import say
+from twbot.cli.x.client import account_api, activity_api, own_webhook
+from twbot.lambdas.errors import XRefused
+from twbot.lambdas.x.activity_types import ACTIVITIES, NEEDED
+
+if TYPE_CHECKING:
+    from twbot.cli.operations.target import Stage
+    from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, ActivitySubscription, XManagement
+
+TAG = "twbot"
+ACCOUNT = "everything"
+# How X answers a call that it has switched off.
+GONE = (404, 410)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One subscription. `id` is what `remove` takes; `usd_per_event`: None where X names no price."""
+
+    id: str
+    api: str
+    event_type: str
+    user_id: str | None
+    webhook_id: str | None
+    usd_per_event: float | None = None
+    tag: str | None = None
+
+
+def still_subscribed(x: XManagement, hook: str) -> list[str]:
+    """The users of Account Activity; none once X has switched it off."""
+    try:
+        return x.account_subscriptions(hook)
+    except XRefused as error:
+        if error.status not in GONE:
+            raise
+        return []
+
+
+def counts_of(x: AccountActivity) -> dict[str, Any]:
+    try:
+        return x.count_account_subscriptions()
+    except XRefused as error:
+        if error.status not in GONE:
+            raise
+        say("X does not count Account Activity any more.")
+        return {}
+
+
+def move(bot: Stage, x: XManagement, missing: list[str], hook: str, ending: list[Row]) -> list[Row]:
+    """The old subscription goes only when the new ones are seen to be there, on a webhook that answers X."""
+    say("1. X challenges the webhook")
+    if not x.validate_webhook(hook):
+        message = f"X does not get the right answer from the webhook {hook}. Nothing was changed."
+        raise CliError(message, hint=f"See why: twbot webhook check{bot.option}", code=Exit.CHECK_FAILED)
+    say("2. Adding X Activity")
+    added = subscribe(bot, x, missing, hook)
+    say("3. Looking whether all are there")
+    if left := missing_of(x, list(NEEDED), hook, user_of(bot)):
+        message = f"X does not list {', '.join(left)} yet. Account Activity was left in place."
+        raise CliError(message, hint=f"Go on with: twbot subscription migrate{bot.option}", code=Exit.CHECK_FAILED)
+    say("4. Removing Account Activity")
+    for row in ending:
+        x.unsubscribe_account(hook, row.id)
+    return added
+
+
+def announce(adding: list[Row], ending: list[Row], others: list[str]) -> None:
+    """Say what will be done, before anything is."""
+    say("This moves the bot's account from Account Activity to X Activity:")
+    for row in adding:
+        say(f"  + {row.event_type}, {price(row.event_type)}")
+    say("  = the X Activity subscriptions are there already" if not adding else "  then, when X lists them all:")
+    for row in ending:
+        say(f"  - Account Activity of the user {row.id}")
+    if not ending:
+        say("  = Account Activity is not subscribed (any more)")
+    if ending:
+        say("  ! likes, follows and messages are not carried over: the bot does without; twbot subscription add TYPE")
+    for user in others:
+        say(f"  ! Account Activity of the user {user} stays: only with that user's keys can it be moved")
+
+
+def subscribe(bot: Stage, x: XManagement, types: list[str], hook: str) -> list[Row]:
+    added = []
+    for name in types:
+        say(f"  {name} …")
+        added.append(activity_row(x.subscribe_activity(name, user_of(bot), webhook_id=hook, tag=TAG)))
+    return added
+
+
+def missing_of(x: XManagement, wanted: list[str], hook: str, user_id: str) -> list[str]:
+    there = {each.event_type for each in x.activity_subscriptions() if _is_ours(each, hook, user_id)}
+    return [name for name in wanted if name not in there]
+
+
+def _is_ours(subscription: ActivitySubscription, hook: str, user_id: str) -> bool:
+    return subscription.webhook_id == hook and subscription.filter.get("user_id") == user_id
+
+
+def add_account(bot: Stage, x: AccountActivity, webhook: str | None, api: str, *, dry_run: bool) -> list[Row]:
+    hook = own_webhook(bot, x, webhook).id
+    if user_of(bot) in x.account_subscriptions(hook):
+        return []
+    if not dry_run:
+        x.subscribe_account(hook)
+    return [account_row(user_of(bot), hook, api)]
+
+
+def rows_of(bot: Stage, api: str, environment: str | None) -> list[Row]:
+    rows = [activity_row(each) for each in activity_api(bot).activity_subscriptions()] if api in {"all", "xaa"} else []
+    if api == "xaa":
+        return rows
+    try:
+        return rows + _account_rows(bot, "aaa" if api == "all" else api, environment)
+    except XRefused as error:
+        if api != "all":
+            raise
+        say(f"Account Activity is left out: {error}")  # it ends before X Activity does
+        return rows
+
+
+def own_rows(bot: Stage, rows: list[Row], api: str, environment: str | None) -> list[Row]:
+    """Those of the stage's webhook: an app may have another stage's, too. Raises CliError."""
+    if not rows:
+        return []
+    hook = own_webhook(bot, account_api(bot, version(api), environment)).id
+    return [row for row in rows if row.webhook_id in {hook, None}]
+
+
+def _account_rows(bot: Stage, api: str, environment: str | None) -> list[Row]:
+    x = account_api(bot, version(api), environment)
+    return [account_row(user, hook.id, api) for hook in x.webhooks() for user in x.account_subscriptions(hook.id)]
+
+
+def remove_rows(bot: Stage, rows: list[Row], environment: str | None) -> None:
+    for row in rows:
+        say(f"  {row.id} ({row.event_type}) …")
+        if row.api == "xaa":
+            activity_api(bot).unsubscribe_activity(row.id)
+        else:
+            account_api(bot, version(row.api), environment).unsubscribe_account(row.webhook_id or "", row.id)
+
+
+def activity_row(found: ActivitySubscription) -> Row:
+    known = ACTIVITIES.get(found.event_type)
+    user = str(found.filter["user_id"]) if "user_id" in found.filter else None
+    price = known.price if known else None
+    return Row(found.subscription_id, "xaa", found.event_type, user, found.webhook_id, price, found.tag)
+
+
+def planned(name: str, user_id: str, hook: str) -> Row:
+    return Row("", "xaa", name, user_id, hook, ACTIVITIES[name].price, TAG)
+
+
+def account_row(user_id: str, hook: str, api: str) -> Row:
+    return Row(user_id, api, ACCOUNT, user_id, hook)
+
+
+def user_of(bot: Stage) -> str:
+    return bot.secrets().keys().user_id
+
+
+def version(api: str) -> str:
+    return "v1.1" if api == "v1.1" else "v2"
+
+
+def price(name: str) -> str:
+    known = ACTIVITIES.get(name)
+    if known is None or known.price is None:
+        return "price unknown"
+    return f"${known.price:g} an event" if known.price else "free"

@@ -1,0 +1,154 @@
+"""The composition root on AWS: which adapter stands behind which port, each made when first needed, once a container.
+
+What they are told comes from the environment: stacks/functions.py lists it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from twbot.lambdas.settings import Settings
+
+if TYPE_CHECKING:
+    from twbot.lambdas.alerting.delivery import Teller
+    from twbot.lambdas.analysis.download import Downloader
+    from twbot.lambdas.aws.alert_addresses import AlertAddresses
+    from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
+    from twbot.lambdas.aws.event_bus import EventBus
+    from twbot.lambdas.aws.lex import LexChatbot
+    from twbot.lambdas.aws.media import S3Media
+    from twbot.lambdas.aws.reply_queue import ReplyQueue
+    from twbot.lambdas.aws.secrets import ManagedSecrets
+    from twbot.lambdas.egress.sender import Sender
+    from twbot.lambdas.x.api import XApi
+
+REMEMBERED = 30 * 24 * 3600
+
+
+@functools.cache
+def settings() -> Settings:
+    return msgspec.json.decode(os.environ.get("SETTINGS", "{}"), type=Settings)
+
+
+@functools.cache
+def publisher() -> EventBus:
+    from twbot.lambdas.aws.deduplication import Claims
+    from twbot.lambdas.aws.event_bus import EventBus
+
+    claims = Claims(_client("dynamodb"), os.environ["SEEN_TABLE"])
+    return EventBus(_client("events"), os.environ["BUS_NAME"], claims)
+
+
+@functools.cache
+def media() -> S3Media:
+    from twbot.lambdas.aws.media import S3Media
+
+    return S3Media(_client("s3"), os.environ["MEDIA_BUCKET"])
+
+
+@functools.cache
+def secrets() -> ManagedSecrets:
+    from twbot.lambdas.aws.secrets import ManagedSecrets
+
+    return ManagedSecrets(_client("secretsmanager"), os.environ["SECRET_NAME"])
+
+
+@functools.cache
+def chatbot() -> LexChatbot:
+    from twbot.lambdas.aws.lex import LexChatbot
+
+    bot = (os.environ["BOT_ID"], os.environ["BOT_ALIAS_ID"], os.environ["LOCALE_ID"])
+    return LexChatbot(_client("lexv2-runtime"), *bot)
+
+
+@functools.cache
+def x() -> XApi:
+    """X itself, or what stands at X_URL."""
+    from twbot.lambdas.x.api import XApi
+    from twbot.lambdas.x.http import X_URL
+
+    return XApi(secrets(), base_url=os.environ.get("X_URL", X_URL), made_with_ai=settings().made_with_ai)
+
+
+@functools.cache
+def downloader() -> Downloader:
+    from twbot.lambdas.analysis.download import Downloader
+
+    return Downloader(media(), simulator=os.environ.get("X_URL"))
+
+
+@functools.cache
+def reply_queue() -> ReplyQueue:
+    from twbot.lambdas.aws.reply_queue import ReplyQueue
+
+    return ReplyQueue(_client("sqs"), os.environ["QUEUE_URL"], os.environ.get("DEAD_LETTER_QUEUE_URL"))
+
+
+def sender(context: Any) -> Sender:
+    """A send that dies with this invocation blocks the next try no longer than the invocation could last."""
+    kept, config = _sender()
+    config.register_lambda_context(context)
+    return kept
+
+
+@functools.cache
+def _sender() -> tuple[Sender, Any]:
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
+
+    from twbot.lambdas.aws.reply_store import DynamoReplies
+    from twbot.lambdas.egress.permission import Permission
+    from twbot.lambdas.egress.sender import Sender
+
+    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
+    once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
+    permission = Permission(DynamoReplies(_client("dynamodb"), os.environ["REPLIES_TABLE"]))
+    return Sender(x(), media(), publisher(), permission, once, config), config
+
+
+@functools.cache
+def addresses() -> AlertAddresses:
+    from twbot.lambdas.aws.alert_addresses import AlertAddresses
+
+    return AlertAddresses(_client("ssm"), os.environ["ADDRESSES_PARAMETER"])
+
+
+@functools.cache
+def outcomes() -> AlertOutcomes:
+    from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
+
+    return AlertOutcomes(_client("dynamodb"), os.environ["TOLD_TABLE"])
+
+
+def teller(context: Any) -> Teller:
+    """Telling that dies with this invocation blocks the next try no longer than the invocation could last."""
+    kept, config = _teller()
+    config.register_lambda_context(context)
+    return kept
+
+
+@functools.cache
+def _teller() -> tuple[Teller, Any]:
+    from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
+
+    from twbot.lambdas.alerting.delivery import Teller
+    from twbot.lambdas.alerting.webhooks import Webhooks
+
+    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
+    once = DynamoDBPersistenceLayer(table_name=os.environ["TOLD_TABLE"], boto3_client=_client("dynamodb"))
+    return Teller(Webhooks().send, outcomes(), once, config), config
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    """Patient enough for a throttled moment, not for a function's whole time."""
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+    client: Callable[..., Any] = boto3.client
+    return client(service, config=patience)

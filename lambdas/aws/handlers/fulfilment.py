@@ -1,0 +1,13 @@
+"""Lex V2 asks for a joke or a fact: {"sessionState": {"intent": {"name": "Joke", …}}, "requestAttributes": {…}, …}."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twbot.lambdas.aws.invocation import Json, entry_point
+from twbot.lambdas.responding.fulfilment import fulfil
+
+
+@entry_point(lambda event: (event.get("requestAttributes") or {}).get("TweetId"))
+def handler(event: Json, _: Any) -> Json:
+    return fulfil(event)

@@ -1,0 +1,65 @@
+"""API Gateway → the webhook: {"httpMethod": "POST", "headers": {…}, "body": "…", "isBase64Encoded": false, …}.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.aws.bootstrap import publisher, secrets, x
+from twbot.lambdas.aws.invocation import Json, count, entry_point
+from twbot.lambdas.errors import Temporary
+from twbot.lambdas.ingress.responses import Answer, come_back, refuse
+from twbot.lambdas.ingress.signature import HEADER
+from twbot.lambdas.ingress.webhook import challenge, receive
+
+# Somebody may have put new keys in place: only a refusal, or X's hourly check, is a reason to look.
+FRESH = 60.0
+
+
+@entry_point()
+def handler(event: Json, _: Any) -> Json:
+    """Answer X, whatever was asked."""
+    answer = _answer(event)
+    count(f"Webhook{answer.status}")
+    headers = {"Content-Type": "application/json"}
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(answer.retry_after)
+    body = msgspec.json.encode(answer.body).decode()
+    return {"statusCode": answer.status, "headers": headers, "body": body, "isBase64Encoded": False}
+
+
+def _answer(event: Json) -> Answer:
+    try:
+        if event["httpMethod"] == "GET":
+            token = (event.get("queryStringParameters") or {}).get("crc_token")
+            return challenge(token, secrets().keys_within(FRESH))
+        return _receive(body_of(event), header(event, HEADER))
+    except binascii.Error:
+        return refuse(400, "The body is not what its encoding says.")
+    except Temporary as error:
+        return come_back(error)
+
+
+def _receive(body: bytes, signature: str | None) -> Answer:
+    keys = secrets().keys()
+    answer = receive(body, signature, keys=keys, x=x(), publisher=publisher())
+    if answer.status == 403 and (fresh := secrets().keys_within(FRESH)) != keys:
+        return receive(body, signature, keys=fresh, x=x(), publisher=publisher())
+    return answer
+
+
+def body_of(event: Json) -> bytes:
+    """The very bytes that X signed. Raises binascii.Error."""
+    body = event.get("body") or ""
+    return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+
+
+def header(event: Json, name: str) -> str | None:
+    """A header by its name, in any case."""
+    return next((value for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)

@@ -1,0 +1,37 @@
+"""MESSAGE_ANALYSED with NEGATIVE sentiment, as EventBridge delivers it: told to the chats that subscribed.
+
+`twbot alerts test` calls it as well, with {"Test": "1a2b3c4d"} for one subscriber, {"Test": null} for all.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.alerting.alert import alert_for, trial
+from twbot.lambdas.aws.bootstrap import addresses, outcomes, teller
+from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.contracts import decode_event
+
+
+@entry_point(tweet_in)
+def handler(event: Json, context: Any) -> Any:
+    """Raises BadEvent, Temporary, Permanent: Lambda tries again, and then the event is a dead letter."""
+    if "Test" in event:
+        return _test(event["Test"])
+    alert = alert_for(decode_event(msgspec.json.encode(event)))
+    teller(context).tell(alert, addresses().subscriptions())
+    return None
+
+
+def _test(only: str | None) -> list[Json]:
+    """Whoever subscribed a moment ago is there already."""
+    from twbot.lambdas.alerting.delivery import try_out
+    from twbot.lambdas.alerting.webhooks import Webhooks
+
+    chosen = [each for each in addresses().refresh() if only in (None, each.id)]
+    alert = trial(datetime.datetime.now(datetime.UTC))
+    problems = try_out(Webhooks().send, outcomes(), alert, chosen)
+    return [{"Id": each.id, "Problem": problem} for each, problem in zip(chosen, problems, strict=True)]

@@ -1,0 +1,19 @@
+"""MESSAGE_ANALYSED without pictures, as EventBridge delivers it: {"id", "detail-type", "detail": {…}, …}."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.aws.bootstrap import chatbot, publisher, settings
+from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.contracts import decode_event
+from twbot.lambdas.responding.text import answer_text
+
+
+@entry_point(tweet_in)
+def handler(event: Json, _: Any) -> None:
+    """Raises BadEvent, Temporary: Lambda tries again, and then the event is a dead letter with the reason."""
+    received = decode_event(msgspec.json.encode(event))
+    answer_text(received, chatbot=chatbot(), publisher=publisher(), settings=settings())

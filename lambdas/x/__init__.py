@@ -1,0 +1,1 @@
+"""X's API: the client, its errors and limits, and the rules of a post's text."""

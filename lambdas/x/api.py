@@ -1,0 +1,81 @@
+"""X's API as the handlers use it: the adapter behind twbot.lambdas.ports.X, for X itself and for the simulated X."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.errors import XRefused, XUnavailable
+from twbot.lambdas.ports import PostedMedia, Secrets
+from twbot.lambdas.x.errors import Reason, classify
+from twbot.lambdas.x.http import X_URL, XHttp
+
+ALT_TEXT_LIMIT = 1000
+PHOTOS = {"expansions": "attachments.media_keys", "media.fields": "url,type,alt_text"}
+
+
+class XApi:
+    """Looks posts up, uploads pictures and replies, as the bot's account.
+
+    `made_with_ai` marks every reply as X offers it; off by default, as our jokes are people's and our pictures photos.
+    """
+
+    def __init__(self, secrets: Secrets, *, base_url: str = X_URL, made_with_ai: bool = False) -> None:
+        self._http = XHttp(secrets, base_url=base_url)
+        self._extras = {"made_with_ai": True} if made_with_ai else {}
+
+    def me(self) -> dict[str, Any]:
+        """The account that the keys belong to: id, username, name."""
+        return _data(self._http.call("GET", "/2/users/me"))
+
+    def media_of(self, tweet_id: str) -> list[PostedMedia]:
+        """The photos of a post, in its order; videos and GIFs are left out."""
+        answer = self._http.call("GET", f"/2/tweets/{_id(tweet_id)}", params=PHOTOS)
+        post = _data(answer)
+        photos = {media.get("media_key"): media for media in answer.get("includes", {}).get("media", [])}
+        keys = post.get("attachments", {}).get("media_keys", [])
+        found = (photos[key] for key in keys if photos.get(key, {}).get("type") == "photo")
+        return [PostedMedia(url=photo["url"], alt_text=photo.get("alt_text")) for photo in found if photo.get("url")]
+
+    def upload_image(self, data: bytes, alt_text: str | None) -> str:
+        """Upload in one go, which X allows for images (5 MB). Without its alt text a picture is better than none."""
+        kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+        answer = self._http.call(
+            "POST",
+            "/2/media/upload",
+            data={"media_category": "tweet_image"},
+            files={"media": (f"image.{kind}", data, f"image/{kind}")},
+        )
+        media_id = str(_data(answer)["id"])
+        if alt_text:
+            described = {"id": media_id, "metadata": {"alt_text": {"text": alt_text[:ALT_TEXT_LIMIT]}}}
+            with contextlib.suppress(XRefused):
+                self._http.call("POST", "/2/media/metadata", json=described)
+        return media_id
+
+    def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
+        """Post a reply; the new post's id."""
+        post = {"text": text, "reply": {"in_reply_to_tweet_id": _id(to_tweet_id)}, **self._extras}
+        if media_ids:
+            post["media"] = {"media_ids": list(media_ids)}
+        return str(_data(self._http.call("POST", "/2/tweets", json=post))["id"])
+
+
+def _data(answer: dict[str, Any]) -> dict[str, Any]:
+    """What X answered; a 200 may hold nothing but errors, and they count as if the status had said so."""
+    data = answer.get("data")
+    if isinstance(data, dict) and data.get("id"):
+        return data
+    if answer.get("errors"):
+        raise classify(200, {}, msgspec.json.encode(answer))
+    raise XUnavailable("X's answer lacks what was asked for.")
+
+
+def _id(tweet_id: str) -> str:
+    """The id of a post, checked: it becomes part of an address."""
+    if not (tweet_id.isascii() and tweet_id.isdecimal() and len(tweet_id) <= 19):
+        raise XRefused("That is not the id of a post.", reason=Reason.INVALID, status=400)
+    return tweet_id

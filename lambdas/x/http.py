@@ -1,0 +1,132 @@
+"""Speaking to X: signed requests over kept connections; every failure comes back as XRefused or XUnavailable."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import requests
+from requests_oauthlib import OAuth1
+
+from twbot.lambdas.errors import TwbotError, XUnavailable
+from twbot.lambdas.ports import Keys, Secrets
+from twbot.lambdas.x.errors import classify
+from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, call_name, limit_fields, limits_in
+
+X_URL = "https://api.x.com"
+TIMEOUTS = (3.05, 20.0)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+JSON = {"Content-Type": "application/json"}
+Shape = TypeVar("Shape")
+_log = logging.getLogger(__name__)
+
+# At DEBUG these write down tokens and signatures.
+for _chatty in ("oauthlib", "requests_oauthlib"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+class XHttp:
+    """One X app's way to X's API; safe to share between threads."""
+
+    def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
+        _check_base(base_url)
+        self._base = base_url.rstrip("/")
+        self._secrets = secrets
+        self._local = threading.local()
+        self._limits: dict[str, list[XLimit]] = {}
+
+    def limits(self) -> list[XLimit]:
+        """What X's last answer to each call said of its limits."""
+        return [limit for limits in self._limits.values() for limit in limits]
+
+    def call(self, method: str, path: str, *, bearer: str | None = None, **sent: Any) -> dict[str, Any]:
+        """Ask X, as the bot's account (OAuth 1.0a) or with a bearer token; `sent` is what requests takes."""
+        return _document(self._ask(method, path, bearer, sent), dict[str, Any])
+
+    def listing(self, path: str, *, bearer: str) -> list[Any]:
+        """What X lists; API v1.1 answers so, with a bare array."""
+        return _document(self._ask("GET", path, bearer, {}), list[Any])
+
+    def _ask(self, method: str, path: str, bearer: str | None, sent: dict[str, Any]) -> requests.Response:
+        if "json" in sent:
+            sent |= {"data": msgspec.json.encode(sent.pop("json")), "headers": JSON}
+        keys = self._secrets.keys()
+        answer = self._send(keys, method, path, bearer, sent)
+        if answer.status_code == 401 and bearer is None:
+            fresh = self._secrets.refresh()
+            if fresh != keys:
+                answer = self._send(fresh, method, path, bearer, sent)
+        return answer
+
+    def app_token(self) -> str:
+        """The app's bearer token: the one among the keys, else X makes one from the app's key and secret."""
+        keys = self._secrets.keys()
+        if keys.bearer_token:
+            return keys.bearer_token
+        pair = (quote(keys.api_key, safe=""), quote(keys.api_secret, safe=""))
+        answer = self._request("POST", "/oauth2/token", auth=pair, data={"grant_type": "client_credentials"})
+        token = _document(answer, dict[str, Any]).get("access_token")
+        if not isinstance(token, str):
+            raise XUnavailable("X's answer to the request for a bearer token holds none.")
+        return token
+
+    def _send(self, keys: Keys, method: str, path: str, bearer: str | None, sent: dict[str, Any]) -> requests.Response:
+        if bearer is not None:
+            headers = {**sent.get("headers", {}), "Authorization": f"Bearer {bearer}"}
+            return self._request(method, path, **{**sent, "headers": headers})
+        return self._request(method, path, auth=self._signer(keys), **sent)
+
+    def _request(self, method: str, path: str, **sent: Any) -> requests.Response:
+        try:
+            to = self._base + path
+            answer = self._session().request(method, to, timeout=TIMEOUTS, allow_redirects=False, **sent)
+        except requests.RequestException as error:
+            raise XUnavailable(f"X cannot be reached: {type(error).__name__}.") from None
+        self._note(call_name(method, path), answer)
+        return answer
+
+    def _note(self, call: str, answer: requests.Response) -> None:
+        """What is left of X's limits: operators read it from the log."""
+        if fields := limit_fields(answer.headers):
+            self._limits[call] = limits_in(call, fields, time.time())
+            _log.info(ANSWERED, extra={"call": call, "status": answer.status_code, **fields})
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # Neither a .netrc nor a proxy of the environment gets to see what we sign; and looking for them is slow.
+            session.trust_env = False
+        return session
+
+    def _signer(self, keys: Keys) -> OAuth1:
+        kept: tuple[Keys, OAuth1] | None = getattr(self._local, "signer", None)
+        if kept is None or kept[0] is not keys:
+            signer = OAuth1(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
+            kept = self._local.signer = (keys, signer)
+        return kept[1]
+
+
+def _check_base(url: str) -> None:
+    """Keys travel to this address: https, or a simulator on this very machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
+
+
+def _document(answer: requests.Response, as_type: type[Shape]) -> Shape:
+    """The JSON of a successful answer, nothing for an empty one. Raises what any other answer stands for."""
+    if not 200 <= answer.status_code < 300:
+        raise classify(answer.status_code, answer.headers, answer.content)
+    if not answer.content:
+        return as_type()
+    try:
+        return msgspec.json.decode(answer.content, type=as_type)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise XUnavailable(
+            f"X answered {answer.status_code} with something that is not the JSON it documents."
+        ) from None

@@ -1,0 +1,178 @@
+"""The calls that set a bot up on X: its webhook, and what is delivered to it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from twbot.lambdas.errors import XUnavailable
+from twbot.lambdas.ports import Secrets
+from twbot.lambdas.x.activity_types import ACTIVITIES
+from twbot.lambdas.x.http import X_URL, XHttp
+from twbot.lambdas.x.rate_limits import XLimit
+
+Shape = TypeVar("Shape")
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    id: str
+    url: str
+    valid: bool
+    created_at: str | None = None
+
+
+class AccountActivity(Protocol):
+    """Webhooks, and the subscriptions to all of an account's activities: API v2 and v1.1 have the same calls."""
+
+    def create_webhook(self, url: str) -> Webhook: ...
+
+    def webhooks(self) -> list[Webhook]: ...
+
+    def validate_webhook(self, webhook_id: str) -> bool: ...
+
+    def delete_webhook(self, webhook_id: str) -> bool: ...
+
+    def subscribe_account(self, webhook_id: str) -> bool: ...
+
+    def account_subscriptions(self, webhook_id: str) -> list[str]: ...
+
+    def unsubscribe_account(self, webhook_id: str, user_id: str) -> None: ...
+
+    def count_account_subscriptions(self) -> dict[str, Any]: ...
+
+    def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
+        """Have X deliver again what it delivered between two minutes, both of them with it; the job's id."""
+
+
+class ActivitySubscription(msgspec.Struct, frozen=True):
+    """One X Activity subscription; `filter` is e.g. {"user_id": "123"}."""
+
+    subscription_id: str
+    event_type: str
+    filter: dict[str, Any] = {}
+    tag: str | None = None
+    webhook_id: str | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """X's decimal strings, as numbers where they are; `cap_reset_day` is a day of the month."""
+
+    project_usage: str | int | None = None
+    project_cap: str | int | None = None
+    cap_reset_day: int | None = None
+
+
+class XManagement:
+    """Webhooks, subscriptions of both generations, and replays. Raises XRefused or XUnavailable."""
+
+    def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
+        self._http = XHttp(secrets, base_url=base_url)
+        self._token: str | None = None
+
+    def create_webhook(self, url: str) -> Webhook:
+        """X asks the address for the answer to its challenge before it answers us."""
+        answer = self._as_app("POST", "/2/webhooks", json={"url": url})
+        return read(answer.get("data", answer), Webhook)
+
+    def webhooks(self) -> list[Webhook]:
+        return read(self._as_app("GET", "/2/webhooks").get("data", []), list[Webhook])
+
+    def validate_webhook(self, webhook_id: str) -> bool:
+        """Have X challenge the address again."""
+        return _said_yes(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
+
+    def delete_webhook(self, webhook_id: str) -> bool:
+        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
+
+    def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
+        """Have X deliver again what it delivered between two minutes of the last 24 hours; the job's id."""
+        minutes = {"from_date": minute(since), "to_date": minute(until)}
+        answer = self._as_app("POST", "/2/webhooks/replay", json={"webhook_id": webhook_id, **minutes})
+        return str(answer.get("data", {}).get("job_id", ""))
+
+    def subscribe_account(self, webhook_id: str) -> bool:
+        """Account Activity: everything about the account that the keys belong to."""
+        path = f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all"
+        return _said_yes(self._http.call("POST", path, json={}), "subscribed")
+
+    def account_subscriptions(self, webhook_id: str) -> list[str]:
+        """The user ids that Account Activity reports on."""
+        answer = self._as_app("GET", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all/list")
+        return [str(one["user_id"]) for one in answer.get("data", {}).get("subscriptions", [])]
+
+    def unsubscribe_account(self, webhook_id: str, user_id: str) -> None:
+        self._as_app("DELETE", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/{part(user_id)}/all")
+
+    def count_account_subscriptions(self) -> dict[str, Any]:
+        """How many are provisioned and used, as X's decimal strings."""
+        return dict(self._as_app("GET", "/2/account_activity/subscriptions/count").get("data", {}))
+
+    def subscribe_activity(
+        self, event_type: str, user_id: str, *, webhook_id: str, tag: str | None = None
+    ) -> ActivitySubscription:
+        """X Activity: one kind of event about one user; private ones as that user, the others as the app."""
+        wanted: dict[str, Any] = {"event_type": event_type, "filter": {"user_id": user_id}, "webhook_id": webhook_id}
+        if tag:
+            wanted["tag"] = tag
+        known = ACTIVITIES.get(event_type)
+        call = self._http.call if known is not None and known.private else self._as_app
+        return _subscription(call("POST", "/2/activity/subscriptions", json=wanted))
+
+    def activity_subscriptions(self) -> list[ActivitySubscription]:
+        found: list[ActivitySubscription] = []
+        page: dict[str, str] = {"max_results": "1000"}
+        while True:
+            answer = self._as_app("GET", "/2/activity/subscriptions", params=page)
+            found += read(answer.get("data", []), list[ActivitySubscription])
+            next_token = answer.get("meta", {}).get("next_token")
+            if not next_token:
+                return found
+            page = {**page, "pagination_token": str(next_token)}
+
+    def unsubscribe_activity(self, subscription_id: str) -> bool:
+        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
+
+    def usage(self) -> Usage:
+        """What the app's project has read of posts, of what its plan allows in a month."""
+        return read(self._as_app("GET", "/2/usage/tweets").get("data", {}), Usage)
+
+    def limits(self) -> list[XLimit]:
+        """What X's last answer to each call said of its limits."""
+        return self._http.limits()
+
+    def _as_app(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        self._token = self._token or self._http.app_token()
+        return self._http.call(method, path, bearer=self._token, **sent)
+
+
+def _subscription(answer: dict[str, Any]) -> ActivitySubscription:
+    """X's pages show three shapes: `data` as the subscription, as a list of it, or holding it."""
+    data = answer.get("data", {})
+    if isinstance(data, list) and data:
+        data = data[0]
+    return read(data.get("subscription", data) if isinstance(data, dict) else data, ActivitySubscription)
+
+
+def read(found: object, as_type: type[Shape]) -> Shape:
+    """What X answered, as that type. Raises XUnavailable where it has another shape."""
+    try:
+        return msgspec.convert(found, as_type)
+    except msgspec.ValidationError as error:
+        raise XUnavailable(f"X's answer has another shape than it documents: {error}.") from None
+
+
+def part(identifier: str) -> str:
+    """An id as one part of a path, whatever was typed."""
+    return quote(identifier, safe="")
+
+
+def _said_yes(answer: dict[str, Any], what: str) -> bool:
+    return bool(answer.get("data", {}).get(what))
+
+
+def minute(moment: datetime.datetime) -> str:
+    """As X writes it: UTC."""
+    return moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M")

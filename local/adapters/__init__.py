@@ -1,0 +1,1 @@
+"""The local adapters behind the ports of lambdas/ports.py."""

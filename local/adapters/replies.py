@@ -1,0 +1,96 @@
+"""The switch of replies, who wants none, and how many there were: on one machine, beside the bot or without it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.errors import Temporary
+from twbot.local.home import make_private
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS opted_out (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+"""
+TAKE = """
+INSERT INTO counts SELECT :name, 1, :until WHERE :most > 0
+ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :most
+"""
+
+
+class LocalReplies:
+    """A ReplyStore, and what operators do with it. Several processes may have the file open. Raises Temporary.
+
+    The first to write makes the file; looking makes none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db is not None:
+                self._db.close()
+
+    def switch(self) -> Switch:
+        found = self._found("SELECT value FROM switch")
+        return msgspec.json.decode(found[0][0], type=Switch) if found else Switch()
+
+    def opted_out(self, user_id: str) -> bool:
+        return bool(self._found("SELECT 1 FROM opted_out WHERE user_id = ?", user_id))
+
+    def take(self, count: str, most: int, *, until: float) -> bool:
+        with self._lock, _told():
+            values = {"name": count, "most": most, "until": until}
+            return self._opened().execute(TAKE, values).rowcount > 0
+
+    def give_back(self, count: str) -> None:
+        self._write("UPDATE counts SET taken = taken - 1 WHERE name = ? AND taken > 0", count)
+
+    def save(self, switch: Switch) -> None:
+        self._write("INSERT OR REPLACE INTO switch VALUES (1, ?)", msgspec.json.encode(switch).decode())
+
+    def everybody_out(self) -> list[str]:
+        return sorted((user for (user,) in self._found("SELECT user_id FROM opted_out")), key=int)
+
+    def opt_out(self, user_id: str) -> None:
+        self._write("INSERT OR IGNORE INTO opted_out VALUES (?)", user_id)
+
+    def opt_in(self, user_id: str) -> None:
+        self._write("DELETE FROM opted_out WHERE user_id = ?", user_id)
+
+    def _found(self, query: str, *values: object) -> list[tuple[str, ...]]:
+        with self._lock, _told():
+            nothing_yet = self._db is None and not self._path.exists()
+            return [] if nothing_yet else self._opened().execute(query, values).fetchall()
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._lock, _told():
+            self._opened().execute(statement, values)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            make_private(self._path.parent)
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(SCHEMA)
+            self._db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
+        return self._db
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Temporary(f"Cannot tell whether the bot may reply: {error}.") from None

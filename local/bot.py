@@ -1,0 +1,187 @@
+"""The composition root of the local platform: the adapters behind the handlers, the handlers behind the rules."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.contracts import Entry, Event
+from twbot.lambdas.egress.permission import Permission
+from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.ingress.webhook import challenge, receive
+from twbot.lambdas.log_context import about
+from twbot.lambdas.responding.image import answer_images
+from twbot.lambdas.responding.text import answer_text
+from twbot.lambdas.settings import Settings
+from twbot.lambdas.wiring import RULES
+from twbot.lambdas.x.api import XApi
+from twbot.lambdas.x.http import X_URL
+from twbot.local.adapters.alerts import Alerts
+from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.media import FileMedia
+from twbot.local.adapters.models import Analysers, LocalModels, Task
+from twbot.local.adapters.replies import LocalReplies
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.bus.bus import Bus
+from twbot.local.bus.replays import KeptReplays, Replays
+from twbot.local.bus.routes import tweet_of
+from twbot.local.home import Home, make_private
+from twbot.local.lake.erasure import Forgetting
+from twbot.local.lake.lake import Lake
+from twbot.local.server.control import Operations, control_routes
+from twbot.local.server.web import WebServer, web_app
+from twbot.local.workflow import Machine, Visit
+
+WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
+# How many of a rule's events are handled side by side.
+CONCURRENCY = {
+    **{"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4},
+    **{"alert-on-negative": 2, "notify-on-negative": 2},
+}
+LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
+LOG_EVENTS = 100
+HOUSEKEEPING_SECONDS = 3600.0
+DRAIN_SECONDS = 8.0
+_events = logging.getLogger("twbot.events")
+_analysis = logging.getLogger("twbot.analysis")
+
+
+class Bot:
+    """The whole bot on one data folder. Raises AlreadyRunning for a second one there, TwbotError for a taken port."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        *,
+        analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
+        x_url: str = X_URL,
+        simulator: str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        make_private(home.folder)
+        self.home, self.host = home, host
+        self.bus = Bus(home.bus, RULES)
+        self.secrets = FileSecrets(home.secrets)
+        self.alerts = Alerts(home)
+        self.lake = Lake(home.lake)
+        self.media = FileMedia(home.media)
+        self.analysers = analysers(self.media, home.gallery)
+        self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
+        self._sent = SqlitePersistence(home.folder / "sent.db")
+        self._replies = LocalReplies(home.replies)
+        self._settings = settings
+        self._replays = Replays(KeptReplays(home.replays), home.bus, self.bus.republish)
+        self.control_token = token_urlsafe(32)
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
+        self._machine = self._workflow(Downloader(self.media, simulator=simulator))
+        self._web = WebServer(self._app(), host=host, port=port)
+        self._stopping = threading.Event()
+        self.bus.attach("log-every-event", _log_events, batch=LOG_EVENTS)
+        for rule, handler in self._handlers().items():
+            self.bus.attach(rule, _about_its_post(handler), concurrency=CONCURRENCY.get(rule, 1))
+        self.bus.attach("keep-every-event", self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS)
+
+    def start(self) -> int:
+        """Begin to work; the port that the webhook listens on."""
+        self.bus.start()
+        threading.Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
+        return self._web.start()
+
+    def stop(self, drain: float = DRAIN_SECONDS) -> bool:
+        """Take in nothing more, finish what is under way, stop. Whether everything was finished."""
+        self._stopping.set()
+        self._web.stop()
+        self._replays.stop()
+        finished = self.bus.drain(drain)
+        self.bus.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sent.close()
+        self._replies.close()
+        self.alerts.close()
+        return finished
+
+    def _handlers(self) -> dict[str, Callable[[Event], None]]:
+        permission = Permission(self._replies)
+        sender = Sender(self._x, self.media, self.bus, permission, self._sent, once_config())
+        bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        return {
+            "analyse-messages": self._analyse,
+            "alert-on-negative": self.alerts.handle,
+            "notify-on-negative": self.alerts.notify,
+            "answer-images": lambda event: answer_images(event, media=media, publisher=bus, settings=settings),
+            "answer-texts": lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings),
+            "send-tweets": sender.handle,
+        }
+
+    def _workflow(self, downloader: Downloader) -> Machine:
+        def download(parameters: dict[str, Any]) -> dict[str, Any]:
+            asked = parameters["Payload"]
+            return {"Payload": downloader.fetch_image(asked["Url"], asked["TweetId"])}
+
+        def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
+            entries = parameters["Entries"]
+            self.bus.publish([_entry(each) for each in entries])
+            return {"FailedEntryCount": 0, "Entries": []}
+
+        tasks: dict[str, Task] = {**self.analysers.tasks(), "lambda:invoke": download, "events:putEvents": put_events}
+        names = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
+        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, names, pool=self._pool)
+
+    def _analyse(self, event: Event) -> None:
+        visits: list[Visit] = []
+        try:
+            self._machine.run(msgspec.to_builtins(event), visits.append)
+        finally:
+            _analysis.info("analysed", extra={"event": event.id, "steps": visits})
+
+    def _app(self) -> Any:
+        outside = self.bus.outside()
+        return web_app(
+            receive=lambda body, signature: receive(
+                body, signature, keys=self.secrets.keys(), x=self._x, publisher=outside
+            ),
+            challenge=lambda token: challenge(token, self.secrets.keys()),
+            health=lambda: {"waiting": self.bus.waiting},
+            control=control_routes(self._operations(), self.control_token),
+        )
+
+    def _operations(self) -> Operations:
+        forgetting = Forgetting(self.home, self.bus, self.lake, live=True)
+        return Operations(
+            self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, forgetting.forget
+        )
+
+    def _keep_house(self) -> None:
+        while not self._stopping.is_set():
+            self.media.prune()
+            self.lake.compact()
+            self._stopping.wait(HOUSEKEEPING_SECONDS)
+
+
+def _entry(put: dict[str, Any]) -> Entry:
+    """One of the workflow's PutEvents entries. The workflow may run twice for a message: its result counts once."""
+    return Entry(source=put["Source"], detail_type=put["DetailType"], detail=put["Detail"])
+
+
+def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]:
+    def handle(event: Event) -> None:
+        with about(tweet_of(event)):
+            handler(event)
+
+    return handle
+
+
+def _log_events(events: list[Event]) -> None:
+    for event in events:
+        with about(tweet_of(event)):
+            _events.info(event.detail_type, extra={"event": event.id, "source": event.source, "time": event.time})

@@ -1,0 +1,158 @@
+"""What the bus keeps of each rule: its pattern, its handler, its queue, and how an attempt is judged."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from twbot.lambdas.contracts import Event
+from twbot.lambdas.errors import BadEvent, Permanent, Temporary, TwbotError
+from twbot.lambdas.x import post_ids as posts
+from twbot.local.bus.patterns import CompiledPattern
+from twbot.local.bus.store import DEAD, DONE, WAITING, Outcome
+
+LONGEST_REASON = 1000
+
+log = logging.getLogger(__name__)
+tweet_of = posts.tweet_of
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """Seconds. The n-th wait is random, up to `first` * 2^(n-1), at most `longest`.
+
+    `attempts` is how often a delivery is tried; waits that the handler asked for (`retry_at`) don't count, but after
+    `patience` it ends.
+    """
+
+    attempts: int = 8
+    first: float = 1.0
+    longest: float = 60.0
+    patience: float = 86_400.0
+
+
+class Delivery:
+    """One event on its way to one rule's handler."""
+
+    __slots__ = ("attempts", "born", "event", "first_try", "id", "route")
+
+    def __init__(self, number: int, event: Event, route: Route, born: float) -> None:
+        self.id = number
+        self.event = event
+        self.route = route
+        self.born = born
+        self.attempts = 0
+        self.first_try: float | None = None
+
+
+class Signal:
+    """Wakes a worker without giving it work."""
+
+
+FLUSH, STOP = Signal(), Signal()
+
+
+class Route:
+    """A rule, and the handler that was attached to it."""
+
+    def __init__(self, name: str, matches: CompiledPattern) -> None:
+        self.name = name
+        self.matches = matches
+        self.queue: queue.SimpleQueue[Delivery | Signal] = queue.SimpleQueue()
+        self.handler: Callable[[Any], None] | None = None
+        self.concurrency = 1
+        self.batch: int | None = None
+        self.linger = 0.0
+        self.hurry = False
+        self.retry = RetryPolicy()
+
+    def wake(self, signal: Signal) -> None:
+        for _ in range(self.concurrency):
+            self.queue.put(signal)
+
+    def deliveries(self) -> Iterator[list[Delivery]]:
+        """What there is to do, one by one or in batches, until STOP."""
+        while (first := self.queue.get()) is not STOP:
+            if isinstance(first, Delivery):
+                yield self._fill([first]) if self.batch else [first]
+
+    def _fill(self, taken: list[Delivery]) -> list[Delivery]:
+        until = time.monotonic() + self.linger
+        while len(taken) < (self.batch or 1):
+            try:
+                left = 0.0 if self.hurry else until - time.monotonic()
+                item = self.queue.get(timeout=left) if left > 0 else self.queue.get_nowait()
+            except queue.Empty:
+                break
+            if isinstance(item, Signal):
+                if item is STOP:
+                    self.queue.put(STOP)
+                break
+            taken.append(item)
+        return taken
+
+    def attempt(self, deliveries: list[Delivery]) -> list[tuple[Delivery, BaseException | None]]:
+        """Call the handler. Of a batch with something in it that can't be handled, each is tried alone."""
+        assert self.handler is not None
+        try:
+            self.handler([each.event for each in deliveries] if self.batch else deliveries[0].event)
+        except Exception as error:
+            if len(deliveries) > 1 and isinstance(error, Permanent | BadEvent):
+                return [result for each in deliveries for result in self.attempt([each])]
+            return [(each, error) for each in deliveries]
+        return [(each, None) for each in deliveries]
+
+
+def judge(delivery: Delivery, error: BaseException | None, started: float, now: float) -> Outcome:
+    """What becomes of a delivery after an attempt. Counts the attempt in `delivery`."""
+    retry = delivery.route.retry
+    if delivery.first_try is None:
+        delivery.first_try = started
+    asked = error.retry_at if isinstance(error, Temporary) else None
+    if asked is None:
+        delivery.attempts += 1
+    state, due = WAITING, now
+    if error is None:
+        state = DONE
+    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, now):
+        state = DEAD
+    elif asked is not None:
+        due = max(asked, now + min(retry.first, 1.0))
+    else:
+        due = now + random.uniform(0, min(retry.longest, retry.first * 2 ** (delivery.attempts - 1)))  # noqa: S311
+    reason = None if error is None else _reason(error)
+    if reason is not None:
+        _tell(delivery, state, due - now, reason)
+    ended = None if state == WAITING else now
+    return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
+
+
+def _is_enough(delivery: Delivery, now: float) -> bool:
+    retry = delivery.route.retry
+    return delivery.attempts >= retry.attempts or now - delivery.born > retry.patience
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+
+
+def _tell(delivery: Delivery, state: int, wait: float, reason: str) -> None:
+    event = delivery.event
+    what = {"rule": delivery.route.name, "event": event.id, "tweet": tweet_of(event), "attempts": delivery.attempts}
+    if state == DEAD:
+        log.error("dead letter: %s: %s", delivery.route.name, reason, extra=what)
+    else:
+        log.warning("%s failed, again in %.1f s: %s", delivery.route.name, wait, reason, extra=what)
+
+
+class Overloaded(Temporary):
+    """More waits than may: ask again later."""
+
+
+class NotAttached(TwbotError):
+    """A rule without a handler: its events would wait for ever."""

@@ -1,0 +1,207 @@
+"""The bus's SQLite file: events, what is to be done about each, and the keys of what must happen once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from twbot.lambdas.errors import Temporary, TwbotError
+
+WAITING, DONE, DEAD = 0, 1, 2
+STATES = ("waiting", "done", "dead")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, tweet TEXT, replay TEXT,
+    body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS events_by_id ON events (id);
+CREATE INDEX IF NOT EXISTS events_by_type ON events (type, time);
+CREATE INDEX IF NOT EXISTS events_by_tweet ON events (tweet) WHERE tweet IS NOT NULL;
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY, event INTEGER NOT NULL, rule TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
+CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+
+class StorageError(Temporary):
+    """The bus's file can't be read or written: the disk is full, read-only or broken."""
+
+
+class AlreadyRunning(TwbotError):
+    """Another process works on the same data."""
+
+
+class EventRow(NamedTuple):
+    seq: int
+    id: str
+    type: str
+    time: str
+    tweet: str | None
+    replay: str | None
+    body: bytes
+
+
+class Outcome(NamedTuple):
+    """What became of an attempt, in the order of UPDATE's parameters."""
+
+    state: int
+    attempts: int
+    due: float
+    first_try: float | None
+    last_try: float | None
+    ended: float | None
+    error: str | None
+    delivery: int
+
+
+class OpenDelivery(NamedTuple):
+    """A delivery that waits, as it was when the last process ended."""
+
+    id: int
+    rule: str
+    attempts: int
+    due: float
+    first_try: float | None
+    time: str
+    event: int
+    body: bytes
+
+
+class Lock:
+    """Held by the one process that may write. The system lets go of it when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file: IO[bytes] = path.open("ab")
+        except OSError as error:
+            raise StorageError(f"Cannot write to {path.parent}: {error.strerror}.") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise AlreadyRunning(f"Another twbot is running on {path.parent}.") from None
+
+    def release(self) -> None:
+        self._file.close()
+
+
+class Store:
+    """Used by one thread at a time: the bus's writer."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with told(path):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            # FULL: what is committed survives a power cut, too. One commit carries many events, so it is affordable.
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(SCHEMA)
+            self.last_event: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+            self.last_delivery: int = self._db.execute("SELECT coalesce(max(id), 0) FROM deliveries").fetchone()[0]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing. Raises StorageError."""
+        with told(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def take_once(self, key: str, now: float) -> bool:
+        """False where the key was taken before."""
+        return self._db.execute("INSERT OR IGNORE INTO once VALUES (?, ?)", (key, now)).rowcount == 1
+
+    def add(self, events: Iterable[EventRow], deliveries: Iterable[tuple[int, int, str, float]]) -> None:
+        """`deliveries`: id, event's seq, rule, due."""
+        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", events)
+        self._db.executemany("INSERT INTO deliveries (id, event, rule, due) VALUES (?, ?, ?, ?)", deliveries)
+
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        self._db.executemany(
+            "UPDATE deliveries SET state=?, attempts=?, due=?, first_try=?, last_try=?, ended=?, error=? WHERE id=?",
+            outcomes,
+        )
+
+    def open_deliveries(self, only: Sequence[int] | None = None) -> list[OpenDelivery]:
+        query = (
+            "SELECT d.id, d.rule, d.attempts, d.due, d.first_try, e.time, e.seq, e.body FROM deliveries d"
+            " JOIN events e ON e.seq = d.event WHERE d.state = 0"
+        )
+        rows = self._db.execute(f"{query} ORDER BY d.id").fetchall() if only is None else []
+        for delivery in only or ():
+            rows += self._db.execute(f"{query} AND d.id = ?", (delivery,)).fetchall()
+        return [OpenDelivery(*row) for row in rows]
+
+    def redrive(self, deliveries: Sequence[int], now: float) -> list[int]:
+        """Dead letters wait again, as if they had never been tried. Those that were dead letters."""
+        dead = self._dead(deliveries)
+        self._db.executemany(
+            "UPDATE deliveries SET state=0, attempts=0, due=?, first_try=NULL, ended=NULL WHERE id=?",
+            [(now, delivery) for delivery in dead],
+        )
+        return dead
+
+    def purge(self, deliveries: Sequence[int]) -> int:
+        dead = self._dead(deliveries)
+        self._db.executemany("DELETE FROM deliveries WHERE id=?", [(delivery,) for delivery in dead])
+        return len(dead)
+
+    def _dead(self, deliveries: Sequence[int]) -> list[int]:
+        found = []
+        for delivery in deliveries:
+            found += self._db.execute("SELECT id FROM deliveries WHERE id=? AND state=2", (delivery,)).fetchall()
+        return [row[0] for row in found]
+
+    def forget(self, events: Sequence[int]) -> tuple[int, list[int]]:
+        """Remove these events without a trace in the file. How many there were; their deliveries that waited."""
+        self._db.execute("PRAGMA secure_delete = ON").fetchall()
+        chosen = [(event,) for event in events]
+        waiting: list[int] = []
+        for each in chosen:
+            rows = self._db.execute("SELECT id FROM deliveries WHERE event = ? AND state = 0", each).fetchall()
+            waiting += [row[0] for row in rows]
+        self._db.executemany("DELETE FROM deliveries WHERE event = ?", chosen)
+        return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
+
+    def prune(self, before: str, before_epoch: float) -> int:
+        """Forget events from before then, but for those that something still waits for."""
+        old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
+        self._db.execute(f"DELETE FROM deliveries WHERE event IN (SELECT seq FROM events WHERE {old})", (before,))  # noqa: S608
+        self._db.execute("DELETE FROM once WHERE at < ?", (before_epoch,))
+        return self._db.execute(f"DELETE FROM events WHERE {old}", (before,)).rowcount  # noqa: S608
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Raises StorageError."""
+    if not path.exists():
+        raise StorageError(f"There are no events yet: {path} does not exist.")
+    with told(path):
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file in words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(f"{path}: {error}.") from error
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}.") from error

@@ -1,0 +1,163 @@
+"""The bus's one writing thread.
+
+It takes everything that was published or finished since its last commit into the next one, so a commit carries many
+events, and a publisher waits for two commits at most.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from twbot.lambdas.contracts import Event
+from twbot.lambdas.errors import Temporary, TwbotError
+from twbot.local.bus.routes import Delivery, Route, tweet_of
+from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
+
+MOST_IN_ONE_COMMIT = 2000
+AGAIN_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
+
+Result = TypeVar("Result")
+Settled = tuple[Delivery, Outcome]
+
+
+class New(NamedTuple):
+    """An event to be stored, with the routes it matches."""
+
+    event: Event
+    body: bytes
+    once: str | None
+    routes: list[Route]
+
+
+class _Job:
+    """Something for the thread; whoever asked waits for `wait()`."""
+
+    def __init__(self, work: Callable[[Store], Any] | None = None, new: Sequence[New] = ()) -> None:
+        self.new = new
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def finish(self, error: BaseException | None = None) -> None:
+        self.error = error
+        self._done.release()
+
+    def wait(self) -> Any:
+        self._done.acquire()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class Writer:
+    """Writes to the store, which it closes in the end. `committed` hears of a commit before those who asked for it."""
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float], committed: Callable[[list[Delivery], list[Settled]], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._committed = committed
+        self._closing = threading.Lock()  # nobody may wait for a job behind the last
+        self._closed = False
+        self._jobs: queue.SimpleQueue[_Job | Settled | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="bus-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, new: Sequence[New]) -> None:
+        """Returns when the events are on the disk, all of them together. Raises StorageError."""
+        if new:
+            self._submit(_Job(new=new)).wait()
+
+    def ask(self, work: Callable[[Store], Result]) -> Result:
+        """What `work` answers, once what it changed is on the disk. Raises StorageError."""
+        answer: Result = self._submit(_Job(work)).wait()
+        return answer
+
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Write the outcome of an attempt soon; nobody waits for it."""
+        self._jobs.put((delivery, outcome))
+
+    def close(self) -> None:
+        """Write what is there, then take nothing more."""
+        with self._closing:
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+        self._store.close()
+
+    def _submit(self, job: _Job) -> _Job:
+        with self._closing:
+            if self._closed:
+                raise Temporary("The bus has stopped.")
+            self._jobs.put(job)
+        return job
+
+    def _write(self) -> None:
+        settled: list[Settled] = []
+        ended = False
+        while not ended:
+            jobs, ended = self._take(settled, AGAIN_AFTER if settled else None)
+            if self._commit(jobs, settled):
+                settled = []
+
+    def _take(self, settled: list[Settled], timeout: float | None) -> tuple[list[_Job], bool]:
+        """What has come since; and whether that was the last."""
+        jobs: list[_Job] = []
+        try:
+            item = self._jobs.get(timeout=timeout)
+            while True:
+                if item is None:
+                    return jobs, True
+                if isinstance(item, _Job):
+                    jobs.append(item)
+                else:
+                    settled.append(item)
+                if len(jobs) + len(settled) >= MOST_IN_ONE_COMMIT:
+                    return jobs, False
+                item = self._jobs.get_nowait()
+        except queue.Empty:
+            return jobs, False
+
+    def _commit(self, jobs: list[_Job], settled: list[Settled]) -> bool:
+        store = self._store
+        numbers = (store.last_event, store.last_delivery)
+        made: list[Delivery] = []
+        try:
+            with store.transaction():
+                self._store_new([new for job in jobs for new in job.new], made)
+                store.settle(outcome for _, outcome in settled)
+                for job in jobs:
+                    if job.work is not None:
+                        job.result = job.work(store)
+        except Exception as error:
+            store.last_event, store.last_delivery = numbers
+            for job in jobs:
+                job.finish(error if isinstance(error, TwbotError) else StorageError(f"{store.path}: {error}"))
+            return False
+        self._committed(made, settled)
+        for job in jobs:
+            job.finish()
+        return True
+
+    def _store_new(self, new: list[New], made: list[Delivery]) -> None:
+        store, now = self._store, self._clock()
+        rows: list[EventRow] = []
+        deliveries: list[tuple[int, int, str, float]] = []
+        for event, body, once, routes in new:
+            if once is not None and not store.take_once(once, now):
+                continue
+            store.last_event += 1
+            number, tweet = store.last_event, tweet_of(event)
+            rows.append(EventRow(number, event.id, event.detail_type, event.time, tweet, event.replay_name, body))
+            for route in routes:
+                store.last_delivery += 1
+                deliveries.append((store.last_delivery, number, route.name, now))
+                made.append(Delivery(store.last_delivery, event, route, now))
+        if rows:
+            store.add(rows, deliveries)

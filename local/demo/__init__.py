@@ -1,0 +1,1 @@
+"""`twbot demo`: a scenario on a simulated X, checked step by step."""

@@ -1,1 +1,0 @@
-"""Operating the bot of this machine: what stands behind the operating commands here."""

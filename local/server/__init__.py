@@ -1,0 +1,1 @@
+"""The HTTP server: the webhook, the control API and the log files."""

@@ -1,0 +1,1 @@
+"""Lambda bundles: one zip per function, built without Docker, the same bytes each time."""

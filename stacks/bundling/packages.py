@@ -1,0 +1,126 @@
+"""The packages in the bundles: which ones a function needs, and their files, from wheels or from this Python."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from twbot.lambdas.errors import TwbotError
+
+LOCK = Path(__file__).parents[2] / "requirements" / "dev.txt"
+# What Lambda's runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "python-dateutil", "six"})
+PYTHON = "3.13"
+PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+_PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
+_NEEDED = re.compile(r"[A-Za-z0-9._-]+")
+# What differs from one installation to the next, or only serves one.
+_LEFT_OUT_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed"})
+_LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "Scripts"})
+_LEFT_OUT_ENDINGS = (".pyc", ".pyi", ".c", ".h")
+
+
+def cache() -> Path:
+    """The folder of this user for what can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twbot"
+
+
+def closure(names: Iterable[str]) -> list[str]:
+    """The packages and all that they require without extras, less what the runtime brings."""
+    ahead, found = [*names], set[str]()
+    while ahead:
+        name = canonical(ahead.pop())
+        if name not in found | RUNTIME:
+            found.add(name)
+            ahead += _requires(name)
+    return sorted(found)
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed(names: Iterable[str]) -> dict[str, Path]:
+    """The files of the packages as this Python has them, by their names in a bundle."""
+    return {
+        str(file): Path(str(distribution.locate_file(file)))
+        for distribution in map(_distribution, names)
+        for file in distribution.files or ()
+        if is_shipped(PurePosixPath(file))
+    }
+
+
+def downloaded(names: Iterable[str]) -> dict[str, Path]:
+    """The same, of wheels for Lambda. Raises TwbotError."""
+    wanted = "\n".join(pinned(names)) + "\n"
+    kept = cache() / "packages" / hashlib.sha256(f"{PYTHON}{PLATFORMS}{wanted}".encode()).hexdigest()[:32]
+    if not kept.exists():
+        _download(wanted, kept)
+    files = {str(path.relative_to(kept).as_posix()): path for path in kept.rglob("*") if path.is_file()}
+    return {name: path for name, path in files.items() if is_shipped(PurePosixPath(name))}
+
+
+def pinned(names: Iterable[str]) -> Iterator[str]:
+    """Their lines of the lock, with all hashes. Raises TwbotError."""
+    text = LOCK.read_text()
+    starts = [*_PIN.finditer(text)]
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    pins = {start[1]: text[start.start() : end].rstrip() for start, end in zip(starts, ends, strict=True)}
+    for name in names:
+        if name not in pins:
+            raise TwbotError(f"{name} is not in {LOCK.name}: make lock")
+        yield pins[name]
+
+
+def is_shipped(file: PurePosixPath) -> bool:
+    return not (
+        file.name in _LEFT_OUT_FILES
+        or file.name.endswith(_LEFT_OUT_ENDINGS)
+        or ".." in file.parts
+        or _LEFT_OUT_FOLDERS.intersection(file.parts)
+    )
+
+
+def _requires(name: str) -> Iterator[str]:
+    for requirement in _distribution(name).requires or ():
+        needed, _, marker = requirement.partition(";")
+        if not marker and (found := _NEEDED.match(needed)):
+            yield found[0]
+
+
+def _distribution(name: str) -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise TwbotError(f"{name} is not installed: pip install 'twbot[aws]'") from None
+
+
+def _download(wanted: str, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as fresh:
+        requirements, target = Path(fresh) / "requirements.txt", Path(fresh) / "packages"
+        requirements.write_text(wanted)
+        done = subprocess.run(_pip(requirements, target), capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+            raise TwbotError(f"The packages for Lambda cannot be had: {last}")
+        try:
+            target.rename(folder)
+        except OSError:  # somebody else was faster
+            if not folder.exists():
+                raise
+
+
+def _pip(requirements: Path, target: Path) -> list[str]:
+    platforms = [option for platform in PLATFORMS for option in ("--platform", platform)]
+    how = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", "--quiet"]
+    lambdas = ["--python-version", PYTHON, "--implementation", "cp", *platforms]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+    return [*pip, *how, *lambdas, "--target", str(target), "-r", str(requirements)]

@@ -1,0 +1,101 @@
+"""The lake as Athena sees it: the Glue table of lambdas/analytics/table.py, the workgroup, the saved queries."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, CfnOutput
+from aws_cdk import aws_athena as athena
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from twbot.lambdas.analytics.saved_queries import saved_queries
+from twbot.lambdas.analytics.table import COLUMNS, DATABASE, PARTITION, PARTITION_FORMAT, TABLE
+from twbot.stacks.config import Stage
+
+EVENTS = "events/"
+RESULTS = "athena-results/"
+FIRST_HOUR = "2026/01/01/00"
+
+
+def add_table(scope: Construct, stage: Stage, bucket_name: str) -> glue.CfnDatabase:
+    """Partitions are computed, not crawled: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html"""
+    database = glue.CfnDatabase(
+        scope,
+        "Database",
+        catalog_id=Aws.ACCOUNT_ID,
+        database_input=glue.CfnDatabase.DatabaseInputProperty(name=stage.named(DATABASE)),
+    )
+    location = f"s3://{bucket_name}/{EVENTS}"
+    glue.CfnTable(
+        scope,
+        "Table",
+        catalog_id=Aws.ACCOUNT_ID,
+        database_name=database.ref,
+        table_input=glue.CfnTable.TableInputProperty(
+            name=TABLE,
+            table_type="EXTERNAL_TABLE",
+            parameters={"classification": "json", "EXTERNAL": "TRUE", **_projection(location)},
+            partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION, type="string")],
+            storage_descriptor=_lines_of_json(location),
+        ),
+    )
+    return database
+
+
+def _projection(location: str) -> dict[str, str]:
+    about = f"projection.{PARTITION}"
+    return {
+        "projection.enabled": "true",
+        f"{about}.type": "date",
+        f"{about}.format": PARTITION_FORMAT,
+        f"{about}.range": f"{FIRST_HOUR},NOW",
+        f"{about}.interval": "1",
+        f"{about}.interval.unit": "HOURS",
+        "storage.location.template": f"{location}${{{PARTITION}}}/",
+    }
+
+
+def _lines_of_json(location: str) -> glue.CfnTable.StorageDescriptorProperty:
+    """Glue knows small letters only."""
+    return glue.CfnTable.StorageDescriptorProperty(
+        location=location,
+        columns=[glue.CfnTable.ColumnProperty(name=name.lower(), type=kind.lower()) for name, kind in COLUMNS.items()],
+        input_format="org.apache.hadoop.mapred.TextInputFormat",
+        output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        serde_info=glue.CfnTable.SerdeInfoProperty(
+            serialization_library="org.openx.data.jsonserde.JsonSerDe",
+            parameters={"case.insensitive": "TRUE", "ignore.malformed.json": "TRUE"},
+        ),
+    )
+
+
+def add_workgroup(scope: Construct, stage: Stage, bucket_name: str, database: glue.CfnDatabase) -> None:
+    """Queries stop before they get dear, and leave their results encrypted."""
+    workgroup = athena.CfnWorkGroup(
+        scope,
+        "Workgroup",
+        name=stage.prefix,
+        recursive_delete_option=True,
+        work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
+            enforce_work_group_configuration=True,
+            publish_cloud_watch_metrics_enabled=True,
+            bytes_scanned_cutoff_per_query=stage.aws.query_limit_mb * 1_000_000,
+            result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
+                output_location=f"s3://{bucket_name}/{RESULTS}",
+                encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
+                    encryption_option="SSE_S3"
+                ),
+            ),
+        ),
+    )
+    for name, query in saved_queries().items():
+        athena.CfnNamedQuery(
+            scope,
+            f"Query-{name}",
+            name=name,
+            description=query.description,
+            database=database.ref,
+            query_string=query.sql,
+            work_group=workgroup.ref,
+        )
+    CfnOutput(scope, "WorkgroupName", value=workgroup.ref)
+    CfnOutput(scope, "DatabaseName", value=database.ref)

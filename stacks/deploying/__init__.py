@@ -1,1 +1,0 @@
-"""Putting a stage on AWS: the CDK command, checked before, explained after."""

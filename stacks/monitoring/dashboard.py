@@ -1,0 +1,38 @@
+"""The dashboard: the whole bot at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from twbot.lambdas.contracts import DETAILS
+from twbot.stacks.config import Stage
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.monitoring import metrics
+from twbot.stacks.names import LIMITED, SERVICES
+
+
+def add_dashboard(scope: Construct, stage: Stage) -> None:
+    board = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=stage.prefix)
+    board.add_widgets(
+        _graph("What the bot did", [metrics.count(stage, kind) for kind in DETAILS]),
+        _graph("Webhook", [metrics.webhook(stage, name) for name in ("Count", "4XXError", "5XXError")]),
+        _graph("How long the webhook takes (ms)", [metrics.webhook(stage, "Latency", "p99")]),
+    )
+    board.add_widgets(
+        _graph("Errors", [metrics.function(stage, name, "Errors") for name in FUNCTIONS]),
+        _graph(
+            "How long functions take (ms)", [metrics.function(stage, name, "Duration", "p99") for name in FUNCTIONS]
+        ),
+        _graph("Dead letters", [metrics.dead_letters(stage, service) for service in SERVICES]),
+    )
+    board.add_widgets(
+        _graph("How long replies wait (s)", [metrics.oldest_reply(stage)]),
+        _graph("X's limits", [metrics.count(stage, LIMITED)]),
+    )
+
+
+def _graph(title: str, lines: Sequence[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=lines, width=8, height=6)

@@ -1,1 +1,0 @@
-"""Operating a stage on AWS: what stands behind the operating commands there."""

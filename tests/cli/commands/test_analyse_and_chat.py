@@ -1,0 +1,84 @@
+"""`twbot analyse` and `twbot chat`, as functions: what they print, and how they refuse."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twbot.cli.commands.analyse import analyse
+from twbot.cli.commands.chat import chat
+from twbot.cli.errors import CliError, Exit
+
+FIELDS = {"input", "sentiment", "scores", "language", "entities", "celebrities", "labels", "detected_text", "models"}
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_one_json_line_for_a_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the model's name beside what it said."""
+    analyse("I love London", json=True)
+    (found,) = lines(capsys)
+    assert set(found) == FIELDS
+    assert (found["sentiment"], found["language"]) == ("POSITIVE", "en")
+    assert found["entities"] == [{"text": "London", "type": "LOCATION"}]
+    assert set(found["models"]) == {"sentiment", "language", "entities"}
+
+
+def test_people_are_told_the_mood_and_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    """In words."""
+    analyse("I love London")
+    shown = capsys.readouterr().out
+    assert "POSITIVE" in shown
+    assert "VADER" in shown
+
+
+def test_another_language_is_named_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:
+    """No mood where no model can tell one."""
+    analyse("Das war ein schrecklicher Abend in Hamburg", json=True)
+    (found,) = lines(capsys)
+    assert (found["language"], found["sentiment"]) == ("de", None)
+
+
+def test_a_line_that_fails_does_not_stop_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line has its own JSON line; empty ones none; the command says at its end that one failed."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"thank you\n\n{'x' * 6000}\nthis is awful\n"))
+    with pytest.raises(CliError, match="1 of 3"):
+        analyse("-", json=True)
+    first, failed, last = lines(capsys)
+    assert first["sentiment"] == "POSITIVE"
+    assert "TextSizeLimit" in failed["error"]
+    assert last["sentiment"] == "NEGATIVE"
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_nothing_to_analyse(text: str) -> None:
+    """Ends with the usage code and what to type."""
+    with pytest.raises(CliError) as refused:
+        analyse(text)
+    assert refused.value.code == Exit.USAGE
+    with pytest.raises(CliError):
+        chat(text=text)
+
+
+def test_a_picture_that_is_not_there(tmp_path: Path) -> None:
+    """Is not read as a text."""
+    with pytest.raises(CliError) as refused:
+        analyse(str(tmp_path / "holiday.jpg"))
+    assert refused.value.code == Exit.NOT_FOUND
+
+
+def test_chat_answers_with_intent_and_confidence(capsys: pytest.CaptureFixture[str]) -> None:
+    """As one JSON document."""
+    chat(text="@twbot hello there", json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["intent"] == "Greeting"
+    assert 0.5 <= answer["confidence"] <= 1
+    assert answer["reply"]

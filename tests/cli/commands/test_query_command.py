@@ -1,0 +1,136 @@
+"""`twbot query` through the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.local.lake.test_lake import analysed, image
+from twbot.cli.main import run
+from twbot.local.home import Home
+from twbot.local.lake.lake import Lake
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    Lake(Home(tmp_path).lake).append([analysed("ann", [image("Ada Lovelace")]), analysed("ben")])
+    return str(tmp_path)
+
+
+def test_lists_the_saved_queries(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what each answers."""
+    assert run(["query", "--json"]) == 0
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert {"celebrities", "labels", "positive"} < set(listed)
+    assert len(listed) >= 8
+    assert all(each["description"] for each in listed.values())
+
+
+def test_runs_a_saved_query(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`twbot query celebrities`, spelled so."""
+    assert run(["query", "celebrities", "--data", data]) == 0
+    assert "Ada Lovelace" in capsys.readouterr().out
+
+
+def test_answers_programs_in_json_and_csv(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer alone, on stdout."""
+    run(["query", "celebrities", "--data", data, "--json"])
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["columns"] == ["time", "author", "name"]
+    assert answer["rows"][0][1:] == ["ann", "Ada Lovelace"]
+    run(["query", "celebrities", "--data", data, "--csv"])
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0] == ["time", "author", "name"]
+
+
+def test_takes_parameters_and_limits(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bound by name, with a default."""
+    assert run(["query", "authors", "--param", "most=1", "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 1
+    sql = 'SELECT detail.author FROM "analysed-messages-table"'
+    assert run(["query", "--sql", sql, "--limit", "1", "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["celebrites"], 4, "twbot query celebrities"),
+        (["authors", "--param", "most=many"], 2, "number"),
+        (["authors", "--param", "least=3"], 2, "most"),
+        (["celebrities", "--sql", "SELECT 1"], 2, "Give one of"),
+        (["--sql", "DROP TABLE x"], 1, "SELECT"),
+    ],
+)
+def test_says_what_is_wrong(
+    data: str, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, says: str
+) -> None:
+    """On stderr, with the exit code that it stands for."""
+    assert run(["query", *arguments, "--data", data]) == code
+    captured = capsys.readouterr()
+    assert says in captured.err
+    assert captured.out == ""
+
+
+def test_an_empty_lake_answers_kindly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything has happened."""
+    assert run(["query", "celebrities", "--data", str(tmp_path)]) == 0
+    assert "Nothing yet" in capsys.readouterr().err
+
+
+def test_every_listed_column_can_be_asked_for(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is spelled, up to the first list in it."""
+    assert run(["query", "--columns", "--json"]) == 0
+    names = [each["name"] for each in json.loads(capsys.readouterr().out)]
+    assert {'"detail-type"', "detail.Analysis.TextSentiment", "resources[]", "datehour"} < set(names)
+    asked = ", ".join(name.partition("[]")[0] for name in names)
+    sql = f'SELECT {asked} FROM "analysed-messages-table"'
+    assert run(["query", "--sql", sql, "--data", data, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["rows"]) == 2
+
+
+def test_a_wrong_column_names_those_that_are_there(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is like it, and how to list them all."""
+    assert run(["query", "--sql", 'SELECT detail.txt FROM "analysed-messages-table"', "--data", data]) == 1
+    said = capsys.readouterr().err
+    assert '"Text"' in said
+    assert "twbot query --columns" in said
+    assert "LINE 1" not in said
+
+
+HOSTILE = "\x1b[31mred\x9b31m\u202eevil"
+ASKED = f"SELECT '{HOSTILE}' AS text, 1 AS many"
+
+
+def test_no_text_commands_the_terminal(
+    data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in a chart nor as JSON, which says the same all the same, nor as CSV on a terminal."""
+    run(["query", "--sql", ASKED, "--data", data, "--chart"])
+    chart = capsys.readouterr().out
+    run(["query", "--sql", ASKED, "--data", data, "--json"])
+    answer = capsys.readouterr().out
+    monkeypatch.setattr("twbot.cli.commands.query.sys.stdout.isatty", lambda: True)
+    run(["query", "--sql", ASKED, "--data", data, "--csv"])
+    shown = capsys.readouterr().out
+    assert "evil" in chart
+    assert "evil" in shown
+    assert not set("\x1b\x9b\u202e") & set(chart + answer + shown)
+    assert json.loads(answer)["rows"] == [[HOSTILE, 1]]
+
+
+def test_csv_for_a_program_is_the_text_itself(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of it is changed."""
+    run(["query", "--sql", ASKED, "--data", data, "--csv"])
+    assert next(csv.reader([capsys.readouterr().out.splitlines()[1]]))[0] == HOSTILE
+
+
+@pytest.mark.parametrize("arguments", [["sentiment", "-p", "days"], ["--sql", ""], ["alerts", "--sql", ""]])
+def test_what_is_half_typed_is_refused(data: str, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """A parameter without its value, SQL that is empty: nothing else is shown instead."""
+    assert run(["query", *arguments, "--data", data]) != 0
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,71 @@
+"""`twbot send`: post at the running bot's simulated X, see the reply."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from requests_oauthlib import OAuth1Session
+
+from tests.support.simulated_x import red_jpeg
+from twbot.cli.commands.send import send
+from twbot.cli.errors import CliError, Exit
+from twbot.local.bus.bus import Bus
+from twbot.local.home import Home, Run, SimulatorRun, announce
+from twbot.local.simulator.client import Simulator
+
+
+@pytest.fixture
+def folder(tmp_path: Path, simulated_x: Simulator) -> Path:
+    announce(
+        tmp_path,
+        Run(os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorRun(simulated_x.url, simulated_x.control_token)),
+    )
+    Bus(Home(tmp_path).bus, []).stop()
+    return tmp_path
+
+
+def test_without_a_running_bot_it_says_what_to_type(tmp_path: Path) -> None:
+    """4 where there is no data folder, 3 where nothing runs on it."""
+    for data, code in ((tmp_path / "no", Exit.NOT_FOUND), (tmp_path, Exit.NOT_CONFIGURED)):
+        with pytest.raises(CliError) as error:
+            send("hi", data=data)
+        assert (error.value.code, error.value.hint) == (code, f"Start it with: twbot up --data {data}")
+
+
+def test_no_reply_in_time_is_6(folder: Path) -> None:
+    """And the hint names the post."""
+    with pytest.raises(CliError) as error:
+        send("hi", data=folder, timeout=0, json=True)
+    assert error.value.code == Exit.TIMED_OUT
+
+
+def test_the_reply_and_its_pictures_are_shown(
+    folder: Path, simulated_x: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The post mentions the bot; the reply's pictures become files."""
+    client, keys, photo = simulated_x.client, simulated_x.client.keys(), red_jpeg()
+    bot = OAuth1Session(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
+
+    def answer() -> None:
+        while not (posts := client.posts("wanda")):
+            client.replies("1", timeout=0.2)
+        media = bot.post(
+            f"{simulated_x.url}/2/media/upload", files={"media": photo}, data={"media_category": "tweet_image"}
+        )
+        body = {"text": "a joke", "reply": {"in_reply_to_tweet_id": posts[0]["id"]}}
+        body["media"] = {"media_ids": [media.json()["data"]["id"]]}
+        bot.post(f"{simulated_x.url}/2/tweets", json=body)
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    send("tell me a joke", author="wanda", data=folder, json=True, timeout=20)
+    answering.join()
+    shown = msgspec.json.decode(capsys.readouterr().out)
+    assert (shown["text"], shown["reply"]["text"]) == ("@twbot tell me a joke", "a joke")
+    [path] = shown["reply"]["images"]
+    assert Path(path).read_bytes() == photo

@@ -1,0 +1,103 @@
+"""`twbot status`, `trace` and `tail`."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.operate import Operate
+from tests.support.world import World
+from twbot.cli.main import run
+
+
+def test_status_of_a_running_bot(world: World, operate: Operate) -> None:
+    """What X thinks of the webhook, and what the last hour brought."""
+    world.ask("ann", "@twbot hello")
+    found = operate("status", "--json").json
+    assert found["running"] is True
+    assert found["x"] == found["x"] | {"valid": True, "generation": "Account Activity and X Activity", "ends": None}
+    assert found["last_hour"]["messages"] >= 1
+    assert found["last_hour"]["replies"] >= 1
+    assert found["last_hour"]["reply_seconds"]["median"] > 0
+    screen = operate("status").out
+    assert "webhook valid" in screen
+    assert "█" in screen
+
+
+def test_status_of_a_bot_that_is_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says so, and is an answer, not a failure."""
+    assert run(["status", "--data", str(tmp_path)]) == 0
+    assert "twbot up" in capsys.readouterr().out
+
+
+def test_trace_follows_a_post_to_its_reply(world: World, operate: Operate) -> None:
+    """Events, what each rule did, the workflow's steps, and the reply's id."""
+    post, replies = world.ask("bea", "@twbot hello there")
+    found = operate("trace", post["id"], "--json").json
+    assert (found["outcome"], found["reply_id"], found["author"]) == ("replied", replies[0]["id"], "bea")
+    kinds = {each["kind"] for each in found["moments"]}
+    assert kinds >= {"event", "delivery"}
+    drawn = operate("trace", post["id"])
+    assert "●" in drawn.out
+    assert "replied: " in drawn.out
+
+
+def test_trace_shows_the_workflows_steps(world: World, operate: Operate) -> None:
+    """From the log: with retries and what went wrong."""
+    post, _ = world.ask("fay", "@twbot steps")
+    start = time.time()
+    steps = [
+        ["Analyse[0].DetectSentiment", "Task", start, start + 0.5, 3, None],
+        ["IsReplay", "Choice", start, start, 1, "Bad"],
+    ]
+    line = {"logger": "twbot.analysis", "message": "analysed", "correlation_id": post["id"], "steps": steps}
+    with world.home.log.open("a") as file:
+        file.write(json.dumps(line | {"timestamp": "2026-11-01T10:00:00.000Z", "level": "INFO"}) + "\n")
+    found = operate("trace", post["id"], "--json").json["moments"]
+    shown = {each["name"]: (each["attempts"], each["error"]) for each in found if each["kind"] == "step"}
+    assert shown == {"Analyse[0].DetectSentiment": (3, None), "IsReplay": (1, "Bad")}
+    assert "DetectSentiment ×3" in operate("trace", post["id"]).out
+    assert "DetectSentiment" not in operate("trace", post["id"], "--no-steps").out
+
+
+def test_trace_shows_the_alert(world: World, operate: Operate) -> None:
+    """Of an angry post."""
+    post, _ = world.ask("cal", "@twbot I am angry")
+    found = operate("trace", post["id"], "--json").json
+    assert "alert" in {each["kind"] for each in found["moments"]}
+
+
+def test_trace_says_why_there_is_no_reply(world: World, operate: Operate) -> None:
+    """Where it stopped, and why."""
+    own = world.x.post("twbot", "a post of my own")
+    answer = world.x.post("dee", "just saying", reply_to=own["id"])
+    world.settle()
+    found = operate("trace", answer["id"], "--json").json
+    assert found["reply_id"] is None
+    assert found["outcome"] == "nothing-to-do"
+
+
+def test_trace_of_an_unknown_post(operate: Operate) -> None:
+    """Is not found: exit code 4."""
+    said = operate("trace", "404404")
+    assert said.code == 4
+    assert "404404" in said.err
+
+
+def test_tail_knows_the_types(operate: Operate) -> None:
+    """2 for one that there is not: it would listen for ever."""
+    said = operate("tail", "--type", "MESSAGE_RECIEVED", "--limit", "1")
+    assert (said.code, "MESSAGE_RECEIVED" in said.err) == (2, True)
+
+
+def test_tail_shows_what_comes(world: World, operate: Operate) -> None:
+    """One JSON line an event, filtered by type, author and text."""
+    post, _ = world.ask("eli", "@twbot a purple sky")
+    mine = operate("tail", "--json", "--since", "1h", "--limit", "1", "--author", "@eli", "--type", "message_analysed")
+    assert [line["detail"]["Twitter"]["TweetId"] for line in mine.lines] == [post["id"]]
+    line = operate("tail", "--since", "1h", "--limit", "1", "--text", "PURPLE", "--type", "MESSAGE_RECEIVED").out
+    assert "@eli" in line
+    assert len(line.splitlines()) == 1

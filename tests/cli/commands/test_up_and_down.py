@@ -1,0 +1,103 @@
+"""`twbot up --detach`, `send`, `down`: the bot as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+from twbot.cli.main import run
+from twbot.lambdas.ports import Keys
+from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.home import Home, running
+
+COMMAND = [sys.executable, "-c", "from twbot.cli.main import main; main()"]
+
+
+def twbot(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command as a process of its own: what it leaves behind must not be ours to wait for."""
+    done = subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_up_send_down(tmp_path: Path) -> None:
+    """It comes up, answers, refuses a second copy, stops, comes up again with what it had, and stops again."""
+    data = ("--data", str(tmp_path / "data"))
+    pid = json.loads(twbot("up", "--detach", "--port", "0", *data, "--json").stdout)["pid"]
+    reply = twbot("send", "tell me a joke", "--as", "ann", *data, "--json", "--timeout", "60")
+    assert json.loads(reply.stdout)["reply"]["text"]
+    assert "Another twbot is running" in twbot("up", "--port", "0", *data, code=1).stderr
+    twbot("down", *data)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    twbot("down", *data, code=3)
+    twbot("up", "--detach", "--port", "0", *data)
+    home = Home(tmp_path / "data")
+    for path in (home.secrets, home.run, home.bus, home.log):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
+    twbot("send", "hello", "--as", "ben", *data, "--timeout", "60")
+    twbot("down", *data)
+    authors = json.loads(twbot("query", "authors", *data, "--json").stdout)["rows"]
+    assert {row[0] for row in authors} == {"ann", "ben"}
+
+
+def test_ctrl_c_drains_and_stops(tmp_path: Path) -> None:
+    """Within seconds, with exit code 0, and nothing says that it still runs."""
+    command = [*COMMAND, "up", "--port", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "Ctrl-C" not in process.stdout.readline():
+            assert process.poll() is None
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert time.monotonic() - began < 15
+    assert running(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["send", "hi"], 4, "twbot up"),
+        (["down"], 3, "twbot up"),
+        (["up", "--x", "live"], 3, "keys"),
+        (["up", "--data", "/proc/nowhere"], 1, "Cannot write"),
+    ],
+)
+def test_says_what_to_do_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, says: str
+) -> None:
+    """Nothing configured, nothing running, nowhere to write: one clear line each."""
+    data = [] if "--data" in arguments else ["--data", str(tmp_path / "none")]
+    assert run([*arguments, *data]) == code
+    assert says in capsys.readouterr().err
+
+
+def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And another can be chosen."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert run(["up", "--port", port, "--data", str(tmp_path)]) == 1
+    assert f"127.0.0.1:{port}" in (said := capsys.readouterr().err)
+    assert "--port" in said
+
+
+def test_keys_of_x_itself_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The simulated X has keys of its own; whoever stored real ones keeps them."""
+    real = Keys(api_key="a", api_secret="b", access_token="7-c", access_token_secret="d")
+    FileSecrets(Home(tmp_path).secrets).save(real)
+    assert run(["up", "--port", "0", "--data", str(tmp_path)]) == 3
+    assert "--x live" in capsys.readouterr().err
+    assert FileSecrets(Home(tmp_path).secrets).keys() == real
