@@ -8,6 +8,7 @@ A call is the name of an operation of a service that has a client: `self._client
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from botocore import xform_name
 from botocore.session import get_session
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("stacks/operating", "stacks/deploying")
+FOLDERS = ("cli/deploy", "cli/doctor", "cli/operations")
 # Whoever deploys assumes the CDK's roles; what these do is theirs.
 IAM = {"lexv2-runtime": "lex", "stepfunctions": "states"}
 # IAM has other names than the API: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -41,7 +42,7 @@ LOOKS_TOO = {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "s3:PutObject"
 
 def actions() -> set[str]:
     """Every IAM action, as "logs:StartQuery"."""
-    trees = [ast.parse(path.read_text("utf-8")) for folder in FOLDERS for path in (ROOT / folder).glob("*.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     services = {service for tree in trees for service in services_of(tree)}
     found = {action for tree in trees for action in _called(tree, services)}
     return {each for action in found for each in [*ACTIONS.get(action, [action]), *BEHIND.get(action, [])]}
@@ -51,10 +52,15 @@ def _called(tree: ast.Module, services: set[str]) -> Iterator[str]:
     """A client may come from another module; but many things are called `publish`."""
     names, own = set(_names(tree)), set(services_of(tree))
     for service in services:
-        for operation in get_session().get_service_model(service).operation_names:
-            name = xform_name(operation)
+        for name, operation in _operations(service).items():
             if name in names and ("_" in name or service in own):
                 yield f"{IAM.get(service, service)}:{operation}"
+
+
+@functools.cache
+def _operations(service: str) -> dict[str, str]:
+    """The operations of a service, by boto3's names of them."""
+    return {xform_name(each): each for each in get_session().get_service_model(service).operation_names}
 
 
 def services_of(tree: ast.AST) -> Iterator[str]:
