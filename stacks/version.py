@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-# The map, the workflow, and the pinned packages.
-BESIDES = ("stacks/wiring.py", "stacks/workflow.asl.json", "stacks/functions.py", "requirements/dev.txt")
-# For operators only: no function holds it.
-_OPERATING = ROOT / "lambdas" / "operating"
+from twbot.stacks.bundling import bundle
+from twbot.stacks.functions import FUNCTIONS
+
+# What the bundles hold beside our modules: the pinned packages. And what is deployed without a bundle.
+BESIDES = (
+    "twbot/lambdas/analysis/workflow.asl.json",
+    "twbot/lambdas/wiring.py",
+    "twbot/requirements/dev.txt",
+    "twbot/stacks/functions.py",
+)
 
 
 @functools.cache
 def code_version() -> str:
-    """Twelve digits that stand for all code that a stage runs."""
-    ours = [path for path in (ROOT / "lambdas").rglob("*.*") if path.suffix in {".py", ".json"}]
-    files = sorted(path for path in ours if _OPERATING not in path.parents)
+    """Twelve digits that stand for all code that a stage runs: what the bundles hold of ours, and BESIDES."""
+    files = bundle.ours()
+    deployed = {name: path for each in FUNCTIONS.values() for name, path in bundle.closure(each.entry, files).items()}
+    deployed |= {name: bundle.ROOT / name for name in BESIDES}
     digest = hashlib.sha256()
-    for path in (*files, *(ROOT / name for name in BESIDES)):
-        digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    for name, path in sorted(deployed.items()):
+        digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
