@@ -77,9 +77,9 @@ def run(arguments: list[str]) -> int:
     except NotConfigured as error:
         return _report(str(error), None, Exit.NOT_CONFIGURED, for_programs)
     except TwbotError as error:
-        from twbot.cli.operations.problems import in_words
+        from twbot.cli.operations.errors import as_cli_error
 
-        told = in_words(error)
+        told = as_cli_error(error)
         return _report(str(told), told.hint, told.code, for_programs)
     except TyperException as error:
         return _report(error.format_message(), "Try: twbot --help", Exit(error.exit_code), for_programs)

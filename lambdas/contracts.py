@@ -166,12 +166,12 @@ RAW_TYPES = (
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about to be published. Of the entries with the same `once` key only the first ever reaches the bus."""
+    """An event about to be published. Of the entries with the same `dedup_key` only the first ever reaches the bus."""
 
     source: str
     detail_type: str
     detail: dict[str, Any]
-    once: str | None = None
+    dedup_key: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -192,9 +192,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def entry(record: Record, *, once: str | None = None) -> Entry:
+def entry(record: Record, *, dedup_key: str | None = None) -> Entry:
     """Wrap one of our records for publishing; the detail type follows from the record."""
-    return Entry(source=BOT, detail_type=DETAIL_TYPES[type(record)], detail=msgspec.to_builtins(record), once=once)
+    return Entry(
+        source=BOT, detail_type=DETAIL_TYPES[type(record)], detail=msgspec.to_builtins(record), dedup_key=dedup_key
+    )
 
 
 def read(detail: object, as_type: type[AnyRecord]) -> AnyRecord:

@@ -10,7 +10,7 @@ _tweet_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("tweet_id
 
 
 @contextlib.contextmanager
-def about(tweet_id: str | None) -> Iterator[None]:
+def log_context(tweet_id: str | None) -> Iterator[None]:
     """Mark what is logged inside as being about this post."""
     token = _tweet_id.set(tweet_id)
     try:

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from twbot.lambdas.errors import UnusableImage
 
 JPEG_LIMIT = 5_000_000
-LONGEST_SIDE = 4096
+MAX_SIDE = 4096
 QUALITIES = (90, 80, 65, 50)
 
 
@@ -31,8 +31,8 @@ def open_picture(data: bytes) -> Image.Image:
 
 def as_jpeg(image: Image.Image, limit: int = JPEG_LIMIT) -> bytes:
     """As good a JPEG as fits: quality gives way first, then size."""
-    image = image.copy() if max(image.size) > LONGEST_SIDE else image
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image = image.copy() if max(image.size) > MAX_SIDE else image
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     while True:
         for quality in QUALITIES:
             file = io.BytesIO()

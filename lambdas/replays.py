@@ -12,7 +12,7 @@ State = Literal["running", "done", "cancelling", "cancelled", "interrupted", "fa
 ENDED = ("done", "cancelled", "interrupted", "failed")
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to replay: events from `since` on, before `until`. `rate`: at most so many a second; None: no such limit."""
 
     since: datetime.datetime
@@ -23,7 +23,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     with_replies: bool = False
 
 
-class Count(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayCount(msgspec.Struct, frozen=True, kw_only=True):
     """How many events a replay would be about, by type, and how many of them each rule would take.
 
     `notes`: what there is to know of these numbers, and of the window.
@@ -42,7 +42,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    wanted: Wanted
+    wanted: ReplayRequest
     chosen: int | None = None
     replayed: int | None = None
     state: State

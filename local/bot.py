@@ -17,7 +17,7 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.ingress.webhook import challenge, receive
-from twbot.lambdas.log_context import about
+from twbot.lambdas.log_context import log_context
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
@@ -25,7 +25,7 @@ from twbot.lambdas.wiring import RULES
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.local.adapters.alerts import Alerts
-from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
@@ -33,8 +33,8 @@ from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import KeptReplays, Replays
 from twbot.local.bus.routes import tweet_of
-from twbot.local.home import Home, make_private
-from twbot.local.lake.erasure import Forgetting
+from twbot.local.data_folder import DataFolder, make_private
+from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
@@ -59,7 +59,7 @@ class Bot:
 
     def __init__(
         self,
-        home: Home,
+        home: DataFolder,
         settings: Settings,
         *,
         analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
@@ -112,7 +112,7 @@ class Bot:
 
     def _handlers(self) -> dict[str, Callable[[Event], None]]:
         permission = Permission(self._replies)
-        sender = Sender(self._x, self.media, self.bus, permission, self._sent, once_config())
+        sender = Sender(self._x, self.media, self.bus, permission, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "analyse-messages": self._analyse,
@@ -156,7 +156,7 @@ class Bot:
         )
 
     def _operations(self) -> Operations:
-        forgetting = Forgetting(self.home, self.bus, self.lake, live=True)
+        forgetting = Erasure(self.home, self.bus, self.lake, live=True)
         return Operations(
             self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, forgetting.forget
         )
@@ -175,7 +175,7 @@ def _entry(put: dict[str, Any]) -> Entry:
 
 def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]:
     def handle(event: Event) -> None:
-        with about(tweet_of(event)):
+        with log_context(tweet_of(event)):
             handler(event)
 
     return handle
@@ -183,5 +183,5 @@ def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]
 
 def _log_events(events: list[Event]) -> None:
     for event in events:
-        with about(tweet_of(event)):
+        with log_context(tweet_of(event)):
             _events.info(event.detail_type, extra={"event": event.id, "source": event.source, "time": event.time})

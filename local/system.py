@@ -20,10 +20,10 @@ from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bot import Bot
-from twbot.local.home import Home, Run, SimulatorRun, announce, make_private
+from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, make_private, write_run_info
 from twbot.local.simulator.client import Simulator
 
-Tell = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 class System(msgspec.Struct, frozen=True):
@@ -36,10 +36,10 @@ class System(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def beside_simulated_x(
-    home: Home,
+    home: DataFolder,
     settings: Settings,
     *,
-    tell: Tell,
+    on_progress: OnProgress,
     analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -48,20 +48,20 @@ def beside_simulated_x(
 ) -> Iterator[System]:
     """Start both, make them known to each other, and stop both at the end."""
     make_private(home.folder)
-    tell("Starting the simulated X")
+    on_progress("Starting the simulated X")
     with Simulator(home.folder / "x", port=x_port) as x:
         _keep_keys(FileSecrets(home.secrets), x.client.keys())
         with _running(
             Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port), drain
         ) as (bot, webhook):
-            tell("Registering the webhook: X challenges it")
+            on_progress("Registering the webhook: X challenges it")
             introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
-            announce_run(bot, webhook, SimulatorRun(x.url, x.control_token))
+            announce_run(bot, webhook, SimulatorInfo(x.url, x.control_token))
             yield System(bot, webhook, x)
 
 
 @contextlib.contextmanager
-def facing_x(home: Home, settings: Settings, *, host: str, port: int) -> Iterator[System]:
+def facing_x(home: DataFolder, settings: Settings, *, host: str, port: int) -> Iterator[System]:
     """Start the bot with the keys that are there, against X itself."""
     FileSecrets(home.secrets).keys()
     with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
@@ -94,8 +94,8 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
             x.subscribe_activity(activity, user_id, webhook_id=registered.id, tag="twbot")
 
 
-def announce_run(bot: Bot, url: str, simulator: SimulatorRun | None) -> None:
-    announce(bot.home.folder, Run(os.getpid(), url, time.time(), simulator, bot.control_token))
+def announce_run(bot: Bot, url: str, simulator: SimulatorInfo | None) -> None:
+    write_run_info(bot.home.folder, RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token))
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from twbot.lambdas.alerting.template import PATHS, TEMPLATE
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
-from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.constructs.stores import Table
 from twbot.stacks.constructs.topic import Topic
@@ -21,27 +21,27 @@ from twbot.stacks.plumbing import Plumbing
 
 
 class Alerting(Service):
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Alerting", stage)
         self._stage, self._plumbing = stage, plumbing
         self._dead_letters = DeadLetters(self, stage, "alerting")
         topic = Topic(self, "Alerts", stage, key=plumbing.key, subscribers=stage.aws.alerts)
-        topic.let("events.amazonaws.com")
+        topic.grant("events.amazonaws.com")
         self._rule("alert-on-negative", topic.topic_arn, says=alert())
         function = self._notify_function()
-        let_rule_invoke(function, self._rule("notify-on-negative", function.function_arn))
+        grant_rule_invoke(function, self._rule("notify-on-negative", function.function_arn))
         CfnOutput(self, "AlertTopicArn", value=topic.topic_arn)
 
     def _notify_function(self) -> Function:
         """The addresses are a SecureString under AWS's own key, which Parameter Store uses for whoever may read it."""
-        told = Table(self, "Told", self._stage)
+        deliveries = Table(self, "Told", self._stage)
         name = alert_addresses_name(self._stage)
-        environment = {"TOLD_TABLE": told.table_name, "ADDRESSES_PARAMETER": name}
+        environment = {"DELIVERIES_TABLE": deliveries.table_name, "ADDRESSES_PARAMETER": name}
         function = Function(self, "notify", self._stage, environment, dead_letters=self._dead_letters)
-        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [told.table_arn])
+        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [deliveries.table_arn])
         parameter = self.format_arn(service="ssm", resource="parameter", resource_name=name.lstrip("/"))
         allow(function, ["ssm:GetParameter"], [parameter])
-        CfnOutput(self, "ToldTableName", value=told.table_name)
+        CfnOutput(self, "ToldTableName", value=deliveries.table_name)
         return function
 
     def _rule(self, name: str, target: str, says: events.CfnRule.InputTransformerProperty | None = None) -> WiredRule:

@@ -12,8 +12,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from twbot.stacks.config import Stage
-from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import acknowledge, allow
 from twbot.stacks.constructs.function import Function
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
@@ -28,13 +28,13 @@ _NO_RESOURCE = "The detectors' actions, log delivery's and X-Ray's know no resou
 class Analysis(Service):
     """The media bucket, the function that fills it, and the state machine that asks the detectors."""
 
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analysis", stage)
         self.media = Bucket(self, "Media", stage, rules=[s3.LifecycleRule(expiration=Duration.days(1))])
         self._media_name = f"{stage.prefix}-media-arn"
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
-        self.media.let(self._download.works_as, ["s3:PutObject"])
+        self.media.grant(self._download.works_as, ["s3:PutObject"])
         machine = self._machine(stage, plumbing)
         WiredRule(
             self,
@@ -48,13 +48,13 @@ class Analysis(Service):
         CfnOutput(self, "WorkflowArn", value=machine.state_machine_arn)
         CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
 
-    def let_use_media(self, function: Function, actions: Sequence[str]) -> None:
+    def grant_use_media(self, function: Function, actions: Sequence[str]) -> None:
         """For the functions of other stacks. Who may not list is told "forbidden" where a key is not there."""
         allow(function, ["s3:ListBucket"], [self._media_arn])
         allow(function, actions, [f"{self._media_arn}/*"])
-        accept(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
+        acknowledge(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
 
-    def _machine(self, stage: Stage, plumbing: Plumbing) -> stepfunctions.StateMachine:
+    def _machine(self, stage: StageConfig, plumbing: Plumbing) -> stepfunctions.StateMachine:
         definition = workflow(stage.aws.detectors)
         written = msgspec.json.encode(definition).decode()
         values = {
@@ -76,7 +76,7 @@ class Analysis(Service):
             tracing_enabled=True,
         )
 
-    def _logs(self, stage: Stage) -> stepfunctions.LogOptions:
+    def _logs(self, stage: StageConfig) -> stepfunctions.LogOptions:
         """Each step, without what people wrote: that is in the lake."""
         log = LogGroup(self, "WorkflowLog", stage, workflow_log_name(stage))
         return stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False)
@@ -86,7 +86,7 @@ class Analysis(Service):
             if actions := sdk_actions(definition, service):
                 allow(role, actions, ["*"])
         if sdk_actions(definition, "rekognition"):
-            self.media.let(role, ["s3:GetObject"])
+            self.media.grant(role, ["s3:GetObject"])
         allow(role, ["lambda:InvokeFunction"], [self._download.function_arn])
         allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
-        accept(role, "IAM5[Resource::*]", _NO_RESOURCE)
+        acknowledge(role, "IAM5[Resource::*]", _NO_RESOURCE)

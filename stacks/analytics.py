@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from twbot.lambdas.analytics.transform import FOLDER
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
 from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_workgroup
@@ -25,7 +25,7 @@ DELIVERY = firehose.CfnDeliveryStream
 
 
 class Analytics(Service):
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analytics", stage)
         self._transform = Function(self, "transform", stage, {})
         results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
@@ -45,7 +45,7 @@ class Analytics(Service):
         add_workgroup(self, stage, self._lake.bucket_name, add_table(self, stage, self._lake.bucket_name))
         CfnOutput(self, "LakeBucketName", value=self._lake.bucket_name)
 
-    def _stream(self, stage: Stage) -> firehose.CfnDeliveryStream:
+    def _stream(self, stage: StageConfig) -> firehose.CfnDeliveryStream:
         log = LogGroup(self, "DeliveryLog", stage, f"/twbot/{stage.name}/lake")
         log_stream = logs.LogStream(self, "DeliveryLogStream", log_group=log, log_stream_name="s3")
         role = self._role(log)
@@ -89,7 +89,7 @@ class Analytics(Service):
         in_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
         allow(role, in_bucket, [self._lake.bucket_arn])
         for folder in (EVENTS, ERRORS):
-            self._lake.let(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
+            self._lake.grant(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
         allow(role, ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [self._transform.function_arn])
         allow(role, ["logs:PutLogEvents"], [log.log_group_arn])
         return role

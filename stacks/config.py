@@ -89,7 +89,7 @@ def protocol(address: str) -> str:
     return "email"
 
 
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
+class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A stage by its name: what it is called and made of, and how the bot behaves in it."""
 
     name: str
@@ -128,7 +128,7 @@ def check_name(name: str) -> str:
 
 def load_stage(
     name: str, file: Path = FILE, *, twitter_account_id: str | None = None, region: str | None = None
-) -> Stage:
+) -> StageConfig:
     """A stage as the file has it; the defaults where there is no such file. What is given here goes first.
 
     Raises TwbotError.
@@ -143,7 +143,7 @@ def load_stage(
     if not aws.twitter_account_id:
         hint = f"twitter_account_id in [stages.{name}.aws] of {file}, or --context twitterAccountId=…"
         raise TwbotError(f"The bot's account id on X is missing: {hint}")
-    return Stage(name=name, settings=settings, aws=aws)
+    return StageConfig(name=name, settings=settings, aws=aws)
 
 
 def _check(fine: bool, problem: str) -> None:

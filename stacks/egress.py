@@ -8,11 +8,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from twbot.stacks.analysis import Analysis
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
-from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_send
-from twbot.stacks.constructs.secret import let_read, secret_environment
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_send
+from twbot.stacks.constructs.secret import grant_read, secret_environment
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.constructs.stores import Table
 from twbot.stacks.functions import FUNCTIONS
@@ -21,19 +21,19 @@ from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import behaviour
 
 # X may make us wait a quarter of an hour, more than once.
-TRIES = 10
-AT_ONCE = 5
+MAX_RECEIVES = 10
+BATCH_SIZE = 5
 
 
 class Egress(Service):
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing, analysis: Analysis) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing, analysis: Analysis) -> None:
         super().__init__(scope, "Egress", stage)
         dead_letters = DeadLetters(self, stage, "egress")
         queue = self._queue(stage, dead_letters)
         sent = Table(self, "Sent", stage)
         replies = Table(self, "Replies", stage)
-        told = {
-            **plumbing.told,
+        environment = {
+            **plumbing.function_environment,
             **secret_environment(stage),
             **stage.x,
             "MEDIA_BUCKET": analysis.media.bucket_name,
@@ -43,10 +43,10 @@ class Egress(Service):
             "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
             "SETTINGS": behaviour(stage),
         }
-        function = Function(self, "egress", stage, told)
-        plumbing.let_publish(function)
-        let_read(self, stage, function)
-        analysis.let_use_media(function, ["s3:GetObject"])
+        function = Function(self, "egress", stage, environment)
+        plumbing.grant_publish(function)
+        grant_read(self, stage, function)
+        analysis.grant_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Update")], [replies.table_arn])
         allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn])
@@ -54,11 +54,11 @@ class Egress(Service):
         wired = WiredRule(
             self, "send-tweets", stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters
         )
-        let_rule_send(queue, wired)
+        grant_rule_send(queue, wired)
         CfnOutput(self, "QueueUrl", value=queue.queue_url)
         CfnOutput(self, "RepliesTableName", value=replies.table_name)
 
-    def _queue(self, stage: Stage, dead_letters: sqs.Queue) -> sqs.Queue:
+    def _queue(self, stage: StageConfig, dead_letters: sqs.Queue) -> sqs.Queue:
         """Hides what is being sent for six times the function's time, as Lambda asks."""
         return sqs.Queue(
             self,
@@ -67,10 +67,10 @@ class Egress(Service):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             visibility_timeout=Duration.seconds(6 * FUNCTIONS["egress"].timeout),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=TRIES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )
 
-    def _feed(self, stage: Stage, queue: sqs.Queue, function: Function) -> None:
+    def _feed(self, stage: StageConfig, queue: sqs.Queue, function: Function) -> None:
         actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
         allow(function, [f"sqs:{action}" for action in actions], [queue.queue_arn])
         lambda_.CfnEventSourceMapping(
@@ -78,7 +78,7 @@ class Egress(Service):
             "Feed",
             function_name=function.function_name,
             event_source_arn=queue.queue_arn,
-            batch_size=AT_ONCE,
+            batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
                 maximum_concurrency=stage.aws.replies_at_once

@@ -9,7 +9,7 @@ SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `
 REPLIES_TABLE              DynamoDB table of what the operator says of replies, and of this hour's counts
 MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
 SECRET_NAME                the secret with the keys (twbot.lambdas.ports.Keys, as JSON)
-TOLD_TABLE                 DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
+DELIVERIES_TABLE           DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
 ADDRESSES_PARAMETER        the SecureString in Parameter Store with the chats that hear of alerts
 QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
 DEAD_LETTER_QUEUE_URL      where a SEND_TWEET goes that can't be read, with the reason
@@ -72,7 +72,7 @@ FUNCTIONS = {
             (*_COMMON, "requests"),
             memory=256,
             timeout=30,
-            environment=("ADDRESSES_PARAMETER", "TOLD_TABLE"),
+            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE"),
         ),
         FunctionSpec(
             "image",

@@ -7,10 +7,10 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from twbot.stacks.config import Stage
-from twbot.stacks.constructs.access import accept
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import acknowledge
 from twbot.stacks.constructs.function import Function
-from twbot.stacks.constructs.secret import let_read, secret_environment
+from twbot.stacks.constructs.secret import grant_read, secret_environment
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.plumbing import Plumbing
 
@@ -23,15 +23,15 @@ _LOGGING = "AWS's own policy is the one API Gateway asks for: it logs for the wh
 class Ingress(Service):
     """REST API: GET answers X's challenge, POST takes what X sends."""
 
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Ingress", stage)
-        environment = {**plumbing.told, **secret_environment(stage), **stage.x}
+        environment = {**plumbing.function_environment, **secret_environment(stage), **stage.x}
         function = Function(self, "ingress", stage, environment)
-        plumbing.let_publish(function)
-        let_read(self, stage, function)
+        plumbing.grant_publish(function)
+        grant_read(self, stage, function)
         self._webhook(stage, function)
 
-    def _webhook(self, stage: Stage, function: lambda_.IFunction) -> None:
+    def _webhook(self, stage: StageConfig, function: lambda_.IFunction) -> None:
         api = self._api(stage)
         twitter = api.root.add_resource("twitter")
         proxy = apigateway.LambdaIntegration(function, allow_test_invoke=False)
@@ -42,12 +42,12 @@ class Ingress(Service):
         twitter.add_method("POST", proxy, request_models=sends, request_validator=check)
         for method in twitter.node.find_all():
             if isinstance(method, apigateway.Method):
-                accept(method, "APIG4", _SIGNED)
-                accept(method, "COG4", _SIGNED)
+                acknowledge(method, "APIG4", _SIGNED)
+                acknowledge(method, "COG4", _SIGNED)
         CfnOutput(self, "WebhookUrl", value=api.url_for_path("/twitter"))
         CfnOutput(self, "TwitterAccountId", value=stage.aws.twitter_account_id or "")
 
-    def _api(self, stage: Stage) -> apigateway.RestApi:
+    def _api(self, stage: StageConfig) -> apigateway.RestApi:
         """Lambda takes bodies up to 6 MB, our function 1 MB: larger ones are refused with 413."""
         access_log = LogGroup(self, "AccessLog", stage, f"/twbot/{stage.name}/webhook")
         api = apigateway.RestApi(
@@ -71,8 +71,8 @@ class Ingress(Service):
         # API Gateway would make this log group itself, and keep it for ever.
         execution_log = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{stage.name}"
         api.deployment_stage.node.add_dependency(LogGroup(self, "ExecutionLog", stage, execution_log))
-        accept(api.deployment_stage, "APIG3", _NO_WAF)
-        accept(
+        acknowledge(api.deployment_stage, "APIG3", _NO_WAF)
+        acknowledge(
             api,
             "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
             _LOGGING,

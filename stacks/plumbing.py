@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from twbot.lambdas.wiring import EVERY_EVENT
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule
 from twbot.stacks.constructs.service import LogGroup, Service
@@ -30,7 +30,7 @@ class Plumbing(Service):
     bus: events.EventBus
     key: kms.Key
 
-    def __init__(self, scope: Construct, stage: Stage) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig) -> None:
         super().__init__(scope, "Plumbing", stage)
         self.bus = events.EventBus(self, "Bus", event_bus_name=bus_name(stage))
         self._published = Table(self, "Published", stage)
@@ -39,7 +39,7 @@ class Plumbing(Service):
         add_event_metrics(self, stage, event_log)
         self.key = topics_key(self, stage)
         alarms = Topic(self, "Alarms", stage, key=self.key, subscribers=stage.aws.alarms)
-        alarms.let("cloudwatch.amazonaws.com")
+        alarms.grant("cloudwatch.amazonaws.com")
         add_alarms(self, stage, alarms)
         add_dashboard(self, stage)
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
@@ -48,16 +48,16 @@ class Plumbing(Service):
         CfnOutput(self, "CodeVersion", value=code_version())
 
     @property
-    def told(self) -> dict[str, str]:
+    def function_environment(self) -> dict[str, str]:
         """What a function is told that publishes."""
         return {"BUS_NAME": self.bus.event_bus_name, "SEEN_TABLE": self._published.table_name}
 
-    def let_publish(self, function: lambda_.IFunction) -> None:
+    def grant_publish(self, function: lambda_.IFunction) -> None:
         """Each entry once: its key is noted, and forgotten again if the bus did not take it."""
         allow(function, ["events:PutEvents"], [self.bus.event_bus_arn])
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
-    def _archive(self, stage: Stage) -> None:
+    def _archive(self, stage: StageConfig) -> None:
         """Without what a replay brings back, which is in it already, and what that causes, which comes again.
 
         It goes with its bus, in production too: it can be replayed to that bus only, and would keep it from being
@@ -77,7 +77,7 @@ class Plumbing(Service):
         archive.apply_removal_policy(RemovalPolicy.DESTROY)
         CfnOutput(self, "ArchiveName", value=archive.ref)
 
-    def _log_every_event(self, stage: Stage) -> logs.LogGroup:
+    def _log_every_event(self, stage: StageConfig) -> logs.LogGroup:
         log = LogGroup(self, "EventLog", stage, event_log_name(stage))
         arn = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{log.log_group_name}"
         policy = logs.CfnResourcePolicy(

@@ -8,42 +8,42 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from twbot.stacks.analysis import Analysis
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.chatbot import Chatbot
 from twbot.stacks.constructs.function import Function
-from twbot.stacks.constructs.rules import DeadLetters, WiredRule, let_rule_invoke
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.plumbing import Plumbing
 
 
 class Responding(Service):
-    def __init__(self, scope: Construct, stage: Stage, plumbing: Plumbing, analysis: Analysis) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing, analysis: Analysis) -> None:
         super().__init__(scope, "Responding", stage)
         self._stage, self._plumbing = stage, plumbing
         self._dead_letters = DeadLetters(self, stage, "responding")
-        told = {**plumbing.told, "SETTINGS": behaviour(stage)}
-        self._answer("answer-images", self._image_function(told, analysis))
-        self._answer("answer-texts", self._text_function(told))
+        environment = {**plumbing.function_environment, "SETTINGS": behaviour(stage)}
+        self._answer("answer-images", self._image_function(environment, analysis))
+        self._answer("answer-texts", self._text_function(environment))
 
-    def _image_function(self, told: dict[str, str], analysis: Analysis) -> Function:
-        told = {**told, "MEDIA_BUCKET": analysis.media.bucket_name}
-        function = Function(self, "image", self._stage, told, dead_letters=self._dead_letters)
-        analysis.let_use_media(function, ["s3:GetObject", "s3:PutObject"])
+    def _image_function(self, environment: dict[str, str], analysis: Analysis) -> Function:
+        environment = {**environment, "MEDIA_BUCKET": analysis.media.bucket_name}
+        function = Function(self, "image", self._stage, environment, dead_letters=self._dead_letters)
+        analysis.grant_use_media(function, ["s3:GetObject", "s3:PutObject"])
         return function
 
-    def _text_function(self, told: dict[str, str]) -> Function:
+    def _text_function(self, environment: dict[str, str]) -> Function:
         fulfilment = Function(self, "fulfilment", self._stage, {})
         chatbot = Chatbot(self, "Chatbot", self._stage, fulfilment=fulfilment)
-        told = {**told, **chatbot.told}
-        function = Function(self, "text", self._stage, told, dead_letters=self._dead_letters)
+        environment = {**environment, **chatbot.environment}
+        function = Function(self, "text", self._stage, environment, dead_letters=self._dead_letters)
         allow(function, ["lex:RecognizeText"], [chatbot.arn])
-        for name, value in chatbot.told.items():
+        for name, value in chatbot.environment.items():
             CfnOutput(self, name.title().replace("_", ""), value=value)
         return function
 
     def _answer(self, rule: str, function: lambda_.IFunction) -> None:
-        self._plumbing.let_publish(function)
+        self._plumbing.grant_publish(function)
         wired = WiredRule(
             self,
             rule,
@@ -52,9 +52,9 @@ class Responding(Service):
             target=function.function_arn,
             dead_letters=self._dead_letters,
         )
-        let_rule_invoke(function, wired)
+        grant_rule_invoke(function, wired)
 
 
-def behaviour(stage: Stage) -> str:
+def behaviour(stage: StageConfig) -> str:
     """The stage's settings, as the functions read them."""
     return msgspec.json.encode(msgspec.structs.replace(stage.settings, aws={})).decode()

@@ -7,14 +7,14 @@ from constructs import Construct
 from twbot.stacks.alerting import Alerting
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.analytics import Analytics
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.egress import Egress
 from twbot.stacks.ingress import Ingress
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import Responding
 
 
-def add_system(scope: Construct, stage: Stage) -> None:
+def add_system(scope: Construct, stage: StageConfig) -> None:
     plumbing = Plumbing(scope, stage)
     Ingress(scope, stage, plumbing)
     analysis = Analysis(scope, stage, plumbing)

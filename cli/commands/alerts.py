@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.alerts.port import AlertList, alert_list
+from twbot.cli.operations.alerts.port import Alerts, alerts_of
 from twbot.cli.operations.alerts.records import Subscriber
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
 from twbot.cli.ui.prompts import ask_secret, confirm, read_file
 from twbot.cli.ui.times import Since, Utc, shown, window
 from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
@@ -30,12 +30,12 @@ def _kinds(incomplete: str) -> list[str]:
 def _ids(context: typer.Context, incomplete: str) -> list[str]:
     """Those of this machine's bot: a stage on AWS takes too long to ask."""
     from twbot.local.adapters.subscribers import SubscriberFile
-    from twbot.local.home import Home, data_folder
+    from twbot.local.data_folder import DataFolder, data_folder
 
     if context.params.get("stage") != LOCAL:
         return []
     try:
-        found = SubscriberFile(Home(data_folder(context.params.get("data"))).subscribers).all()
+        found = SubscriberFile(DataFolder(data_folder(context.params.get("data"))).subscribers).all()
     except TwbotError:
         return []
     return [each.id for each in found if each.id.startswith(incomplete)]
@@ -57,9 +57,9 @@ OneId = Annotated[str | None, typer.Argument(help="Only the one with this id.", 
 
 
 @app.command("subscribe")
-@placed
+@targeted
 def subscribe(
-    place: Place,
+    target: Target,
     kind: KindName,
     address: Address = None,
     from_file: FromFile = None,
@@ -74,69 +74,69 @@ def subscribe(
 
     Example: twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org
     """
-    alerts = alert_list(place)
+    alerts = alerts_of(target)
     wanted = _wanted(kind, address, from_file, smtp)
     subscriber = alerts.subscribe(wanted)
     if json:
         as_json(subscriber)
         return
     hears = "hears" if subscriber.state == "active" else "will hear"
-    print_line(f"{subscriber.kind} {subscriber.address} {hears} of alerts of the stage {place.stage}: {subscriber.id}")
-    say(_next(subscriber, place))
+    print_line(f"{subscriber.kind} {subscriber.address} {hears} of alerts of the stage {target.stage}: {subscriber.id}")
+    say(_next(subscriber, target))
 
 
 @app.command("list")
-@placed
-def list_subscribers(place: Place, utc: Utc = False, json: AsJson = False) -> None:
+@targeted
+def list_subscribers(target: Target, utc: Utc = False, json: AsJson = False) -> None:
     """Who hears of alerts, and how the last one went. Addresses are never shown whole.
 
     Example: twbot alerts list --stage prod
     """
-    found = alert_list(place).subscribers()
+    found = alerts_of(target).subscribers()
     if json:
         as_json(found)
     elif not found:
         print_line("Nobody hears of alerts.")
-        say(f"Subscribe somebody: twbot alerts subscribe slack{place.option}")
+        say(f"Subscribe somebody: twbot alerts subscribe slack{target.option}")
     else:
         rows = [(each.id, each.kind, each.address, _state(each), _last(each, utc)) for each in found]
         table(["id", "kind", "address", "state", "last alert"], rows)
 
 
 @app.command("remove")
-@placed
-def remove(place: Place, subscriber: Id, dry_run: DryRun = False, yes: Yes = False, json: AsJson = False) -> None:
+@targeted
+def remove(target: Target, subscriber: Id, dry_run: DryRun = False, yes: Yes = False, json: AsJson = False) -> None:
     """Have somebody hear of alerts no more.
 
     Example: twbot alerts remove 1a2b3c4d --yes
     """
-    alerts = alert_list(place)
-    found = _named(alerts, subscriber, place)
+    alerts = alerts_of(target)
+    found = _named(alerts, subscriber, target)
     if not dry_run:
-        confirm(f"{found.kind} {found.address} will not hear of alerts of the stage {place.stage} any more.", yes=yes)
+        confirm(f"{found.kind} {found.address} will not hear of alerts of the stage {target.stage} any more.", yes=yes)
         alerts.remove(found)
     if json:
         as_json({"removed": not dry_run, "subscriber": found})
     else:
         deed = "would not hear" if dry_run else "does not hear"
-        print_line(f"{found.kind} {found.address} {deed} of alerts of the stage {place.stage} any more.")
+        print_line(f"{found.kind} {found.address} {deed} of alerts of the stage {target.stage} any more.")
 
 
 @app.command("test")
-@placed
-def send_test(place: Place, subscriber: OneId = None, json: AsJson = False) -> None:
+@targeted
+def send_test(target: Target, subscriber: OneId = None, json: AsJson = False) -> None:
     """Send a test alert to everybody who subscribed, or to one of them. Exit code 5 where one does not get through.
 
     Example: twbot alerts test
 
     Example: twbot alerts test 1a2b3c4d
     """
-    alerts = alert_list(place)
+    alerts = alerts_of(target)
     if subscriber is not None:
-        _named(alerts, subscriber, place)
+        _named(alerts, subscriber, target)
     tested = alerts.test(subscriber)
     if not tested:
-        hint = f"Subscribe somebody: twbot alerts subscribe slack{place.option}"
+        hint = f"Subscribe somebody: twbot alerts subscribe slack{target.option}"
         raise CliError("Nobody hears of alerts.", hint=hint, code=Exit.NOT_CONFIGURED)
     if json:
         as_json(tested)
@@ -148,13 +148,13 @@ def send_test(place: Place, subscriber: OneId = None, json: AsJson = False) -> N
 
 
 @app.command("raised")
-@placed
-def raised(place: Place, since: Since = None, limit: Limit = None, utc: Utc = False, json: AsJson = False) -> None:
+@targeted
+def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = False, json: AsJson = False) -> None:
     """The alerts that were raised, the newest first; on AWS those of the last week, unless --since says otherwise.
 
     Example: twbot alerts raised --since yesterday --limit 5
     """
-    found = alert_list(place).raised(limit or 20, window(since, None)[0])
+    found = alerts_of(target).raised(limit or 20, window(since, None)[0])
     if json:
         as_json(found)
     elif not found:
@@ -209,22 +209,22 @@ def _form(kind: str) -> str:
     return f"Type: twbot alerts subscribe {kind}{example}"
 
 
-def _named(alerts: AlertList, subscriber: str, place: Place) -> Subscriber:
+def _named(alerts: Alerts, subscriber: str, target: Target) -> Subscriber:
     found = next((each for each in alerts.subscribers() if each.id == subscriber), None)
     if found is None:
-        hint = f"See: twbot alerts list{place.option}"
+        hint = f"See: twbot alerts list{target.option}"
         raise CliError(f"No subscriber has the id {subscriber!r}.", hint=hint, code=Exit.NOT_FOUND)
     return found
 
 
-def _next(subscriber: Subscriber, place: Place) -> str:
+def _next(subscriber: Subscriber, target: Target) -> str:
     if subscriber.state == "pending":
         how = "the link in the mail" if subscriber.kind == "email" else "the SubscribeURL that SNS posted to it"
         return f"It has to be confirmed within two days: {how}."
     if subscriber.kind == "sms":
         return "In SNS's SMS sandbox an account reaches verified numbers only: aws sns get-sms-sandbox-account-status"
-    one = "" if not place.is_local and subscriber.kind not in ("slack", "discord") else f" {subscriber.id}"
-    return f"Try it: twbot alerts test{one}{place.option}"
+    one = "" if not target.is_local and subscriber.kind not in ("slack", "discord") else f" {subscriber.id}"
+    return f"Try it: twbot alerts test{one}{target.option}"
 
 
 def _state(subscriber: Subscriber) -> str:

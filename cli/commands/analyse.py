@@ -104,11 +104,11 @@ def _comprehend() -> Comprehend:
 
 def _of_picture(path: Path, data: Path | None) -> Found:
     image = {"Image": {"Bytes": _read(path)}}
-    from twbot.local.home import Home, data_folder
+    from twbot.local.data_folder import DataFolder, data_folder
     from twbot.local.models.gallery import Gallery
     from twbot.local.models.rekognition import Rekognition
 
-    rekognition = Rekognition(Gallery(Home(data_folder(data)).gallery), _no_store)
+    rekognition = Rekognition(Gallery(DataFolder(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
     texts = rekognition.detect_text(image)["TextDetections"]
     return _empty(str(path)) | {

@@ -81,10 +81,10 @@ def remove(
 
 
 def _gallery(data: Path | None) -> Gallery:
-    from twbot.local.home import Home, data_folder
+    from twbot.local.data_folder import DataFolder, data_folder
     from twbot.local.models.gallery import Gallery
 
-    return Gallery(Home(data_folder(data)).gallery)
+    return Gallery(DataFolder(data_folder(data)).gallery)
 
 
 def _read(photo: Path) -> bytes:

@@ -9,15 +9,15 @@ import typer
 from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.chatbot.port import chatbot
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.chatbot.port import chatbot_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 
 
-@placed
+@targeted
 def chat(
-    place: Place,
+    target: Target,
     text: Annotated[str, typer.Argument(help="What somebody says to the bot.")],
     json: AsJson = False,
 ) -> None:
@@ -32,7 +32,7 @@ def chat(
     utterance = to_utterance(text)
     if not utterance:
         raise CliError("There is nothing to answer in that.", hint='Try: twbot chat "hello"', code=Exit.USAGE)
-    answer = chatbot(place).recognize_text(text=utterance, session_id=f"twbot-chat-{uuid.uuid4()}")
+    answer = chatbot_of(target).recognize_text(text=utterance, session_id=f"twbot-chat-{uuid.uuid4()}")
     first = answer["interpretations"][0]
     intent, confidence = first["intent"]["name"], first.get("nluConfidence", {}).get("score")
     reply = " ".join(message["content"] for message in answer.get("messages", []))

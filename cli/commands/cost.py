@@ -13,7 +13,7 @@ from twbot.lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
     from twbot.cli.cost.bill import Bill, Counted, Line, Traffic
-    from twbot.stacks.config import Stage
+    from twbot.stacks.config import StageConfig
 
 ASSUMED = (
     "Prices are public list prices before free tiers, of us-east-1 or eu-west-1; ? marks what is not confirmed.",
@@ -64,7 +64,7 @@ def cost(
     _show(configured, traffic, where, found, doubts)
 
 
-def _stage(name: str) -> Stage:
+def _stage(name: str) -> StageConfig:
     """The account's id changes no price: a stage without one is priced as well."""
     from twbot.cli.operations.target import FILE
     from twbot.stacks.config import load_stage
@@ -82,13 +82,13 @@ def _region(asked: str | None) -> tuple[str, list[str]]:
     return asked, [f"There are no prices of {asked}: these are {REGION}'s."]
 
 
-def _bill(stage: Stage, traffic: Traffic, region: str) -> Bill:
+def _bill(stage: StageConfig, traffic: Traffic, region: str) -> Bill:
     from twbot.cli.cost.bill import bill
 
     return bill(_counted(stage), traffic, stage, region)
 
 
-def _counted(stage: Stage) -> Counted:
+def _counted(stage: StageConfig) -> Counted:
     try:
         from twbot.cli.cost.counting import count_message
     except ImportError as error:
@@ -98,7 +98,7 @@ def _counted(stage: Stage) -> Counted:
     return {(kind, summoned): count_message(stage, kind, summoned=summoned) for kind, summoned in kinds}
 
 
-def _document(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> dict[str, Any]:
+def _document(stage: StageConfig, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> dict[str, Any]:
     import msgspec
 
     from twbot.cli.cost.bill import SOURCE_DESIGN_GBP
@@ -116,7 +116,7 @@ def _document(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: 
     }
 
 
-def _show(stage: Stage, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> None:
+def _show(stage: StageConfig, traffic: Traffic, region: str, found: Bill, doubts: list[str]) -> None:
     from twbot.cli.cost.bill import SOURCE_DESIGN_GBP
     from twbot.cli.cost.prices import price_table
 

@@ -35,7 +35,7 @@ def demo(
 
     folder = pictures or Path(tempfile.mkdtemp(prefix="twbot-demo-"))
     with tempfile.TemporaryDirectory(prefix="twbot-") as data, err.status("Starting …", spinner="dots") as status:
-        result = run_demo(Path(data), pictures=folder, tell=lambda step: status.update(escape(step)))
+        result = run_demo(Path(data), pictures=folder, on_progress=lambda step: status.update(escape(step)))
     if json:
         as_json(result)
     else:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twbot.cli.deploy.screen import interrupted, progress, show_changes, show_check, waiting
-from twbot.cli.deploy.target import PROD, AccountId, Target, account_id, digits, logged, target, templates
+from twbot.cli.deploy.target import PROD, AccountId, Deployment, account_id, deployment, digits, logged, templates
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, out, print_line, say
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 
@@ -43,7 +43,7 @@ def deploy(
 
     Example: twbot deploy --stage test --dry-run
     """
-    on = target("deploy", Place(stage, profile, region, data))
+    on = deployment("deploy", Target(stage, profile, region, data))
     with logged(on.log):
         checked_id = digits(account_id(on, account))
         if bootstrap and not dry_run:
@@ -76,7 +76,7 @@ def diff(
 
     Example: twbot diff --stage prod
     """
-    on = target("diff", Place(stage, profile, region, data))
+    on = deployment("diff", Target(stage, profile, region, data))
     with logged(on.log), templates(on, digits(account_id(on, account)), region) as made:
         found, permissions = differences(on, made)
     if json:
@@ -85,7 +85,7 @@ def diff(
         show_changes(found, permissions, _on(out))
 
 
-def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
+def differences(on: Deployment, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
     """What deploying would change: resources by the CDK command, permissions by the templates themselves."""
     from twbot.cli.deploy.changes import changes
     from twbot.cli.deploy.deployed_stacks import stacks, template
@@ -99,7 +99,7 @@ def differences(on: Target, made: Assembly) -> tuple[list[Change], dict[str, Wid
     return found, {name: each for name, each in compared.items() if any(each)}
 
 
-def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
+def _checks(on: Deployment, *, bootstrap_later: bool) -> list[Check]:
     """Each shown as it is done. Raises CliError at the end where one is wrong."""
     from twbot.cli.deploy.preflight import checks, first_wrong
 
@@ -114,7 +114,7 @@ def _checks(on: Target, *, bootstrap_later: bool) -> list[Check]:
     return found
 
 
-def _bootstrap(on: Target, yes: bool) -> None:
+def _bootstrap(on: Deployment, yes: bool) -> None:
     from twbot.cli.ui.prompts import confirm
 
     roles = "This makes a bucket and roles for CDK (the stack CDKToolkit), which may administer the account."
@@ -127,7 +127,7 @@ def _bootstrap(on: Target, yes: bool) -> None:
         raise CliError(words, hint="Wait a minute, then type it again", code=Exit.INTERRUPTED) from None
 
 
-def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
+def _ask(on: Deployment, permissions: dict[str, Widening], yes: bool) -> None:
     """Only what widens permissions needs a yes."""
     from twbot.cli.ui.prompts import confirm
 
@@ -135,7 +135,7 @@ def _ask(on: Target, permissions: dict[str, Widening], yes: bool) -> None:
         confirm(f"Permissions in the stage {on.stage} widen, as listed.", yes=yes)
 
 
-def _deploy(on: Target, made: Assembly) -> None:
+def _deploy(on: Deployment, made: Assembly) -> None:
     from twbot.cli.deploy.cdk_progress import Following
 
     following = Following([each.name for each in made.stacks])
@@ -146,7 +146,7 @@ def _deploy(on: Target, made: Assembly) -> None:
         raise interrupted(following, on.bot.option, "deploy") from None
 
 
-def _deployed(on: Target, plan: dict[str, Any], json: bool) -> None:
+def _deployed(on: Deployment, plan: dict[str, Any], json: bool) -> None:
     """The outputs, and what to type next."""
     from twbot.cli.deploy.outputs import outputs_of, show_outputs
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from twbot.cli.deploy.outputs import outputs_of, show_outputs
 from twbot.cli.deploy.screen import interrupted, progress, waiting
-from twbot.cli.deploy.target import PROD, Target, logged, target, templates
+from twbot.cli.deploy.target import PROD, Deployment, deployment, logged, templates
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 from twbot.cli.ui.prompts import unanswered
@@ -32,7 +32,7 @@ def outputs(
 
     Example: twbot outputs --stage prod
     """
-    on = target("outputs", Place(stage, profile, region, data))
+    on = deployment("outputs", Target(stage, profile, region, data))
     found = outputs_of(on)
     if json:
         as_json(found)
@@ -55,7 +55,7 @@ def destroy(
 
     Example: twbot destroy --stage test
     """
-    on = target("destroy", Place(stage, profile, region, data))
+    on = deployment("destroy", Target(stage, profile, region, data))
     with logged(on.log):
         found = outputs_of(on)
         _at_rest(on, found)
@@ -69,42 +69,42 @@ def destroy(
     if json:
         as_json({**plan, "destroyed": not dry_run})
     elif not dry_run:
-        print_line(f"The stage {on.stage} is gone. Its secret {on.bot.stage.secret} is still there.")
+        print_line(f"The stage {on.stage} is gone. Its secret {on.bot.config.secret} is still there.")
         say(f"The log: {on.log}")
 
 
-def _at_rest(on: Target, found: list[Stack]) -> None:
+def _at_rest(on: Deployment, found: list[Stack]) -> None:
     busy = [f"{each.name} ({each.status})" for each in found if each.busy]
     if busy:
         hint = f"Wait until it has finished: twbot outputs{on.bot.option}"
         raise CliError(f"CloudFormation still works on {', '.join(busy)}.", hint=hint)
 
 
-def _held(on: Target, found: list[Stack]) -> list[Held]:
+def _held(on: Deployment, found: list[Stack]) -> list[Held]:
     from twbot.cli.deploy.deployed_stacks import held
 
     with waiting("Looking what is in it"):
         return [each for stack in found for each in held(on.bot, stack.name)]
 
 
-def _show_loss(on: Target, found: list[Stack], data_held: list[Held]) -> None:
+def _show_loss(on: Deployment, found: list[Stack], data_held: list[Held]) -> None:
     from twbot.stacks.names import alert_addresses_name
 
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
     for heading, kept, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
         named = [f"  {each.what} {each.name}" for each in data_held if each.kept is kept]
         if kept:
-            named.append(f"  secret {on.bot.stage.secret}, if there is one")
+            named.append(f"  secret {on.bot.config.secret}, if there is one")
         if named:
             err.print(heading, style=style)
             say("\n".join(named))
-    parameter = alert_addresses_name(on.bot.stage)
+    parameter = alert_addresses_name(on.bot.config)
     remove = f"twbot alerts remove{on.bot.option}"
     say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")
     say(f"X goes on calling the webhook until you say: twbot webhook delete{on.bot.option}")
 
 
-def _ask(on: Target, yes: bool) -> None:
+def _ask(on: Deployment, yes: bool) -> None:
     """The stage's name has to be typed."""
     import typer
 
@@ -120,9 +120,9 @@ def _ask(on: Target, yes: bool) -> None:
         raise CliError("Nothing was changed.")
 
 
-def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | None) -> None:
+def _destroy(on: Deployment, found: list[Stack], buckets: list[str], region: str | None) -> None:
     from twbot.cli.deploy.cdk_progress import Following
-    from twbot.cli.operations.aws_problems import AwsProblem
+    from twbot.cli.operations.aws_errors import AwsError
 
     following = Following([each.name for each in reversed(found)])
     try:
@@ -133,19 +133,19 @@ def _destroy(on: Target, found: list[Stack], buckets: list[str], region: str | N
                     with progress(following, "destroying") as each:
                         on.cdk().destroy(made.folder, each)
                     return
-                except AwsProblem as problem:  # what was still under way came into a bucket after it was emptied
+                except AwsError as problem:  # what was still under way came into a bucket after it was emptied
                     if not again or "not empty" not in str(problem):
                         raise
     except KeyboardInterrupt:
         raise interrupted(following, on.bot.option, "destroy") from None
 
 
-def _empty(on: Target, buckets: list[str]) -> None:
+def _empty(on: Deployment, buckets: list[str]) -> None:
     from twbot.cli.deploy.buckets import empty
 
     s3 = on.bot.client("s3")
     for bucket in buckets:
-        with on.bot.explained(), waiting(f"Emptying {bucket}"):
+        with on.bot.translate_errors(), waiting(f"Emptying {bucket}"):
             gone = sum(empty(s3, bucket))
         if gone:
             say(f"{bucket}: {gone} objects deleted")

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import complete_rules
 from twbot.cli.ui.console import as_json, out, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.ui.times import Utc, shown
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+    from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
-ENOUGH = 8  # characters of a message id that tell it from others
+SHORT_ID_LENGTH = 8  # characters of a message id that tell it from others
 
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
@@ -30,9 +30,9 @@ All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
 @app.command("list")
-@placed
+@targeted
 def list_letters(
-    place: Place,
+    target: Target,
     rule: Rule = None,
     reason: Reason = None,
     each: Annotated[bool, typer.Option("--each", help="One line a dead letter, not one a reason.")] = False,
@@ -50,8 +50,8 @@ def list_letters(
     """
     from twbot.cli.operations.dead_letters.records import grouped
 
-    letters = _found(dead_letters(place), rule)
-    found = _chosen(letters, None, reason, place)[:limit]
+    letters = _found(dead_letters_of(target), rule)
+    found = _chosen(letters, None, reason, target)[:limit]
     if json:
         as_json({"count": len(found), "hidden": letters.hidden, "groups": grouped(found), "letters": found})
         return
@@ -59,23 +59,23 @@ def list_letters(
         print_line("No dead letters.")
     elif each:
         rows = [
-            (one.id[:ENOUGH], one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error) for one in found
+            (one.id[:SHORT_ID_LENGTH], one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error)
+            for one in found
         ]
         table(["id", "rule", "event", "post", "gave up", "error"], rows)
     else:
         lines = [(g.rule, g.reason, g.count, shown(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
         table(["rule", "reason", "count", "newest", "ids"], lines)
-        say(
-            f"See one: twbot dlq show ID{place.option}; deliver them again: twbot dlq redrive --rule RULE{place.option}"
-        )
+        again = f"twbot dlq redrive --rule RULE{target.option}"
+        say(f"See one: twbot dlq show ID{target.option}; deliver them again: {again}")
     if letters.hidden:
         say(f"There are about {letters.hidden} more, which somebody else is looking at, or which did not fit.")
 
 
 @app.command("show")
-@placed
+@targeted
 def show(
-    place: Place,
+    target: Target,
     letter_id: Annotated[str, typer.Argument(help="The dead letter's id.", metavar="ID")],
     utc: Utc = False,
     json: AsJson = False,
@@ -84,8 +84,8 @@ def show(
 
     Example: twbot dlq show 12
     """
-    source = dead_letters(place)
-    (letter,) = _chosen(source.letters(), [letter_id], None, place)
+    source = dead_letters_of(target)
+    (letter,) = _chosen(source.read(), [letter_id], None, target)
     event = source.event(letter)
     if json:
         as_json({"letter": letter, "event": event})
@@ -104,9 +104,9 @@ def show(
 
 
 @app.command("redrive")
-@placed
+@targeted
 def redrive(
-    place: Place,
+    target: Target,
     ids: Ids = None,
     every: All = False,
     rule: Rule = None,
@@ -123,20 +123,20 @@ def redrive(
 
     Example: twbot dlq redrive --all
     """
-    source, letters, found = _named(place, ids, every, rule, reason)
+    source, letters, found = _named(target, ids, every, rule, reason)
     able = [each for each in found if each.obstacle is None]
     for each in found:
         if each.obstacle:
-            say(f"{each.id} can't be delivered again: {each.obstacle}. See: twbot dlq show {each.id}{place.option}")
+            say(f"{each.id} can't be delivered again: {each.obstacle}. See: twbot dlq show {each.id}{target.option}")
     done = 0 if dry_run else _worked("delivered again", source.redrive, able)
     _tell("redriven", "would be delivered again", "delivered again", able, done, dry_run=dry_run, json=json)
     _more(letters, every)
 
 
 @app.command("purge")
-@placed
+@targeted
 def purge(
-    place: Place,
+    target: Target,
     ids: Ids = None,
     every: All = False,
     rule: Rule = None,
@@ -151,54 +151,56 @@ def purge(
 
     Example: twbot dlq purge 12 13 --yes
     """
-    source, letters, found = _named(place, ids, every, rule, reason)
+    source, letters, found = _named(target, ids, every, rule, reason)
     everything = every and not (ids or rule or reason)
     count = _many(len(found) + letters.hidden if everything else len(found))
     if (found or letters.hidden) and not dry_run:
         extent = ": that is all, and what comes until then" if everything else ""
-        confirm(f"{count} of the stage {place.stage} will be forgotten for good{extent}.", yes=yes)
+        confirm(f"{count} of the stage {target.stage} will be forgotten for good{extent}.", yes=yes)
     if dry_run or not (found or letters.hidden):
         done = 0
     else:
         done = source.purge_all() if everything else _worked("forgotten", source.purge, found)
     _tell("purged", "would be forgotten", "forgotten", found, done, dry_run=dry_run, json=json)
     _more(letters, every and not everything)
-    if everything and done and not place.is_local:
+    if everything and done and not target.is_local:
         say("SQS takes up to a minute for it.")
 
 
 def _named(
-    place: Place, ids: list[str] | None, every: bool, rule: str | None, reason: str | None
-) -> tuple[DeadLetters, Letters, list[DeadLetter]]:
+    target: Target, ids: list[str] | None, every: bool, rule: str | None, reason: str | None
+) -> tuple[DeadLetters, DeadLetterBatch, list[DeadLetter]]:
     """What is meant has to be said: by id, by filter, or --all."""
     if not (ids or every or rule or reason):
         hint = "Name them by id, --rule or --reason, or take --all"
         raise CliError("Which dead letters?", hint=hint, code=Exit.USAGE)
-    source = dead_letters(place)
+    source = dead_letters_of(target)
     letters = _found(source, rule)
-    return source, letters, _chosen(letters, ids, reason, place)
+    return source, letters, _chosen(letters, ids, reason, target)
 
 
-def _found(source: DeadLetters, rule: str | None) -> Letters:
+def _found(source: DeadLetters, rule: str | None) -> DeadLetterBatch:
     if rule is not None and rule not in (there := complete_rules("")):
         raise CliError(f"There is no rule {rule!r}.", hint=f"There are: {', '.join(there)}", code=Exit.USAGE)
-    return source.letters(rule=rule)
+    return source.read(rule=rule)
 
 
-def _chosen(letters: Letters, ids: Sequence[str] | None, reason: str | None, place: Place) -> list[DeadLetter]:
-    chosen = [_letter(letters, each, place) for each in dict.fromkeys(ids or ())] if ids else letters.seen
+def _chosen(
+    letters: DeadLetterBatch, ids: Sequence[str] | None, reason: str | None, target: Target
+) -> list[DeadLetter]:
+    chosen = [_letter(letters, each, target) for each in dict.fromkeys(ids or ())] if ids else letters.seen
     return [each for each in chosen if reason is None or reason.lower() in (each.error or "").lower()]
 
 
-def _letter(letters: Letters, wanted: str, place: Place) -> DeadLetter:
+def _letter(letters: DeadLetterBatch, wanted: str, target: Target) -> DeadLetter:
     """By its id, or by what it begins with where that is long enough."""
     for each in letters.seen:
         if wanted == each.id:
             return each
-    meant = [each for each in letters.seen if len(wanted) >= ENOUGH and each.id.startswith(wanted)]
+    meant = [each for each in letters.seen if len(wanted) >= SHORT_ID_LENGTH and each.id.startswith(wanted)]
     if len(meant) == 1:
         return meant[0]
-    hint = f"See: twbot dlq list --each{place.option}"
+    hint = f"See: twbot dlq list --each{target.option}"
     raise CliError(f"There is no dead letter {wanted}.", hint=hint, code=Exit.NOT_FOUND)
 
 
@@ -228,7 +230,7 @@ def _tell(key: str, would: str, did: str, found: list[DeadLetter], done: int, *,
         print_line(f"{_many(done)} {did}.")
 
 
-def _more(letters: Letters, every: bool) -> None:
+def _more(letters: DeadLetterBatch, every: bool) -> None:
     if every and letters.hidden:
         say(f"There are about {letters.hidden} more, which were not seen: type it again.")
 
@@ -239,7 +241,7 @@ def _many(count: int) -> str:
 
 def _few(ids: list[str]) -> str:
     more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
-    return ", ".join(each[:ENOUGH] for each in ids[:8]) + more
+    return ", ".join(each[:SHORT_ID_LENGTH] for each in ids[:8]) + more
 
 
 def _ended(letter: Any, utc: bool) -> str:

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from twbot.cli.doctor.check import Check, State
-from twbot.cli.doctor.run import check_up
+from twbot.cli.doctor.run import run_checks
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, out
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red"), "skipped": ("-", "dim")}
 
 
-@placed
+@targeted
 def doctor(
-    place: Place,
+    target: Target,
     models: Annotated[
         bool, typer.Option("--models/--no-models", help="On local: load the models, too; takes some seconds.")
     ] = True,
@@ -33,7 +33,7 @@ def doctor(
     Example: twbot doctor --stage prod
     """
     found: list[Check] = []
-    for check in check_up(place, models=models):
+    for check in run_checks(target, models=models):
         found.append(check)
         if not json:
             _show(check)

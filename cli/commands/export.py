@@ -12,20 +12,20 @@ from typing import Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.lake.port import asking, lake_of
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
 from twbot.cli.ui.console import as_json, err, print_line, say
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.times import Since, Until, window
-from twbot.lambdas.analytics.results import Exported, Wanted
+from twbot.lambdas.analytics.results import Exported, ExportFilter
 
 PARQUET = ".parquet"
 
 
-@placed
+@targeted
 def export(
-    place: Place,
+    target: Target,
     to: Annotated[Path, typer.Option("--to", "-o", help="A file that ends in .parquet, or a folder.")],
     since: Since = None,
     until: Until = None,
@@ -44,17 +44,17 @@ def export(
     wanted = _wanted(since, until, types or [])
     _check(to, force)
     with _beside(to) as fresh:
-        with asking(), err.status("exporting") as status:
-            exported = lake_of(place).export(wanted, fresh, tell=status.update)
+        with translate_lake_errors(), err.status("exporting") as status:
+            exported = lake_of(target).export(wanted, fresh, on_progress=status.update)
         size = sum((fresh / name).stat().st_size for name in exported.files)
         if exported.rows:
             _settle(fresh, exported, to)
     _report(exported, size, to, json)
 
 
-def _wanted(since: str | None, until: str | None, types: list[str]) -> Wanted:
+def _wanted(since: str | None, until: str | None, types: list[str]) -> ExportFilter:
     begin, end = window(since, until)
-    return Wanted(since=begin, until=end, types=known_types(types))
+    return ExportFilter(since=begin, until=end, types=known_types(types))
 
 
 def _check(to: Path, force: bool) -> None:

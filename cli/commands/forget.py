@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.lake.port import asking, forgetting_of
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.lake.port import erasure_of, translate_lake_errors
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.lake.port import Forgetting
-    from twbot.lambdas.analytics.erasure import Report
+    from twbot.cli.operations.lake.port import Erasure
+    from twbot.lambdas.analytics.erasure import ErasureReport
 
 
-@placed
+@targeted
 def forget(
-    place: Place,
+    target: Target,
     tweet_id: Annotated[str, typer.Argument(metavar="TWEET_ID", help="The id of the post that its author deleted.")],
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -40,38 +40,38 @@ def forget(
 
     if not POST_ID.fullmatch(tweet_id):
         raise CliError(f"{tweet_id!r} is no id of a post: its digits are at the end of its address.", code=Exit.USAGE)
-    with asking():
-        forgetting = forgetting_of(place)
+    with translate_lake_errors():
+        forgetting = erasure_of(target)
     found = None if yes and not dry_run else _look(forgetting, tweet_id, dry_run=True)
     if found is not None and not json:
         _show(found, "there is")
     if found is not None and (dry_run or found.nothing):
         if json:
-            _as_json(found, place, dry_run)
+            _as_json(found, target, dry_run)
         elif not found.nothing:
-            say(f"To remove it: twbot forget {tweet_id}{place.option}")
+            say(f"To remove it: twbot forget {tweet_id}{target.option}")
         return
-    confirm(f"The stage {place.stage} will forget the post {tweet_id}; that can't be undone.", yes=yes)
+    confirm(f"The stage {target.stage} will forget the post {tweet_id}; that can't be undone.", yes=yes)
     gone = _look(forgetting, tweet_id, dry_run=False)
     if json:
-        _as_json(gone, place, dry_run)
+        _as_json(gone, target, dry_run)
     else:
         _show(gone, "removed")
 
 
-def _look(forgetting: Forgetting, tweet_id: str, *, dry_run: bool) -> Report:
+def _look(forgetting: Erasure, tweet_id: str, *, dry_run: bool) -> ErasureReport:
     words = "looking for it" if dry_run else "forgetting it"
-    with asking(), err.status(words) as status:
+    with translate_lake_errors(), err.status(words) as status:
         return forgetting.forget(
-            tweet_id, dry_run=dry_run, tell=lambda said: status.update(f"{words}: {said} (Ctrl-C does no harm)")
+            tweet_id, dry_run=dry_run, on_progress=lambda said: status.update(f"{words}: {said} (Ctrl-C does no harm)")
         )
 
 
-def _as_json(report: Report, place: Place, dry_run: bool) -> None:
+def _as_json(report: ErasureReport, target: Target, dry_run: bool) -> None:
     as_json(
         {
             "tweet_id": report.tweet_id,
-            "stage": place.stage,
+            "stage": target.stage,
             "dry_run": dry_run,
             "removed": report.removed,
             "replies": report.replies,
@@ -80,7 +80,7 @@ def _as_json(report: Report, place: Place, dry_run: bool) -> None:
     )
 
 
-def _show(report: Report, heading: str) -> None:
+def _show(report: ErasureReport, heading: str) -> None:
     if report.nothing:
         print_line(f"Nothing of the post {report.tweet_id} is there.")
     else:

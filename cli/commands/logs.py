@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from twbot.cli.operations.logs.port import log_lines
-from twbot.cli.operations.logs.records import Line, WantedLines, level, logger_of
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.logs.port import logs_of
+from twbot.cli.operations.logs.records import Line, LogFilter, level, logger_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json_line, out, say
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.times import Since, Until, Utc, shown, window
 
 # For completion.
@@ -26,9 +26,9 @@ def _services(incomplete: str) -> list[str]:
     return [name for name in SERVICES if name.startswith(incomplete)]
 
 
-@placed
+@targeted
 def logs(
-    place: Place,
+    target: Target,
     service: Annotated[
         str | None,
         typer.Argument(help="Only this service's lines, or function's, e.g. analysis.", autocompletion=_services),
@@ -54,8 +54,8 @@ def logs(
     Example: twbot logs analysis --follow
     """
     start, end = window(since, until)
-    wanted = WantedLines(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
-    log = log_lines(place)
+    wanted = LogFilter(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
+    log = logs_of(target)
     show = as_json_line if json else _shower(utc)
     try:
         found = deque(log.lines(wanted), maxlen=limit)
@@ -64,7 +64,7 @@ def logs(
         if follow:
             _follow(log.follow(wanted), show, json)
         elif not found and not json:
-            say("Nothing of that was logged." if since or tweet or place.is_local else "Nothing in the last hour.")
+            say("Nothing of that was logged." if since or tweet or target.is_local else "Nothing in the last hour.")
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 

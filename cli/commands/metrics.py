@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.metrics.port import measuring
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.metrics.port import metrics_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.charts import sparkline
 from twbot.cli.ui.console import as_json, out, say
-from twbot.cli.ui.options import AsJson, placed
-from twbot.cli.ui.times import Until, Utc, duration, shown, took, window
+from twbot.cli.ui.options import AsJson, targeted
+from twbot.cli.ui.times import Until, Utc, duration, duration_text, shown, window
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.metrics.records import Measure, Measured, Window
+    from twbot.cli.operations.metrics.records import Metric, MetricSeries, Window
 
-STEPS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+PERIODS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
-MOST_PARTS = 1500
+MAX_PERIODS = 1500
 # Where there is room to say what each is.
 WIDE = 120
 
@@ -33,17 +33,17 @@ def _names(incomplete: str) -> list[str]:
     return [each.name for each in _everywhere() if each.name.lower().startswith(incomplete.lower())]
 
 
-def _everywhere() -> list[Measure]:
-    from twbot.cli.operations.metrics.records import function_measures, measures
+def _everywhere() -> list[Metric]:
+    from twbot.cli.operations.metrics.records import all_metrics, function_metrics
     from twbot.stacks.functions import FUNCTIONS
     from twbot.stacks.names import SERVICES
 
-    return [*measures(SERVICES), *function_measures(FUNCTIONS)]
+    return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
 
 
-@placed
+@targeted
 def metrics(
-    place: Place,
+    target: Target,
     names: Annotated[
         list[str] | None,
         typer.Argument(help="Which: a name, or the beginning of names (webhook, dead-letters).", autocompletion=_names),
@@ -67,25 +67,25 @@ def metrics(
 
     Example: twbot metrics --since 7d --every 1d MESSAGE_RECEIVED TWEET_SENT reply-time --csv
     """
-    source = measuring(place)
-    wanted = _chosen(source.measures(), names or [])
-    over = _window(since, until, every, source.finest)
-    found = source.measured(over, {each.name for each in wanted})
+    source = metrics_of(target)
+    wanted = _chosen(source.all_metrics(), names or [])
+    over = _window(since, until, every, source.min_period)
+    found = source.series_of(over, {each.name for each in wanted})
     if as_csv:
         _csv(over, found, utc)
     elif json:
-        as_json(_document(place, over, found))
+        as_json(_document(target, over, found))
     else:
-        _table(over, found if names or show_all else [each for each in found if each.whole], len(found), utc)
+        _table(over, found if names or show_all else [each for each in found if each.total], len(found), utc)
 
 
-def _chosen(measured: Sequence[Measure], names: Sequence[str]) -> list[Measure]:
+def _chosen(known: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
     """Each name stands for the measure of that name, or for all whose names go on from it. Raises CliError."""
     if not names:
-        return list(measured)
-    chosen: dict[str, Measure] = {}
+        return list(known)
+    chosen: dict[str, Metric] = {}
     for name in names:
-        fitting = [each for each in measured if _is(each.name, name)]
+        fitting = [each for each in known if _is(each.name, name)]
         if not fitting and any(_is(each.name, name) for each in _everywhere()):
             raise CliError(f"{name} is measured on AWS only.", hint="Name a stage: --stage", code=Exit.NOT_FOUND)
         if not fitting:
@@ -93,36 +93,36 @@ def _chosen(measured: Sequence[Measure], names: Sequence[str]) -> list[Measure]:
                 f"Nothing is measured as {name!r}.", hint="See what is: twbot metrics --all", code=Exit.NOT_FOUND
             )
         chosen |= {each.name: each for each in fitting}
-    return [each for each in measured if each.name in chosen]
+    return [each for each in known if each.name in chosen]
 
 
 def _is(name: str, wanted: str) -> bool:
     return name.lower() == wanted.lower() or name.lower().startswith(f"{wanted.lower().rstrip('-_')}-")
 
 
-def _window(since: str, until: str | None, every: str | None, finest: Any) -> Window:
+def _window(since: str, until: str | None, every: str | None, min_period: Any) -> Window:
     """Raises CliError for parts that are too fine, too many or too odd."""
     from twbot.cli.operations.metrics.records import window_between
 
     begin, finish = window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600
     end = finish.timestamp() if finish else time.time()
-    least: int = finest(start)
+    least: int = min_period(start)
     if start >= end:
         raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
     if every is None:
-        step = next((each for each in STEPS if each >= least and int((end - start) / each) <= BARS), STEPS[-1])
+        step = next((each for each in PERIODS if each >= least and int((end - start) / each) <= BARS), PERIODS[-1])
         return window_between(start, end, step)
     seconds = duration(every).total_seconds()
     if seconds < 1 or seconds % least:
         hint = f"Write --every as a multiple of {_length(least)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
-    if (end - start) / seconds > MOST_PARTS:
-        raise CliError(f"That is more than {MOST_PARTS} values.", hint="Use a longer --every", code=Exit.USAGE)
+    if (end - start) / seconds > MAX_PERIODS:
+        raise CliError(f"That is more than {MAX_PERIODS} values.", hint="Use a longer --every", code=Exit.USAGE)
     return window_between(start, end, int(seconds))
 
 
-def _table(over: Window, found: list[Measured], of: int, utc: bool) -> None:
+def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -132,8 +132,8 @@ def _table(over: Window, found: list[Measured], of: int, utc: bool) -> None:
     columns += [Column("what it is", overflow="fold")] * explained
     grid = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for each in found:
-        values = (_written(each, each.whole), _written(each, each.values[-1]))
-        cells = (each.measure.name, _chart(each), *values, *[each.measure.says] * explained)
+        values = (_written(each, each.total), _written(each, each.values[-1]))
+        cells = (each.metric.name, _chart(each), *values, *[each.metric.description] * explained)
         grid.add_row(*map(Text, cells))
     out.print(grid)
     if len(found) < of:
@@ -147,18 +147,18 @@ def _length(seconds: int) -> str:
     return f"{seconds} seconds" if seconds > 1 else "second"
 
 
-def _chart(each: Measured) -> str:
+def _chart(each: MetricSeries) -> str:
     """One block a part; where there are too many, one for several."""
     size = -(-len(each.values) // (BARS + 1))
     groups = [each.values[start : start + size] for start in range(0, len(each.values), size)]
-    fold = sum if each.measure.how == "sum" else max
+    fold = sum if each.metric.statistic == "sum" else max
     return sparkline([fold(value or 0.0 for value in group) for group in groups])
 
 
-def _written(each: Measured, value: float | None) -> str:
+def _written(each: MetricSeries, value: float | None) -> str:
     if value is None:
         return "-"
-    return took(value) if each.measure.unit == "s" else f"{value:,.0f}"
+    return duration_text(value) if each.metric.unit == "s" else f"{value:,.0f}"
 
 
 def _times(over: Window) -> list[datetime.datetime]:
@@ -166,13 +166,13 @@ def _times(over: Window) -> list[datetime.datetime]:
     return [datetime.datetime.fromtimestamp(start, datetime.UTC) for start in starts]
 
 
-def _document(place: Place, over: Window, found: list[Measured]) -> dict[str, Any]:
+def _document(target: Target, over: Window, found: list[MetricSeries]) -> dict[str, Any]:
     import msgspec
 
-    rows = [{**msgspec.structs.asdict(each.measure), "whole": each.whole, "values": each.values} for each in found]
+    rows = [{**msgspec.structs.asdict(each.metric), "whole": each.total, "values": each.values} for each in found]
     times = _times(over)
     return {
-        "stage": place.stage,
+        "stage": target.stage,
         "since": times[0],
         "until": datetime.datetime.fromtimestamp(over.end, datetime.UTC),
         "every_seconds": over.step,
@@ -181,9 +181,9 @@ def _document(place: Place, over: Window, found: list[Measured]) -> dict[str, An
     }
 
 
-def _csv(over: Window, found: list[Measured], utc: bool) -> None:
+def _csv(over: Window, found: list[MetricSeries], utc: bool) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", *(each.measure.name for each in found)])
+    writer.writerow(["time", *(each.metric.name for each in found)])
     for number, at in enumerate(_times(over)):
         when = at if utc else at.astimezone()
         values = (each.values[number] for each in found)

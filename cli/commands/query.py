@@ -12,10 +12,10 @@ import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.lake.port import asking, lake_of
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, harmless, print_line, say, table
-from twbot.cli.ui.options import AsJson, Limit, placed
+from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Utc, shown
 from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
 
@@ -37,9 +37,9 @@ def _parameters(incomplete: str) -> list[str]:
     return sorted(each for each in known if each.startswith(incomplete))
 
 
-@placed
+@targeted
 def query(
-    place: Place,
+    target: Target,
     name: Annotated[str | None, typer.Argument(help="A saved query.", autocompletion=_names)] = None,
     sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead.")] = None,
     param: Annotated[
@@ -88,8 +88,8 @@ def query(
         return
     saved = _named(name) if name else SavedQuery("", "", [], sql or "")
     bound = _bound(saved, param or [])
-    with asking(), err.status("asking the lake"):
-        result = lake_of(place).query(saved.sql, bound, limit=limit)
+    with translate_lake_errors(), err.status("asking the lake"):
+        result = lake_of(target).query(saved.sql, bound, limit=limit)
     _show(result, json=json, csv=csv, chart=chart, utc=utc)
 
 
@@ -106,7 +106,7 @@ def _list(json: bool) -> None:
 def _columns(json: bool) -> None:
     from twbot.cli.ui.lake_columns import columns
 
-    with asking():
+    with translate_lake_errors():
         found = columns()
     if json:
         as_json(found)

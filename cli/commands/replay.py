@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.replays.port import Replaying, replaying
-from twbot.cli.operations.target import Place, start
+from twbot.cli.operations.replays.port import Replays, replays_of
+from twbot.cli.operations.target import Target, start_hint
 from twbot.cli.screens.replay import came, follow, said, span
 from twbot.cli.ui.completion import complete_rules, complete_types, known_types
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.ui.times import Since, Until, Utc, window
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
-    from twbot.lambdas.replays import Count, Replay, Wanted
+    from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest
 
 app = typer.Typer(invoke_without_command=True)
 Name = Annotated[str, typer.Argument(help="The replay's name.")]
@@ -40,9 +40,9 @@ FromX = Annotated[bool, typer.Option("--from-x", help="Ask X to send again what 
 
 
 @app.callback()
-@placed
+@targeted
 def replay(
-    place: Place,
+    target: Target,
     context: typer.Context,
     since: Since = None,
     until: Until = None,
@@ -80,17 +80,17 @@ def replay(
     if context.invoked_subcommand is not None:
         return
     if since is None:
-        hint = f"For example: twbot replay --since 2h --dry-run{place.option}"
+        hint = f"For example: twbot replay --since 2h --dry-run{target.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
     if from_x:
         from twbot.cli.x.replays import Asked, replay_from_x
 
         _only_for_the_archive(types, to, rate, with_replies, detach)
-        replay_from_x(place, Asked(since, until, api, webhook, dry_run, yes, utc, json))
+        replay_from_x(target, Asked(since, until, api, webhook, dry_run, yes, utc, json))
         return
     _only_from_x(webhook, api)
-    replays, wanted = replaying(place), _wanted(since, until, types or [], to or [], rate, with_replies)
-    if rate is not None and not place.is_local:
+    replays, wanted = replays_of(target), _wanted(since, until, types or [], to or [], rate, with_replies)
+    if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
         raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
     wanted = _fitted(replays, wanted)
@@ -101,23 +101,23 @@ def replay(
         as_json({**_plain(counted), "dry_run": dry_run, "replay": None}) if json else None
         return
     if with_replies:
-        _ask(place, counted, yes)
-    found = _start(replays, wanted, counted, place)
-    found = found if detach else follow(replays, found, place, quiet=json)
+        _ask(target, counted, yes)
+    found = _start(replays, wanted, counted, target)
+    found = found if detach else follow(replays, found, target, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found))
     if detach:
-        say(f"See how far it is: twbot replay show {found.name}{place.option}")
+        say(f"See how far it is: twbot replay show {found.name}{target.option}")
     if found.state == "failed":
-        raise CliError(f"The replay failed: {found.error}", hint=f"See: twbot logs{place.option}")
+        raise CliError(f"The replay failed: {found.error}", hint=f"See: twbot logs{target.option}")
     if found.state in {"cancelled", "interrupted"}:
-        hint = f"What it delivered stays delivered. See: twbot replay show {found.name}{place.option}"
+        hint = f"What it delivered stays delivered. See: twbot replay show {found.name}{target.option}"
         raise CliError(f"The replay was {found.state} before its end.", hint=hint)
 
 
 @app.command("list")
-@placed
+@targeted
 def list_replays(
-    place: Place,
+    target: Target,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
     utc: Utc = False,
     json: AsJson = False,
@@ -126,7 +126,7 @@ def list_replays(
 
     Example: twbot replay list
     """
-    found = replaying(place).newest(limit)
+    found = replays_of(target).newest(limit)
     if json:
         as_json(found)
     elif not found:
@@ -137,15 +137,15 @@ def list_replays(
 
 
 @app.command("show")
-@placed
-def show(place: Place, name: Name, utc: Utc = False, json: AsJson = False) -> None:
+@targeted
+def show(target: Target, name: Name, utc: Utc = False, json: AsJson = False) -> None:
     """One replay: what it was about, and how far it came.
 
     Example: twbot replay show replay-20261101T100000Z-1a2b
     """
-    found = replaying(place).named(name)
+    found = replays_of(target).named(name)
     if found is None:
-        raise _unknown(name, place)
+        raise _unknown(name, target)
     if json:
         as_json(found)
         return
@@ -158,16 +158,16 @@ def show(place: Place, name: Name, utc: Utc = False, json: AsJson = False) -> No
 
 
 @app.command("cancel")
-@placed
-def cancel(place: Place, name: Name, json: AsJson = False) -> None:
+@targeted
+def cancel(target: Target, name: Name, json: AsJson = False) -> None:
     """Stop a replay; what it has delivered stays delivered.
 
     Example: twbot replay cancel replay-20261101T100000Z-1a2b
     """
-    replays = replaying(place)
+    replays = replays_of(target)
     before = replays.named(name)
     if before is None:
-        raise _unknown(name, place)
+        raise _unknown(name, target)
     if before.state != "running":
         raise CliError(f"The replay {name} is {before.state} already.")
     found = replays.cancel(name) or before
@@ -176,10 +176,10 @@ def cancel(place: Place, name: Name, json: AsJson = False) -> None:
 
 def _wanted(
     since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
-) -> Wanted:
+) -> ReplayRequest:
     import datetime
 
-    from twbot.lambdas.replays import Wanted
+    from twbot.lambdas.replays import ReplayRequest
 
     rules = complete_rules("")
     if unknown := [name for name in to if name not in rules]:
@@ -190,7 +190,9 @@ def _wanted(
     begin, end = window(since, until or "now", now=now)
     assert begin is not None
     pace = {"rate": rate} if rate is not None else {}
-    return Wanted(since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace)
+    return ReplayRequest(
+        since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace
+    )
 
 
 def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool, detach: bool) -> None:
@@ -206,7 +208,7 @@ def _only_from_x(webhook: str | None, api: str) -> None:
         raise CliError(message, hint="Leave them out; or have X send again: --from-x", code=Exit.USAGE)
 
 
-def _fitted(replays: Replaying, wanted: Wanted) -> Wanted:
+def _fitted(replays: Replays, wanted: ReplayRequest) -> ReplayRequest:
     from twbot.lambdas.errors import TwbotError
 
     try:
@@ -217,13 +219,13 @@ def _fitted(replays: Replaying, wanted: Wanted) -> Wanted:
         raise CliError(str(error), code=Exit.USAGE) from None
 
 
-def _plain(counted: Count) -> dict[str, object]:
+def _plain(counted: ReplayCount) -> dict[str, object]:
     import msgspec
 
     return dict(msgspec.structs.asdict(counted))
 
 
-def _show_count(counted: Count) -> None:
+def _show_count(counted: ReplayCount) -> None:
     for note in counted.notes:
         say(note)
     if not counted.events:
@@ -233,19 +235,19 @@ def _show_count(counted: Count) -> None:
     table(["goes to", "count"], counted.by_rule.items())
 
 
-def _ask(place: Place, counted: Count, yes: bool) -> None:
-    confirm(f"The bot of the stage {place.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
+def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:
+    confirm(f"The bot of the stage {target.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
 
 
-def _start(replays: Replaying, wanted: Wanted, counted: Count, place: Place) -> Replay:
+def _start(replays: Replays, wanted: ReplayRequest, counted: ReplayCount, target: Target) -> Replay:
     from twbot.cli.operations.local_stage import NotRunning
 
     try:
         return replays.start(wanted, counted.events)
     except NotRunning as error:
-        raise CliError(str(error), hint=start(place.data), code=Exit.NOT_CONFIGURED) from None
+        raise CliError(str(error), hint=start_hint(target.data), code=Exit.NOT_CONFIGURED) from None
 
 
-def _unknown(name: str, place: Place) -> CliError:
-    hint = f"List them: twbot replay list{place.option}"
+def _unknown(name: str, target: Target) -> CliError:
+    hint = f"List them: twbot replay list{target.option}"
     return CliError(f"There is no replay {name}.", hint=hint, code=Exit.NOT_FOUND)

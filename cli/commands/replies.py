@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.replies.port import Replies, replies
-from twbot.cli.operations.target import FILE, Place
+from twbot.cli.operations.replies.port import Replies, replies_of
+from twbot.cli.operations.target import FILE, Target
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, placed
+from twbot.cli.ui.options import AsJson, DryRun, targeted
 from twbot.cli.ui.times import Utc, duration, shown
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ PerHour = Annotated[int | None, typer.Option("--per-hour", min=0, help="Replies 
 
 
 @app.command()
-@placed
-def status(place: Place, utc: Utc = False, json: AsJson = False) -> None:
+@targeted
+def status(target: Target, utc: Utc = False, json: AsJson = False) -> None:
     """Whether the bot replies, the limits, and how many people want no replies.
 
     Example: twbot replies status
     """
     from twbot.lambdas.settings import load
 
-    store = replies(place)
-    switch, out, configured = store.switch(), store.everybody_out(), load(FILE, place.stage).replies
+    store = replies_of(target)
+    switch, out, configured = store.switch(), store.everybody_out(), load(FILE, target.stage).replies
     answering = configured and not switch.stops(time.time())
     if json:
         as_json(
             {
-                "stage": place.stage,
+                "stage": target.stage,
                 "replying": answering,
                 "configured": configured,
                 **_document(switch),
@@ -57,13 +57,13 @@ def status(place: Place, utc: Utc = False, json: AsJson = False) -> None:
         ("in all", _limit(switch.per_hour)),
         ("opted out", f"{len(out)} people" if len(out) != 1 else "1 person"),
     ]
-    table([f"stage {place.stage}", ""], rows)
+    table([f"stage {target.stage}", ""], rows)
 
 
 @app.command()
-@placed
+@targeted
 def pause(
-    place: Place,
+    target: Target,
     reason: Annotated[str | None, typer.Option("--reason", help="For whoever looks: why.")] = None,
     length: Annotated[str | None, typer.Option("--for", help="Only so long: 30m, 2h.", metavar="TIME")] = None,
     json: AsJson = False,
@@ -78,35 +78,35 @@ def pause(
     """
     now = time.time()
     until = now + duration(length).total_seconds() if length else None
-    since = _change(place, json, paused=True, since=now, until=until, reason=reason)
+    since = _change(target, json, paused=True, since=now, until=until, reason=reason)
     if not json:
-        print_line(f"The bot of the stage {place.stage} does not reply any more{_until(since, utc=False)}.")
-        say(f"Go on with: twbot replies resume{place.option}")
+        print_line(f"The bot of the stage {target.stage} does not reply any more{_until(since, utc=False)}.")
+        say(f"Go on with: twbot replies resume{target.option}")
 
 
 @app.command()
-@placed
-def resume(place: Place, json: AsJson = False) -> None:
+@targeted
+def resume(target: Target, json: AsJson = False) -> None:
     """Reply again, from the next message on, and say how to answer what came meanwhile.
 
     Example: twbot replies resume
     """
-    before = replies(place).switch()
-    _change(place, json, paused=False, since=None, until=None, reason=None)
+    before = replies_of(target).switch()
+    _change(target, json, paused=False, since=None, until=None, reason=None)
     if json:
         return
     if not before.paused:
-        print_line(f"Nothing was changed: the bot of the stage {place.stage} was not paused.")
+        print_line(f"Nothing was changed: the bot of the stage {target.stage} was not paused.")
         return
-    print_line(f"The bot of the stage {place.stage} replies again.")
+    print_line(f"The bot of the stage {target.stage} replies again.")
     since = _iso(before.since)
-    say(f"Send what was withheld: twbot replay --since {since} --type SEND_TWEET --with-replies{place.option}")
+    say(f"Send what was withheld: twbot replay --since {since} --type SEND_TWEET --with-replies{target.option}")
 
 
 @app.command()
-@placed
+@targeted
 def limit(
-    place: Place,
+    target: Target,
     per_person: PerPerson = None,
     per_hour: PerHour = None,
     none: Annotated[bool, typer.Option("--none", help="No limits any more.")] = False,
@@ -119,35 +119,35 @@ def limit(
     Example: twbot replies limit --none
     """
     if none == (per_person is not None or per_hour is not None):
-        typed = f"twbot replies limit{place.option}"
+        typed = f"twbot replies limit{target.option}"
         hint = f"For example: {typed} --per-person 5, or: {typed} --none"
         raise CliError("Which limit?", hint=hint, code=Exit.USAGE)
     told = {"per_person": per_person, "per_hour": per_hour}
-    switch = _change(place, json, **{name: most for name, most in told.items() if none or most is not None})
+    switch = _change(target, json, **{name: most for name, most in told.items() if none or most is not None})
     if not json:
         said = f"to a person {_limit(switch.per_person)}, in all {_limit(switch.per_hour)}"
-        print_line(f"Replies of the stage {place.stage}: {said}.")
+        print_line(f"Replies of the stage {target.stage}: {said}.")
 
 
 @optout.command("add")
-@placed
-def add(place: Place, user_id: User, json: AsJson = False) -> None:
+@targeted
+def add(target: Target, user_id: User, json: AsJson = False) -> None:
     """Never reply to this person again.
 
     Example: twbot replies optout add 2244994945
     """
-    replies(place).opt_out(_checked(user_id))
+    replies_of(target).opt_out(_checked(user_id))
     as_json({"opted_out": user_id}) if json else print_line(f"The user {user_id} gets no replies any more.")
 
 
 @optout.command("list")
-@placed
-def list_(place: Place, json: AsJson = False) -> None:
+@targeted
+def list_(target: Target, json: AsJson = False) -> None:
     """Who wants no replies.
 
     Example: twbot replies optout list
     """
-    found = replies(place).everybody_out()
+    found = replies_of(target).everybody_out()
     if json:
         as_json(found)
     elif found:
@@ -157,15 +157,15 @@ def list_(place: Place, json: AsJson = False) -> None:
 
 
 @optout.command("remove")
-@placed
-def remove(place: Place, user_id: User, dry_run: DryRun = False, json: AsJson = False) -> None:
+@targeted
+def remove(target: Target, user_id: User, dry_run: DryRun = False, json: AsJson = False) -> None:
     """Reply to this person again.
 
     Example: twbot replies optout remove 2244994945
     """
-    store = replies(place)
+    store = replies_of(target)
     if _checked(user_id) not in store.everybody_out():
-        hint = f"See who has: twbot replies optout list{place.option}"
+        hint = f"See who has: twbot replies optout list{target.option}"
         raise CliError(f"The user {user_id} has not opted out.", hint=hint, code=Exit.NOT_FOUND)
     if not dry_run:
         store.opt_in(user_id)
@@ -175,14 +175,14 @@ def remove(place: Place, user_id: User, dry_run: DryRun = False, json: AsJson = 
         print_line(f"The user {user_id} {'would get' if dry_run else 'gets'} replies again.")
 
 
-def _change(place: Place, json: bool, **changes: Any) -> Switch:
+def _change(target: Target, json: bool, **changes: Any) -> Switch:
     import msgspec
 
-    store: Replies = replies(place)
+    store: Replies = replies_of(target)
     switch = msgspec.structs.replace(store.switch(), **changes)
     store.save(switch)
     if json:
-        as_json({"stage": place.stage, **_document(switch)})
+        as_json({"stage": target.stage, **_document(switch)})
     return switch
 
 

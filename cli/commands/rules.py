@@ -11,11 +11,11 @@ import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.rules.port import deployed_rules
+from twbot.cli.operations.rules.port import deployed_rules_of
 from twbot.cli.operations.rules.records import DeployedRule
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out, print_line, say, table
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 from twbot.lambdas.wiring import RULES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
@@ -40,13 +40,13 @@ STATES = {
 
 
 @app.command("list")
-@placed
-def list_rules(place: Place, json: AsJson = False) -> None:
+@targeted
+def list_rules(target: Target, json: AsJson = False) -> None:
     """The rules: the events that each takes, and where they go. On AWS also whether each is there as declared.
 
     Example: twbot rules list
     """
-    there = deployed_rules(place)
+    there = deployed_rules_of(target)
     deployed = {each.name: each for each in there.deployed()} if there else None
     if json:
         as_json([*_documents(deployed)])
@@ -58,7 +58,7 @@ def list_rules(place: Place, json: AsJson = False) -> None:
         strangers = [each for each in deployed.values() if not _declared(each.name)]
         patterns |= {each.name: each.pattern for each in strangers}
         rows += [[each.name, _types(each.pattern), "", ""] for each in strangers]
-        columns.append(f"in {place.stage}")
+        columns.append(f"in {target.stage}")
         rows = [[*row, _state(deployed[row[0]])] for row in rows]
     if out.width >= WIDE:
         columns.append("pattern")
@@ -92,9 +92,9 @@ def _state(rule: DeployedRule) -> str:
 
 
 @app.command("test")
-@placed
+@targeted
 def match(
-    _: Place,
+    _: Target,
     event: Annotated[str, typer.Argument(help="A file with the event as JSON; - for stdin.", metavar="EVENT.json|-")],
     json: AsJson = False,
 ) -> None:
@@ -116,8 +116,8 @@ def match(
 
 
 @app.command("diagram")
-@placed
-def diagram(_: Place) -> None:
+@targeted
+def diagram(_: Target) -> None:
     """The system as a Mermaid diagram, from the rules: of every stage the same.
 
     Example: twbot rules diagram > system.mmd

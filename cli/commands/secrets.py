@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from twbot.cli.operations.target import Place, Stage
+from twbot.cli.operations.target import Bot, Target
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x import accepted_keys
-from twbot.cli.x.key_input import NAMES, Given, given_keys
+from twbot.cli.x.key_input import NAMES, EnteredKeys, read_keys
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ FromFile = Annotated[
 
 
 @app.command("set")
-@placed
+@targeted
 def set_(
-    place: Place,
+    target: Target,
     from_file: FromFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -40,11 +40,11 @@ def set_(
 
     Example: twbot secrets set --from-file keys.json --stage prod
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    keys = given_keys(from_file)
-    with explained(bot.option):
+    bot = target.open()
+    keys = read_keys(from_file)
+    with translate_errors(bot.option):
         user = accepted_keys.check_accepted(bot, keys)
         store = bot.secrets()
         if not dry_run:
@@ -55,38 +55,38 @@ def set_(
 
 
 @app.command()
-@placed
+@targeted
 def check(
-    place: Place,
+    target: Target,
     json: AsJson = False,
 ) -> None:
     """Ask X whether it accepts the stored keys, and whose they are.
 
     Example: twbot secrets check --stage prod --json
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         store = bot.secrets()
         user = accepted_keys.check_accepted(bot, store.refresh())
     _tell({"accepted": True, "place": store.place, **_known(bot, user)}, json)
 
 
 @app.command()
-@placed
+@targeted
 def show(
-    place: Place,
+    target: Target,
     json: AsJson = False,
 ) -> None:
     """Show which keys are there; never their values.
 
     Example: twbot secrets show
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         store = bot.secrets()
         there = {name: bool(value) for name, value in msgspec.to_builtins(store.refresh()).items()}
         previous = store.previous() is not None
@@ -99,9 +99,9 @@ def show(
 
 
 @app.command()
-@placed
+@targeted
 def rotate(
-    place: Place,
+    target: Target,
     from_file: FromFile = None,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -111,13 +111,13 @@ def rotate(
 
     Example: twbot secrets rotate --from-file new-keys.json --yes
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         store = bot.secrets()
         old = store.refresh()
-        keys = given_keys(from_file)
+        keys = read_keys(from_file)
         user = accepted_keys.check_accepted(bot, keys)
         accepted_keys.check_same_account(old, keys, bot.option)
         if not dry_run:
@@ -129,11 +129,11 @@ def rotate(
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
 
 
-def _answer_or_restore(bot: Stage) -> None:
+def _answer_or_restore(bot: Bot) -> None:
     """Read back what was stored, as the bot does; the old keys come back unless X accepts it."""
     store = bot.secrets()
     try:
-        accepted_keys.accept(Given(store.refresh()), bot.x_url)
+        accepted_keys.accepted_user(EnteredKeys(store.refresh()), bot.x_url)
     except BaseException:
         store.restore()
         say("The new keys failed: the old ones are back.")
@@ -148,7 +148,7 @@ def _has_keys(store: Any) -> bool:
     return True
 
 
-def _known(bot: Stage, user: dict[str, Any]) -> dict[str, Any]:
+def _known(bot: Bot, user: dict[str, Any]) -> dict[str, Any]:
     if bot.account_id and bot.account_id != user["id"]:
         say(f"Warning: twitter_account_id of the stage {bot.name} is {bot.account_id}, the keys' is {user['id']}.")
     return {"stage": bot.name, "user_id": user["id"], "username": user.get("username"), "simulated": bot.simulated}

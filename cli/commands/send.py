@@ -10,8 +10,8 @@ import typer
 from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place, start
-from twbot.cli.operations.traces.port import traces
+from twbot.cli.operations.target import Target, start_hint
+from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName
 from twbot.lambdas.settings import LOCAL
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twbot.local.simulator.samples import Sample
 
 # How often it is seen whether there will be no reply, seconds; and what says so.
-LOOK_EVERY = 1.0
+POLL_INTERVAL = 1.0
 NO_REPLY = ("refused", "withheld", "analysis-failed")
 
 
@@ -102,12 +102,12 @@ def send(
         return
     if reply_to is not None:
         raise CliError("A sample answers a post of its own: --kind reply.", code=Exit.USAGE)
-    place = Place(stage, profile, region, data)
+    target = Target(stage, profile, region, data)
     _sample(
         to,
         _Asked(text, author, image or [], generation or "xaa", kind, bot),
         secret_from,
-        place,
+        target,
         allow_http,
         dry_run,
         json,
@@ -126,13 +126,13 @@ class _Asked(NamedTuple):
 
 
 def _sample(
-    to: str, asked: _Asked, secret_from: str | None, place: Place, allow_http: bool, dry_run: bool, json: bool
+    to: str, asked: _Asked, secret_from: str | None, target: Target, allow_http: bool, dry_run: bool, json: bool
 ) -> None:
     from twbot.cli.x.sample_delivery import check, deliver
     from twbot.local.simulator.deliveries import sign
 
     check(to, plain=allow_http)
-    secret, bot_id = _secret(secret_from, place)
+    secret, bot_id = _secret(secret_from, target)
     found = _made(asked, bot_id)
     signature = sign(secret, found.body)
     about = {"url": to, "generation": asked.generation, "event": found.event, "bytes": len(found.body)}
@@ -153,21 +153,21 @@ def _sample(
         raise CliError(answer.problem, hint=answer.hint, code=code)
 
 
-def _secret(source: str | None, place: Place) -> tuple[str, str | None]:
+def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
     """What to sign with, and the bot's id on X."""
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.sample_delivery import secret_from
 
     if source is not None:
         return secret_from(source)
-    with explained():
-        keys = place.open().secrets().keys()
+    with translate_errors():
+        keys = target.open().secrets().keys()
     return keys.api_secret, keys.user_id
 
 
 def _made(asked: _Asked, bot_id: str | None) -> Sample:
     from twbot.local.simulator.problems import Problem
-    from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, Wanted, sample
+    from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, SampleRequest, sample
 
     kind = asked.kind or ("image" if asked.images else "mention")
     for what, name, known in (("generation", asked.generation, GENERATIONS), ("kind", kind, KINDS)):
@@ -175,7 +175,7 @@ def _made(asked: _Asked, bot_id: str | None) -> Sample:
             raise CliError(f"There is no {what} {name!r}.", hint=f"There are: {', '.join(known)}", code=Exit.USAGE)
     if asked.images and (kind != "image" or len(asked.images) > 1):
         raise CliError("A sample has one picture, with --kind image.", code=Exit.USAGE)
-    wanted = Wanted(
+    wanted = SampleRequest(
         generation=asked.generation,
         kind=kind,
         bot=asked.bot or "twbot",
@@ -201,36 +201,38 @@ def _post(
     post = client.post(author, named, images=images, reply_to=reply_to)
     if not json:
         say(f"@{author} posted {post['id']}: {post['text']}")
-    reply = _reply(client, post["id"], bot, timeout, Place(data=data))
+    reply = _reply(client, post["id"], bot, timeout, Target(data=data))
     kept = _save(client, folder / "replies", reply)
     _show(post, reply, kept, json)
 
 
 def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
-    from twbot.local.home import data_folder, running
+    from twbot.local.data_folder import data_folder, running_bot
     from twbot.local.simulator.client import SimulatorClient
 
     folder = data_folder(data)
     if not folder.is_dir():
-        raise CliError(f"There is no bot in {folder}.", hint=start(data), code=Exit.NOT_FOUND)
-    run = running(folder)
+        raise CliError(f"There is no bot in {folder}.", hint=start_hint(data), code=Exit.NOT_FOUND)
+    run = running_bot(folder)
     if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=start(data), code=Exit.NOT_CONFIGURED)
+        raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
     if run.simulator is None:
-        raise CliError("The bot talks to X itself, not to a simulated one.", hint=start(data), code=Exit.NOT_CONFIGURED)
+        raise CliError(
+            "The bot talks to X itself, not to a simulated one.", hint=start_hint(data), code=Exit.NOT_CONFIGURED
+        )
     return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
-def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, place: Place) -> dict[str, Any]:
+def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, target: Target) -> dict[str, Any]:
     """Once it comes. Raises CliError where it will not, or not in time."""
     import time
 
-    until, see = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{place.option}"
+    until, see = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
     while True:
         left = until - time.monotonic()
-        if found := client.replies(post_id, timeout=min(max(left, 0), LOOK_EVERY), author=bot):
+        if found := client.replies(post_id, timeout=min(max(left, 0), POLL_INTERVAL), author=bot):
             return found[0]
-        known = traces(place).of(post_id)
+        known = traces_of(target).of(post_id)
         if known is not None and known.outcome in NO_REPLY:
             raise CliError(f"@{bot} does not reply to {post_id}: {known.why}", hint=see)
         if left <= 0:

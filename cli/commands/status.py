@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
 
-from twbot.cli.operations.status.port import condition
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.status.port import status_of
+from twbot.cli.operations.target import Target
 from twbot.cli.screens.status import document, screen
 from twbot.cli.ui.console import as_json, as_json_line, out
-from twbot.cli.ui.options import AsJson, placed
+from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.times import Utc
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.status.records import Vitals
-    from twbot.cli.x.status import OnX
+    from twbot.cli.operations.status.records import StatusSnapshot
+    from twbot.cli.x.status import XStatus
 
-ASK_X_EVERY = 60.0
-DRAW_EVERY = 1.0
+X_POLL_INTERVAL = 60.0
+REDRAW_INTERVAL = 1.0
 Found = TypeVar("Found")
 
 
-@placed
+@targeted
 def status(
-    place: Place,
+    target: Target,
     watch: Annotated[bool, typer.Option("--watch", help="Go on showing it until Ctrl-C.")] = False,
     utc: Utc = False,
     json: AsJson = False,
@@ -44,22 +44,28 @@ def status(
 
     Example: twbot status --stage prod --watch
     """
-    from twbot.cli.x.status import OnX, on_x
+    from twbot.cli.x.status import XStatus, read_x_status
 
-    bot = condition(place)
+    bot = status_of(target)
 
-    def ask_x() -> OnX:
-        if place.is_local and not bot.look().running:
-            return OnX(problem="not asked, as no bot runs")
-        return on_x(place.open())
+    def ask_x() -> XStatus:
+        if target.is_local and not bot.read().running:
+            return XStatus(problem="not asked, as no bot runs")
+        return read_x_status(target.open())
 
     if watch:
-        _watch(Refreshed(bot.look, bot.every), Refreshed(ask_x, ASK_X_EVERY), json=json, utc=utc, option=place.option)
+        _watch(
+            Refreshed(bot.read, bot.poll_interval),
+            Refreshed(ask_x, X_POLL_INTERVAL),
+            json=json,
+            utc=utc,
+            option=target.option,
+        )
         return
     with ThreadPoolExecutor(1) as pool:
         x = pool.submit(ask_x)
-        found = bot.look()
-        as_json(document(found, x.result())) if json else out.print(screen(found, x.result(), utc, place.option))
+        found = bot.read()
+        as_json(document(found, x.result())) if json else out.print(screen(found, x.result(), utc, target.option))
 
 
 class Refreshed(Generic[Found]):
@@ -91,7 +97,7 @@ class Refreshed(Generic[Found]):
         self._enough.set()
 
 
-def _watch(bot: Refreshed[Vitals], x: Refreshed[OnX], *, json: bool, utc: bool, option: str) -> None:
+def _watch(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus], *, json: bool, utc: bool, option: str) -> None:
     """Until Ctrl-C. What fails for a while is shown beside what was known before."""
     try:
         _lines(bot, x) if json else _live(bot, x, utc, option)
@@ -102,7 +108,7 @@ def _watch(bot: Refreshed[Vitals], x: Refreshed[OnX], *, json: bool, utc: bool, 
         x.stop()
 
 
-def _live(bot: Refreshed[Vitals], x: Refreshed[OnX], utc: bool, option: str) -> None:
+def _live(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus], utc: bool, option: str) -> None:
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -112,10 +118,10 @@ def _live(bot: Refreshed[Vitals], x: Refreshed[OnX], utc: bool, option: str) -> 
             problems = [Text(f"Could not look: {each.problem}", "yellow") for each in (bot, x) if each.problem]
             seen = screen(bot.value, x.value, utc, option) if bot.value else Text("Looking …", "dim")
             live.update(Group(seen, *problems), refresh=True)
-            time.sleep(DRAW_EVERY)
+            time.sleep(REDRAW_INTERVAL)
 
 
-def _lines(bot: Refreshed[Vitals], x: Refreshed[OnX]) -> None:
+def _lines(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus]) -> None:
     """One line each time that the bot was looked at."""
     told = 0
     while True:

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
 from twbot.cli.x.subscriptions import (
@@ -50,9 +50,9 @@ Types = Annotated[
 
 
 @app.command()
-@placed
+@targeted
 def add(
-    place: Place,
+    target: Target,
     types: Types = None,
     api: Api = "xaa",
     environment: Environment = None,
@@ -66,11 +66,11 @@ def add(
 
     Example: twbot subscription add like.create follow.follow --dry-run
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
+    bot = target.open()
     wanted = _checked(types or [], api)
-    with explained(bot.option):
+    with translate_errors(bot.option):
         if api != "xaa":
             added = add_account(bot, account_api(bot, version(api), environment), webhook, api, dry_run=dry_run)
         else:
@@ -84,9 +84,9 @@ def add(
 
 
 @app.command("list")
-@placed
+@targeted
 def list_(
-    place: Place,
+    target: Target,
     api: Annotated[
         Literal["all", "xaa", "aaa", "v1.1"], typer.Option("--api", help="X Activity, Account Activity v2 or v1.1.")
     ] = "all",
@@ -97,10 +97,10 @@ def list_(
 
     Example: twbot subscription list --api xaa --json
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         rows = rows_of(bot, api, environment)
     if json:
         as_json(rows)
@@ -111,9 +111,9 @@ def list_(
 
 
 @app.command()
-@placed
+@targeted
 def remove(
-    place: Place,
+    target: Target,
     subscription: Annotated[
         str, typer.Argument(help="A subscription's id (with aaa: the user's), or all.", metavar="ID")
     ],
@@ -127,10 +127,10 @@ def remove(
 
     Example: twbot subscription remove all --api aaa --dry-run
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         there = rows_of(bot, api, environment)
         if subscription == "all":
             rows = own_rows(bot, there, api, environment)
@@ -147,9 +147,9 @@ def remove(
 
 
 @app.command()
-@placed
+@targeted
 def count(
-    place: Place,
+    target: Target,
     environment: Environment = None,
     api: Annotated[Literal["v2", "v1.1"], typer.Option("--api", help="Whose counts.")] = "v2",
     json: AsJson = False,
@@ -158,10 +158,10 @@ def count(
 
     Example: twbot subscription count
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         counts = counts_of(account_api(bot, api, environment))
         activities = len(activity_api(bot).activity_subscriptions()) if api == "v2" else None
     used, most = _number(counts, "subscriptions_count_all"), _number(counts, "provisioned_count")
@@ -173,9 +173,9 @@ def count(
 
 
 @app.command()
-@placed
+@targeted
 def migrate(
-    place: Place,
+    target: Target,
     webhook: WebhookId = None,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -187,10 +187,10 @@ def migrate(
 
     Example: twbot subscription migrate --dry-run
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         x = activity_api(bot)
         hook = own_webhook(bot, x, webhook).id
         user_id = user_of(bot)

@@ -31,11 +31,11 @@ def synth(
 
     Example: twbot synth --stage prod --account-id 999999 --output templates
     """
-    from twbot.cli.operations.problems import explained
-    from twbot.local.home import data_folder, make_private
+    from twbot.cli.operations.errors import translate_errors
+    from twbot.local.data_folder import data_folder, make_private
 
     log = new_log("synth", on_aws(stage), data)
-    with explained(), logged(log):
+    with translate_errors(), logged(log):
         from twbot.cli.deploy.assembly import synthesize
 
         folder = _own_folder(output or make_private(data_folder(data)) / "cdk" / stage)

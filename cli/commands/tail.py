@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twbot.cli.operations.events.port import live
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.events.port import live_events_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
 from twbot.cli.ui.console import as_json_line, out, say
-from twbot.cli.ui.options import AsJson, Limit, placed
+from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Since, Utc, moment, shown
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ STYLES = {
 }
 
 
-@placed
+@targeted
 def tail(
-    place: Place,
+    target: Target,
     types: Types = None,
     author: Annotated[
         str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")
@@ -49,7 +49,7 @@ def tail(
     begin = moment(since) if since is not None else None
     chosen = set(known_types(types))
     wanted = _filter(chosen, author, text)
-    found = live(place).events(since=begin, types=chosen)
+    found = live_events_of(target).events(since=begin, types=chosen)
     if not json:
         say("Listening; Ctrl-C stops …")
     try:

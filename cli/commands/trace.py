@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
-from twbot.cli.operations.traces.port import traces
+from twbot.cli.operations.target import Target
+from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.charts import span
 from twbot.cli.ui.console import as_json, out
-from twbot.cli.ui.options import AsJson, placed
-from twbot.cli.ui.times import Since, Until, Utc, shown, took, window
+from twbot.cli.ui.options import AsJson, targeted
+from twbot.cli.ui.times import Since, Until, Utc, duration_text, shown, window
 from twbot.lambdas.x.post_ids import is_id
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.traces.records import Moment, Trace
+    from twbot.cli.operations.traces.records import Span, Trace
 
 WIDE, WIDTH, NARROW = 100, 24, 10
 STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow", "log": "yellow"}
 
 
-@placed
+@targeted
 def trace(
-    place: Place,
+    target: Target,
     tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
     steps: Annotated[bool, typer.Option("--steps/--no-steps", help="The workflow's steps, too.")] = True,
     since: Since = None,
@@ -43,19 +43,19 @@ def trace(
     if not is_id(tweet_id):
         raise CliError(f"{tweet_id!r} is no post's id: those are digits.", code=Exit.USAGE)
     begin, end = window(since, until)
-    found = traces(place).of(tweet_id, since=begin, until=end)
+    found = traces_of(target).of(tweet_id, since=begin, until=end)
     if found is None:
-        raise _unheard(place, tweet_id)
+        raise _unheard(target, tweet_id)
     if json:
         as_json(found)
         return
     _show(found, steps=steps, utc=utc)
 
 
-def _unheard(place: Place, tweet_id: str) -> CliError:
-    hint = f"Look at what came: twbot tail --since 1h{place.option}, or: twbot webhook check{place.option}"
-    if not place.is_local:
-        hint += f"\nA post that came long after it was made: twbot trace {tweet_id} --since 2h{place.option}"
+def _unheard(target: Target, tweet_id: str) -> CliError:
+    hint = f"Look at what came: twbot tail --since 1h{target.option}, or: twbot webhook check{target.option}"
+    if not target.is_local:
+        hint += f"\nA post that came long after it was made: twbot trace {tweet_id} --since 2h{target.option}"
     return CliError(f"The bot has heard nothing of the post {tweet_id}.", hint=hint, code=Exit.NOT_FOUND)
 
 
@@ -81,18 +81,18 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why), soft_wrap=True)
 
 
-def _tells(each: Moment, steps: bool) -> bool:
+def _tells(each: Span, steps: bool) -> bool:
     """That an event was logged and kept is worth a line only where it was not."""
     if each.kind == "delivery" and each.name in {"log-every-event", "keep-every-event"}:
         return each.state != "done"
     return steps or each.kind != "step"
 
 
-def _cells(each: Moment, whole: tuple[float, float], width: int) -> tuple[str, str, str, str, str]:
+def _cells(each: Span, whole: tuple[float, float], width: int) -> tuple[str, str, str, str, str]:
     depth = {"event": 0, "alert": 1, "delivery": 1, "log": 2, "step": 2 + each.name.count(".")}[each.kind]
     name = each.name if each.kind != "step" else each.name.rpartition(".")[2]
     retried = f" ×{each.attempts}" if each.attempts > 1 else ""
-    lasted = "" if each.kind in {"event", "alert", "log"} else took(each.end - each.start)
-    offset = f"+{took(each.start - whole[0])}"
+    lasted = "" if each.kind in {"event", "alert", "log"} else duration_text(each.end - each.start)
+    offset = f"+{duration_text(each.start - whole[0])}"
     bar = span(each.start, each.end, whole=whole, width=width)
     return offset, "  " * depth + name + retried, lasted, bar, each.error or each.note

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import start
+from twbot.cli.operations.target import start_hint
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
 
 if TYPE_CHECKING:
-    from twbot.local.home import Home, Run
+    from twbot.local.data_folder import DataFolder, RunInfo
     from twbot.local.system import System
 
 PORT = 8080
@@ -49,11 +49,11 @@ def up(
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
-    from twbot.local.home import Home, data_folder, data_option, make_private, running
+    from twbot.local.data_folder import DataFolder, data_folder, data_option, make_private, running_bot
     from twbot.local.server.log_files import logging_to
 
-    home = Home(make_private(data_folder(data)))
-    if (there := running(home.folder)) is not None:
+    home = DataFolder(make_private(data_folder(data)))
+    if (there := running_bot(home.folder)) is not None:
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint=hint)
     if detach:
@@ -75,12 +75,12 @@ def down(data: Data = None, json: AsJson = False) -> None:
 
     Example: twbot down
     """
-    from twbot.local.home import data_folder, running
+    from twbot.local.data_folder import data_folder, running_bot
 
     folder = data_folder(data)
-    run = running(folder)
+    run = running_bot(folder)
     if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=start(data), code=Exit.NOT_CONFIGURED)
+        raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGTERM)
     until = time.monotonic() + STOP_SECONDS
@@ -91,26 +91,26 @@ def down(data: Data = None, json: AsJson = False) -> None:
     as_json({"stopped": run.pid}) if json else print_line(f"Stopped the bot (process {run.pid}).")
 
 
-def _system(home: Home, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
+def _system(home: DataFolder, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
     from twbot.lambdas.settings import load
     from twbot.local.system import beside_simulated_x, facing_x
 
     settings = load(config)
     if x == "live":
         return facing_x(home, settings, host=host, port=port)
-    return beside_simulated_x(home, settings, tell=lambda step: say(f"{step} …"), host=host, port=port)
+    return beside_simulated_x(home, settings, on_progress=lambda step: say(f"{step} …"), host=host, port=port)
 
 
 def _stop_signal() -> threading.Event:
     """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
     told = threading.Event()
 
-    def tell(*_: object) -> None:
+    def on_progress(*_: object) -> None:
         told.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, tell)
+        signal.signal(each, on_progress)
     return told
 
 
@@ -130,9 +130,9 @@ def _greet(system: System, option: str, json: bool) -> None:
     print_line("Ctrl-C stops it.")
 
 
-def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
+def _start_behind(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
     """Start the same command as a process of its own, and wait until it is up. Raises CliError with what it said."""
-    from twbot.local.home import running
+    from twbot.local.data_folder import running_bot
 
     command = [
         sys.executable,
@@ -153,7 +153,7 @@ def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
     until = time.monotonic() + START_SECONDS
-    while (run := running(home.folder)) is None or run.pid != process.pid:
+    while (run := running_bot(home.folder)) is None or run.pid != process.pid:
         if process.poll() is not None or time.monotonic() > until:
             process.terminate()
             words = Path(said.name).read_text(errors="replace").strip().splitlines()
@@ -162,7 +162,7 @@ def _start_behind(home: Home, options: list[str], warm: bool) -> Run:
     return run
 
 
-def _show(run: Run, option: str, json: bool) -> None:
+def _show(run: RunInfo, option: str, json: bool) -> None:
     if json:
         as_json({"pid": run.pid, "webhook": run.url})
         return

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place, Stage
+from twbot.cli.operations.target import Bot, Target
 from twbot.cli.ui.console import as_json, print_line, say, table
-from twbot.cli.ui.options import AsJson, DryRun, Yes, placed
+from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
 
@@ -22,9 +22,9 @@ Id = Annotated[str, typer.Argument(help="The webhook's id: twbot webhook list.",
 
 
 @app.command()
-@placed
+@targeted
 def register(
-    place: Place,
+    target: Target,
     url: Url = None,
     api: Version = "v2",
     environment: Environment = None,
@@ -39,10 +39,10 @@ def register(
 
     Example: twbot webhook register --api v1.1 --environment dev --stage prod
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         x = account_api(bot, api, environment)
         challenged = _challenged_first(bot, url)
         if dry_run:
@@ -58,9 +58,9 @@ def register(
 
 
 @app.command("list")
-@placed
+@targeted
 def list_(
-    place: Place,
+    target: Target,
     api: Version = "v2",
     environment: Environment = None,
     json: AsJson = False,
@@ -69,10 +69,10 @@ def list_(
 
     Example: twbot webhook list --json
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         found = account_api(bot, api, environment).webhooks()
     if json:
         as_json(found)
@@ -85,9 +85,9 @@ def list_(
 
 
 @app.command()
-@placed
+@targeted
 def check(
-    place: Place,
+    target: Target,
     webhook_id: Annotated[str | None, typer.Argument(help="The webhook's id.", metavar="[ID]")] = None,
     api: Version = "v2",
     environment: Environment = None,
@@ -97,10 +97,10 @@ def check(
 
     Example: twbot webhook check --stage prod
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
         challenged = _challenge(bot, webhook.url)
@@ -117,9 +117,9 @@ def check(
 
 
 @app.command()
-@placed
+@targeted
 def delete(
-    place: Place,
+    target: Target,
     webhook_id: Id,
     api: Version = "v2",
     environment: Environment = None,
@@ -131,10 +131,10 @@ def delete(
 
     Example: twbot webhook delete 1146654567674912769 --dry-run
     """
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         x = account_api(bot, api, environment)
         webhook = own_webhook(bot, x, webhook_id)
         what = f"The webhook {webhook.id} ({webhook.url}) of the stage {bot.name}, with its subscriptions, is removed."
@@ -147,7 +147,7 @@ def delete(
         print_line(f"{what} Nothing was changed: a dry run." if dry_run else f"Removed the webhook {webhook.id}.")
 
 
-def _challenged_first(bot: Stage, url: str | None) -> Challenged:
+def _challenged_first(bot: Bot, url: str | None) -> Challenged:
     """Raises CliError unless X would take the address, and its answer."""
     from twbot.cli.x.crc import unfit
 
@@ -162,7 +162,7 @@ def _challenged_first(bot: Stage, url: str | None) -> Challenged:
     return challenged
 
 
-def _challenge(bot: Stage, url: str) -> Challenged:
+def _challenge(bot: Bot, url: str) -> Challenged:
     from twbot.cli.x.crc import challenge
 
     say(f"Challenging {url} …")
@@ -191,7 +191,7 @@ def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
         raise
 
 
-def _next(bot: Stage) -> str:
+def _next(bot: Bot) -> str:
     if bot.name == "local":
         return f"Is it up? twbot up{bot.option}; are the keys right? twbot secrets check{bot.option}"
     return f"What does it log? twbot logs ingress{bot.option}; are the keys right? twbot secrets check{bot.option}"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.cli.cost.prices import REGION, price_table
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import FUNCTIONS
 
 GB = 1024**3
@@ -72,7 +72,7 @@ def mixed(counted: Counted, traffic: Traffic) -> dict[str, float]:
     return total
 
 
-def quantities(done: Mapping[str, float], stage: Stage) -> dict[str, float]:
+def quantities(done: Mapping[str, float], stage: StageConfig) -> dict[str, float]:
     """By the name of a price, how much of it. `done`: what a month of messages does."""
     used = defaultdict(float, done)
     calls = {name: used[f"invocations:{name}"] for name in FUNCTIONS}
@@ -99,7 +99,7 @@ def quantities(done: Mapping[str, float], stage: Stage) -> dict[str, float]:
     }
 
 
-def bill(counted: Counted, traffic: Traffic, stage: Stage, region: str) -> Bill:
+def bill(counted: Counted, traffic: Traffic, stage: StageConfig, region: str) -> Bill:
     amounts = quantities(mixed(counted, traffic), stage)
     lines = [line(name, amounts[name], region) for name in price_table().prices if amounts.get(name)]
     idle = [line(name, quantity, region) for name, quantity in idle_quantities().items()]

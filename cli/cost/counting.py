@@ -23,7 +23,7 @@ from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.aws.deadline import note_deadline
-from twbot.lambdas.aws.deduplication import Claims
+from twbot.lambdas.aws.deduplication import Deduplication
 from twbot.lambdas.aws.event_bus import EventBus
 from twbot.lambdas.aws.lex import LexChatbot
 from twbot.lambdas.aws.media import S3Media
@@ -40,7 +40,7 @@ from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.wiring import RULES
 from twbot.local import simulator
 from twbot.local.bus.patterns import compile_pattern
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.state_machine import workflow
 
 KEYS = Keys(api_key="k", api_secret="s", access_token="1111111111111111111-t", access_token_secret="t")  # noqa: S106
@@ -65,7 +65,7 @@ def recorded() -> Recorded:
 
 
 def count_message(
-    stage: Stage, kind: str, *, summoned: bool = True, definition: Json | None = None
+    stage: StageConfig, kind: str, *, summoned: bool = True, definition: Json | None = None
 ) -> dict[str, float]:
     """What one message makes a stage do, on average. `kind`: text or image."""
     total: dict[str, float] = defaultdict(float)
@@ -81,19 +81,19 @@ def count_message(
 class System:
     """The handlers behind the rules, on AWS's adapters. `summoned`: whether the message mentions the bot."""
 
-    def __init__(self, stage: Stage, definition: Json, *, summoned: bool) -> None:
+    def __init__(self, stage: StageConfig, definition: Json, *, summoned: bool) -> None:
         self.meter = meter = Meter()
         self._stage, self._summoned = stage, summoned
         self._waiting: deque[Event] = deque()
         table = DynamoDb(meter)
-        self._bus = EventBus(Events(meter, self._published), "Plumbing", Claims(table, "published"))
+        self._bus = EventBus(Events(meter, self._published), "Plumbing", Deduplication(table, "published"))
         self._media, self._x = S3Media(S3(meter), "media"), CountedX(meter)
         self._chatbot = LexChatbot(LexRuntime(meter, self._fulfil), "bot", "alias", "en_US")
-        once = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
+        dedup_key = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
         config = IdempotencyConfig()
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
         permission = Permission(DynamoReplies(table, "replies"))
-        self._sender = Sender(self._x, self._media, self._bus, permission, once, config)
+        self._sender = Sender(self._x, self._media, self._bus, permission, dedup_key, config)
         self._workflow = Workflow(
             definition, meter, recorded().answers, download=self._download, publish=self._published
         )

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 Task = Callable[[Json], Json]
 Path = tuple[str, ...]
 SDK = "aws-sdk:"
-UNIT, LEAST_UNITS = 100, 3
+UNIT, MIN_UNITS = 100, 3
 # Express: memory in steps of 64 MB, of which small executions take one; time in steps of 100 ms.
 EXPRESS_GB, EXPRESS_MS = 64 / 1024, 100
 NAMES = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
@@ -70,7 +70,7 @@ class Workflow:
         def ask(parameters: Json) -> Json:
             self._meter.add(f"calls:{name}")
             if service == "comprehend":
-                units = max(LEAST_UNITS, math.ceil(len(parameters["Text"]) / UNIT))
+                units = max(MIN_UNITS, math.ceil(len(parameters["Text"]) / UNIT))
                 self._meter.add(f"comprehend.{name}", units)
             else:
                 self._meter.add("rekognition.images")

@@ -7,15 +7,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 
 
 def empty(s3: Any, bucket: str) -> Iterator[int]:
     """How many went, batch by batch. A bucket that is not there is empty. Raises AwsProblem."""
     try:
-        while batch := _some(s3.list_object_versions(Bucket=bucket, MaxKeys=AT_ONCE)):
+        while batch := _some(s3.list_object_versions(Bucket=bucket, MaxKeys=BATCH_SIZE)):
             _delete(s3, bucket, batch)
             yield len(batch)
     except ClientError as error:
@@ -34,4 +34,4 @@ def _delete(s3: Any, bucket: str, objects: list[dict[str, str]]) -> None:
     if left:
         why = f"{left[0].get('Code')}: {left[0].get('Message', '')}"
         words = f"{len(left)} objects of the bucket {bucket} cannot be deleted: {why}"
-        raise AwsProblem(words, "Have s3:DeleteObject and s3:DeleteObjectVersion allowed")
+        raise AwsError(words, "Have s3:DeleteObject and s3:DeleteObjectVersion allowed")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twbot.cli.deploy import subprocess_log as child
 from twbot.cli.deploy.assembly import node_first
-from twbot.cli.deploy.cdk_problems import problem
+from twbot.cli.deploy.cdk_errors import problem
 from twbot.stacks.node import bin_folder
 
 # Nothing is sent or asked anywhere but at AWS; stdin is nobody's, and no colours.

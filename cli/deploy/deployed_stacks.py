@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from twbot.cli.operations.aws_problems import NotDeployed
+from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.stacks.names import STACKS, stack_name
 
@@ -53,8 +53,8 @@ class Held(msgspec.Struct, frozen=True):
 
 def stacks(bot: AwsBot) -> list[Stack]:
     """Those of the stage's stacks that are there, in the order in which they are deployed."""
-    names = {stack_name(bot.stage, service): service for service in STACKS}
-    with bot.explained():
+    names = {stack_name(bot.config, service): service for service in STACKS}
+    with bot.translate_errors():
         pages = bot.client("cloudformation").get_paginator("describe_stacks").paginate()
         found = {
             each["StackName"]: Stack(each["StackName"], names[each["StackName"]], each["StackStatus"], _outputs(each))
@@ -76,7 +76,7 @@ def some_stacks(bot: AwsBot) -> list[Stack]:
 
 def template(bot: AwsBot, stack: str) -> dict[str, Any]:
     """As it is deployed; {} where it is not."""
-    with bot.explained():
+    with bot.translate_errors():
         try:
             body = bot.client("cloudformation").get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
         except ClientError as error:
@@ -92,7 +92,7 @@ def held(bot: AwsBot, stack: str) -> Iterator[Held]:
     resources = template(bot, stack).get("Resources", {})
     if not any(each["Type"] in DATA for each in resources.values()):
         return
-    with bot.explained():
+    with bot.translate_errors():
         pages = bot.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         there = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
     for logical_id, resource in resources.items():

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twbot.cli.deploy.target import Target
+from twbot.cli.deploy.target import Deployment
 from twbot.cli.ui.console import table
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.deployed_stacks import Stack
 
 
-def outputs_of(on: Target) -> list[Stack]:
+def outputs_of(on: Deployment) -> list[Stack]:
     """Raises CliError where nothing is deployed."""
     from twbot.cli.deploy.deployed_stacks import some_stacks
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    with explained():
+    with translate_errors():
         return some_stacks(on.bot)
 
 

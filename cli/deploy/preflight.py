@@ -10,7 +10,7 @@ import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.deploy.deployed_stacks import stacks
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 
 State = Literal["ok", "warning", "wrong"]
@@ -39,15 +39,15 @@ class Account(msgspec.Struct, frozen=True):
 
 def account(bot: AwsBot) -> Account:
     """Where the credentials lead. Raises AwsProblem without credentials or region, or where it is another account's."""
-    with bot.explained():
+    with bot.translate_errors():
         sts = bot.client("sts")
         identity = sts.get_caller_identity()
     found = Account(identity["Account"], sts.meta.region_name, identity["Arn"].partition(":")[2].rpartition(":")[2])
-    wanted = bot.stage.aws.account
+    wanted = bot.config.aws.account
     if wanted not in (None, found.id):
         words = f"The AWS credentials are for the account {found.id}, the stage {bot.name} is for {wanted}."
         hint = f"Name the right --profile, or change account in [stages.{bot.name}.aws] of twbot.toml"
-        raise AwsProblem(words, hint, setup=True)
+        raise AwsError(words, hint, setup=True)
     return found
 
 
@@ -55,7 +55,7 @@ def checks(bot: AwsBot, where: Account) -> Iterator[Check]:
     """All that can be wrong besides the credentials, as it is found out."""
     yield Check("credentials", "ok", f"{where.who} in the account {where.id}")
     yield _offered(where.region)
-    if bot.stage.aws.detectors.celebrities:
+    if bot.config.aws.detectors.celebrities:
         yield _asked("celebrities", lambda: _celebrities(bot, where.region))
     yield _asked("bootstrap", lambda: _bootstrapped(bot, where))
     yield _asked("stacks", lambda: _at_rest(bot))
@@ -66,7 +66,7 @@ def _asked(name: str, ask: Callable[[], Check]) -> Check:
     """What cannot be asked is no reason to stop: the deployment will tell."""
     try:
         return ask()
-    except AwsProblem as problem:
+    except AwsError as problem:
         return Check(name, "warning", str(problem), problem.hint)
 
 
@@ -86,9 +86,9 @@ def _celebrities(bot: AwsBot, region: str) -> Check:
     """Rekognition is asked about what is no picture: who offers the call finds fault with that, at no cost."""
     name = "celebrities"
     try:
-        with bot.explained():
+        with bot.translate_errors():
             bot.client("rekognition").recognize_celebrities(Image={"Bytes": b"no picture"})
-    except AwsProblem as problem:
+    except AwsError as problem:
         said = str(problem)
         if "InvalidImageFormat" in said or "InvalidParameter" in said:
             return Check(name, "ok", f"Rekognition knows celebrities in {region}")
@@ -105,7 +105,7 @@ _WITHOUT = "Without them: celebrities = false in [stages.{stage}.aws.detectors];
 def _bootstrapped(bot: AwsBot, where: Account) -> Check:
     fix = f"Prepare it, once: twbot deploy --stage {bot.name} --bootstrap"
     there = f"the account {where.id} in {where.region}"
-    with bot.explained():
+    with bot.translate_errors():
         try:
             value = bot.client("ssm").get_parameter(Name=BOOTSTRAP)["Parameter"]["Value"]
         except failures.ClientError as error:
@@ -135,8 +135,8 @@ def _at_rest(bot: AwsBot) -> Check:
 
 
 def _secret(bot: AwsBot) -> Check:
-    client, name = bot.client("secretsmanager"), bot.stage.secret
-    with bot.explained():
+    client, name = bot.client("secretsmanager"), bot.config.secret
+    with bot.translate_errors():
         try:
             client.describe_secret(SecretId=name)
         except failures.ClientError as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-PATIENCE = 10.0
+STOP_TIMEOUT = 10.0
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Neither the CDK command nor our app prints credentials. Should anything it runs do so, the log does not keep them.
 _KEYS = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
@@ -73,7 +73,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, told)
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            process.wait(PATIENCE)
+            process.wait(STOP_TIMEOUT)
             return
 
 

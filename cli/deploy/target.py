@@ -16,7 +16,7 @@ from rich.text import Text
 
 from twbot.cli.deploy.screen import waiting
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import FILE, Place
+from twbot.cli.operations.target import FILE, Target
 from twbot.cli.ui.console import err
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
@@ -33,7 +33,7 @@ AccountId = Annotated[
 ]
 
 
-class Target(NamedTuple):
+class Deployment(NamedTuple):
     """A stage on AWS, where its credentials lead, and the log of what is done to it."""
 
     bot: AwsBot
@@ -48,23 +48,23 @@ class Target(NamedTuple):
     def cdk(self) -> Any:
         from twbot.cli.deploy.cdk import Cdk
 
-        profile = self.profile or self.bot.stage.aws.profile
+        profile = self.profile or self.bot.config.aws.profile
         return Cdk(self.stage, self.log, region=self.where.region, profile=profile)
 
 
-def target(verb: str, place: Place) -> Target:
+def deployment(verb: str, target: Target) -> Deployment:
     """The stage that a command acts on, shown first. Raises CliError."""
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    err.print(Text.assemble("Stage ", (on_aws(place.stage), "bold")))
-    with explained():
+    err.print(Text.assemble("Stage ", (on_aws(target.stage), "bold")))
+    with translate_errors():
         from twbot.cli.deploy.preflight import account
 
-        bot = place.aws()
+        bot = target.aws()
         where = account(bot)
-    kind = "Production" if bot.stage.production else "Not production"
+    kind = "Production" if bot.config.production else "Not production"
     err.print(Text(f"{kind}, account {where.id}, region {where.region}"))
-    return Target(bot, where, new_log(verb, bot.name, place.data), place.profile)
+    return Deployment(bot, where, new_log(verb, bot.name, target.data), target.profile)
 
 
 def on_aws(stage: str) -> str:
@@ -82,7 +82,7 @@ def on_aws(stage: str) -> str:
 
 def new_log(verb: str, stage: str, data: Path | None) -> Path:
     """The log of this run, in the data folder."""
-    from twbot.local.home import data_folder
+    from twbot.local.data_folder import data_folder
 
     now = datetime.datetime.now().astimezone()
     return data_folder(data) / "logs" / f"{verb}-{stage}-{now:%Y%m%d-%H%M%S}-{os.getpid()}.log"
@@ -91,14 +91,14 @@ def new_log(verb: str, stage: str, data: Path | None) -> Path:
 @contextlib.contextmanager
 def logged(log: Path) -> Iterator[None]:
     """Whatever fails inside becomes one error that names the log."""
-    from twbot.cli.operations.problems import in_words
+    from twbot.cli.operations.errors import as_cli_error
 
     try:
         yield
     except CliError as error:
         raise error if not log.exists() else _with_log(error, log) from None
     except TwbotError as error:
-        raise _with_log(in_words(error), log) from None
+        raise _with_log(as_cli_error(error), log) from None
     except KeyboardInterrupt:
         raise CliError("Interrupted. Nothing was changed.", code=Exit.INTERRUPTED) from None
 
@@ -110,7 +110,7 @@ def _with_log(error: CliError, log: Path) -> CliError:
     return CliError(str(error), hint=hint, code=error.code)
 
 
-def account_id(on: Target, typed: str | None) -> str:
+def account_id(on: Deployment, typed: str | None) -> str:
     """The bot's id on X: as typed, as in the file, or as it was deployed with. Raises CliError."""
     from twbot.cli.deploy.deployed_stacks import ON_X, stacks
 
@@ -127,7 +127,7 @@ def no_account_id(stage: str) -> CliError:
 
 
 @contextlib.contextmanager
-def templates(on: Target, account_id: str, region: str | None) -> Iterator[Assembly]:
+def templates(on: Deployment, account_id: str, region: str | None) -> Iterator[Assembly]:
     """The stage's templates, in a folder that goes afterwards."""
     from twbot.cli.deploy.assembly import synthesize
 

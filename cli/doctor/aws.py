@@ -6,40 +6,40 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from twbot.cli.doctor.check import Check
-from twbot.cli.doctor.last_hour import how_it_does
-from twbot.cli.doctor.x import checks_of_x, keys
+from twbot.cli.doctor.last_hour import check_last_hour
+from twbot.cli.doctor.x import check_x, keys
 from twbot.cli.errors import CliError
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
 
 # Of the checks before a deployment, those that hold for a stage that is deployed, too.
-BEFORE = ("region", "celebrities")
+ALSO_WHEN_DEPLOYED = ("region", "celebrities")
 
 
-def check_stage(place: Place) -> Iterator[Check]:
+def check_stage(target: Target) -> Iterator[Check]:
     """Each check as it is done. What hangs on another is skipped where that one failed."""
     try:
-        bot = place.aws()
+        bot = target.aws()
     except TwbotError as error:
         hint = error.hint if isinstance(error, CliError) else "See: twbot init"
         yield Check("settings", "wrong", str(error), hint)
         yield _nothing_else("its settings cannot be read")
         return
-    yield from _check(bot, place)
+    yield from _check(bot, target)
 
 
-def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
+def _check(bot: AwsBot, target: Target) -> Iterator[Check]:
     from twbot.cli.deploy.preflight import account, checks
     from twbot.cli.doctor.aws_parts import all_stacks, asked, clock, parts, region
-    from twbot.cli.doctor.aws_symptoms import signs
-    from twbot.cli.operations.aws_problems import AwsProblem
+    from twbot.cli.doctor.aws_symptoms import symptoms
+    from twbot.cli.operations.aws_errors import AwsError
 
     try:
         where = account(bot)
-    except AwsProblem as problem:
+    except AwsError as problem:
         yield Check("credentials", "wrong", str(problem), problem.hint)
         yield _nothing_else("AWS was not reached or does not let us in")
         return
@@ -47,13 +47,13 @@ def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
     yield asked("clock", lambda: clock(bot))
     yield asked("place", lambda: region(bot))
     for each in checks(bot, where):
-        if each.name in BEFORE:
+        if each.name in ALSO_WHEN_DEPLOYED:
             yield Check(each.name, each.state, each.says, each.fix)
-        if each.name == BEFORE[-1] or each.name not in ("credentials", *BEFORE):
+        if each.name == ALSO_WHEN_DEPLOYED[-1] or each.name not in ("credentials", *ALSO_WHEN_DEPLOYED):
             break  # the others are for deploying
     try:
         check, found = all_stacks(bot)
-    except AwsProblem as problem:
+    except AwsError as problem:
         check, found = Check("stacks", "warning", f"could not be looked at: {problem}", problem.hint), []
     yield check
     if found:
@@ -65,10 +65,10 @@ def _check(bot: AwsBot, place: Place) -> Iterator[Check]:
         yield Check("X", "skipped", "not asked, because there are no keys to ask with")
     else:
         url = next((each.outputs.get("WebhookUrl") for each in found if each.service == "ingress"), None)
-        yield from checks_of_x(bot, url, place.option)
+        yield from check_x(bot, url, target.option)
     if found:
-        yield from signs(bot, found)
-        yield from how_it_does(place)
+        yield from symptoms(bot, found)
+        yield from check_last_hour(target)
 
 
 def _nothing_else(why: str) -> Check:

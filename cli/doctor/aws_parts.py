@@ -9,7 +9,7 @@ from typing import Any
 
 from twbot.cli.deploy.deployed_stacks import Stack, stacks
 from twbot.cli.doctor.check import Check
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.aws import AwsRules
 from twbot.stacks.functions import FUNCTIONS
@@ -31,13 +31,13 @@ def asked(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except NotDeployed as problem:
         return Check(name, "wrong", str(problem), problem.hint)
-    except AwsProblem as problem:
+    except AwsError as problem:
         return Check(name, "warning", f"could not be looked at: {problem}", problem.hint)
 
 
 def clock(bot: AwsBot) -> Check:
     """By the date of AWS's answer."""
-    with bot.explained():
+    with bot.translate_errors():
         answer = bot.client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
     off = time.time() - parsedate_to_datetime(answer["date"]).timestamp()
     if abs(off) > CLOCK_SECONDS:
@@ -47,7 +47,7 @@ def clock(bot: AwsBot) -> Check:
 
 def region(bot: AwsBot) -> Check:
     """That it is the stage's."""
-    here, wanted = bot.client("sts").meta.region_name, bot.stage.aws.region
+    here, wanted = bot.client("sts").meta.region_name, bot.config.aws.region
     if wanted not in (None, here):
         says = f"{here} is asked for, and the stage {bot.name} is in {wanted}"
         return Check("place", "warning", says, f"Leave --region out, or change region in [stages.{bot.name}.aws]")
@@ -97,9 +97,9 @@ def _code(bot: AwsBot, found: list[Stack]) -> Check:
 def _functions(bot: AwsBot) -> Check:
     client, bad = bot.client("lambda"), []
     for name in FUNCTIONS:
-        with bot.explained():
+        with bot.translate_errors():
             try:
-                found = client.get_function_configuration(FunctionName=function_name(bot.stage, name))
+                found = client.get_function_configuration(FunctionName=function_name(bot.config, name))
             except client.exceptions.ResourceNotFoundException:
                 bad.append(f"{name} is missing")
                 continue
@@ -113,7 +113,7 @@ def _functions(bot: AwsBot) -> Check:
 
 
 def _concurrency(bot: AwsBot) -> Check:
-    with bot.explained():
+    with bot.translate_errors():
         limit = bot.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     if limit < FEW:
         says = f"AWS runs at most {limit} functions of this account at once: a rush of posts is slowed down"
@@ -134,13 +134,13 @@ def _rules(bot: AwsBot) -> Check:
 def _feed(bot: AwsBot) -> Check:
     """That the queue of replies feeds the function that posts them."""
     fix = f"twbot deploy --stage {bot.name}"
-    with bot.explained():
+    with bot.translate_errors():
         pages = bot.client("lambda").get_paginator("list_event_source_mappings")
         feeds = [
             each
-            for page in pages.paginate(FunctionName=function_name(bot.stage, "egress"))
+            for page in pages.paginate(FunctionName=function_name(bot.config, "egress"))
             for each in page["EventSourceMappings"]
-            if each["EventSourceArn"].endswith(f":{queue_name(bot.stage)}")
+            if each["EventSourceArn"].endswith(f":{queue_name(bot.config)}")
         ]
     if not feeds:
         return Check("reply queue", "wrong", "nothing takes replies from the queue: none is posted", fix)
@@ -153,7 +153,7 @@ def _feed(bot: AwsBot) -> Check:
 def _archive(bot: AwsBot, found: list[Stack]) -> Check:
     name = next((each.outputs.get("ArchiveName") for each in found if each.service == "plumbing"), None)
     client = bot.client("events")
-    with bot.explained():
+    with bot.translate_errors():
         try:
             archive: dict[str, Any] = client.describe_archive(ArchiveName=name) if name else {}
         except client.exceptions.ResourceNotFoundException:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from twbot.cli.deploy.deployed_stacks import Stack
 from twbot.cli.doctor.aws_parts import asked
 from twbot.cli.doctor.check import Check
-from twbot.cli.operations.alerts.aws import PENDING, StageAlerts
+from twbot.cli.operations.alerts.aws import PENDING, AwsAlerts
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.status.aws import dead_letters
 
 
-def signs(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
+def symptoms(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
     """Of a stage that is deployed."""
     yield asked("dead letters", lambda: _dead_letters(bot))
     yield asked("alarms", lambda: _alarms(bot))
@@ -28,9 +28,9 @@ def _dead_letters(bot: AwsBot) -> Check:
 
 
 def _alarms(bot: AwsBot) -> Check:
-    with bot.explained():
+    with bot.translate_errors():
         pages = bot.client("cloudwatch").get_paginator("describe_alarms")
-        asked_for = {"AlarmNamePrefix": f"{bot.stage.prefix}-", "AlarmTypes": ["MetricAlarm"]}
+        asked_for = {"AlarmNamePrefix": f"{bot.config.prefix}-", "AlarmTypes": ["MetricAlarm"]}
         alarms = [each for page in pages.paginate(**asked_for) for each in page["MetricAlarms"]]
     if not alarms:
         return Check("alarms", "wrong", "there are none: nobody would notice", f"twbot deploy --stage {bot.name}")
@@ -43,7 +43,7 @@ def _alarms(bot: AwsBot) -> Check:
 
 def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
     """Whoever has not confirmed hears of nothing. Addresses are not shown in full."""
-    name, alerts, (alarms, unconfirmed) = "who is told", StageAlerts(bot).subscribers(), _of_alarms(bot, found)
+    name, alerts, (alarms, unconfirmed) = "who is told", AwsAlerts(bot).subscribers(), _of_alarms(bot, found)
     see = f"twbot alerts list --stage {bot.name}"
     pending = [f"{each.kind} {each.address}" for each in alerts if each.state == "pending"] + unconfirmed
     if pending:
@@ -65,7 +65,7 @@ def _of_alarms(bot: AwsBot, found: list[Stack]) -> tuple[int, list[str]]:
     topic = next((each.outputs.get("AlarmTopicArn") for each in found if each.service == "plumbing"), None)
     if topic is None:
         return 0, []
-    with bot.explained():
+    with bot.translate_errors():
         pages = bot.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
         subscribed = [each for page in pages for each in page["Subscriptions"]]
     unconfirmed = [each["Protocol"] for each in subscribed if each["SubscriptionArn"] == PENDING]

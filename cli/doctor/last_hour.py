@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from twbot.cli.doctor.check import Check
-from twbot.cli.operations.status.port import condition
-from twbot.cli.operations.target import FILE, Place
+from twbot.cli.operations.status.port import status_of
+from twbot.cli.operations.target import FILE, Target
 from twbot.cli.screens.status import paused
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.x.errors import Reason
@@ -26,40 +26,40 @@ ENDS = {
 }
 
 
-def how_it_does(place: Place) -> Iterator[Check]:
+def check_last_hour(target: Target) -> Iterator[Check]:
     """Whether it may reply, and what the last hour brought."""
     try:
-        found = condition(place).look()
+        found = status_of(target).read()
     except TwbotError as problem:
         yield Check(NAME, "warning", f"could not be looked at: {problem}", getattr(problem, "hint", None))
         return
-    yield _replies(found.switch, place)
-    yield _hour(found.last_hour, place)
+    yield _replies(found.switch, target)
+    yield _hour(found.last_hour, target)
     for each in found.unread:
         yield Check("logs", "warning", f"could not be read, {each}")
 
 
-def _replies(switch: Switch, place: Place) -> Check:
+def _replies(switch: Switch, target: Target) -> Check:
     from twbot.lambdas.settings import load
 
-    if not load(FILE, place.stage).replies:
-        fix = f"replies = true in [stages.{place.stage}] of twbot.toml, then start or deploy it again"
+    if not load(FILE, target.stage).replies:
+        fix = f"replies = true in [stages.{target.stage}] of twbot.toml, then start or deploy it again"
         return Check("replies", "warning", "twbot.toml switches them off", fix)
     if switch.stops(time.time()):
-        return Check("replies", "warning", paused(switch), f"twbot replies resume{place.option}")
+        return Check("replies", "warning", paused(switch), f"twbot replies resume{target.option}")
     limits = {"to a person": switch.per_person, "in all": switch.per_hour}
     said = ", ".join(f"{most} an hour {which}" for which, most in limits.items() if most is not None)
     return Check("replies", "ok", f"on, at most {said}" if said else "on, without a limit")
 
 
-def _hour(hour: LastHour, place: Place) -> Check:
+def _hour(hour: LastHour, target: Target) -> Check:
     """Wrong is what goes on going wrong until somebody does something."""
     counted = f"{sum(hour.messages):.0f} messages, {sum(hour.replies):.0f} replies, {sum(hour.failures):.0f} failures"
     reasons = ", ".join(f"{count} {reason}" for reason, count in hour.failed.items())
     says = f"{counted} ({reasons})" if reasons else counted
     for reason, fix in ENDS.items():
         if reason in hour.failed:
-            return Check(NAME, "wrong", says, fix.replace("{option}", place.option))
+            return Check(NAME, "wrong", says, fix.replace("{option}", target.option))
     if any(hour.failures):
-        return Check(NAME, "warning", says, f"See why: twbot logs --level warning{place.option}")
+        return Check(NAME, "warning", says, f"See why: twbot logs --level warning{target.option}")
     return Check(NAME, "ok", says)

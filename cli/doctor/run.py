@@ -10,47 +10,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twbot.cli.doctor.check import Check
-from twbot.cli.doctor.last_hour import how_it_does
-from twbot.cli.doctor.x import checks_of_x
-from twbot.cli.operations.target import Place
+from twbot.cli.doctor.last_hour import check_last_hour
+from twbot.cli.doctor.x import check_x
+from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
-    from twbot.local.home import Run
+    from twbot.local.data_folder import RunInfo
 
 PYTHON = (3, 11)
 
 
-def check_up(place: Place, *, models: bool) -> Iterator[Check]:
+def run_checks(target: Target, *, models: bool) -> Iterator[Check]:
     """Each check as it is done. What hangs on another is skipped where that one failed."""
     from twbot.cli.doctor.aws import check_stage
 
     yield _python()
-    yield from _check_machine(place, models=models) if place.is_local else check_stage(place)
+    yield from _check_machine(target, models=models) if target.is_local else check_stage(target)
 
 
-def _check_machine(place: Place, *, models: bool) -> Iterator[Check]:
+def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     from twbot.cli.doctor.models import check_models
-    from twbot.local.home import Home, data_folder, running
+    from twbot.local.data_folder import DataFolder, data_folder, running_bot
 
-    folder, start = data_folder(place.data), f"twbot up{place.option}"
+    folder, start = data_folder(target.data), f"twbot up{target.option}"
     yield (there := _folder(folder, start))
     if there.state == "wrong":
         yield Check("everything else", "skipped", "not looked at, because of the data folder")
         return
-    run = running(folder)
+    run = running_bot(folder)
     yield _run(folder, run, start)
-    yield (keys := _keys(folder, place.option))
+    yield (keys := _keys(folder, target.option))
     if keys.state != "ok":
         yield Check("X", "skipped", "not asked, because there are no keys to ask with")
     elif run is None and (folder / "x").exists():
         yield Check("X", "skipped", "not asked: the keys are a simulated X's, which runs beside the bot", start)
     else:
-        yield from checks_of_x(place.open(), run.url if run else None, place.option)
-    yield _dead_letters(folder, place.option)
-    yield from how_it_does(place)
+        yield from check_x(target.open(), run.url if run else None, target.option)
+    yield _dead_letters(folder, target.option)
+    yield from check_last_hour(target)
     if models:
-        yield check_models(Home(folder).gallery)
+        yield check_models(DataFolder(folder).gallery)
 
 
 def _python() -> Check:
@@ -62,13 +62,13 @@ def _python() -> Check:
 
 def _folder(folder: Path, start: str) -> Check:
     """Writable, its owner's alone, on a disk with room. Changes nothing."""
-    from twbot.local.home import LOW_DISK
+    from twbot.local.data_folder import MIN_FREE_BYTES
 
     name = "data folder"
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Check(name, "wrong", f"{there} cannot be written to", f"chmod u+rwx {there}, or name another: --data")
-    if (free := shutil.disk_usage(there).free) < LOW_DISK:
+    if (free := shutil.disk_usage(there).free) < MIN_FREE_BYTES:
         says = f"the disk of {folder} has {free // 1_000_000} MB left"
         return Check(name, "wrong", says, "Make room: 100 MB at least")
     if not folder.exists():
@@ -78,21 +78,21 @@ def _folder(folder: Path, start: str) -> Check:
     return Check(name, "ok", f"{folder}, {free / 1e9:.0f} GB free")
 
 
-def _run(folder: Path, run: Run | None, start: str) -> Check:
-    from twbot.local.home import Home
+def _run(folder: Path, run: RunInfo | None, start: str) -> Check:
+    from twbot.local.data_folder import DataFolder
 
     if run is not None:
         return Check("bot", "ok", f"runs as process {run.pid}")
-    if Home(folder).run.exists():
+    if DataFolder(folder).run.exists():
         return Check("bot", "wrong", "it ended without saying so: killed, or the machine went down", start)
     return Check("bot", "warning", "does not run", start)
 
 
 def _keys(folder: Path, option: str) -> Check:
     from twbot.local.adapters.secrets import FileSecrets
-    from twbot.local.home import Home
+    from twbot.local.data_folder import DataFolder
 
-    path = Home(folder).secrets
+    path = DataFolder(folder).secrets
     try:
         FileSecrets(path).keys()
     except TwbotError as error:
@@ -103,10 +103,10 @@ def _keys(folder: Path, option: str) -> Check:
 
 
 def _dead_letters(folder: Path, option: str) -> Check:
-    from twbot.cli.operations.status.local import vitals
+    from twbot.cli.operations.status.local import status_snapshot
 
     try:
-        dead = vitals(folder).dead
+        dead = status_snapshot(folder).dead
     except TwbotError as error:
         return Check("dead letters", "wrong", str(error), f"twbot logs --level error{option}")
     if dead:

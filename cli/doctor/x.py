@@ -11,19 +11,19 @@ from twbot.cli.doctor.check import Check, State
 from twbot.cli.errors import CliError
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.target import Stage
-    from twbot.cli.x.status import OnX
+    from twbot.cli.operations.target import Bot
+    from twbot.cli.x.status import XStatus
 
 CLOCK_SECONDS = 60.0
 NEARLY = 0.9
 
 
-def keys(stage: Stage) -> Check:
+def keys(stage: Bot) -> Check:
     """That they are there, and whole."""
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
     try:
-        with explained(stage.option):
+        with translate_errors(stage.option):
             secrets = stage.secrets()
             secrets.keys()
     except CliError as error:
@@ -31,7 +31,7 @@ def keys(stage: Stage) -> Check:
     return Check("keys", "ok", f"all there, in {secrets.place}")
 
 
-def checks_of_x(stage: Stage, url: str | None, option: str) -> Iterator[Check]:
+def check_x(stage: Bot, url: str | None, option: str) -> Iterator[Check]:
     """`url`: the webhook's; None where it has none yet."""
     yield (clock := _clock(stage.x_url))
     if clock.state == "wrong":
@@ -51,21 +51,21 @@ def checks_of_x(stage: Stage, url: str | None, option: str) -> Iterator[Check]:
 
 
 def _asked(name: str, ask: Callable[[], Check], fix: str) -> Check:
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
     try:
-        with explained():
+        with translate_errors():
             return ask()
     except CliError as error:
         hint = error.hint or fix
         return Check(name, "wrong", str(error), hint if "twbot" in hint else f"{hint}; then: {fix}")
 
 
-def _accepted(stage: Stage, option: str) -> Check:
+def _accepted(stage: Bot, option: str) -> Check:
     """Also, whether they are the account's that the stage is for."""
-    from twbot.cli.x.accepted_keys import accept
+    from twbot.cli.x.accepted_keys import accepted_user
 
-    user, name = accept(stage.secrets(), stage.x_url), "X's answer to the keys"
+    user, name = accepted_user(stage.secrets(), stage.x_url), "X's answer to the keys"
     if stage.account_id not in (None, user.get("id")):
         says = f"the keys are for @{user.get('username')} ({user.get('id')}), twbot.toml says {stage.account_id}"
         fix = f"Set twitter_account_id in [stages.{stage.name}.aws], or: twbot secrets rotate{option}"
@@ -92,7 +92,7 @@ def _clock(x_url: str) -> Check:
     return Check(name, "ok", "as X's, to the minute")
 
 
-def _challenge(stage: Stage, url: str, option: str) -> Check:
+def _challenge(stage: Bot, url: str, option: str) -> Check:
     """X's challenge (CRC), asked of the webhook from here."""
     from twbot.cli.x.crc import challenge
 
@@ -105,10 +105,10 @@ def _challenge(stage: Stage, url: str, option: str) -> Check:
     return Check("challenge", state, says, f"twbot logs ingress{option}")
 
 
-def _on_x(stage: Stage, option: str) -> Iterator[Check]:
-    from twbot.cli.x.status import on_x
+def _on_x(stage: Bot, option: str) -> Iterator[Check]:
+    from twbot.cli.x.status import read_x_status
 
-    x = on_x(stage)
+    x = read_x_status(stage)
     if x.problem is not None:
         yield Check("webhook", "wrong", x.problem, x.fix or f"twbot webhook list{option}")
         return
@@ -120,7 +120,7 @@ def _on_x(stage: Stage, option: str) -> Iterator[Check]:
     yield _cap(x)
 
 
-def _webhook(x: OnX, option: str) -> Check:
+def _webhook(x: XStatus, option: str) -> Check:
     if x.webhook is None:
         others = f"; X has {x.others} of this app, at other addresses" if x.others else ""
         return Check(
@@ -132,7 +132,7 @@ def _webhook(x: OnX, option: str) -> Check:
     return Check("webhook", "ok", f"{x.webhook} is valid")
 
 
-def _subscriptions(x: OnX, option: str) -> Check:
+def _subscriptions(x: XStatus, option: str) -> Check:
     says, add = f"Account Activity {x.account_activity}, X Activity {x.x_activity}", f"twbot subscription add{option}"
     if x.generation is None:
         return Check("subscriptions", "wrong", "there are none: X delivers nothing", add)
@@ -145,7 +145,7 @@ def _subscriptions(x: OnX, option: str) -> Check:
     return Check("subscriptions", "ok", f"{says}, for the bot's account {x.account}")
 
 
-def _cap(x: OnX) -> Check:
+def _cap(x: XStatus) -> Check:
     if x.usage is None or not x.usage.of:
         return Check("X's cap", "skipped", "X does not say how much of it is used")
     says = f"{x.usage.used:,} of {x.usage.of:,} posts read this month"

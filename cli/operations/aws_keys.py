@@ -7,7 +7,7 @@ from typing import Any
 import botocore.exceptions as failures
 import msgspec
 
-from twbot.cli.operations.aws_problems import AwsProblem, explained
+from twbot.cli.operations.aws_errors import AwsError, translate_aws_errors
 from twbot.lambdas.ports import Keys
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
@@ -28,13 +28,13 @@ class SecretsManagerKeys:
     def refresh(self) -> Keys:
         self._keys = self._read(CURRENT)
         if self._keys is None:
-            raise AwsProblem(f"There are no keys in {self.place}.", self._set(), setup=True)
+            raise AwsError(f"There are no keys in {self.place}.", self._set(), setup=True)
         return self._keys
 
     def save(self, keys: Keys) -> None:
         """What is there becomes the previous keys. Makes the secret where there is none."""
         text = msgspec.json.encode(keys).decode()
-        with explained(self._stage):
+        with translate_aws_errors(self._stage):
             try:
                 self._client.put_secret_value(SecretId=self._name, SecretString=text)
             except failures.ClientError as error:
@@ -48,11 +48,11 @@ class SecretsManagerKeys:
 
     def restore(self) -> None:
         """Back to the previous keys: only labels move."""
-        with explained(self._stage):
+        with translate_aws_errors(self._stage):
             stages = self._client.describe_secret(SecretId=self._name)["VersionIdsToStages"]
             labelled = {label: version for version, labels in stages.items() for label in labels}
             if PREVIOUS not in labelled:
-                raise AwsProblem(f"There are no previous keys in {self.place}.")
+                raise AwsError(f"There are no previous keys in {self.place}.")
             self._client.update_secret_version_stage(
                 SecretId=self._name,
                 VersionStage=CURRENT,
@@ -62,7 +62,7 @@ class SecretsManagerKeys:
         self._keys = None
 
     def _read(self, label: str) -> Keys | None:
-        with explained(self._stage):
+        with translate_aws_errors(self._stage):
             try:
                 text = self._client.get_secret_value(SecretId=self._name, VersionStage=label)["SecretString"]
             except failures.ClientError as error:
@@ -72,7 +72,7 @@ class SecretsManagerKeys:
         try:
             return msgspec.json.decode(text, type=Keys)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:  # names a field, never a value
-            raise AwsProblem(f"{self.place.capitalize()} is not complete: {error}", self._set(), setup=True) from None
+            raise AwsError(f"{self.place.capitalize()} is not complete: {error}", self._set(), setup=True) from None
 
     def _set(self) -> str:
         return f"Store them: twbot secrets set --stage {self._stage}"

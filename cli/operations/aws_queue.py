@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 # How long what is looked at stays hidden, should this process die; and what is worked on.
-LOOKED_AT, WORKED_ON = 60, 300
-WAIT = 1  # seconds: it makes SQS ask all its servers
-MOST = 10_000
-STALE = 5  # pages with nothing new: their time was up, and they come again
+PEEK_VISIBILITY_TIMEOUT, WORK_VISIBILITY_TIMEOUT = 60, 300
+WAIT_SECONDS = 1  # seconds: it makes SQS ask all its servers
+MAX_MESSAGES = 10_000
+MAX_REPEATED_PAGES = 5  # pages with nothing new: their time was up, and they come again
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -24,7 +24,7 @@ class Message(NamedTuple):
     receipt: str
 
 
-class Holding:
+class LeasedMessages:
     """Ends where SQS has nothing new, or after 10,000 messages."""
 
     def __init__(self, sqs: Any, url: str, seconds: int) -> None:
@@ -32,7 +32,7 @@ class Holding:
         self._held: dict[str, str] = {}
         self._gone: set[str] = set()
 
-    def __enter__(self) -> Holding:
+    def __enter__(self) -> LeasedMessages:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,7 +48,7 @@ class Holding:
 
     def __iter__(self) -> Iterator[Message]:
         stale = 0
-        while len(self._held) < MOST and stale < STALE:
+        while len(self._held) < MAX_MESSAGES and stale < MAX_REPEATED_PAGES:
             page = self._receive()
             fresh = [each for each in page if each.id not in self._held]
             self._held |= {each.id: each.receipt for each in page}
@@ -66,14 +66,14 @@ class Holding:
             QueueUrl=self._url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=self._seconds,
-            WaitTimeSeconds=WAIT,
+            WaitTimeSeconds=WAIT_SECONDS,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
         return [_message(each) for each in page.get("Messages", [])]
 
 
-def counted(sqs: Any, url: str) -> int:
+def message_counts(sqs: Any, url: str) -> int:
     """About how many messages there are, with those that somebody is looking at."""
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
     return sum(int(found[each]) for each in _COUNTS)

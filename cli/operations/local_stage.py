@@ -8,7 +8,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.http import X_URL
 from twbot.local.adapters.secrets import FileSecrets, NoKeys
-from twbot.local.home import Home, data_option, running
+from twbot.local.data_folder import DataFolder, data_option, running_bot
 
 
 class NotRunning(TwbotError):
@@ -18,7 +18,7 @@ class NotRunning(TwbotError):
 class LocalKeys:
     """The keys in the data folder; those before them are beside them, readable by their owner only, too."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: DataFolder) -> None:
         self.place = str(home.secrets)
         self._now = FileSecrets(home.secrets)
         self._before = FileSecrets(home.secrets.with_name("secrets.previous.json"))
@@ -51,7 +51,7 @@ class LocalBot:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._run = running(folder)
+        self._run = running_bot(folder)
         simulator = self._run.simulator if self._run else None
         self.simulated = simulator is not None
         self.x_url = simulator.url if simulator else X_URL
@@ -62,7 +62,7 @@ class LocalBot:
         return data_option(self._folder)
 
     def secrets(self) -> LocalKeys:
-        return LocalKeys(Home(self._folder))
+        return LocalKeys(DataFolder(self._folder))
 
     def webhook_url(self) -> str:
         """Raises NotRunning."""

@@ -34,7 +34,7 @@ class KeyStore(Protocol):
         """Back to the previous keys."""
 
 
-class Stage(Protocol):
+class Bot(Protocol):
     """`option`: what a hint's command needs to be about this bot. `x_url`: the X that it talks to.
 
     `account_id`: the bot's, where the stage's settings say it.
@@ -60,17 +60,17 @@ class Stage(Protocol):
     def webhook_url(self) -> str: ...
 
 
-def open_stage(name: str, *, profile: str | None, region: str | None, data: Path | None) -> Stage:
+def open_bot(name: str, *, profile: str | None, region: str | None, data: Path | None) -> Bot:
     """The stage of that name. Raises CliError where its settings or AWS are not ready."""
     if name == LOCAL:
         from twbot.cli.operations.local_stage import LocalBot
-        from twbot.local.home import data_folder
+        from twbot.local.data_folder import data_folder
 
         return LocalBot(data_folder(data))
-    return Place(name, profile, region).aws()
+    return Target(name, profile, region).aws()
 
 
-class Place(NamedTuple):
+class Target(NamedTuple):
     """Where a command works: the bot of this machine on a data folder, or a stage on AWS."""
 
     stage: str = LOCAL
@@ -85,38 +85,38 @@ class Place(NamedTuple):
     @property
     def option(self) -> str:
         """What a hint's command needs to be about the same bot."""
-        from twbot.local.home import data_option
+        from twbot.local.data_folder import data_option
 
         if self.is_local:
             return data_option(self.data)
         more = {"--profile": self.profile, "--region": self.region}
         return f" --stage {self.stage}" + "".join(f" {name} {shlex.quote(each)}" for name, each in more.items() if each)
 
-    def open(self) -> Stage:
-        return open_stage(self.stage, profile=self.profile, region=self.region, data=self.data)
+    def open(self) -> Bot:
+        return open_bot(self.stage, profile=self.profile, region=self.region, data=self.data)
 
     def aws(self) -> AwsBot:
         """The stage on AWS. Raises CliError."""
-        from twbot.cli.operations.problems import explained
+        from twbot.cli.operations.errors import translate_errors
 
-        with explained():
+        with translate_errors():
             from twbot.cli.operations.aws_stage import AwsBot
 
             return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
 
     def folder(self) -> Path:
         """The data folder of the bot of this machine. Raises CliError where none has run on it."""
-        from twbot.local.home import Home, data_folder
+        from twbot.local.data_folder import DataFolder, data_folder
 
         folder = data_folder(self.data)
-        if not Home(folder).bus.exists():
-            raise CliError(f"No bot has run on {folder}.", hint=start(self.data), code=Exit.NOT_CONFIGURED)
+        if not DataFolder(folder).bus.exists():
+            raise CliError(f"No bot has run on {folder}.", hint=start_hint(self.data), code=Exit.NOT_CONFIGURED)
         return folder
 
 
-def start(data: Path | None) -> str:
+def start_hint(data: Path | None) -> str:
     """The hint where no bot runs on a data folder."""
-    from twbot.local.home import data_option
+    from twbot.local.data_folder import data_option
 
     return f"Start it with: twbot up{data_option(data)}"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from twbot.cli.operations.replays.port import Replaying
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.replays.port import Replays
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import err, say
 from twbot.cli.ui.times import shown
 from twbot.lambdas.errors import TwbotError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.replays import Replay
 
 
-def follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> Replay:
+def follow(replays: Replays, found: Replay, target: Target, *, quiet: bool) -> Replay:
     """Until it has ended. Ctrl-C cancels it, and then says how far it came; what fails here leaves it running."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -24,17 +24,17 @@ def follow(replays: Replaying, found: Replay, place: Place, *, quiet: bool) -> R
         with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as progress:
             task = progress.add_task("", total=1.0)
             while found.state in {"running", "cancelling"}:
-                time.sleep(replays.every)
+                time.sleep(replays.poll_interval)
                 found = replays.named(found.name) or found
                 progress.update(task, completed=found.share)
     except KeyboardInterrupt:
         found = replays.cancel(found.name) or found
         say(said(found))
         if found.state == "cancelling":
-            say(f"See when it has ended: twbot replay show {found.name}{place.option}")
+            say(f"See when it has ended: twbot replay show {found.name}{target.option}")
         raise
     except TwbotError:
-        say(f"The replay goes on. See how far it is: twbot replay show {found.name}{place.option}")
+        say(f"The replay goes on. See how far it is: twbot replay show {found.name}{target.option}")
         raise
     return found
 

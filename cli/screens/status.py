@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from twbot.cli.ui.charts import sparkline
-from twbot.cli.ui.times import shown, took
+from twbot.cli.ui.times import duration_text, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from twbot.cli.operations.status.records import LastHour, Vitals
-    from twbot.cli.x.status import OnX
+    from twbot.cli.operations.status.records import LastHour, StatusSnapshot
+    from twbot.cli.x.status import XStatus
     from twbot.lambdas.egress.permission import Switch
     from twbot.lambdas.x.rate_limits import XLimit
 
@@ -22,7 +22,7 @@ ANSWERING = ("POST /2/tweets", "POST /2/media", "GET /2/tweets")
 Row = tuple[str, str, str]
 
 
-def document(found: Vitals, x: OnX | None) -> dict[str, Any]:
+def document(found: StatusSnapshot, x: XStatus | None) -> dict[str, Any]:
     hour = found.last_hour
     return {
         "place": found.place,
@@ -49,13 +49,13 @@ def document(found: Vitals, x: OnX | None) -> dict[str, Any]:
     }
 
 
-def _x_document(x: OnX | None) -> dict[str, Any] | None:
+def _x_document(x: XStatus | None) -> dict[str, Any] | None:
     import msgspec
 
     return None if x is None else {**msgspec.structs.asdict(x), "generation": x.generation, "ends": x.ends}
 
 
-def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
+def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -75,7 +75,7 @@ def screen(found: Vitals, x: OnX | None, utc: bool, option: str) -> Table:
     return grid
 
 
-def _who(found: Vitals, utc: bool, option: str) -> list[Row]:
+def _who(found: StatusSnapshot, utc: bool, option: str) -> list[Row]:
     if not found.running:
         return [("bot", f"not running on {found.place}. Start it with: twbot up{option}", "red")]
     since = f" since {shown(found.started, utc=utc)} (process {found.pid})" if found.started else ""
@@ -94,7 +94,7 @@ def paused(switch: Switch, *, utc: bool = False) -> str:
     return f"PAUSED{since}{until}{f': {switch.reason}' if switch.reason else ''}"
 
 
-def _what_x_says(x: OnX, option: str) -> list[Row]:
+def _what_x_says(x: XStatus, option: str) -> list[Row]:
     if x.problem:
         return [("X", f"{x.problem}{f' {x.fix}' if x.fix else ''}", "yellow")]
     if x.webhook is None:
@@ -111,7 +111,7 @@ def _what_x_says(x: OnX, option: str) -> list[Row]:
     return [("X", *valid), ("", ends, "yellow" if x.ends else "")]
 
 
-def _used(x: OnX) -> Iterator[Row]:
+def _used(x: XStatus) -> Iterator[Row]:
     if x.usage is not None and x.usage.of:
         share = x.usage.used / x.usage.of
         anew = f", anew on day {x.usage.anew} of the month" if x.usage.anew else ""
@@ -119,7 +119,7 @@ def _used(x: OnX) -> Iterator[Row]:
         yield "X's cap", says, "red" if share >= 1 else "yellow" if share >= 0.9 else ""
 
 
-def _limits(of_bot: list[XLimit], x: OnX | None, utc: bool) -> Iterator[Row]:
+def _limits(of_bot: list[XLimit], x: XStatus | None, utc: bool) -> Iterator[Row]:
     """Of what the bot needs to answer all; of other calls, also those that asked this, only what is nearly used up."""
     known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
     told = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
@@ -143,7 +143,7 @@ def _hour(hour: LastHour) -> list[Row]:
     if hour.median is None or hour.p95 is None:
         return [*rows, ("reply time", "no reply in the last hour", "dim")]
     chart = sparkline([max(each or 0.0 for each in pair) for pair in _pairs(hour.reply_times)])
-    return [*rows, ("reply time", f"{chart}  median {took(hour.median)}, 95% {took(hour.p95)}", "")]
+    return [*rows, ("reply time", f"{chart}  median {duration_text(hour.median)}, 95% {duration_text(hour.p95)}", "")]
 
 
 def _counted(name: str, values: list[float], more: str = "", style: str = "") -> Row:
@@ -157,7 +157,7 @@ def _pairs(values: list[Any]) -> list[list[Any]]:
     return [values[start : start + size] for start in range(0, len(values), size)]
 
 
-def _left(found: Vitals, option: str) -> list[Row]:
+def _left(found: StatusSnapshot, option: str) -> list[Row]:
     dead = ", ".join(f"{count} at {name}" for name, count in found.dead.items())
     return [
         ("waiting", f"{found.waiting} deliveries", ""),

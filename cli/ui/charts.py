@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-LONGEST_SERIES = 72
-LONGEST_LABEL = 40
+MAX_SERIES = 72
+MAX_LABEL_LENGTH = 40
 _PERIOD = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?Z?)?)?)?)?", re.ASCII)
 _SHAPES = {10: ("%Y-%m-%d", datetime.timedelta(days=1)), 13: ("%Y-%m-%dT%H", datetime.timedelta(hours=1))}
 
@@ -58,7 +58,7 @@ def _kind(values: Sequence[Any]) -> str | None:
 def _bars(rows: Sequence[Sequence[Any]], labels: Sequence[int], number: int, name: str, width: int) -> list[str]:
     named = [" · ".join(_word(row[at]) for at in labels) for row in rows]
     most = max(row[number] or 0 for row in rows)
-    longest = min(LONGEST_LABEL, max(map(len, named)))
+    longest = min(MAX_LABEL_LENGTH, max(map(len, named)))
     lines = [f"{'':<{longest}}  {name}"]
     for label, row in zip(named, rows, strict=True):
         value = row[number] or 0
@@ -71,14 +71,14 @@ def _over_time(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], words: Sequence[int], numbers: Sequence[int]
 ) -> list[str]:
     rows = [row for row in rows if row[0] is not None]
-    periods = _periods([row[0] for row in rows])[-LONGEST_SERIES:]
+    periods = _periods([row[0] for row in rows])[-MAX_SERIES:]
     series: dict[str, dict[str, float]] = {}
     for row in rows:
         for number in numbers[:1] if words else numbers:
             name = _word(row[words[0]]) if words else columns[number]
             found = series.setdefault(name, {})
             found[row[0]] = found.get(row[0], 0) + (row[number] or 0)
-    longest = min(LONGEST_LABEL, max(map(len, series)))
+    longest = min(MAX_LABEL_LENGTH, max(map(len, series)))
     lines = [f"{'':<{longest}}  {periods[0]} … {periods[-1]}" + (f", {columns[numbers[0]]}" if words else "")]
     shown = {name: [found.get(period, 0) for period in periods] for name, found in series.items()}
     # Lines of one number are of one scale.
@@ -99,7 +99,7 @@ def _periods(seen: Sequence[str]) -> list[str]:
     except ValueError:
         return sorted(set(seen))
     count = int((last - first) / step) + 1
-    return [(last - step * back).strftime(pattern) for back in reversed(range(min(count, LONGEST_SERIES)))]
+    return [(last - step * back).strftime(pattern) for back in reversed(range(min(count, MAX_SERIES)))]
 
 
 def _bar(length: float) -> str:

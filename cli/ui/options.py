@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.lambdas.settings import LOCAL
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
@@ -37,7 +37,7 @@ Region = Annotated[str | None, typer.Option("--region", help="The AWS region.", 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")]
 
 
-def placed(command: Callable[..., Any]) -> Callable[..., Any]:
+def targeted(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command whose first parameter is `place: Place` the options --stage, --profile, --region and --data."""
     hints = get_type_hints(command, include_extras=True)
     own = [
@@ -52,8 +52,8 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
-        place = Place(**{name: given.pop(name, default) for name, (_, default) in where.items()})
-        return command(place, **given)
+        target = Target(**{name: given.pop(name, default) for name, (_, default) in where.items()})
+        return command(target, **given)
 
     vars(run).pop("__wrapped__")
     run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]

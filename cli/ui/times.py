@@ -72,7 +72,7 @@ def shown(when: datetime.datetime | str | float | None, *, utc: bool = False) ->
     return f"{when.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%SZ}" if utc else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def took(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """12 ms, 3.4 s, 5 min, 2 h."""
     for most, unit, size, digits in (
         (1, "ms", 0.001, 0),

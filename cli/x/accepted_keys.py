@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.problems import CONSOLE
-from twbot.cli.operations.target import Stage
+from twbot.cli.operations.errors import CONSOLE
+from twbot.cli.operations.target import Bot
 from twbot.cli.ui.console import say
-from twbot.cli.x.key_input import Given
+from twbot.cli.x.key_input import EnteredKeys
 from twbot.lambdas.errors import XRefused
 from twbot.lambdas.ports import Keys
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.ports import Secrets
 
 
-def accept(secrets: Secrets, x_url: str) -> dict[str, Any]:
+def accepted_user(secrets: Secrets, x_url: str) -> dict[str, Any]:
     """The account that the keys belong to. Raises CliError or XRefused unless X accepts the account's and the app's."""
     from twbot.lambdas.x.api import XApi
     from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
@@ -45,9 +45,9 @@ def _naming(keys: str) -> Iterator[None]:
         raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None
 
 
-def check_accepted(bot: Stage, keys: Keys) -> dict[str, Any]:
+def check_accepted(bot: Bot, keys: Keys) -> dict[str, Any]:
     say(f"Asking X about the keys of the stage {bot.name} …")
-    return accept(Given(keys), bot.x_url)
+    return accepted_user(EnteredKeys(keys), bot.x_url)
 
 
 def check_same_account(old: Keys, new: Keys, option: str) -> None:

@@ -10,7 +10,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.target import Stage
+    from twbot.cli.operations.target import Bot
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook, XManagement
 
 Environment = Annotated[
@@ -21,13 +21,13 @@ Url = Annotated[str | None, typer.Option("--url", help="The webhook's address.",
 WebhookId = Annotated[str | None, typer.Option("--webhook", help="The webhook's id.", show_default="the stage's")]
 
 
-def activity_api(bot: Stage) -> XManagement:
+def activity_api(bot: Bot) -> XManagement:
     from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 
     return XManagement(bot.secrets(), base_url=bot.x_url)
 
 
-def account_api(bot: Stage, api: str, environment: str | None) -> AccountActivity:
+def account_api(bot: Bot, api: str, environment: str | None) -> AccountActivity:
     """The calls of an API, v2 or v1.1."""
     if api == "v1.1":
         from twbot.lambdas.x.account_activity_v1 import XLegacy
@@ -38,7 +38,7 @@ def account_api(bot: Stage, api: str, environment: str | None) -> AccountActivit
     return activity_api(bot)
 
 
-def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -> Webhook:
+def own_webhook(bot: Bot, x: AccountActivity, webhook_id: str | None = None) -> Webhook:
     """The webhook of that id, else that of the stage's address. Raises CliError.
 
     Where X reaches a bot of this machine only its owner knows: the app's only webhook is taken for its.
@@ -59,7 +59,7 @@ def own_webhook(bot: Stage, x: AccountActivity, webhook_id: str | None = None) -
     return ours
 
 
-def _named(found: list[Webhook], webhook_id: str, bot: Stage) -> Webhook:
+def _named(found: list[Webhook], webhook_id: str, bot: Bot) -> Webhook:
     for each in found:
         if each.id == webhook_id:
             return each
@@ -67,7 +67,7 @@ def _named(found: list[Webhook], webhook_id: str, bot: Stage) -> Webhook:
     raise CliError(message, hint=f"See which there are: twbot webhook list{bot.option}", code=Exit.NOT_FOUND)
 
 
-def _address(bot: Stage) -> str | None:
+def _address(bot: Bot) -> str | None:
     from twbot.lambdas.errors import TwbotError
 
     try:

@@ -18,7 +18,7 @@ NAMES = {
 }
 
 
-class Given(msgspec.Struct, frozen=True):
+class EnteredKeys(msgspec.Struct, frozen=True):
     """Keys that are not stored yet, as twbot.lambdas.ports.Secrets."""
 
     given: Keys
@@ -30,7 +30,7 @@ class Given(msgspec.Struct, frozen=True):
         return self.given
 
 
-def given_keys(from_file: str | None) -> Keys:
+def read_keys(from_file: str | None) -> Keys:
     """From a JSON file or stdin (`-`), else asked for without echo. Raises CliError."""
     if from_file is None:
         return _complete({name: _asked(name, label) for name, label in NAMES.items()})

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.ui.times import shown, window
 from twbot.cli.x.client import account_api, own_webhook
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.target import Stage
+    from twbot.cli.operations.target import Bot
     from twbot.cli.x.replay_windows import Terms, XWindow
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
 
 BUSY, CONFLICT = 409, "ReplayConflictError"  # X works on one window of a webhook at a time
-LOOK_EVERY, PATIENCE = 5.0, 1800.0
+POLL_INTERVAL, TIMEOUT = 5.0, 1800.0
 WHO = {"v2": "API v2: Account Activity and X Activity", "v1.1": "API v1.1's enterprise form: Account Activity"}
 
 
@@ -39,17 +39,17 @@ class Asked(NamedTuple):
     json: bool
 
 
-def replay_from_x(place: Place, asked: Asked) -> None:
+def replay_from_x(target: Target, asked: Asked) -> None:
     """Shows the windows, asks, and has X send each. Raises CliError."""
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.replay_windows import TERMS
 
     now, terms = datetime.datetime.now().astimezone(), TERMS[asked.api]
     since, until = window(asked.since, asked.until or "now", now=now)
     assert since is not None
     chosen = _windows(since, until or now, now, terms)
-    bot = place.open()
-    with explained(bot.option):
+    bot = target.open()
+    with translate_errors(bot.option):
         x = account_api(bot, asked.api, None)
         webhook = own_webhook(bot, x, asked.webhook)
         if not asked.json:
@@ -76,7 +76,7 @@ def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.d
         raise CliError(str(error), hint=hint, code=Exit.USAGE) from None
 
 
-def _show(bot: Stage, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, asked: Asked) -> None:
+def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, asked: Asked) -> None:
     say(f"X ({WHO[asked.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
     rows = [
         (number, *(shown(at, utc=asked.utc) for at in (each.since, each.until)))
@@ -87,7 +87,7 @@ def _show(bot: Stage, webhook: Webhook, chosen: list[XWindow], since: datetime.d
         say(f"X keeps no more: what is older than {shown(chosen[0].since, utc=asked.utc)} can't be had again.")
 
 
-def _question(bot: Stage, chosen: list[XWindow]) -> str:
+def _question(bot: Bot, chosen: list[XWindow]) -> str:
     return (
         f"X sends {_many(chosen)} again to the stage {bot.name}; what the bot has missed it answers, "
         "what it has answered it does not."
@@ -98,7 +98,7 @@ def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[fl
     """Where X is still at the window before, in a moment again."""
     from twbot.lambdas.errors import XRefused
 
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while True:
         try:
             job_id = x.replay(webhook.id, each.since, each.until)
@@ -109,7 +109,7 @@ def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[fl
             if not busy or time.monotonic() > until:
                 raise
             say("X is still at another replay to this webhook …")
-            wait(LOOK_EVERY)
+            wait(POLL_INTERVAL)
 
 
 def _many(chosen: list[XWindow]) -> str:

@@ -18,7 +18,7 @@ from twbot.cli.x.crc import LOOPBACK, X_WAITS
 if TYPE_CHECKING:
     import requests
 
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 ENVIRONMENT = "env:"
 # By status: what it means, and what to do.
 MEANS: dict[int, tuple[str, str]] = {
@@ -135,7 +135,7 @@ def deliver(url: str, body: bytes, signature: str) -> Answered:
 
 def _answered(answer: requests.Response, first: bytes, milliseconds: float) -> Answered:
     lines = first.decode("utf-8", "replace").strip().splitlines()
-    line = "".join(each for each in lines[0] if each.isprintable())[:MOST_SHOWN] if lines else ""
+    line = "".join(each for each in lines[0] if each.isprintable())[:MAX_SHOWN] if lines else ""
     problem, hint = _means(answer)
     return Answered(status=answer.status_code, milliseconds=milliseconds, line=line, problem=problem, hint=hint)
 

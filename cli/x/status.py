@@ -12,7 +12,7 @@ from twbot.lambdas.settings import LOCAL
 from twbot.lambdas.x.rate_limits import XLimit
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.target import Stage
+    from twbot.cli.operations.target import Bot
     from twbot.lambdas.x.webhooks_and_subscriptions import Webhook, XManagement
 
 # https://docs.x.com/x-api/account-activity: replaced by the X Activity API on this day.
@@ -27,7 +27,7 @@ class PostsRead(msgspec.Struct, frozen=True, kw_only=True):
     anew: int | None = None
 
 
-class OnX(msgspec.Struct, frozen=True, kw_only=True):
+class XStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What X says. `valid`: whether X takes the webhook for valid, None where none is registered; `others`: how many
     webhooks the app has that are not the stage's; `problem`, `fix`: why X could not be asked.
     `account_activity` and `x_activity`: how many subscriptions of each generation the webhook has; `subscribed`:
@@ -57,19 +57,19 @@ class OnX(msgspec.Struct, frozen=True, kw_only=True):
         return ACCOUNT_ACTIVITY_ENDS if self.account_activity and not self.x_activity else None
 
 
-def on_x(stage: Stage) -> OnX:
+def read_x_status(stage: Bot) -> XStatus:
     """Ask X. Never raises for what AWS or X refuse, or where they cannot be reached."""
     from twbot.cli.errors import CliError
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
     try:
-        with explained(stage.option):
+        with translate_errors(stage.option):
             return _asked(stage)
     except CliError as error:
-        return OnX(problem=str(error), fix=error.hint)
+        return XStatus(problem=str(error), fix=error.hint)
 
 
-def _asked(stage: Stage) -> OnX:
+def _asked(stage: Bot) -> XStatus:
     from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 
     secrets = stage.secrets()
@@ -78,10 +78,10 @@ def _asked(stage: Stage) -> OnX:
     found = x.webhooks()
     ours = _ours(stage, found)
     if ours is None:
-        return OnX(others=len(found), account=account, usage=_usage(x), limits=x.limits())
+        return XStatus(others=len(found), account=account, usage=_usage(x), limits=x.limits())
     reported = x.account_subscriptions(ours.id)
     activities = [each for each in x.activity_subscriptions() if each.webhook_id in {ours.id, None}]
-    return OnX(
+    return XStatus(
         webhook=ours.url,
         valid=ours.valid,
         others=len(found) - 1,
@@ -94,7 +94,7 @@ def _asked(stage: Stage) -> OnX:
     )
 
 
-def _ours(stage: Stage, found: list[Webhook]) -> Webhook | None:
+def _ours(stage: Bot, found: list[Webhook]) -> Webhook | None:
     """By its address. A bot of this machine that talks to X itself is behind an address that only its owner knows."""
     if stage.name == LOCAL and not stage.simulated:
         return found[0] if found else None

@@ -13,7 +13,7 @@ from twbot.lambdas.errors import XRefused
 from twbot.lambdas.x.activity_types import ACTIVITIES, NEEDED
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.target import Stage
+    from twbot.cli.operations.target import Bot
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, ActivitySubscription, XManagement
 
 TAG = "twbot"
@@ -54,7 +54,7 @@ def counts_of(x: AccountActivity) -> dict[str, Any]:
         return {}
 
 
-def move(bot: Stage, x: XManagement, missing: list[str], hook: str, ending: list[Row]) -> list[Row]:
+def move(bot: Bot, x: XManagement, missing: list[str], hook: str, ending: list[Row]) -> list[Row]:
     """The old subscription goes only when the new ones are seen to be there, on a webhook that answers X."""
     say("1. X challenges the webhook")
     if not x.validate_webhook(hook):
@@ -88,7 +88,7 @@ def announce(adding: list[Row], ending: list[Row], others: list[str]) -> None:
         say(f"  ! Account Activity of the user {user} stays: only with that user's keys can it be moved")
 
 
-def subscribe(bot: Stage, x: XManagement, types: list[str], hook: str) -> list[Row]:
+def subscribe(bot: Bot, x: XManagement, types: list[str], hook: str) -> list[Row]:
     added = []
     for name in types:
         say(f"  {name} …")
@@ -105,7 +105,7 @@ def _is_ours(subscription: ActivitySubscription, hook: str, user_id: str) -> boo
     return subscription.webhook_id == hook and subscription.filter.get("user_id") == user_id
 
 
-def add_account(bot: Stage, x: AccountActivity, webhook: str | None, api: str, *, dry_run: bool) -> list[Row]:
+def add_account(bot: Bot, x: AccountActivity, webhook: str | None, api: str, *, dry_run: bool) -> list[Row]:
     hook = own_webhook(bot, x, webhook).id
     if user_of(bot) in x.account_subscriptions(hook):
         return []
@@ -114,7 +114,7 @@ def add_account(bot: Stage, x: AccountActivity, webhook: str | None, api: str, *
     return [account_row(user_of(bot), hook, api)]
 
 
-def rows_of(bot: Stage, api: str, environment: str | None) -> list[Row]:
+def rows_of(bot: Bot, api: str, environment: str | None) -> list[Row]:
     rows = [activity_row(each) for each in activity_api(bot).activity_subscriptions()] if api in {"all", "xaa"} else []
     if api == "xaa":
         return rows
@@ -127,7 +127,7 @@ def rows_of(bot: Stage, api: str, environment: str | None) -> list[Row]:
         return rows
 
 
-def own_rows(bot: Stage, rows: list[Row], api: str, environment: str | None) -> list[Row]:
+def own_rows(bot: Bot, rows: list[Row], api: str, environment: str | None) -> list[Row]:
     """Those of the stage's webhook: an app may have another stage's, too. Raises CliError."""
     if not rows:
         return []
@@ -135,12 +135,12 @@ def own_rows(bot: Stage, rows: list[Row], api: str, environment: str | None) -> 
     return [row for row in rows if row.webhook_id in {hook, None}]
 
 
-def _account_rows(bot: Stage, api: str, environment: str | None) -> list[Row]:
+def _account_rows(bot: Bot, api: str, environment: str | None) -> list[Row]:
     x = account_api(bot, version(api), environment)
     return [account_row(user, hook.id, api) for hook in x.webhooks() for user in x.account_subscriptions(hook.id)]
 
 
-def remove_rows(bot: Stage, rows: list[Row], environment: str | None) -> None:
+def remove_rows(bot: Bot, rows: list[Row], environment: str | None) -> None:
     for row in rows:
         say(f"  {row.id} ({row.event_type}) …")
         if row.api == "xaa":
@@ -164,7 +164,7 @@ def account_row(user_id: str, hook: str, api: str) -> Row:
     return Row(user_id, api, ACCOUNT, user_id, hook)
 
 
-def user_of(bot: Stage) -> str:
+def user_of(bot: Bot) -> str:
     return bot.secrets().keys().user_id
 
 

@@ -48,7 +48,7 @@ def alert_for(event: Event) -> Alert:
     )
 
 
-def trial(at: datetime.datetime) -> Alert:
+def sample_alert(at: datetime.datetime) -> Alert:
     """The alert that `twbot alerts test` sends."""
     words = "This is a test: somebody typed `twbot alerts test`."
     time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,7 +19,7 @@ from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import Permanent, Temporary, TwbotError
 
-AT_ONCE = 8
+MAX_CONCURRENCY = 8
 RETRY_AFTER = 15
 Send = Callable[[Subscription, Alert], None]
 Failed = tuple[Subscription, TwbotError]
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class Outcomes(Protocol):
-    def note(self, subscriber: str, problem: str | None) -> None:
+    def record(self, subscriber: str, problem: str | None) -> None:
         """How the last try ended, by the subscriber's id. Never raises: the alert went out, or did not, already."""
 
 
-class Teller:
+class Notifier:
     """`once` keeps who has which alert; `config` says how long a try that died halfway blocks the next."""
 
     def __init__(self, send: Send, outcomes: Outcomes, once: BasePersistenceLayer, config: IdempotencyConfig) -> None:
@@ -43,13 +43,13 @@ class Teller:
         )
         self._try_once: Callable[..., None] = decorated
 
-    def tell(self, alert: Alert, subscribers: Sequence[Subscription]) -> None:
+    def notify(self, alert: Alert, subscribers: Sequence[Subscription]) -> None:
         """Raises Temporary or Permanent where somebody was not reached; whoever was is not told again."""
-        failed = [each for each in _side_by_side(lambda to: self._tell(to, alert), subscribers) if each is not None]
+        failed = [each for each in _side_by_side(lambda to: self._notify(to, alert), subscribers) if each is not None]
         if failed:
-            raise _summed_up(failed)
+            raise _summary(failed)
 
-    def _tell(self, to: Subscription, alert: Alert) -> Failed | None:
+    def _notify(self, to: Subscription, alert: Alert) -> Failed | None:
         try:
             self._try_once(key=f"{alert.tweet_id}:{to.id}", to=to, alert=alert)
         except IdempotencyAlreadyInProgressError:
@@ -68,7 +68,9 @@ class Teller:
             raise
 
 
-def try_out(send: Send, outcomes: Outcomes, alert: Alert, subscribers: Sequence[Subscription]) -> list[str | None]:
+def send_test_alerts(
+    send: Send, outcomes: Outcomes, alert: Alert, subscribers: Sequence[Subscription]
+) -> list[str | None]:
     """Tell them whatever they have; what went wrong with each, None where nothing did."""
 
     def problem(to: Subscription) -> str | None:
@@ -85,20 +87,20 @@ def _attempt(send: Send, outcomes: Outcomes, to: Subscription, alert: Alert) -> 
     try:
         send(to, alert)
     except TwbotError as error:
-        outcomes.note(to.id, str(error))
+        outcomes.record(to.id, str(error))
         raise
-    outcomes.note(to.id, None)
+    outcomes.record(to.id, None)
 
 
 def _side_by_side(work: Callable[[Subscription], Result], subscribers: Sequence[Subscription]) -> list[Result]:
     """What is logged there is about the same post."""
     if len(subscribers) <= 1:
         return [work(each) for each in subscribers]
-    with ThreadPoolExecutor(min(AT_ONCE, len(subscribers)), thread_name_prefix="alert") as pool:
+    with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(subscribers)), thread_name_prefix="alert") as pool:
         return [each.result() for each in [pool.submit(copy_context().run, work, to) for to in subscribers]]
 
 
-def _summed_up(failed: Sequence[Failed]) -> TwbotError:
+def _summary(failed: Sequence[Failed]) -> TwbotError:
     """Temporary as long as trying again may help somebody; then for good, and the alert is a dead letter."""
     words = "; ".join(f"{to.kind} {to.id}: {error}" for to, error in failed)
     passing = [error for _, error in failed if not isinstance(error, Permanent)]

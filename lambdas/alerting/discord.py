@@ -6,9 +6,9 @@ import string
 from typing import Any
 
 from twbot.lambdas.alerting.alert import Alert
-from twbot.lambdas.alerting.truncation import clipped
+from twbot.lambdas.alerting.truncation import truncate
 
-LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_NAME = 256, 4096, 256
+MAX_TITLE_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH = 256, 4096, 256
 # A backslash takes its meaning from any punctuation: no markup, no mention, no link.
 ESCAPES = str.maketrans({each: f"\\{each}" for each in string.punctuation})
 # Names are shown as they are, but for those that look like mentions in a notification.
@@ -18,9 +18,9 @@ NAME = str.maketrans({"<": "‹", ">": "›"})
 def discord_message(alert: Alert) -> dict[str, Any]:
     """`allowed_mentions`: whatever the text holds, nobody is pinged."""
     embed = {
-        "title": clipped(alert.subject, LONGEST_TITLE, ESCAPES),
-        "description": clipped(alert.text, LONGEST_DESCRIPTION, ESCAPES),
-        "author": {"name": clipped(alert.source, LONGEST_NAME, NAME)},
+        "title": truncate(alert.subject, MAX_TITLE_LENGTH, ESCAPES),
+        "description": truncate(alert.text, MAX_DESCRIPTION_LENGTH, ESCAPES),
+        "author": {"name": truncate(alert.source, MAX_NAME_LENGTH, NAME)},
         "timestamp": alert.time,
     }
     return {

@@ -20,7 +20,7 @@ HOSTS = {"slack": ("hooks.slack.com", "hooks.slack-gov.com"), "discord": ("disco
 _EMAIL = re.compile(r"[^@\s,;:<>\"()\[\]\\]{1,64}@[\w-]+(\.[\w-]+)+", re.ASCII)
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _PORTS = {"smtps": 465, "smtp": 587}
-LONG_ENOUGH = 12
+MIN_MASKED_LENGTH = 12
 
 
 class BadAddress(TwbotError):
@@ -78,7 +78,7 @@ def masked(kind: str, address: str) -> str:
 
 
 def _tail(text: str) -> str:
-    return "…" + (text[-4:] if len(text) >= LONG_ENOUGH else "")
+    return "…" + (text[-4:] if len(text) >= MIN_MASKED_LENGTH else "")
 
 
 def subscription(kind: Kind, address: str, smtp: Smtp | None = None) -> Subscription:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-END = "…"
+ELLIPSIS = "…"
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def clipped(text: str, limit: int, escapes: Mapping[int, str]) -> str:
+def truncate(text: str, limit: int, escapes: Mapping[int, str]) -> str:
     """The text, escaped by `str.translate`'s table; cut between characters where it would exceed the limit."""
     shown = [each.translate(escapes) for each in text if _is_visible(each)]
     if sum(map(_size, shown)) <= limit:
         return "".join(shown)
-    kept, left = [], limit - len(END)
+    kept, left = [], limit - len(ELLIPSIS)
     for each in shown:
         left -= _size(each)
         if left < 0:
             break
         kept.append(each)
-    return "".join(kept) + END
+    return "".join(kept) + ELLIPSIS
 
 
 def _is_visible(character: str) -> bool:

@@ -19,11 +19,11 @@ from twbot.lambdas.errors import Permanent, Temporary, TwbotError
 from twbot.lambdas.public_network import PublicOnly
 
 TIMEOUTS = (3.05, 10.0)
-LONGEST_WAIT = 3600.0
+MAX_WAIT = 3600.0
 JSON = {"Content-Type": "application/json"}
-_PASSING = frozenset({408, 425, 429})
+_TRANSIENT = frozenset({408, 425, 429})
 # Discord says whether it kept the message only to whoever waits for it.
-_ASKED: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
+_RETRY_AFTER: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
 
 # At DEBUG it writes down what comes after the host, which is the secret.
 logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -63,7 +63,7 @@ def _post(to: Subscription, alert: Alert) -> None:
             session.post(
                 to.address,
                 data=body,
-                params=_ASKED.get(to.kind),
+                params=_RETRY_AFTER.get(to.kind),
                 headers=JSON,
                 timeout=TIMEOUTS,
                 allow_redirects=False,
@@ -90,7 +90,7 @@ def _check(to: Subscription, answer: requests.Response) -> None:
     status = answer.status_code
     if 200 <= status < 300:
         return
-    if status in _PASSING or status >= 500:
+    if status in _TRANSIENT or status >= 500:
         raise Temporary(f"{to.kind} answers {status}.", retry_at=_retry_at(answer.headers.get("Retry-After")))
     if status in (401, 403, 404, 410):
         raise Permanent(f"{to.kind} answers {status}: the address was revoked, or never was right.")
@@ -109,4 +109,4 @@ def _retry_at(said: str | None) -> float | None:
             wait = email.utils.parsedate_to_datetime(said).timestamp() - now
         except ValueError:
             return None
-    return None if math.isnan(wait) else now + min(max(wait, 0.0), LONGEST_WAIT)
+    return None if math.isnan(wait) else now + min(max(wait, 0.0), MAX_WAIT)

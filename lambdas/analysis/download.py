@@ -23,7 +23,7 @@ MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
 TIMEOUT = (3.05, 5.0)
 TOTAL_SECONDS = 20.0
 _CHUNK = 65_536
-_PASSING = frozenset({408, 425, 429})
+_TRANSIENT = frozenset({408, 425, 429})
 
 
 class Downloader:
@@ -76,7 +76,7 @@ def _private() -> UnusableImage:
 
 
 def _check_status(status: int) -> None:
-    if status in _PASSING or status >= 500:
+    if status in _TRANSIENT or status >= 500:
         raise Temporary(f"X's media server answers {status}.")
     if 300 <= status < 400:
         raise UnusableImage("The picture has moved elsewhere.")

@@ -18,18 +18,20 @@ _OURS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", 
 _OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
 
-class Forgot(msgspec.Struct, frozen=True):
+class ErasureResult(msgspec.Struct, frozen=True):
     """How many events went, the bot's replies that they told of, and which files could not be read."""
 
     events: int = 0
     replies: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
 
-    def __add__(self, other: Forgot) -> Forgot:
-        return Forgot(self.events + other.events, self.replies | other.replies, (*self.unreadable, *other.unreadable))
+    def __add__(self, other: ErasureResult) -> ErasureResult:
+        return ErasureResult(
+            self.events + other.events, self.replies | other.replies, (*self.unreadable, *other.unreadable)
+        )
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class ErasureReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a post's traces. `removed`: how many, by place; `replies`: the bot's, which stay on X.
 
     `remains`: what could not be removed, and when it goes by itself.
@@ -44,25 +46,25 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def nothing(self) -> bool:
         return not any(self.removed.values())
 
-    def and_(self, reply: Report) -> Report:
+    def merged_with(self, reply: ErasureReport) -> ErasureReport:
         """With what was removed of the bot's reply: it may repeat the post."""
         both = {where: count + reply.removed.get(where, 0) for where, count in self.removed.items()}
         return msgspec.structs.replace(self, removed=both)
 
 
-def tells_of(detail: object, *ids: str) -> bool:
+def is_about(detail: object, *ids: str) -> bool:
     """Whether an event is about one of the posts, or holds it: quoted, reposted or liked. Its mere number is no
     content."""
     return any(_at(detail, path) in ids for path in _OURS) or _holds(detail, ids)
 
 
-def reply_in(detail: object, *ids: str) -> str | None:
+def reply_id(detail: object, *ids: str) -> str | None:
     """The bot's reply to one of the posts, where this is its TWEET_SENT."""
     found = _at(detail, ("TweetId",))
     return found if _at(detail, ("ReplyToTweetId",)) in ids and isinstance(found, str) else None
 
 
-def without(lines: bytes, *ids: str) -> tuple[bytes, Forgot]:
+def remove_lines(lines: bytes, *ids: str) -> tuple[bytes, ErasureResult]:
     """The lines of JSON that do not tell of the posts, and what the others were. Broken ones with a number go, too."""
     kept, replies, gone = [], set[str](), 0
     for line in lines.splitlines(keepends=True):
@@ -72,7 +74,7 @@ def without(lines: bytes, *ids: str) -> tuple[bytes, Forgot]:
             continue
         gone += 1
         replies |= {told} - {""}
-    return b"".join(kept), Forgot(gone, frozenset(replies))
+    return b"".join(kept), ErasureResult(gone, frozenset(replies))
 
 
 def first_hour(tweet_id: str) -> str:
@@ -97,7 +99,7 @@ def _told(line: bytes, ids: tuple[str, ...]) -> str | None:
     except (ValueError, RecursionError):
         return "" if re.search(rb"(?<![0-9])(?:" + "|".join(ids).encode() + rb")(?![0-9])", line) else None
     detail = event.get("detail") if isinstance(event, dict) else None
-    return (reply_in(detail, *ids) or "") if tells_of(detail, *ids) else None
+    return (reply_id(detail, *ids) or "") if is_about(detail, *ids) else None
 
 
 def _raw(line: bytes) -> bytes:

@@ -13,11 +13,11 @@ from twbot.lambdas.analytics.table import PARTITION, TABLE
 from twbot.lambdas.errors import TwbotError
 
 # Takes words that say how far it is.
-Tell = Callable[[str], None]
+OnProgress = Callable[[str], None]
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READS = re.compile(r"\(*\s*(?:select|with|values|table)\b", re.IGNORECASE)
 # Hyphens are trouble in a Parquet file's columns.
-EXPORTED = (
+EXPORT_COLUMNS = (
     'id, time, "detail-type" AS detail_type, source, account, region, version, resources, '
     f'"replay-name" AS replay_name, detail, {PARTITION}'
 )
@@ -31,7 +31,7 @@ class TooSlow(TwbotError):
     """The query was stopped: it took too long."""
 
 
-def untold(_: str) -> None:
+def no_progress(_: str) -> None:
     """For whoever does not want to know how far it is."""
 
 
@@ -44,7 +44,7 @@ class Result(msgspec.Struct, frozen=True):
     damaged: list[str] = []
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class ExportFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which events: from `since` on, before `until` (both to the second), of these types; without, all of them."""
 
     since: datetime.datetime | None = None
@@ -77,12 +77,12 @@ class Exported(msgspec.Struct, frozen=True):
     damaged: list[str] = []
 
 
-def count_sql(wanted: Wanted) -> str:
+def count_sql(wanted: ExportFilter) -> str:
     return f'SELECT count(*) FROM "{TABLE}" WHERE {wanted.where()}'  # noqa: S608 - checked above
 
 
-def export_sql(wanted: Wanted) -> str:
-    return f'SELECT {EXPORTED} FROM "{TABLE}" WHERE {wanted.where()}'  # noqa: S608 - checked above
+def export_sql(wanted: ExportFilter) -> str:
+    return f'SELECT {EXPORT_COLUMNS} FROM "{TABLE}" WHERE {wanted.where()}'  # noqa: S608 - checked above
 
 
 def one_query(sql: str) -> str:

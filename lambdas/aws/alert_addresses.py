@@ -11,18 +11,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import Temporary
 
-KEPT_SECONDS = 60.0
+CACHE_SECONDS = 60.0
 
 
 class AlertAddresses:
     def __init__(self, client: Any, parameter: str) -> None:
         self._client, self._parameter = client, parameter
         self._read: list[Subscription] = []
-        self._read_at = -KEPT_SECONDS
+        self._read_at = -CACHE_SECONDS
 
     def subscriptions(self) -> list[Subscription]:
         """As they were no longer than a minute ago. Raises Temporary."""
-        fresh = time.monotonic() - self._read_at < KEPT_SECONDS
+        fresh = time.monotonic() - self._read_at < CACHE_SECONDS
         return self._read if fresh else self.refresh()
 
     def refresh(self) -> list[Subscription]:

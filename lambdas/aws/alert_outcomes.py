@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-REMEMBERED = 30 * 24 * 3600
+RETENTION_SECONDS = 30 * 24 * 3600
 PREFIX = "outcome:"
 
 log = logging.getLogger(__name__)
@@ -19,14 +19,14 @@ class AlertOutcomes:
     def __init__(self, client: Any, table: str) -> None:
         self._client, self._table = client, table
 
-    def note(self, subscriber: str, problem: str | None) -> None:
+    def record(self, subscriber: str, problem: str | None) -> None:
         """The alert went out, or did not, whether this can be noted or not."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         item = {
             "id": {"S": PREFIX + subscriber},
             "time": {"S": now},
             "problem": {"S": problem} if problem else {"NULL": True},
-            "expiration": {"N": str(int(time.time()) + REMEMBERED)},
+            "expiration": {"N": str(int(time.time()) + RETENTION_SECONDS)},
         }
         try:
             self._client.put_item(TableName=self._table, Item=item)

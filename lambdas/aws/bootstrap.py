@@ -15,7 +15,7 @@ import msgspec
 from twbot.lambdas.settings import Settings
 
 if TYPE_CHECKING:
-    from twbot.lambdas.alerting.delivery import Teller
+    from twbot.lambdas.alerting.delivery import Notifier
     from twbot.lambdas.analysis.download import Downloader
     from twbot.lambdas.aws.alert_addresses import AlertAddresses
     from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.egress.sender import Sender
     from twbot.lambdas.x.api import XApi
 
-REMEMBERED = 30 * 24 * 3600
+RETENTION_SECONDS = 30 * 24 * 3600
 
 
 @functools.cache
@@ -37,11 +37,11 @@ def settings() -> Settings:
 
 @functools.cache
 def publisher() -> EventBus:
-    from twbot.lambdas.aws.deduplication import Claims
+    from twbot.lambdas.aws.deduplication import Deduplication
     from twbot.lambdas.aws.event_bus import EventBus
 
-    claims = Claims(_client("dynamodb"), os.environ["SEEN_TABLE"])
-    return EventBus(_client("events"), os.environ["BUS_NAME"], claims)
+    deduplication = Deduplication(_client("dynamodb"), os.environ["SEEN_TABLE"])
+    return EventBus(_client("events"), os.environ["BUS_NAME"], deduplication)
 
 
 @functools.cache
@@ -104,7 +104,7 @@ def _sender() -> tuple[Sender, Any]:
     from twbot.lambdas.egress.permission import Permission
     from twbot.lambdas.egress.sender import Sender
 
-    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
+    config = IdempotencyConfig(expires_after_seconds=RETENTION_SECONDS)
     once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
     permission = Permission(DynamoReplies(_client("dynamodb"), os.environ["REPLIES_TABLE"]))
     return Sender(x(), media(), publisher(), permission, once, config), config
@@ -118,29 +118,29 @@ def addresses() -> AlertAddresses:
 
 
 @functools.cache
-def outcomes() -> AlertOutcomes:
+def delivery_outcomes() -> AlertOutcomes:
     from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
 
-    return AlertOutcomes(_client("dynamodb"), os.environ["TOLD_TABLE"])
+    return AlertOutcomes(_client("dynamodb"), os.environ["DELIVERIES_TABLE"])
 
 
-def teller(context: Any) -> Teller:
+def notifier(context: Any) -> Notifier:
     """Telling that dies with this invocation blocks the next try no longer than the invocation could last."""
-    kept, config = _teller()
+    kept, config = _notifier()
     config.register_lambda_context(context)
     return kept
 
 
 @functools.cache
-def _teller() -> tuple[Teller, Any]:
+def _notifier() -> tuple[Notifier, Any]:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 
-    from twbot.lambdas.alerting.delivery import Teller
+    from twbot.lambdas.alerting.delivery import Notifier
     from twbot.lambdas.alerting.webhooks import Webhooks
 
-    config = IdempotencyConfig(expires_after_seconds=REMEMBERED)
-    once = DynamoDBPersistenceLayer(table_name=os.environ["TOLD_TABLE"], boto3_client=_client("dynamodb"))
-    return Teller(Webhooks().send, outcomes(), once, config), config
+    config = IdempotencyConfig(expires_after_seconds=RETENTION_SECONDS)
+    once = DynamoDBPersistenceLayer(table_name=os.environ["DELIVERIES_TABLE"], boto3_client=_client("dynamodb"))
+    return Notifier(Webhooks().send, delivery_outcomes(), once, config), config
 
 
 @functools.cache

@@ -16,22 +16,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from twbot.lambdas.aws.deadline import ends
 from twbot.lambdas.errors import Temporary
 
-REMEMBERED = 30 * 24 * 3600
+RETENTION_SECONDS = 30 * 24 * 3600
 _FREE_OR_MINE = "attribute_not_exists(id) OR expiration < :now OR claimed_by = :me"
 
 
-class Claim(enum.Enum):
-    MINE = enum.auto()
+class Lease(enum.Enum):
+    ACQUIRED = enum.auto()
     DONE = enum.auto()
-    OTHERS = enum.auto()
+    HELD_BY_ANOTHER = enum.auto()
 
 
-class Claims:
+class Deduplication:
     def __init__(self, client: Any, table: str) -> None:
         self._client, self._table = client, table
         self._me = uuid.uuid4().hex
 
-    def take(self, key: str) -> Claim:
+    def acquire(self, key: str) -> Lease:
         """Raises Temporary where the table can't tell."""
         item = {"id": {"S": key}, "claimed_by": {"S": self._me}, "expiration": {"N": str(int(ends()) + 1)}}
         try:
@@ -45,15 +45,15 @@ class Claims:
         except ClientError as error:
             if _code(error) == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item", {})
-                return Claim.OTHERS if "claimed_by" in found else Claim.DONE
+                return Lease.HELD_BY_ANOTHER if "claimed_by" in found else Lease.DONE
             raise _cannot(error) from None
         except BotoCoreError as error:
             raise _cannot(error) from None
-        return Claim.MINE
+        return Lease.ACQUIRED
 
-    def confirm(self, key: str) -> None:
+    def commit(self, key: str) -> None:
         """It is on the bus. Raises Temporary."""
-        item = {"id": {"S": key}, "expiration": {"N": str(int(time.time()) + REMEMBERED)}}
+        item = {"id": {"S": key}, "expiration": {"N": str(int(time.time()) + RETENTION_SECONDS)}}
         self._try(self._client.put_item, TableName=self._table, Item=item)
 
     def release(self, key: str) -> None:

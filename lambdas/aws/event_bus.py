@@ -1,4 +1,4 @@
-"""Publishing on EventBridge: batches it takes, each failed entry tried again, each `once` key on the bus once."""
+"""Publishing on EventBridge: batches it takes, each failed entry tried again, each `dedup_key` key on the bus once."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from twbot.lambdas.aws.deduplication import Claim, Claims
+from twbot.lambdas.aws.deduplication import Deduplication, Lease
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, Temporary
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-MOST_ENTRIES = 10
-MOST_BYTES = 1_048_000
-TRIES = 4
-FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
-AT_ONCE = 8
-UNDER_WAY = "another invocation is publishing it"
+MAX_ENTRIES = 10
+MAX_BYTES = 1_048_000
+MAX_ATTEMPTS = 4
+FIRST_WAIT, MAX_WAIT = 0.1, 2.0
+MAX_CONCURRENCY = 8
+IN_PROGRESS = "another invocation is publishing it"
 logger = logging.getLogger(__name__)
 
 
@@ -39,41 +39,43 @@ class Outgoing(NamedTuple):
         return sum(len(self.put[part].encode()) for part in ("Source", "DetailType", "Detail"))
 
     def __str__(self) -> str:
-        return f"{self.entry.once or self.entry.detail_type} ({self.problem})"
+        return f"{self.entry.dedup_key or self.entry.detail_type} ({self.problem})"
 
 
 class EventBus:
-    """A Publisher. `claims` keeps what was published before."""
+    """A Publisher. `deduplication` keeps what was published before."""
 
-    def __init__(self, client: Any, bus: str, claims: Claims, *, wait: Callable[[float], None] = time.sleep) -> None:
-        self._client, self._bus, self._claims, self._wait = client, bus, claims, wait
+    def __init__(
+        self, client: Any, bus: str, deduplication: Deduplication, *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client, self._bus, self._deduplication, self._wait = client, bus, deduplication, wait
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Raises Temporary, naming what is not on the bus; BadEvent for an entry that EventBridge never takes."""
         outgoing = [self._outgoing(entry) for entry in _distinct(entries)]
-        claims = _side_by_side(self._claim, outgoing)
-        mine = [each for each, claim in zip(outgoing, claims, strict=True) if claim is Claim.MINE]
-        others = [each for each, claim in zip(outgoing, claims, strict=True) if claim is Claim.OTHERS]
+        deduplication = _side_by_side(self._acquire, outgoing)
+        mine = [each for each, claim in zip(outgoing, deduplication, strict=True) if claim is Lease.ACQUIRED]
+        others = [each for each, claim in zip(outgoing, deduplication, strict=True) if claim is Lease.HELD_BY_ANOTHER]
         failed = self._send(mine)
         lost = [each.entry for each in failed]
-        _side_by_side(self._confirm, [each for each in mine if each.entry not in lost])
+        _side_by_side(self._commit, [each for each in mine if each.entry not in lost])
         _side_by_side(self._release, failed)
-        _report([*failed, *(each._replace(problem=UNDER_WAY) for each in others)], len(entries))
+        _report([*failed, *(each._replace(problem=IN_PROGRESS) for each in others)], len(entries))
 
     def _outgoing(self, entry: Entry) -> Outgoing:
         detail = msgspec.json.encode(entry.detail).decode()
         put = {"EventBusName": self._bus, "Source": entry.source, "DetailType": entry.detail_type, "Detail": detail}
         outgoing = Outgoing(entry, put)
-        if outgoing.size > MOST_BYTES:
-            raise BadEvent(f"{entry.detail_type} of {outgoing.size:,} bytes: EventBridge takes {MOST_BYTES:,}.")
+        if outgoing.size > MAX_BYTES:
+            raise BadEvent(f"{entry.detail_type} of {outgoing.size:,} bytes: EventBridge takes {MAX_BYTES:,}.")
         return outgoing
 
     def _send(self, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
         """What EventBridge did not take, however often it was asked."""
         waiting = list(outgoing)
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             if attempt and waiting:
-                self._wait(random.uniform(0.5, 1) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))  # noqa: S311
+                self._wait(random.uniform(0.5, 1) * min(MAX_WAIT, FIRST_WAIT * 2**attempt))  # noqa: S311
             waiting = [each for batch in batches(waiting) for each in self._put(batch)]
         return waiting
 
@@ -86,22 +88,22 @@ class EventBus:
         pairs = zip(batch, results, strict=True)
         return [each._replace(problem=result["ErrorCode"]) for each, result in pairs if result.get("ErrorCode")]
 
-    def _claim(self, outgoing: Outgoing) -> Claim:
-        return self._claims.take(outgoing.entry.once) if outgoing.entry.once else Claim.MINE
+    def _acquire(self, outgoing: Outgoing) -> Lease:
+        return self._deduplication.acquire(outgoing.entry.dedup_key) if outgoing.entry.dedup_key else Lease.ACQUIRED
 
-    def _confirm(self, outgoing: Outgoing) -> None:
-        self._note(self._claims.confirm, outgoing)
+    def _commit(self, outgoing: Outgoing) -> None:
+        self._note(self._deduplication.commit, outgoing)
 
     def _release(self, outgoing: Outgoing) -> None:
-        self._note(self._claims.release, outgoing)
+        self._note(self._deduplication.release, outgoing)
 
     def _note(self, note: Callable[[str], None], outgoing: Outgoing) -> None:
         """What can't be noted costs a repetition or a wait, never an event."""
         try:
-            if outgoing.entry.once:
-                note(outgoing.entry.once)
+            if outgoing.entry.dedup_key:
+                note(outgoing.entry.dedup_key)
         except Temporary as error:
-            logger.warning("%s: %s", outgoing.entry.once, error)
+            logger.warning("%s: %s", outgoing.entry.dedup_key, error)
 
 
 def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
@@ -109,7 +111,7 @@ def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
     batch: list[Outgoing] = []
     size = 0
     for each in outgoing:
-        if batch and (len(batch) == MOST_ENTRIES or size + each.size > MOST_BYTES):
+        if batch and (len(batch) == MAX_ENTRIES or size + each.size > MAX_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(each)
@@ -119,10 +121,10 @@ def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:
-    """Of the entries with the same `once` key the first."""
+    """Of the entries with the same `dedup_key` key the first."""
     kept: dict[object, Entry] = {}
     for index, entry in enumerate(entries):
-        kept.setdefault(entry.once or index, entry)
+        kept.setdefault(entry.dedup_key or index, entry)
     return list(kept.values())
 
 
@@ -131,7 +133,7 @@ def _side_by_side(work: Callable[[Outgoing], Any], outgoing: Sequence[Outgoing])
         return [work(each) for each in outgoing]
     # A new thread knows neither the post nor the time that is left.
     contexts = [contextvars.copy_context() for _ in outgoing]
-    with ThreadPoolExecutor(min(AT_ONCE, len(outgoing))) as pool:
+    with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(outgoing))) as pool:
         return list(pool.map(lambda context, each: context.run(work, each), contexts, outgoing))
 
 

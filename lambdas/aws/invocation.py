@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from twbot.lambdas.aws.deadline import note_deadline
-from twbot.lambdas.log_context import about, current_tweet
+from twbot.lambdas.log_context import current_tweet, log_context
 
 Json = dict[str, Any]
 Handler = Callable[[Json, Any], Any]
@@ -29,7 +29,7 @@ def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Calla
         def handler(event: Json, context: Any) -> Any:
             note_deadline(context)
             logger.append_keys(function_request_id=context.aws_request_id)
-            with about(post_of(event)):
+            with log_context(post_of(event)):
                 try:
                     return handle(event, context)
                 except Exception:

@@ -8,9 +8,9 @@ from typing import Any
 
 from twbot.lambdas.errors import Temporary
 
-FIRST_WAIT, LONGEST_WAIT = 15, 900
+FIRST_WAIT, MAX_WAIT = 15, 900
 # SQS lets nothing be hidden for longer, counted from when it was received.
-TWELVE_HOURS = 12 * 3600 - 120
+MAX_VISIBILITY_TIMEOUT = 12 * 3600 - 120
 
 
 class ReplyQueue:
@@ -19,17 +19,17 @@ class ReplyQueue:
     def __init__(self, client: Any, url: str, dead_letters: str | None) -> None:
         self._client, self._url, self._dead_letters = client, url, dead_letters
 
-    def put_off(self, receipt: str, tries: int, problem: Temporary) -> int:
+    def defer(self, receipt: str, tries: int, problem: Temporary) -> int:
         """Hide the message until X takes replies again, else longer each time. For how many seconds."""
         if problem.retry_at is None:
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1)  # noqa: S311
+            wait = min(MAX_WAIT, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1)  # noqa: S311
         else:
             wait = problem.retry_at - time.time() + 1
-        seconds: int = round(max(1, min(wait, TWELVE_HOURS)))
+        seconds: int = round(max(1, min(wait, MAX_VISIBILITY_TIMEOUT)))
         self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
         return seconds
 
-    def bury(self, body: str, reason: str) -> bool:
+    def dead_letter(self, body: str, reason: str) -> bool:
         """Among the dead letters, with the reason. False where nobody said where they are."""
         if not self._dead_letters:
             return False

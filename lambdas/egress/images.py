@@ -9,15 +9,15 @@ from twbot.lambdas.errors import UnusableImage, XRefused
 from twbot.lambdas.ports import MediaStore, X
 from twbot.lambdas.x.errors import Reason
 
-MOST = 4
-LARGEST = 5_000_000
+MAX_IMAGES = 4
+MAX_IMAGE_BYTES = 5_000_000
 logger = logging.getLogger(__name__)
 
 
 def upload_images(command: SendTweet, media: MediaStore, x: X) -> list[str]:
     """The media ids. A picture that is gone, or that X won't have, is left out: the words still answer."""
     images = command.images or ([ReplyImage(key=command.image_key)] if command.image_key else [])
-    uploaded = (_upload(image, media, x) for image in images[:MOST])
+    uploaded = (_upload(image, media, x) for image in images[:MAX_IMAGES])
     return [media_id for media_id in uploaded if media_id]
 
 
@@ -37,6 +37,6 @@ def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
 
 def _checked(data: bytes) -> bytes:
     """Responding makes its pictures small enough; whatever else comes along must not cost us the answer."""
-    if len(data) > LARGEST:
-        raise UnusableImage(f"it is larger than {LARGEST:,} bytes")
+    if len(data) > MAX_IMAGE_BYTES:
+        raise UnusableImage(f"it is larger than {MAX_IMAGE_BYTES:,} bytes")
     return data

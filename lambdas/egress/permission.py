@@ -15,7 +15,7 @@ from twbot.lambdas.errors import Permanent
 HOUR = 3600
 
 
-class Why(enum.StrEnum):
+class WithheldReason(enum.StrEnum):
     """Why a reply was withheld, as TWEET_WITHHELD says it."""
 
     PAUSED = "paused"
@@ -56,7 +56,7 @@ class ReplyStore(Protocol):
 class Withheld(Permanent):
     """The reply may not be posted."""
 
-    def __init__(self, message: str, *, why: Why) -> None:
+    def __init__(self, message: str, *, why: WithheldReason) -> None:
         super().__init__(message)
         self.why = why
 
@@ -73,17 +73,17 @@ class Permission:
         now = self._clock()
         switch = self._store.switch()
         if switch.stops(now):
-            raise Withheld(_paused(switch), why=Why.PAUSED)
+            raise Withheld(_paused(switch), why=WithheldReason.PAUSED)
         if self._store.opted_out(user_id):
-            raise Withheld(f"The user {user_id} wants no replies.", why=Why.OPTED_OUT)
+            raise Withheld(f"The user {user_id} wants no replies.", why=WithheldReason.OPTED_OUT)
         with self._counted(switch, user_id, int(now // HOUR)):
             yield
 
     @contextlib.contextmanager
     def _counted(self, switch: Switch, user_id: str, hour: int) -> Iterator[None]:
         limits = (
-            (switch.per_person, f"{hour}:{user_id}", Why.LIMIT_OF_PERSON, "to this person"),
-            (switch.per_hour, f"{hour}", Why.LIMIT_OF_HOUR, "in all"),
+            (switch.per_person, f"{hour}:{user_id}", WithheldReason.LIMIT_OF_PERSON, "to this person"),
+            (switch.per_hour, f"{hour}", WithheldReason.LIMIT_OF_HOUR, "in all"),
         )
         with contextlib.ExitStack() as taken:
             for most, count, why, whom in limits:

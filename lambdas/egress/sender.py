@@ -27,7 +27,7 @@ class Sender:
     """Posts at most one reply to each post, whatever asks for it: X, the bus, a redrive or a replay.
 
     `permission` is the operator's: what it withholds a replay may still answer.
-    `once` keeps what was sent; `config` says how long a send that died halfway blocks the next try.
+    `dedup_key` keeps what was sent; `config` says how long a send that died halfway blocks the next try.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class Sender:
         media: MediaStore,
         publisher: Publisher,
         permission: Permission,
-        once: BasePersistenceLayer,
+        dedup_key: BasePersistenceLayer,
         config: IdempotencyConfig,
     ) -> None:
         self._x, self._media, self._publisher, self._permission = x, media, publisher, permission
         decorated = idempotent_function(
-            self._send, data_keyword_argument="tweet", persistence_store=once, config=config, key_prefix="egress"
+            self._send, data_keyword_argument="tweet", persistence_store=dedup_key, config=config, key_prefix="egress"
         )
         self._send_once: Callable[..., dict[str, str | None] | None] = decorated
 
@@ -86,7 +86,7 @@ class Sender:
             reply_to_user_id=command.reply_to_user_id,
             text=fit(command.text),
         )
-        self._publisher.publish([entry(sent, once=f"sent:{command.reply_to_tweet_id}")])
+        self._publisher.publish([entry(sent, dedup_key=f"sent:{command.reply_to_tweet_id}")])
 
     def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
         failed = TweetFailed(
@@ -96,7 +96,7 @@ class Sender:
             reply_to_user_id=command.reply_to_user_id,
             text=fit(command.text),
         )
-        self._publisher.publish([entry(failed, once=f"failed:{_key(command, replay)}")])
+        self._publisher.publish([entry(failed, dedup_key=f"failed:{_key(command, replay)}")])
 
     def _withhold(self, command: SendTweet, reason: Withheld, replay: str | None) -> None:
         withheld = TweetWithheld(
@@ -106,7 +106,7 @@ class Sender:
             reply_to_user_id=command.reply_to_user_id,
             text=fit(command.text),
         )
-        self._publisher.publish([entry(withheld, once=f"withheld:{_key(command, replay)}")])
+        self._publisher.publish([entry(withheld, dedup_key=f"withheld:{_key(command, replay)}")])
 
 
 def _key(command: SendTweet, replay: str | None) -> str:

@@ -20,7 +20,7 @@ from twbot.lambdas.ingress.body import BadBody, parse
 from twbot.lambdas.ingress.post import Post
 from twbot.lambdas.ingress.responses import MAX_BODY, Answer, come_back, refuse, too_large
 from twbot.lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
-from twbot.lambdas.log_context import about
+from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Keys, Publisher, X
 
 __all__ = ["Answer", "challenge", "receive"]
@@ -68,7 +68,7 @@ def _raw(detail_type: str, detail: dict[str, Any]) -> Entry:
         source=TWITTER,
         detail_type=detail_type,
         detail=detail,
-        once=f"raw:{hashlib.sha256(content).hexdigest()}",
+        dedup_key=f"raw:{hashlib.sha256(content).hexdigest()}",
     )
 
 
@@ -85,9 +85,9 @@ def _publish(raw: list[Entry], posts: list[Post], x: X, publisher: Publisher) ->
 
 
 def _message(post: Post, x: X) -> Entry:
-    with about(post.tweet_id):
+    with log_context(post.tweet_id):
         urls = _photos(post.tweet_id, x) if post.look_up_images else post.image_urls
-    return entry(post.message(urls), once=f"message:{post.tweet_id}")
+    return entry(post.message(urls), dedup_key=f"message:{post.tweet_id}")
 
 
 def _photos(tweet_id: str, x: X) -> list[str]:
@@ -100,5 +100,5 @@ def _photos(tweet_id: str, x: X) -> list[str]:
 
 def _log_posts(posts: Iterable[Post]) -> None:
     for post in posts:
-        with about(post.tweet_id):
+        with log_context(post.tweet_id):
             _log.info("message received", extra={"summoned": post.summoned})

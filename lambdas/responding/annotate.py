@@ -8,15 +8,15 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFilter
 
 from twbot.lambdas.contracts import ImageAnalysis
-from twbot.lambdas.pictures import LONGEST_SIDE, as_jpeg, open_picture
+from twbot.lambdas.pictures import MAX_SIDE, as_jpeg, open_picture
 from twbot.lambdas.responding.boxes import Box, box_of
 from twbot.lambdas.responding.labels import Mark, draw
 
 # Smaller pictures are enlarged: letters need pixels.
-LEAST_SIDE = 640
+MIN_SIDE = 640
 NAME_COLOUR = (29, 155, 240)
 LABEL_COLOUR = (249, 140, 10)
-MOST_MARKS = 40
+MAX_MARKS = 40
 BLOBS = 5
 
 
@@ -30,13 +30,13 @@ def annotate(image: bytes, analysis: ImageAnalysis, *, blur_strangers: bool, hig
             _blur(picture, box)
     marks = [Mark(name, box, NAME_COLOUR) for name, box in celebrities]
     marks += [Mark(name, box, LABEL_COLOUR) for name, box in _wanted(analysis.labels, highlight, picture.size)]
-    draw(picture, marks[:MOST_MARKS], faces=[*strangers, *(box for _, box in celebrities)])
+    draw(picture, marks[:MAX_MARKS], faces=[*strangers, *(box for _, box in celebrities)])
     return as_jpeg(picture)
 
 
 def _legible(picture: Image.Image) -> Image.Image:
     longest = max(picture.size)
-    factor = max(1.0, LEAST_SIDE / longest) if longest < LEAST_SIDE else min(1.0, LONGEST_SIDE / longest)
+    factor = max(1.0, MIN_SIDE / longest) if longest < MIN_SIDE else min(1.0, MAX_SIDE / longest)
     if factor == 1.0:
         return picture
     size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))

@@ -14,7 +14,7 @@ from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
 
-MOST = 4
+MAX_IMAGES = 4
 GONE = "The picture is not there any more."
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, sett
     stem = f"replies/{message.twitter.tweet_id}"
     answers = [
         _answer(image, f"{stem}/{number}.jpg", media, settings)
-        for number, image in enumerate(message.analysis.images[:MOST])
+        for number, image in enumerate(message.analysis.images[:MAX_IMAGES])
     ]
     images = [ReplyImage(key=key, alt_text=alt_text(image.analysis)) for image, key in answers if key]
     publish_reply(reply_text([image for image, _ in answers]), message, event, publisher, images=images)

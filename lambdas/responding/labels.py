@@ -12,8 +12,8 @@ from twbot.lambdas.responding.fonts import font_for
 
 Colour = tuple[int, int, int]
 INK, PAPER = (255, 255, 255), (15, 20, 25)
-LONGEST_NAME = 60
-LEAST_HEIGHT = 8
+MAX_NAME_LENGTH = 60
+MIN_HEIGHT = 8
 CROWD = 8
 
 
@@ -69,7 +69,7 @@ def _lead(canvas: ImageDraw.ImageDraw, mark: Mark, label: Box, line: int) -> Non
 def _lettering(canvas: ImageDraw.ImageDraw, mark: Mark, size: tuple[int, int], usual: float) -> Lettering:
     """In proportion to picture and face; in two lines, or smaller, where one is too long."""
     height = round(min(usual, max(usual * 0.55, mark.box.height * 0.25)))
-    name = " ".join(mark.name.split())[:LONGEST_NAME]
+    name = " ".join(mark.name.split())[:MAX_NAME_LENGTH]
     while True:
         padding = max(3, height // 3)
         for lines, room in ((name, min(size[0], 2 * mark.box.width)), ("\n".join(name.rsplit(" ", 1)), size[0])):
@@ -78,9 +78,9 @@ def _lettering(canvas: ImageDraw.ImageDraw, mark: Mark, size: tuple[int, int], u
             box = Box(round(left), round(top), round(right), round(bottom))
             if box.width + 2 * padding <= room:
                 return Lettering(text, font, padding, box)
-        if height <= LEAST_HEIGHT:
+        if height <= MIN_HEIGHT:
             return Lettering(text, font, padding, box)
-        height = max(LEAST_HEIGHT, height * 4 // 5)
+        height = max(MIN_HEIGHT, height * 4 // 5)
 
 
 def _write(canvas: ImageDraw.ImageDraw, colour: Colour, lettering: Lettering, label: Box) -> None:

@@ -17,8 +17,8 @@ from twbot.lambdas.x.text import neutralise, weight
 LIMIT_SECONDS = 0.7
 # After a failure nobody waits for that service for so long.
 PAUSE_SECONDS = 60.0
-MOST_BYTES = 16_384
-MOST_WEIGHT = 240
+MAX_BYTES = 16_384
+MAX_WEIGHT = 240
 
 
 class Source(NamedTuple):
@@ -80,7 +80,7 @@ def get(url: str) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(1024):
             body += chunk
-            if len(body) > MOST_BYTES or time.monotonic() > ends:
+            if len(body) > MAX_BYTES or time.monotonic() > ends:
                 raise ValueError("too long")
         return bytes(body)
 
@@ -91,10 +91,10 @@ def checked(body: bytes, field: str) -> str | None:
         words = msgspec.json.decode(body, type=dict[str, object]).get(field)
     except msgspec.DecodeError:
         return None
-    if not isinstance(words, str) or len(words) > 4 * MOST_WEIGHT:
+    if not isinstance(words, str) or len(words) > 4 * MAX_WEIGHT:
         return None
     line = " ".join(words.split())
     hidden = any(unicodedata.category(char).startswith("C") for char in line)
-    if not line or hidden or neutralise(line) != line or weight(line) > MOST_WEIGHT:
+    if not line or hidden or neutralise(line) != line or weight(line) > MAX_WEIGHT:
         return None
     return line

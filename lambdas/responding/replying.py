@@ -21,5 +21,5 @@ def publish_reply(
         images=list(images),
         replay_name=replay,
     )
-    once = f"reply:{message.twitter.tweet_id}"
-    publisher.publish([entry(command, once=f"{once}@{replay}" if replay else once)])
+    dedup_key = f"reply:{message.twitter.tweet_id}"
+    publisher.publish([entry(command, dedup_key=f"{dedup_key}@{replay}" if replay else dedup_key)])

@@ -8,8 +8,8 @@ from typing import Any
 from twbot.lambdas.contracts import Event
 
 # X's ids count milliseconds since this one, in all but their last 22 bits.
-_FIRST_MILLISECOND = 1288834974657
-_LARGEST = 2**63
+_EPOCH_MS = 1288834974657
+_MAX_ID = 2**63
 # In our events; then in X's, of either generation.
 _WHERE_THE_POST_IS = (
     ("Twitter", "TweetId"),
@@ -35,9 +35,9 @@ def tweet_of(event: Event) -> str | None:
 
 def is_id(text: str) -> bool:
     """Whether X could have given this id; whoever puts it into a query asks here first."""
-    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _LARGEST
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _MAX_ID
 
 
 def posted_at(tweet_id: str) -> datetime.datetime:
     """When the post with this id was made. Ids of before November 2010 do not tell."""
-    return datetime.datetime.fromtimestamp((_FIRST_MILLISECOND + (int(tweet_id) >> 22)) / 1000, datetime.UTC)
+    return datetime.datetime.fromtimestamp((_EPOCH_MS + (int(tweet_id) >> 22)) / 1000, datetime.UTC)

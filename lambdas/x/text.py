@@ -8,7 +8,7 @@ from typing import Any
 
 LIMIT = 280
 # Longer input only costs time: no cut can lie beyond.
-LONGEST = 4000
+MAX_LENGTH = 4000
 ELLIPSIS = "…"
 INVISIBLE = "\u200b"
 JOINER = "\u200d"
@@ -30,7 +30,7 @@ def weight(text: str) -> int:
 
 def fit(text: str, limit: int = LIMIT) -> str:
     """The text if X takes it, else as many whole words of it as fit, and an ellipsis."""
-    clean = unicodedata.normalize("NFC", "".join(c for c in text if _is_sendable(c)))[:LONGEST].strip()
+    clean = unicodedata.normalize("NFC", "".join(c for c in text if _is_sendable(c)))[:MAX_LENGTH].strip()
     if weight(clean) <= limit:
         return clean
     end = _how_many_fit(clean, limit - weight(ELLIPSIS))

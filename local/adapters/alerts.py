@@ -13,14 +13,14 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.lambdas.alerting.alert import Alert, alert_for
-from twbot.lambdas.alerting.delivery import Teller
+from twbot.lambdas.alerting.delivery import Notifier
 from twbot.lambdas.alerting.subscription import CHATS, Kind, Subscription
 from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.contracts import Event
-from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.mail import send_mail
 from twbot.local.adapters.subscribers import SubscriberFile
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 DIRECT: tuple[Kind, ...] = ("email", "https")
 SCHEMA = """
@@ -45,13 +45,13 @@ class Outcome(NamedTuple):
 class Alerts:
     """One alert for each post, however often its event comes; each is told once to each subscriber."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: DataFolder) -> None:
         self._db = open_alerts(home.alerts)
         self._lock = threading.Lock()
         self._subscribers = SubscriberFile(home.subscribers)
         self._deliver = Deliverer()
         self._once = SqlitePersistence(home.told)
-        self._teller = Teller(self._send, self, self._once, once_config())
+        self._teller = Notifier(self._send, self, self._once, idempotency_config())
 
     def close(self) -> None:
         with self._lock:
@@ -71,7 +71,7 @@ class Alerts:
         with self._lock:
             return [_alert(row) for row in self._db.execute(NEWEST, ("", limit)).fetchall()]
 
-    def note(self, subscriber: str, problem: str | None) -> None:
+    def record(self, subscriber: str, problem: str | None) -> None:
         with self._lock:
             note_outcome(self._db, subscriber, problem)
 
@@ -80,7 +80,7 @@ class Alerts:
         row = (*msgspec.structs.astuple(alert)[:-1], 0)
         with self._lock:
             self._db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._teller.tell(alert, [each for each in self._subscribers.all() if each.kind in kinds])
+        self._teller.notify(alert, [each for each in self._subscribers.all() if each.kind in kinds])
 
     def _send(self, to: Subscription, alert: Alert) -> None:
         self._deliver.send(to, alert)

@@ -17,7 +17,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 IN_PROGRESS = 60.0
-REMEMBERED = 30 * 24 * 3600
+RETENTION_SECONDS = 30 * 24 * 3600
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS done (
@@ -42,10 +42,10 @@ class Deadline:
         return self._milliseconds
 
 
-def once_config(in_progress: float = IN_PROGRESS) -> IdempotencyConfig:
+def idempotency_config(in_progress: float = IN_PROGRESS) -> IdempotencyConfig:
     """`in_progress`: seconds that a send which died halfway blocks the next try."""
     return IdempotencyConfig(
-        expires_after_seconds=REMEMBERED, lambda_context=cast(LambdaContext, Deadline(in_progress))
+        expires_after_seconds=RETENTION_SECONDS, lambda_context=cast(LambdaContext, Deadline(in_progress))
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from twbot.lambdas.errors import Permanent, Temporary
 
-KEPT_SECONDS = 86_400
+RETENTION_SECONDS = 86_400
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
@@ -43,7 +43,7 @@ class FileMedia:
             raise Permanent(f"Not a key of a picture: {key[:100]!r}.")
         return self._folder.joinpath(*names)
 
-    def prune(self, older_than: float = KEPT_SECONDS) -> int:
+    def prune(self, older_than: float = RETENTION_SECONDS) -> int:
         """Delete the files older than this many seconds, and folders left empty; how many files."""
         oldest = time.time() - older_than
         stale = [path for path in self._folder.rglob("*") if _is_file_from_before(path, oldest)]

@@ -13,7 +13,7 @@ import msgspec
 
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import Temporary
-from twbot.local.home import make_private
+from twbot.local.data_folder import make_private
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);

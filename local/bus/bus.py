@@ -66,7 +66,7 @@ class Bus:
     def publish(self, entries: Sequence[Entry]) -> None:
         """Returns when the entries are on the disk, all of them together. Raises StorageError, BadEvent."""
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
-        self._writer.put([self._new(new_event(entry, now), entry.once) for entry in entries])
+        self._writer.put([self._new(new_event(entry, now), entry.dedup_key) for entry in entries])
 
     def admit(self) -> None:
         """Raises Overloaded where too much waits already."""
@@ -211,14 +211,14 @@ class Bus:
         thread.start()
         return thread
 
-    def _new(self, event: Event, once: str | None, routes: Iterable[Route] | None = None) -> New:
+    def _new(self, event: Event, dedup_key: str | None, routes: Iterable[Route] | None = None) -> New:
         try:
             body = msgspec.json.encode(event)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{event.detail_type}: not JSON: {error}") from None
         seen = _as_json(event)
         candidates = self._routes.values() if routes is None else routes
-        return New(event, body, once, [route for route in candidates if route.matches(seen)])
+        return New(event, body, dedup_key, [route for route in candidates if route.matches(seen)])
 
     def _await_room(self) -> None:
         with self._state:

@@ -15,7 +15,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.local.bus.pattern_operators import KEYWORDS, Absent, BadTest, Test, compile_test
 
 OR = "$or"
-MOST_COMBINATIONS = 1000  # of $or, EventBridge's own limit
+MAX_COMBINATIONS = 1000  # of $or, EventBridge's own limit
 
 
 class BadPattern(TwbotError):
@@ -133,8 +133,8 @@ def _alternatives(pattern: object, path: tuple[str, ...]) -> list[list[_Field]]:
     count = 1
     for factor in factors:
         count *= len(factor)
-    if count > MOST_COMBINATIONS:
-        raise BadPattern(f"{_place(path)}: $or makes {count} combinations, EventBridge takes {MOST_COMBINATIONS}")
+    if count > MAX_COMBINATIONS:
+        raise BadPattern(f"{_place(path)}: $or makes {count} combinations, EventBridge takes {MAX_COMBINATIONS}")
     return [list(itertools.chain(*chosen)) for chosen in itertools.product(*factors)]
 
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.replays import Replay, State, Wanted, new_name
+from twbot.lambdas.replays import Replay, ReplayRequest, State, new_name
 from twbot.lambdas.wiring import REPLAY, REPLAY_WITH_REPLIES, rules_named
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
 from twbot.local.bus.routes import tweet_of
 
-PACE = 50.0
-NOTED_EVERY = 0.5  # seconds between two notes of a replay's progress
+DEFAULT_RATE = 50.0
+SAVE_INTERVAL = 0.5  # seconds between two notes of a replay's progress
 _log = logging.getLogger("twbot.replays")
 
 
@@ -31,11 +31,11 @@ class Chosen(NamedTuple):
     rules: list[str]
 
 
-def prefix(wanted: Wanted) -> str:
+def prefix(wanted: ReplayRequest) -> str:
     return REPLAY_WITH_REPLIES if wanted.with_replies else REPLAY
 
 
-def choose(history: History, wanted: Wanted, name: str) -> Iterator[Chosen]:
+def choose(history: History, wanted: ReplayRequest, name: str) -> Iterator[Chosen]:
     """What a replay would deliver: no event that a replay caused and, with replies, none of an answered post."""
     rules = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(wanted.rules)]
     answered = {tweet for _, tweet in history.moments("TWEET_SENT")} if wanted.with_replies else set()
@@ -92,7 +92,7 @@ class Replays:
             if left.state == "running":
                 self._end(left, "interrupted", "the bot ended before it")
 
-    def start(self, wanted: Wanted) -> Replay:
+    def start(self, wanted: ReplayRequest) -> Replay:
         """Raises TwbotError where there is no such rule."""
         name = new_name(prefix(wanted))
         with History(self._archive) as history:
@@ -138,10 +138,10 @@ class Replays:
                 if (event := history.event(event_id)) is not None:
                     self._deliver([event], replay.name, rules)
                 replay = msgspec.structs.replace(replay, replayed=number)
-                if time.monotonic() - noted > NOTED_EVERY:
+                if time.monotonic() - noted > SAVE_INTERVAL:
                     self.kept.keep(replay)
                     noted = time.monotonic()
-                told.wait(max(0.0, begun + number / (replay.wanted.rate or PACE) - time.monotonic()))
+                told.wait(max(0.0, begun + number / (replay.wanted.rate or DEFAULT_RATE) - time.monotonic()))
         return replay
 
     def _end(self, replay: Replay, state: State, error: str | None = None) -> None:

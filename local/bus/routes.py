@@ -17,7 +17,7 @@ from twbot.lambdas.x import post_ids as posts
 from twbot.local.bus.patterns import CompiledPattern
 from twbot.local.bus.store import DEAD, DONE, WAITING, Outcome
 
-LONGEST_REASON = 1000
+MAX_REASON_LENGTH = 1000
 
 log = logging.getLogger(__name__)
 tweet_of = posts.tweet_of
@@ -138,7 +138,7 @@ def _is_enough(delivery: Delivery, now: float) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+    return f"{type(error).__name__}: {error}"[:MAX_REASON_LENGTH]
 
 
 def _tell(delivery: Delivery, state: int, wait: float, reason: str) -> None:

@@ -16,8 +16,8 @@ from twbot.lambdas.errors import Temporary, TwbotError
 from twbot.local.bus.routes import Delivery, Route, tweet_of
 from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
 
-MOST_IN_ONE_COMMIT = 2000
-AGAIN_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
+MAX_BATCH = 2000
+RETRY_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
 
 Result = TypeVar("Result")
 Settled = tuple[Delivery, Outcome]
@@ -28,7 +28,7 @@ class New(NamedTuple):
 
     event: Event
     body: bytes
-    once: str | None
+    dedup_key: str | None
     routes: list[Route]
 
 
@@ -102,7 +102,7 @@ class Writer:
         settled: list[Settled] = []
         ended = False
         while not ended:
-            jobs, ended = self._take(settled, AGAIN_AFTER if settled else None)
+            jobs, ended = self._take(settled, RETRY_AFTER if settled else None)
             if self._commit(jobs, settled):
                 settled = []
 
@@ -118,7 +118,7 @@ class Writer:
                     jobs.append(item)
                 else:
                     settled.append(item)
-                if len(jobs) + len(settled) >= MOST_IN_ONE_COMMIT:
+                if len(jobs) + len(settled) >= MAX_BATCH:
                     return jobs, False
                 item = self._jobs.get_nowait()
         except queue.Empty:
@@ -149,8 +149,8 @@ class Writer:
         store, now = self._store, self._clock()
         rows: list[EventRow] = []
         deliveries: list[tuple[int, int, str, float]] = []
-        for event, body, once, routes in new:
-            if once is not None and not store.take_once(once, now):
+        for event, body, dedup_key, routes in new:
+            if dedup_key is not None and not store.take_once(dedup_key, now):
                 continue
             store.last_event += 1
             number, tweet = store.last_event, tweet_of(event)

@@ -14,8 +14,8 @@ from twbot.lambdas.contracts import Event, MessageAnalysed, read
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import Settings
 from twbot.local.bus.history import History
+from twbot.local.data_folder import DataFolder
 from twbot.local.demo.scenario import ACCOUNT_ACTIVITY, BOT, X_ACTIVITY, Generation, Outcome, Scene
-from twbot.local.home import Home
 from twbot.local.lake.lake import Lake
 from twbot.local.server.log_files import logging_to
 from twbot.local.simulator.client import SimulatorClient
@@ -80,21 +80,21 @@ class _Posted(NamedTuple):
     post: dict[str, Any]
 
 
-def run_demo(data: Path, *, pictures: Path, tell: Callable[[str], None]) -> DemoResult:
+def run_demo(data: Path, *, pictures: Path, on_progress: Callable[[str], None]) -> DemoResult:
     """Run it all in the folder `data`, and write the annotated pictures into `pictures`."""
-    home = Home(data)
+    home = DataFolder(data)
     with logging_to(home.log):
-        return _run(home, pictures, tell)
+        return _run(home, pictures, on_progress)
 
 
-def _run(home: Home, pictures: Path, tell: Callable[[str], None]) -> DemoResult:
-    with beside_simulated_x(home, Settings(), tell=tell) as system:
+def _run(home: DataFolder, pictures: Path, on_progress: Callable[[str], None]) -> DemoResult:
+    with beside_simulated_x(home, Settings(), on_progress=on_progress) as system:
         assert system.x is not None
-        tell("Loading the models")
+        on_progress("Loading the models")
         system.bot.analysers.warm()
-        tell("People post")
+        on_progress("People post")
         posted = _act(system.x.client)
-        tell("The bot understands and replies")
+        on_progress("The bot understands and replies")
         _settle(system)
         return _look(posted, system, home, pictures)
 
@@ -136,7 +136,7 @@ def _settle(system: System) -> None:
             raise TwbotError(f"{system.bot.bus.waiting} deliveries are still under way after {SETTLE_SECONDS:.0f} s.")
 
 
-def _look(posted: list[_Posted], system: System, home: Home, pictures: Path) -> DemoResult:
+def _look(posted: list[_Posted], system: System, home: DataFolder, pictures: Path) -> DemoResult:
     alerts = system.bot.alerts.newest()
     alerted = {alert.tweet_id for alert in alerts}
     with History(home.bus) as history:

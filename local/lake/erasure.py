@@ -13,20 +13,20 @@ from typing import NamedTuple
 
 import msgspec
 
-from twbot.lambdas.analytics.erasure import Forgot, Report, reply_in, tells_of
-from twbot.lambdas.analytics.results import Tell, untold
+from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, is_about, reply_id
+from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.store import DEAD, WAITING, open_read_only, told
-from twbot.local.home import Home, running
+from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.lake.lake import Lake
-from twbot.local.server.control import ControlClient, Forget
+from twbot.local.server.control import ControlClient, Erase
 from twbot.local.server.log_files import OURS, log_files
 
 # What is under way with a post may still write about it: it gets so long to end, and then another look is taken.
-PATIENCE = 5.0
-LOOKS = 3
+TIMEOUT = 5.0
+MAX_CHECKS = 3
 _OF_THE_BUS = "SELECT seq, body FROM events WHERE tweet = ?1 OR instr(body, CAST(?1 AS BLOB))"
 
 
@@ -39,21 +39,21 @@ class _Archived(NamedTuple):
     replies: frozenset[str]
 
 
-class Forgetting:
+class Erasure:
     """Works in the process that holds the bus. `live`: handlers are at work."""
 
-    def __init__(self, home: Home, bus: Bus, lake: Lake, *, live: bool) -> None:
+    def __init__(self, home: DataFolder, bus: Bus, lake: Lake, *, live: bool) -> None:
         self._home, self._bus, self._lake, self._live = home, bus, lake, live
 
-    def forget(self, wanted: Forget) -> Report:
+    def forget(self, wanted: Erase) -> ErasureReport:
         """Remove everything, and what tells of the bot's replies; with `dry_run`, count it."""
         first = self._forget(wanted)
         if not first.replies:
             return first
         both = self._forget(wanted, *first.replies)
-        return msgspec.structs.replace(first, removed=both.removed) if wanted.dry_run else first.and_(both)
+        return msgspec.structs.replace(first, removed=both.removed) if wanted.dry_run else first.merged_with(both)
 
-    def _forget(self, wanted: Forget, *replies: str) -> Report:
+    def _forget(self, wanted: Erase, *replies: str) -> ErasureReport:
         removed: dict[str, int] = {}
         ids = (wanted.tweet_id, *replies)
         archived = self._archive(ids, wanted.dry_run, removed)
@@ -65,14 +65,14 @@ class Forgetting:
             "alerts": self._alerts(wanted),
             "log": self._log(wanted),
         }
-        return Report(
+        return ErasureReport(
             tweet_id=wanted.tweet_id, removed=removed, replies=sorted(found), remains=_remains(wanted, lake, removed)
         )
 
     def _archive(self, ids: tuple[str, ...], dry_run: bool, removed: dict[str, int]) -> frozenset[str]:
         replies: frozenset[str] = frozenset()
         removed |= {"archive": 0, "dead letters": 0}
-        for _ in range(LOOKS):
+        for _ in range(MAX_CHECKS):
             found = self._find(ids)
             replies |= found.replies
             removed["archive"] += len(found.events)
@@ -81,7 +81,7 @@ class Forgetting:
                 break
             self._bus.forget(found.events)
             if self._live and found.waiting:
-                self._bus.drain(PATIENCE)
+                self._bus.drain(TIMEOUT)
         if removed["archive"] and not dry_run:
             _empty_journal(self._home.bus)
         return replies
@@ -91,15 +91,15 @@ class Forgetting:
         with contextlib.closing(open_read_only(self._home.bus)) as db, told(self._home.bus):
             for number, body in (row for each in ids for row in db.execute(_OF_THE_BUS, (each,))):
                 detail = decode_event(body).detail
-                if number not in events and tells_of(detail, *ids):
+                if number not in events and is_about(detail, *ids):
                     events.append(number)
-                    replies |= {reply_in(detail, *ids) or ""} - {""}
+                    replies |= {reply_id(detail, *ids) or ""} - {""}
             for number in events:
                 for (state,) in db.execute("SELECT state FROM deliveries WHERE event = ? AND state <> 1", (number,)):
                     counts[state] += 1
         return _Archived(events, counts[DEAD], counts[WAITING], frozenset(replies))
 
-    def _pictures(self, wanted: Forget, replies: frozenset[str]) -> int:
+    def _pictures(self, wanted: Erase, replies: frozenset[str]) -> int:
         """The post's, the bot's annotated ones, and those that `twbot send` kept of the reply."""
         media, sent = self._home.media, self._home.folder / "replies"
         folders = (media / wanted.tweet_id, media / "replies" / wanted.tweet_id)
@@ -113,7 +113,7 @@ class Forgetting:
                     folder.rmdir()
         return len(files)
 
-    def _alerts(self, wanted: Forget) -> int:
+    def _alerts(self, wanted: Erase) -> int:
         path = self._home.alerts
         if not path.exists():
             return 0
@@ -126,7 +126,7 @@ class Forgetting:
             _empty_journal(path)
         return int(count)
 
-    def _log(self, wanted: Forget) -> int:
+    def _log(self, wanted: Erase) -> int:
         """Lines that name the post."""
         names = re.compile(rb"(?<![0-9])" + wanted.tweet_id.encode() + rb"(?![0-9])")
         gone = 0
@@ -142,22 +142,22 @@ class Forgetting:
         return gone
 
 
-class LocalForgetting:
+class LocalErasure:
     """From another process: asks the running bot, or takes the bus for a moment where none runs."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._home = folder, Home(folder)
+        self._folder, self._home = folder, DataFolder(folder)
 
-    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report:
-        tell("reading archive and lake")
-        wanted = Forget(tweet_id, dry_run)
-        if (run := running(self._folder)) is not None:
+    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport:
+        on_progress("reading archive and lake")
+        wanted = Erase(tweet_id, dry_run)
+        if (run := running_bot(self._folder)) is not None:
             return ControlClient(run).forget(wanted)
         with Bus(self._home.bus, RULES) as bus:
-            return Forgetting(self._home, bus, Lake(self._home.lake), live=False).forget(wanted)
+            return Erasure(self._home, bus, Lake(self._home.lake), live=False).forget(wanted)
 
 
-def _remains(wanted: Forget, lake: Forgot, removed: dict[str, int]) -> list[str]:
+def _remains(wanted: Erase, lake: ErasureResult, removed: dict[str, int]) -> list[str]:
     found = [f"A damaged file of the lake could not be read: {path}" for path in lake.unreadable]
     if removed["alerts"]:
         found.append("Alerts that were sent are with whoever got them.")

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from twbot.lambdas.analytics.erasure import Forgot, first_hour, without
-from twbot.lambdas.analytics.results import BadSql, Exported, Result, Tell, Wanted, export_sql, untold
+from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_lines
+from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
-from twbot.local.lake.sql import MEMORY, explained, load, lower, plain, quoted, sorted_out, translate
+from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, sorted_out, translate
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,19 +68,19 @@ class Lake:
                 rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
                 return Result(columns, [list(map(plain, row)) for row in rows], size, damaged)
             except duckdb.Error as error:
-                raise BadSql(explained(error)) from None
+                raise BadSql(duckdb_error(error)) from None
 
-    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
+    def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
         """Write the events into a Parquet file in the folder; no file for no events. Raises Temporary."""
         import duckdb
 
         file = folder / "events.parquet"
         translated = translate(export_sql(wanted))
-        tell("reading the lake")
+        on_progress("reading the lake")
         with self._opened(writes=file) as (db, size, damaged):
             try:
                 lower(db, translated)
-                tell("writing")
+                on_progress("writing")
                 (rows,) = db.execute(f"COPY exported TO {quoted(file)} (FORMAT PARQUET)").fetchone() or (0,)
             except duckdb.Error as error:
                 raise Temporary(f"Cannot write {file}: {str(error).splitlines()[0]}") from None
@@ -88,9 +88,9 @@ class Lake:
                 file.unlink()
             return Exported([file.name] if rows else [], rows, size, damaged)
 
-    def forget(self, tweet_id: str, *replies: str, dry_run: bool = False) -> Forgot:
+    def forget(self, tweet_id: str, *replies: str, dry_run: bool = False) -> ErasureResult:
         """Rewrite the files that tell of the post or of the replies to it, without what they tell of them."""
-        found = Forgot()
+        found = ErasureResult()
         for path in self._files():
             if path.parent.relative_to(self._folder).as_posix() < first_hour(tweet_id):
                 continue
@@ -98,14 +98,14 @@ class Lake:
                 found += self._forget(path, (tweet_id, *replies), dry_run)
         return found
 
-    def _forget(self, path: Path, ids: tuple[str, ...], dry_run: bool) -> Forgot:
+    def _forget(self, path: Path, ids: tuple[str, ...], dry_run: bool) -> ErasureResult:
         try:
             lines = gzip.decompress(path.read_bytes())
         except FileNotFoundError:  # joined with others: those are read, too, or again
-            return Forgot()
+            return ErasureResult()
         except (OSError, EOFError, zlib.error):
-            return Forgot(unreadable=(str(path),))
-        rest, gone = without(lines, *ids)
+            return ErasureResult(unreadable=(str(path),))
+        rest, gone = remove_lines(lines, *ids)
         if gone.events and not dry_run:
             if rest:
                 self._write(path.parent, gzip.compress(rest, compresslevel=3))

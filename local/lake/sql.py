@@ -84,7 +84,7 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def explained(error: duckdb.Error) -> str:
+def duckdb_error(error: duckdb.Error) -> str:
     """What is wrong, and what there is instead; without the SQL, which DuckDB says again."""
     return " ".join(str(error).split("\n\nLINE ")[0].split())
 

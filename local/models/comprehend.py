@@ -9,7 +9,7 @@ from twbot.local.models.errors import ServiceError
 from twbot.local.models.language import languages
 from twbot.local.models.sentiment import sentiment
 
-LONGEST_BYTES = 5000
+MAX_BYTES = 5000
 Params = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -44,8 +44,8 @@ def _text(params: Params) -> str:
     if not isinstance(text, str) or not text:
         raise ServiceError("Comprehend.InvalidRequestException", "Text: at least one character is needed")
     size = len(text.encode("utf-8", errors="replace"))
-    if size > LONGEST_BYTES:
-        message = f"Text: {size} bytes, more than {LONGEST_BYTES}"
+    if size > MAX_BYTES:
+        message = f"Text: {size} bytes, more than {MAX_BYTES}"
         raise ServiceError("Comprehend.TextSizeLimitExceededException", message)
     return text
 

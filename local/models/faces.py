@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 NAME = "dlib HOG and MMOD detectors, five landmarks, ResNet embedding"
 # The detector sees faces of 75 pixels and more: small pictures are enlarged, large ones reduced for speed.
-LONGEST_SIDE, MOST_ENLARGED = 1600, 4.0
-# Below SURE, a second detector has to agree; below UNLIKELY nobody looks.
-UNLIKELY, SURE = 0.0, 0.8
+MAX_SIDE, MAX_ENLARGEMENT = 1600, 4.0
+# Below SURE, a second detector has to agree; below MIN_SCORE nobody looks.
+MIN_SCORE, CERTAIN_SCORE = 0.0, 0.8
 # How large the second detector sees a doubtful face (it needs 80 pixels), and when it agrees.
 DOUBTED_SIDE, AGREES = 110, 0.3
 CHIP, PADDING = 150, 0.25
@@ -55,7 +55,7 @@ def warm() -> None:
 def _find(image: Image.Image) -> list[Face]:
     import numpy as np
 
-    scale = min(LONGEST_SIDE / max(image.size), MOST_ENLARGED)
+    scale = min(MAX_SIDE / max(image.size), MAX_ENLARGEMENT)
     pixels = np.asarray(image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale)))))
     models = _load()
     found = [_describe(models, pixels, box, score) for box, score in _detect(models, pixels)]
@@ -83,9 +83,11 @@ def _load() -> _Models:
 
 
 def _detect(models: _Models, pixels: Any) -> list[tuple[Any, float]]:
-    boxes, scores, _ = models.hog.run(pixels, 0, UNLIKELY)
+    boxes, scores, _ = models.hog.run(pixels, 0, MIN_SCORE)
     return [
-        (box, score) for box, score in zip(boxes, scores, strict=True) if score >= SURE or _agreed(models, pixels, box)
+        (box, score)
+        for box, score in zip(boxes, scores, strict=True)
+        if score >= CERTAIN_SCORE or _agreed(models, pixels, box)
     ]
 
 

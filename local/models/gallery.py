@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "data" / "gallery.json"
 # The same person is .2 to .45 apart, two people .65 and more.
-SAME_PERSON = 0.55
-LONGEST_NAME = 60
+MAX_DISTANCE = 0.55
+MAX_NAME_LENGTH = 60
 
 
 class NotInGallery(TwbotError):
@@ -109,7 +109,7 @@ class Gallery:
         distances = np.linalg.norm(np.array([numbers for _, numbers in pairs]) - embedding, axis=1)
         nearest = int(distances.argmin())
         distance = float(distances[nearest])
-        return (pairs[nearest][0], distance) if distance <= SAME_PERSON else None
+        return (pairs[nearest][0], distance) if distance <= MAX_DISTANCE else None
 
 
 def shipped() -> list[Person]:
@@ -172,8 +172,8 @@ def _write(path: Path, content: bytes) -> None:
 
 def _checked(name: str) -> str:
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise TwbotError(f"A name has 1 to {LONGEST_NAME} characters.")
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise TwbotError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
     return name
 
 

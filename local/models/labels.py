@@ -18,9 +18,9 @@ MAPPING = Path(__file__).parent / "data" / "imagenet_labels.txt"
 SIDE = 224
 # Trained with smoothed labels, the model says .4 where it is right 7 times of 10: so .4 becomes 70.
 SHARPEN = 0.39
-LEAST_SHARE = 0.1
+MIN_SHARE = 0.1
 # In the mapping: a class that the model is wrong about too often, such as every man in a suit a bridegroom.
-UNTOLD = "-"
+LEFT_OUT = "-"
 PEOPLE = {"Person": [], "Face": ["Head", "Person"], "Head": ["Person"]}
 _loading = threading.Lock()
 
@@ -43,7 +43,7 @@ def labels(image: Image.Image, faces: list[tuple[float, dict[str, float]]]) -> l
     found = [
         _label(name, 100 * min(1.0, share) ** SHARPEN, parents[name])
         for name, share in shares.items()
-        if share >= LEAST_SHARE
+        if share >= MIN_SHARE
     ]
     found = [label for label in found if label["Name"] not in PEOPLE] + _people(faces)
     return sorted(found, key=lambda label: -label["Confidence"])
@@ -104,7 +104,7 @@ def _mapping(text: str) -> Iterator[tuple[int, Kind]]:
 def _lineage(own: str, general: Kind | None) -> list[Kind]:
     if general is None:
         return [Kind(own, ())]
-    if general.name == UNTOLD:
+    if general.name == LEFT_OUT:
         return []
     line = [Kind(name, general.parents[place + 1 :]) for place, name in enumerate(general.parents)]
     known = {general.name, *general.parents}

@@ -13,8 +13,8 @@ NAME = "fastText lid.176.ftz"
 _NAMES = {"nb": "no", "nn": "no", "arz": "ar", "sh": "hr", "yue": "zh", "wuu": "zh", "pt-br": "pt"}
 # Up to so many words, English wins unless another language is this sure.
 SHORT_WORDS = 5
-SURE = 0.6
-LEAST = 0.05
+CERTAIN_SCORE = 0.6
+MIN_SCORE = 0.05
 _loading = threading.Lock()
 
 
@@ -33,10 +33,10 @@ def languages(text: str) -> list[tuple[str, float]]:
 def _ranked(found: dict[str, float], words: str) -> list[tuple[str, float]]:
     """A few words of ASCII are English unless another language is sure: "lol ok", "bonjour"."""
     best = max(found, key=lambda name: found[name])
-    if best != "en" and words.isascii() and len(words.split()) <= SHORT_WORDS and found[best] < SURE:
+    if best != "en" and words.isascii() and len(words.split()) <= SHORT_WORDS and found[best] < CERTAIN_SCORE:
         found["en"] = min(1.0, found[best] + 0.01)
     ranked = sorted(found.items(), key=lambda pair: -pair[1])
-    return [ranked[0], *(pair for pair in ranked[1:] if pair[1] >= LEAST)]
+    return [ranked[0], *(pair for pair in ranked[1:] if pair[1] >= MIN_SCORE)]
 
 
 def _detector() -> Any:

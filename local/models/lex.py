@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NAME = f"nearest sample utterance by {EMBEDDING}"
 # Cosine of the nearest utterance below which a text fits no intent.
 THRESHOLD = 0.5
-LONGEST = 1024
+MAX_LENGTH = 1024
 _SESSION = re.compile(r"[0-9a-zA-Z._:-]{2,100}")
 _random = random.SystemRandom()
 
@@ -117,7 +117,7 @@ def _worded(text: str) -> str:
 
 
 def _check(text: str, session_id: str) -> None:
-    if not 1 <= len(text) <= LONGEST:
-        raise ServiceError("LexRuntimeV2.ValidationException", f"text: {len(text)} characters, not 1 to {LONGEST}")
+    if not 1 <= len(text) <= MAX_LENGTH:
+        raise ServiceError("LexRuntimeV2.ValidationException", f"text: {len(text)} characters, not 1 to {MAX_LENGTH}")
     if not _SESSION.fullmatch(session_id):
         raise ServiceError("LexRuntimeV2.ValidationException", "sessionId: not 2 to 100 of 0-9 a-z A-Z . _ : -")

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 NAME = "PP-OCRv6 (RapidOCR)"
 # What is hardly there reads as a few characters: the fewer, the surer the model has to be.
-LEAST_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
-LEAST_SCORE_LONG = 0.7
+MIN_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
+MIN_SCORE_LONG = 0.7
 # Smaller text than this leaves isn't read; larger pictures would take seconds.
-LONGEST_SIDE = 1440
-MOST_WORDS = 100
+MAX_SIDE = 1440
+MAX_WORDS = 100
 # One thread of its own: pictures of several at once would take gigabytes, and each thread keeps what it took.
 _worker = ThreadPoolExecutor(1, thread_name_prefix="ocr")
 
@@ -36,7 +36,7 @@ def detect_text(image: Image.Image) -> list[dict[str, Any]]:
     lines = read_lines(image)
     found = [_detection("LINE", number, line) for number, line in enumerate(lines)]
     words = [(number, word) for number, line in enumerate(lines) for word in words_of(line)]
-    for number, (parent, word) in enumerate(words[:MOST_WORDS], start=len(lines)):
+    for number, (parent, word) in enumerate(words[:MAX_WORDS], start=len(lines)):
         found.append(_detection("WORD", number, word) | {"ParentId": parent})
     return found
 
@@ -46,7 +46,7 @@ def read_lines(image: Image.Image) -> list[Line]:
     import numpy as np
 
     image = image.copy()
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     result = _worker.submit(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1])).result()
     if result.boxes is None or result.txts is None:
         return []
@@ -87,7 +87,7 @@ def _load() -> Any:
 
 
 def _readable(line: Line) -> bool:
-    least = LEAST_SCORE.get(len(line.text), LEAST_SCORE_LONG)
+    least = MIN_SCORE.get(len(line.text), MIN_SCORE_LONG)
     return line.score >= least and any(char.isalnum() for char in line.text)
 
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     Pixels = npt.NDArray[np.uint8]
 
 # More than any camera makes; less than what a bomb would take: 300 MB of pixels.
-MOST_PIXELS = 100_000_000
-LONGEST_SIDE = 2000
-SHORTEST_SIDE = 8
-KEPT = 4
+MAX_PIXELS = 100_000_000
+MAX_SIDE = 2000
+MIN_SIDE = 8
+CACHE_SIZE = 4
 NOT_AN_IMAGE = "Rekognition.InvalidImageFormatException"
 
 
@@ -68,7 +68,7 @@ class Pictures:
         with self._decoding:
             picture = self._kept.pop(digest, None) or Picture(decode(content))
             self._kept[digest] = picture
-            if len(self._kept) > KEPT:
+            if len(self._kept) > CACHE_SIZE:
                 self._kept.popitem(last=False)
             return picture
 
@@ -81,7 +81,7 @@ def decode(content: bytes) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
             _check_size(image)
-            image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
             image.load()
             image = ImageOps.exif_transpose(image)
     except ServiceError:
@@ -91,7 +91,7 @@ def decode(content: bytes) -> Image.Image:
     except Exception:  # Pillow raises whatever a broken file makes its decoders raise.
         raise ServiceError(NOT_AN_IMAGE, "Request has invalid image format") from None
     flat = flatten(image)
-    flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    flat.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     return flat
 
 
@@ -111,11 +111,11 @@ def _high_byte(value: Any) -> Any:
 
 
 def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > MAX_PIXELS:
         raise _too_large()
-    if min(image.size) < SHORTEST_SIDE:
+    if min(image.size) < MIN_SIDE:
         raise ServiceError(NOT_AN_IMAGE, f"Image is {image.width} by {image.height} pixels: too small to see anything")
 
 
 def _too_large() -> ServiceError:
-    return ServiceError("Rekognition.ImageTooLargeException", f"Image has more than {MOST_PIXELS:,} pixels")
+    return ServiceError("Rekognition.ImageTooLargeException", f"Image has more than {MAX_PIXELS:,} pixels")

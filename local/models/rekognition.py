@@ -8,10 +8,10 @@ from typing import Any
 from twbot.local.models import faces, labels, ocr
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.faces import Box, Face
-from twbot.local.models.gallery import SAME_PERSON, Gallery, Person
+from twbot.local.models.gallery import MAX_DISTANCE, Gallery, Person
 from twbot.local.models.pictures import Picture, Pictures
 
-MOST_BYTES, MOST_OBJECT_BYTES = 5 * 1024 * 1024, 15 * 1024 * 1024
+MAX_BYTES, MAX_OBJECT_BYTES = 5 * 1024 * 1024, 15 * 1024 * 1024
 # What the services take where nothing is asked for.
 MIN_LABEL_CONFIDENCE = 55.0
 INVALID = "Rekognition.InvalidParameterException"
@@ -68,13 +68,13 @@ class Rekognition:
         image = params.get("Image")
         given = image.get("Bytes") if isinstance(image, dict) else None
         if isinstance(given, (bytes, bytearray)):
-            return _sized(bytes(given), MOST_BYTES)
+            return _sized(bytes(given), MAX_BYTES)
         place = image.get("S3Object") if isinstance(image, dict) else None
         name = place.get("Name") if isinstance(place, dict) else None
         if not isinstance(name, str) or not name:
             raise ServiceError(INVALID, "Image: Bytes or an S3Object with a Name is needed")
         try:
-            return _sized(self._read_object(name), MOST_OBJECT_BYTES)
+            return _sized(self._read_object(name), MAX_OBJECT_BYTES)
         except KeyError:
             message = f"Unable to get object metadata from S3. There is no object {name}"
             raise ServiceError("Rekognition.InvalidS3ObjectException", message) from None
@@ -108,7 +108,7 @@ def _celebrity(face: Face, person: Person, distance: float) -> Answer:
 
 def _match_confidence(distance: float) -> float:
     """100 for the same photo, 50 where two people could as well be meant."""
-    return round(100 - 50 * (distance / SAME_PERSON) ** 2, 4)
+    return round(100 - 50 * (distance / MAX_DISTANCE) ** 2, 4)
 
 
 def _face(face: Face) -> Answer:

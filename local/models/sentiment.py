@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "VADER 3.3.2 + all-MiniLM-L6-v2 (int8), logistic regression"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
-MOST_CLAUSES = 8
+MAX_CLAUSES = 8
 # How bad the worst and how good the best clause must be.
 CLEAR = 0.7
 WEIGHTS = DATA / "sentiment.npz"
@@ -86,7 +86,7 @@ def sentiment(text: str) -> tuple[str, dict[str, float]]:
 
 def _mixed(words: str) -> float:
     """Above a half where one clause is clearly bad and another clearly good."""
-    clauses = [part.strip() for part in _CLAUSES.split(words) if len(part.split()) > 1][:MOST_CLAUSES]
+    clauses = [part.strip() for part in _CLAUSES.split(words) if len(part.split()) > 1][:MAX_CLAUSES]
     if len(clauses) < 2:
         return 0.0
     scored = [class_scores(clause) for clause in clauses]

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from twbot.lambdas.analytics.erasure import Report
+from twbot.lambdas.analytics.erasure import ErasureReport
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.replays import Replay, Wanted
-from twbot.local.home import Run
+from twbot.lambdas.replays import Replay, ReplayRequest
+from twbot.local.data_folder import RunInfo
 
 TIMEOUTS = (2.0, 60.0)
 
@@ -28,7 +28,7 @@ class Deliveries(msgspec.Struct, frozen=True):
     ids: list[int]
 
 
-class Forget(msgspec.Struct, frozen=True):
+class Erase(msgspec.Struct, frozen=True):
     """A post to be forgotten; with `dry_run` it is only counted what there is."""
 
     tweet_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
@@ -40,9 +40,9 @@ class Operations(msgspec.Struct, frozen=True):
 
     redrive: Callable[[Sequence[int]], int]
     purge: Callable[[Sequence[int]], int]
-    start_replay: Callable[[Wanted], Replay]
+    start_replay: Callable[[ReplayRequest], Replay]
     cancel_replay: Callable[[str], Replay | None]
-    forget: Callable[[Forget], Report]
+    forget: Callable[[Erase], ErasureReport]
 
 
 def control_routes(operations: Operations, token: str) -> list[Any]:
@@ -68,9 +68,9 @@ def control_routes(operations: Operations, token: str) -> list[Any]:
     return [
         route("redrive", lambda body: {"done": operations.redrive(ids(body))}),
         route("purge", lambda body: {"done": operations.purge(ids(body))}),
-        route("replay", lambda body: operations.start_replay(msgspec.json.decode(body, type=Wanted))),
+        route("replay", lambda body: operations.start_replay(msgspec.json.decode(body, type=ReplayRequest))),
         route("cancel-replay", lambda body: operations.cancel_replay(msgspec.json.decode(body, type=str))),
-        route("forget", lambda body: operations.forget(msgspec.json.decode(body, type=Forget))),
+        route("forget", lambda body: operations.forget(msgspec.json.decode(body, type=Erase))),
     ]
 
 
@@ -103,7 +103,7 @@ def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
 class ControlClient:
     """Asks a running bot. Raises TwbotError with what it says."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunInfo) -> None:
         address = urlsplit(run.url)
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be replaced
         host = everywhere.get(address.hostname or "", address.hostname)
@@ -116,16 +116,16 @@ class ControlClient:
     def purge(self, ids: Sequence[int]) -> int:
         return int(self._ask("purge", Deliveries(list(ids)))["done"])
 
-    def start_replay(self, wanted: Wanted) -> Replay:
+    def start_replay(self, wanted: ReplayRequest) -> Replay:
         return msgspec.convert(self._ask("replay", wanted), Replay)
 
     def cancel_replay(self, name: str) -> Replay | None:
         answer = self._ask("cancel-replay", name)
         return None if answer is None else msgspec.convert(answer, Replay)
 
-    def forget(self, wanted: Forget) -> Report:
+    def forget(self, wanted: Erase) -> ErasureReport:
         """May take minutes: the whole lake is read."""
-        return msgspec.convert(self._ask("forget", wanted, timeouts=(2.0, 1800.0)), Report)
+        return msgspec.convert(self._ask("forget", wanted, timeouts=(2.0, 1800.0)), ErasureReport)
 
     def _ask(self, what: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}

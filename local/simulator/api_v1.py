@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from twbot.local.simulator import problems, webhooks
-from twbot.local.simulator.api_webhooks import MOST_ACCOUNTS, subscribers
+from twbot.local.simulator.api_webhooks import MAX_ACCOUNTS, subscribers
 from twbot.local.simulator.calls import Answer, Call, Incoming
 from twbot.local.simulator.oauth import Caller
 from twbot.local.simulator.shapes_v2 import Json, iso
@@ -57,7 +57,7 @@ async def subscribe(world: World, caller: Caller, incoming: Incoming) -> Answer:
     webhook = _webhook(world, incoming)
     if caller.user_id in subscribers(world, webhook["id"]):
         raise problems.v1(409, 355, "Subscription already exists.")
-    if len(subscribers(world, webhook["id"])) >= MOST_ACCOUNTS:
+    if len(subscribers(world, webhook["id"])) >= MAX_ACCOUNTS:
         raise problems.v1(403, 261, "Too many subscriptions.")
     world.store.add("account_subscriptions", webhook_id=webhook["id"], user_id=caller.user_id)
     return NO_CONTENT
@@ -89,7 +89,7 @@ async def list_subscriptions(world: World, _: Caller, incoming: Incoming) -> Ans
 async def count(world: World, _: Caller, __: Incoming) -> Answer:
     counted = world.store.row("SELECT count(*) AS n FROM account_subscriptions") or {"n": 0}
     counts = {"subscriptions_count_all": str(counted["n"]), "subscriptions_count_direct_messages": "0"}
-    return Answer({"account_name": "simulated", **counts, "provisioned_count": str(MOST_ACCOUNTS)})
+    return Answer({"account_name": "simulated", **counts, "provisioned_count": str(MAX_ACCOUNTS)})
 
 
 async def replay(world: World, _: Caller, incoming: Incoming) -> Answer:

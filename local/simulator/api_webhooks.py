@@ -15,8 +15,8 @@ from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.store import Row, now_ms
 from twbot.local.simulator.world import World
 
-MOST_ACCOUNTS = 3
-MOST_ACTIVITY = 1_500
+MAX_ACCOUNTS = 3
+MAX_ACTIVITY = 1_500
 WHEN = Annotated[str, Meta(pattern=r"^[0-9]{12}$")]
 PROFILE = "bio profile_picture banner_picture screenname geo url verified_badge affiliate_badge handle"
 PUBLIC = {
@@ -91,7 +91,7 @@ async def subscribe_account(world: World, caller: Caller, incoming: Incoming) ->
     subscribed = world.store.rows("SELECT * FROM account_subscriptions")
     if any(row["webhook_id"] == webhook["id"] and row["user_id"] == caller.user_id for row in subscribed):
         raise problems.invalid("The user is subscribed already.", reason="DuplicateSubscriptionFailed")
-    if len({row["user_id"] for row in subscribed} | {caller.user_id}) > MOST_ACCOUNTS:
+    if len({row["user_id"] for row in subscribed} | {caller.user_id}) > MAX_ACCOUNTS:
         raise problems.invalid("No more users can be subscribed.", reason="SubscriptionLimitExceeded")
     world.store.add("account_subscriptions", webhook_id=webhook["id"], user_id=caller.user_id)
     return Answer({"data": {"subscribed": True}})
@@ -120,7 +120,7 @@ async def unsubscribe_account(world: World, _: Caller, incoming: Incoming) -> An
 async def count_accounts(world: World, _: Caller, __: Incoming) -> Answer:
     counted = world.store.row("SELECT count(*) AS n FROM account_subscriptions") or {"n": 0}
     counts = {"subscriptions_count_all": str(counted["n"]), "subscriptions_count_direct_messages": "0"}
-    return Answer({"data": {"account_name": "simulated", "provisioned_count": str(MOST_ACCOUNTS), **counts}})
+    return Answer({"data": {"account_name": "simulated", "provisioned_count": str(MAX_ACCOUNTS), **counts}})
 
 
 async def subscribe_activity(world: World, caller: Caller, incoming: Incoming) -> Answer:
@@ -147,7 +147,7 @@ def _check_activity(world: World, caller: Caller, wanted: NewActivity) -> None:
     same = "SELECT 1 FROM activity_subscriptions WHERE event_type = ? AND filter = ? AND webhook_id IS ?"
     if world.store.row(same, wanted.event_type, msgspec.json.encode(wanted.filter).decode(), wanted.webhook_id):
         raise problems.invalid("The subscription exists already.", reason="DuplicateSubscriptionFailed")
-    if _total(world) >= MOST_ACTIVITY:
+    if _total(world) >= MAX_ACTIVITY:
         raise problems.invalid("No more subscriptions can be made.", reason="SubscriptionLimitExceeded")
 
 

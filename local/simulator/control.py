@@ -25,7 +25,7 @@ from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.world import World
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105
-LONGEST_WAIT = 60.0
+MAX_WAIT = 60.0
 MAX_BODY = 100_000_000
 Generation = Literal["v1.1", "x-activity"]
 ANSWER = Callable[[World, Request], Awaitable[Any]]
@@ -143,7 +143,7 @@ async def conversation(world: World, request: Request) -> Json:
 async def replies(world: World, request: Request) -> Json:
     """The replies to a post. With `timeout` it waits until there is one."""
     target, author = request.query_params.get("to", ""), request.query_params.get("author")
-    until = time.monotonic() + min(float(request.query_params.get("timeout") or 0), LONGEST_WAIT)
+    until = time.monotonic() + min(float(request.query_params.get("timeout") or 0), MAX_WAIT)
     while True:
         found = world.posts.where("reply_to = ?", target)
         shown = [post for post in (show(world, post) for post in found) if author in (None, post["author"])]

@@ -16,7 +16,7 @@ from twbot.local.simulator.problems import unauthorized
 from twbot.local.simulator.store import Store
 
 CLOCK_SKEW_SECONDS = 300
-KEPT_NONCES = 200_000
+MAX_NONCES = 200_000
 
 
 class Caller(NamedTuple):
@@ -67,7 +67,7 @@ class Validator(RequestValidator):
         if seen in self._nonces:
             return False
         self._nonces[seen] = None
-        if len(self._nonces) > KEPT_NONCES:
+        if len(self._nonces) > MAX_NONCES:
             self._nonces.popitem(last=False)
         return True
 

@@ -30,7 +30,7 @@ PICTURES_AT = "https://pbs.twimg.com"
 MADE_UP = "1000000000000000001"
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class SampleRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`generation` of GENERATIONS, `kind` of KINDS; `text` without the bot's name, `picture` for the kind image."""
 
     generation: str
@@ -53,7 +53,7 @@ class Sample(msgspec.Struct, frozen=True):
 class _Scene:
     """The bot and somebody else, and one thing that happens between them. Nothing is delivered from here."""
 
-    def __init__(self, folder: Path, wanted: Wanted) -> None:
+    def __init__(self, folder: Path, wanted: SampleRequest) -> None:
         if not USERNAME.fullmatch(wanted.bot):
             raise invalid("A username has 1 to 15 letters, digits or underscores.")
         self.wanted = wanted
@@ -140,7 +140,7 @@ def _relation(kind: str) -> Kind:
 KINDS |= {kind: _relation(kind) for kind in ("follow", "unfollow", "block", "unblock", "mute", "unmute")}
 
 
-def sample(wanted: Wanted) -> Sample:
+def sample(wanted: SampleRequest) -> Sample:
     """Raises problems.Problem for a name or a picture that X does not take."""
     kind = KINDS[wanted.kind]
     with tempfile.TemporaryDirectory(prefix="twbot-sample-") as folder:
@@ -155,7 +155,7 @@ def sample(wanted: Wanted) -> Sample:
     return Sample(found["event"], found["post_id"], found["body"])
 
 
-def _subscribe(store: Store, wanted: Wanted, kind: Kind) -> None:
+def _subscribe(store: Store, wanted: SampleRequest, kind: Kind) -> None:
     webhook, now = store.new_id(), now_ms()
     store.add("webhooks", id=webhook, url="https://webhook.invalid", valid=1, created_ms=now)
     if GENERATIONS[wanted.generation] == ACCOUNT_ACTIVITY:

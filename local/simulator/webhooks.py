@@ -13,7 +13,7 @@ from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.store import Row, now_ms
 from twbot.local.simulator.world import World
 
-MOST_WEBHOOKS = 1
+MAX_WEBHOOKS = 1
 FORMAT = "%Y%m%d%H%M"
 MINUTE, DAY = datetime.timedelta(minutes=1), datetime.timedelta(days=1)
 
@@ -35,7 +35,7 @@ async def register(world: World, url: str, environment: str | None = None) -> Ro
     webhooks = all_of(world)
     if any(webhook["url"] == url for webhook in webhooks):
         raise problems.invalid("Webhook URL is registered already.", reason="DuplicateUrlFailed")
-    if len(webhooks) >= int(world.store.setting("most_webhooks") or MOST_WEBHOOKS):
+    if len(webhooks) >= int(world.store.setting("most_webhooks") or MAX_WEBHOOKS):
         raise problems.invalid("Too many resources already created.", reason="WebhookLimitExceeded")
     if wrong := await run_in_threadpool(world.deliveries.challenge, url):
         raise problems.invalid(wrong, reason="CrcValidationFailed")

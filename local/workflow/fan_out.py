@@ -11,7 +11,7 @@ from twbot.local.workflow.errors import Cancelled, StateFailed
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.scope import Run, Scope
 
-MOST = 40  # what Step Functions runs at once of an inline Map
+MAX_CONCURRENCY = 40  # what Step Functions runs at once of an inline Map
 
 Branch = tuple[Flow, Any, dict[str, Any] | None]  # with the input, and Map's item
 

@@ -16,8 +16,8 @@ from twbot.local.workflow.errors import StateFailed
 from twbot.local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
 
 FAILURE = "States.IntrinsicFailure"
-LONGEST = 10_000
-MOST_NESTED = 10
+MAX_LENGTH = 10_000
+MAX_DEPTH = 10
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<call>States\.\w+)\s*\(|(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
@@ -30,8 +30,8 @@ def compile_expression(text: str) -> Path:
     """A path or a call of an intrinsic function. Raises BadPath."""
     if text.startswith("$"):
         return compile_path(text)
-    if len(text) > LONGEST:
-        raise BadPath(f"longer than {LONGEST} characters")
+    if len(text) > MAX_LENGTH:
+        raise BadPath(f"longer than {MAX_LENGTH} characters")
     parser = _Parser(text)
     found = parser.expression(0)
     parser.end()
@@ -44,8 +44,8 @@ class _Parser:
         self._at = 0
 
     def expression(self, depth: int) -> Path:
-        if depth > MOST_NESTED:
-            raise BadPath(f"more than {MOST_NESTED} calls in one another")
+        if depth > MAX_DEPTH:
+            raise BadPath(f"more than {MAX_DEPTH} calls in one another")
         token = self._next()
         kind, value = token.lastgroup, token.group(token.lastgroup or 0)
         if kind == "call":

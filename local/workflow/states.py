@@ -216,7 +216,7 @@ class Map(Worker):
         super().__init__(name, definition, where)
         self.each = each
         self.items = required_path(definition.get("ItemsPath", "$"), f"{where}.ItemsPath")
-        self.concurrency: int = definition.get("MaxConcurrency", 0) or fan_out.MOST
+        self.concurrency: int = definition.get("MaxConcurrency", 0) or fan_out.MAX_CONCURRENCY
         self.selects = self.parameters_field in definition
 
     def prepare(self, data: Any, run: Run) -> Any:

@@ -14,6 +14,6 @@ def allow(grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[s
     grantee.grant_principal.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=resources))
 
 
-def accept(construct: IConstruct, finding: str, reason: str) -> None:
+def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
     """Accept a finding of cdk-nag's AwsSolutions on this construct."""
     Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-{finding}", reason=reason))

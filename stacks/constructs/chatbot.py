@@ -13,18 +13,18 @@ from aws_cdk import aws_lex as lex
 from constructs import Construct
 
 from twbot.lambdas.responding.chatbot import Definition, Intent, definition
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 
 LEX = "lexv2.amazonaws.com"
 ALIAS = "live"
-SURE_ENOUGH = 0.4
+CONFIDENCE_THRESHOLD = 0.4
 FORGETS_AFTER = 300
 
 
 class Chatbot(Construct):
     """Bot → version → alias. A changed definition makes a new version, which the alias then stands for."""
 
-    def __init__(self, scope: Construct, name: str, stage: Stage, *, fulfilment: lambda_.IFunction) -> None:
+    def __init__(self, scope: Construct, name: str, stage: StageConfig, *, fulfilment: lambda_.IFunction) -> None:
         super().__init__(scope, name)
         wanted = definition()
         bot = lex.CfnBot(
@@ -42,7 +42,7 @@ class Chatbot(Construct):
         self.arn = (
             f"arn:{Aws.PARTITION}:lex:{Aws.REGION}:{Aws.ACCOUNT_ID}:bot-alias/{bot.ref}/{alias.attr_bot_alias_id}"
         )
-        self.told = {
+        self.environment = {
             "BOT_ID": bot.ref,
             "BOT_ALIAS_ID": alias.attr_bot_alias_id,
             "LOCALE_ID": wanted.locale,
@@ -93,7 +93,7 @@ class Chatbot(Construct):
 def _locale(wanted: Definition) -> lex.CfnBot.BotLocaleProperty:
     return lex.CfnBot.BotLocaleProperty(
         locale_id=wanted.locale,
-        nlu_confidence_threshold=SURE_ENOUGH,
+        nlu_confidence_threshold=CONFIDENCE_THRESHOLD,
         intents=[*map(_intent, wanted.intents), _intent(wanted.fallback, signature="AMAZON.FallbackIntent")],
     )
 

@@ -12,9 +12,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from twbot.stacks.bundling.code import code_of
-from twbot.stacks.config import Stage
-from twbot.stacks.constructs.access import accept, allow
-from twbot.stacks.constructs.rules import OLDEST
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import acknowledge, allow
+from twbot.stacks.constructs.rules import MAX_EVENT_AGE
 from twbot.stacks.constructs.service import LogGroup
 from twbot.stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
 from twbot.stacks.names import function_log_name, function_name
@@ -27,7 +27,7 @@ class Function(lambda_.Function):
         self,
         scope: Construct,
         name: str,
-        stage: Stage,
+        stage: StageConfig,
         environment: Mapping[str, str],
         *,
         dead_letters: sqs.IQueue | None = None,
@@ -52,17 +52,17 @@ class Function(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
             retry_attempts=2 if dead_letters else None,
-            max_event_age=OLDEST if dead_letters else None,
+            max_event_age=MAX_EVENT_AGE if dead_letters else None,
         )
         self.works_as = role
-        accept(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
+        acknowledge(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
 
 
 def _told(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:
     return {key: known[key] for key in spec.environment if key in known or key not in OPTIONAL}
 
 
-def _everywhere(stage: Stage, service: str) -> dict[str, str]:
+def _everywhere(stage: StageConfig, service: str) -> dict[str, str]:
     return {
         "STAGE": stage.name,
         "POWERTOOLS_SERVICE_NAME": service,
@@ -75,10 +75,10 @@ def _role(scope: Construct, construct_id: str, log_group: logs.ILogGroup) -> iam
     """AWS's own policy for functions lets them write to every log group; this one to its own."""
     role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     allow(role, ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
-    accept_traces(role)
+    acknowledge_traces(role)
     return role
 
 
-def accept_traces(role: iam.Role) -> None:
+def acknowledge_traces(role: iam.Role) -> None:
     """X-Ray's actions know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"""
-    accept(role, "IAM5[Resource::*]", "X-Ray's write actions, which tracing needs, know no resource.")
+    acknowledge(role, "IAM5[Resource::*]", "X-Ray's write actions, which tracing needs, know no resource.")

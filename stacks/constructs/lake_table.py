@@ -9,14 +9,14 @@ from constructs import Construct
 
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.analytics.table import COLUMNS, DATABASE, PARTITION, PARTITION_FORMAT, TABLE
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 
 EVENTS = "events/"
 RESULTS = "athena-results/"
 FIRST_HOUR = "2026/01/01/00"
 
 
-def add_table(scope: Construct, stage: Stage, bucket_name: str) -> glue.CfnDatabase:
+def add_table(scope: Construct, stage: StageConfig, bucket_name: str) -> glue.CfnDatabase:
     """Partitions are computed, not crawled: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html"""
     database = glue.CfnDatabase(
         scope,
@@ -68,7 +68,7 @@ def _lines_of_json(location: str) -> glue.CfnTable.StorageDescriptorProperty:
     )
 
 
-def add_workgroup(scope: Construct, stage: Stage, bucket_name: str, database: glue.CfnDatabase) -> None:
+def add_workgroup(scope: Construct, stage: StageConfig, bucket_name: str, database: glue.CfnDatabase) -> None:
     """Queries stop before they get dear, and leave their results encrypted."""
     workgroup = athena.CfnWorkGroup(
         scope,

@@ -12,19 +12,19 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from twbot.lambdas.wiring import RULES
-from twbot.stacks.config import Stage
-from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import acknowledge, allow
 from twbot.stacks.names import dead_letters_name, rule_name
 
 EVENTS = iam.ServicePrincipal("events.amazonaws.com")
-RETRIES = 24
-OLDEST = Duration.hours(2)
+MAX_RETRIES = 24
+MAX_EVENT_AGE = Duration.hours(2)
 
 
 class DeadLetters(sqs.Queue):
     """Where a microservice's undeliverable events end, for two weeks. Plumbing knows it by its name."""
 
-    def __init__(self, scope: Construct, stage: Stage, service: str) -> None:
+    def __init__(self, scope: Construct, stage: StageConfig, service: str) -> None:
         super().__init__(
             scope,
             "DeadLetters",
@@ -33,7 +33,7 @@ class DeadLetters(sqs.Queue):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        accept(self, "SQS3", "These are the dead letters.")
+        acknowledge(self, "SQS3", "These are the dead letters.")
 
 
 class WiredRule(Construct):
@@ -43,7 +43,7 @@ class WiredRule(Construct):
         self,
         scope: Construct,
         name: str,
-        stage: Stage,
+        stage: StageConfig,
         *,
         bus: events.IEventBus,
         target: str,
@@ -67,16 +67,16 @@ class WiredRule(Construct):
                     input_transformer=says,
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
-                        maximum_retry_attempts=RETRIES, maximum_event_age_in_seconds=OLDEST.to_seconds()
+                        maximum_retry_attempts=MAX_RETRIES, maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds()
                     ),
                 )
             ],
         )
         self.arn = self.rule.attr_arn
-        let_rule_send(dead_letters, self)
+        grant_rule_send(dead_letters, self)
 
 
-def let_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:
+def grant_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[EVENTS],
@@ -87,7 +87,7 @@ def let_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:
     )
 
 
-def let_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
+def grant_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
     lambda_.CfnPermission(
         rule,
         "Permission",

@@ -6,14 +6,14 @@ from aws_cdk import Environment, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.names import stack_name
 
 
 class Service(Stack):
     """A microservice of a stage."""
 
-    def __init__(self, scope: Construct, name: str, stage: Stage) -> None:
+    def __init__(self, scope: Construct, name: str, stage: StageConfig) -> None:
         super().__init__(
             scope,
             f"{name}-{stage.name}",
@@ -29,7 +29,7 @@ class Service(Stack):
 class LogGroup(logs.LogGroup):
     """Kept as long as the stage keeps logs."""
 
-    def __init__(self, scope: Construct, construct_id: str, stage: Stage, name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, stage: StageConfig, name: str) -> None:
         super().__init__(scope, construct_id, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
         group = self.node.default_child
         assert isinstance(group, logs.CfnLogGroup)

@@ -10,13 +10,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from twbot.stacks.config import Stage
-from twbot.stacks.constructs.access import accept, allow
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import acknowledge, allow
 
 KEYS_UNKNOWN = "Files are named after posts and hours: nobody knows their keys before."
 
 
-def kept(stage: Stage) -> RemovalPolicy:
+def kept(stage: StageConfig) -> RemovalPolicy:
     """What becomes of data when a stage is destroyed."""
     return RemovalPolicy.RETAIN if stage.production else RemovalPolicy.DESTROY
 
@@ -25,7 +25,7 @@ class Bucket(s3.Bucket):
     """Private, encrypted, TLS only."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, stage: Stage, *, rules: Sequence[s3.LifecycleRule] = ()
+        self, scope: Construct, construct_id: str, stage: StageConfig, *, rules: Sequence[s3.LifecycleRule] = ()
     ) -> None:
         super().__init__(
             scope,
@@ -38,20 +38,20 @@ class Bucket(s3.Bucket):
             lifecycle_rules=[*rules, s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
             removal_policy=kept(stage),
         )
-        accept(self, "S1", "Only the bot's own functions reach this bucket; CloudTrail can tell who did.")
+        acknowledge(self, "S1", "Only the bot's own functions reach this bucket; CloudTrail can tell who did.")
 
-    def let(self, role: iam.IRole, actions: Sequence[str], folder: str = "") -> None:
+    def grant(self, role: iam.IRole, actions: Sequence[str], folder: str = "") -> None:
         """Let a role of this stack work with what is in a folder."""
         allow(role, actions, [self.arn_for_objects(f"{folder}*")])
         bucket = self.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
-        accept(role, f"IAM5[Resource::<{self.stack.get_logical_id(bucket)}.Arn>/{folder}*]", KEYS_UNKNOWN)
+        acknowledge(role, f"IAM5[Resource::<{self.stack.get_logical_id(bucket)}.Arn>/{folder}*]", KEYS_UNKNOWN)
 
 
 class Table(dynamodb.Table):
     """Remembers an `id` until its `expiration`; encrypted with DynamoDB's own key, and restorable."""
 
-    def __init__(self, scope: Construct, construct_id: str, stage: Stage) -> None:
+    def __init__(self, scope: Construct, construct_id: str, stage: StageConfig) -> None:
         super().__init__(
             scope,
             construct_id,

@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from twbot.stacks.config import Stage, protocol
+from twbot.stacks.config import StageConfig, protocol
 
 # What the account's administrators may do with the key: CDK would write kms:*.
 _KEEPING = (
@@ -24,7 +24,7 @@ _USING = ("Decrypt", "GenerateDataKey")
 _HERE = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
-def topics_key(scope: Construct, stage: Stage) -> kms.Key:
+def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
     """Our own key: with AWS's, neither EventBridge nor CloudWatch may publish to an encrypted topic.
 
     EventBridge can't where the key's policy asks for the account or the source:
@@ -59,7 +59,9 @@ def _in_key_policy(
 class Topic(sns.Topic):
     """Encrypted, TLS only; the subscribers come from the stage's configuration."""
 
-    def __init__(self, scope: Construct, name: str, stage: Stage, *, key: kms.IKey, subscribers: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, name: str, stage: StageConfig, *, key: kms.IKey, subscribers: Sequence[str]
+    ) -> None:
         super().__init__(
             scope,
             name,
@@ -73,7 +75,7 @@ class Topic(sns.Topic):
                 self, f"Subscriber{number}", topic_arn=self.topic_arn, protocol=protocol(address), endpoint=address
             )
 
-    def let(self, service: str) -> None:
+    def grant(self, service: str) -> None:
         """Let a service of AWS publish, on behalf of this account."""
         self.add_to_resource_policy(
             iam.PolicyStatement(

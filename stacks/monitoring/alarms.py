@@ -7,14 +7,14 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
 from twbot.stacks.names import LIMITED, SERVICES
 
 LONG_WAIT = 900
 
 
-def add_alarms(scope: Construct, stage: Stage, topic: sns.ITopic) -> None:
+def add_alarms(scope: Construct, stage: StageConfig, topic: sns.ITopic) -> None:
     """Each says in its description what to do."""
 
     def alarm(name: str, metric: cloudwatch.Metric, threshold: float, what: str, *, periods: int = 1) -> None:

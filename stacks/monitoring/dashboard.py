@@ -8,13 +8,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from twbot.lambdas.contracts import DETAILS
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.monitoring import metrics
 from twbot.stacks.names import LIMITED, SERVICES
 
 
-def add_dashboard(scope: Construct, stage: Stage) -> None:
+def add_dashboard(scope: Construct, stage: StageConfig) -> None:
     board = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=stage.prefix)
     board.add_widgets(
         _graph("What the bot did", [metrics.count(stage, kind) for kind in DETAILS]),

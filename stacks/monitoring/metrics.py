@@ -8,14 +8,14 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from twbot.lambdas.x.errors import Reason
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.names import EVENT_TYPES, LIMITED, dead_letters_name, events_namespace, function_name, queue_name
 
 # What X limits, or stops until somebody pays or renews the keys.
 LIMITS = (Reason.CAP_REACHED, Reason.NO_CREDITS, Reason.BAD_KEYS)
 
 
-def add_event_metrics(scope: Construct, stage: Stage, log: logs.ILogGroup) -> None:
+def add_event_metrics(scope: Construct, stage: StageConfig, log: logs.ILogGroup) -> None:
     """A metric filter for each type of event, and for the replies that X's limits ended."""
     once = "($.replay-name NOT EXISTS)"  # what a replay brings back was counted when it came
     patterns = {kind: f'{{ ($.detail-type = "{kind}") && {once} }}' for kind in EVENT_TYPES}
@@ -32,27 +32,27 @@ def add_event_metrics(scope: Construct, stage: Stage, log: logs.ILogGroup) -> No
         )
 
 
-def count(stage: Stage, event_type: str) -> cloudwatch.Metric:
+def count(stage: StageConfig, event_type: str) -> cloudwatch.Metric:
     """How many events of a type."""
     return _metric(events_namespace(stage), event_type, {})
 
 
-def dead_letters(stage: Stage, service: str) -> cloudwatch.Metric:
+def dead_letters(stage: StageConfig, service: str) -> cloudwatch.Metric:
     name = dead_letters_name(stage, service)
     return _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, "Maximum")
 
 
-def oldest_reply(stage: Stage) -> cloudwatch.Metric:
+def oldest_reply(stage: StageConfig) -> cloudwatch.Metric:
     """How long the oldest reply waits, in seconds."""
     return _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue_name(stage)}, "Maximum")
 
 
-def webhook(stage: Stage, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+def webhook(stage: StageConfig, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
     """Count, 4XXError, 5XXError or Latency of the webhook."""
     return _metric("AWS/ApiGateway", name, {"ApiName": stage.prefix, "Stage": stage.name}, statistic)
 
 
-def function(stage: Stage, called: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+def function(stage: StageConfig, called: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
     return _metric("AWS/Lambda", name, {"FunctionName": function_name(stage, called)}, statistic)
 
 

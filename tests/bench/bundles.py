@@ -34,7 +34,9 @@ def main() -> None:
 
 
 def fastest(bundles: Bundles, name: str, code: str) -> float:
-    return min(float(bundles.python(name, code, told={"POWERTOOLS_SERVICE_NAME": "bench"})) for _ in range(SAMPLES))
+    return min(
+        float(bundles.python(name, code, environment={"POWERTOOLS_SERVICE_NAME": "bench"})) for _ in range(SAMPLES)
+    )
 
 
 def _size(name: str) -> str:

@@ -34,7 +34,7 @@ from twbot.lambdas.settings import Settings
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.system import System, beside_simulated_x
 
 TEXTS = 500
@@ -137,8 +137,8 @@ def models_alone(models: Analysers, posts: list[dict[str, Any]], threads: int) -
 
 def with_bot(analysers: Callable[[FileMedia, Path], Analysers], measure: Callable[[System, Door], None]) -> None:
     with tempfile.TemporaryDirectory(prefix="twbot-bench-") as folder:
-        home = Home(Path(folder))
-        with beside_simulated_x(home, Settings(), tell=lambda _: None, analysers=analysers) as system:
+        home = DataFolder(Path(folder))
+        with beside_simulated_x(home, Settings(), on_progress=lambda _: None, analysers=analysers) as system:
             measure(system, Door(system))
 
 

@@ -14,7 +14,7 @@ from tests.support.local_stage import Ended, Local, Twbot
 from tests.support.simulated_x import Webhook
 from twbot.cli.main import run
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home, Run, SimulatorRun, announce
+from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, write_run_info
 from twbot.local.simulator.client import Simulator
 
 
@@ -29,11 +29,11 @@ def local(tmp_path: Path, simulated_x: Simulator) -> Iterator[Local]:
     """Nothing is registered; the bot's keys are stored."""
     simulated_x.client.limits(most_webhooks=1)
     keys = simulated_x.client.keys()
-    FileSecrets(Home(tmp_path).secrets).save(keys)
+    FileSecrets(DataFolder(tmp_path).secrets).save(keys)
     webhook = Webhook()
     webhook.secret = keys.api_secret
-    where = SimulatorRun(simulated_x.url, simulated_x.control_token)
-    announce(tmp_path, Run(os.getpid(), webhook.url, time.time(), where))
+    where = SimulatorInfo(simulated_x.url, simulated_x.control_token)
+    write_run_info(tmp_path, RunInfo(os.getpid(), webhook.url, time.time(), where))
     there = Local(tmp_path, simulated_x, webhook)
     there.forget_everything()
     yield there

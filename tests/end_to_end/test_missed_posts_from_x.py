@@ -17,19 +17,19 @@ from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bot import Bot
 from twbot.local.bus.history import History
-from twbot.local.home import Home, SimulatorRun, make_private
+from twbot.local.data_folder import DataFolder, SimulatorInfo, make_private
 from twbot.local.simulator.client import Simulator
 from twbot.local.system import announce_run, introduce
 
 
 @contextlib.contextmanager
-def up(home: Home, x: Simulator, port: int = 0) -> Iterator[tuple[Bot, int]]:
+def up(home: DataFolder, x: Simulator, port: int = 0) -> Iterator[tuple[Bot, int]]:
     bot = Bot(home, Settings(), analysers=Instant, x_url=x.url, simulator=x.url, port=port)
     try:
         port = bot.start()
         webhook = f"http://{bot.host}:{port}/twitter"
         introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
-        announce_run(bot, webhook, SimulatorRun(x.url, x.control_token))
+        announce_run(bot, webhook, SimulatorInfo(x.url, x.control_token))
         yield bot, port
     finally:
         bot.stop(5.0)
@@ -49,7 +49,7 @@ def settle(bot: Bot, x: Simulator) -> None:
 
 def test_missed_posts_are_answered_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One post is answered, two come while the bot is down; X is asked twice to send all of it again."""
-    home = Home(make_private(tmp_path / "bot"))
+    home = DataFolder(make_private(tmp_path / "bot"))
     with Simulator(tmp_path / "x", retry_delays="0.01,0.01") as x:
         FileSecrets(home.secrets).save(x.client.keys())
         with up(home, x) as (bot, port):
@@ -77,7 +77,7 @@ def test_missed_posts_are_answered_once(tmp_path: Path, capsys: pytest.CaptureFi
         assert sorted(received) == sorted(posts)
 
 
-def _job(home: Home) -> str:
+def _job(home: DataFolder) -> str:
     """The last that X said was done."""
     with History(home.bus) as history:
         *_, done = history.events(detail_type="TWITTER_REPLAY_COMPLETED")

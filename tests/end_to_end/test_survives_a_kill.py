@@ -13,13 +13,13 @@ from tests.support.paths import ROOT
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.history import History
-from twbot.local.home import Home, make_private
+from twbot.local.data_folder import DataFolder, make_private
 from twbot.local.simulator.client import Simulator, SimulatorClient
 from twbot.local.system import introduce
 
 
 class Bot:
-    def __init__(self, home: Home, x_url: str, port: int = 0) -> None:
+    def __init__(self, home: DataFolder, x_url: str, port: int = 0) -> None:
         command = [sys.executable, "-m", "tests.support.bot_process", str(home.folder), x_url, str(port)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
@@ -41,7 +41,7 @@ def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 def test_every_post_has_one_reply_though_the_bot_is_killed_twice(tmp_path: Path) -> None:
     """What was answered with 200 is delivered after the restart; what was posted is not posted again."""
-    home = Home(make_private(tmp_path / "bot"))
+    home = DataFolder(make_private(tmp_path / "bot"))
     with Simulator(tmp_path / "x", retry_delays=",".join(["0.3"] * 40)) as x:
         x.client.limits({"POST /2/tweets": 100_000}, posts_a_day=100_000)
         FileSecrets(home.secrets).save(x.client.keys())
@@ -64,6 +64,6 @@ def _answered(x: SimulatorClient) -> list[str]:
     return [post["reply_to"] for post in x.posts("twbot")]
 
 
-def _waiting(home: Home) -> int:
+def _waiting(home: DataFolder) -> int:
     with History(home.bus) as history:
         return history.waiting()

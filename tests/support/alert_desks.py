@@ -20,7 +20,7 @@ import pytest
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Event
 from twbot.local.adapters.alerts import Alerts
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 TOML = """
 [stages.prod.aws]
@@ -55,7 +55,7 @@ class LocalDesk:
     option = ""
 
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder / "data")
+        self._home = DataFolder(folder / "data")
         self.options: tuple[str, ...] = ("--data", str(self._home.folder))
         self._home.folder.mkdir(exist_ok=True)
 
@@ -100,7 +100,7 @@ class AwsDesk:
         monkeypatch.setattr(AwsBot, "output", lambda _, service, name: outputs[service, name])
         # One session for all commands: making one reads megabytes.
         monkeypatch.setattr(AwsBot, "client", lambda _, name: self if name == "lambda" else self.client(name))
-        told = {"ADDRESSES_PARAMETER": "/twbot/prod/alert-addresses", "TOLD_TABLE": "told"}
+        told = {"ADDRESSES_PARAMETER": "/twbot/prod/alert-addresses", "DELIVERIES_TABLE": "told"}
         for name, value in {**told, "AWS_DEFAULT_REGION": "eu-west-1", "POWERTOOLS_SERVICE_NAME": "alerting"}.items():
             monkeypatch.setenv(name, value)
         new_container()
@@ -138,5 +138,5 @@ def new_container() -> None:
     """The function forgets what it read."""
     from twbot.lambdas.aws import bootstrap as adapters
 
-    for made in (adapters.addresses, adapters.outcomes, adapters._teller, adapters._client):
+    for made in (adapters.addresses, adapters.delivery_outcomes, adapters._notifier, adapters._client):
         made.cache_clear()

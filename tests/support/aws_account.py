@@ -40,7 +40,7 @@ class Account:
         )
         self.put_keys(KEYS, new=True)
         self._listen()
-        self.told = {
+        self.environment = {
             "AWS_ENDPOINT_URL": aws.url,
             "BUS_NAME": "Plumbing",
             "SEEN_TABLE": "seen",
@@ -65,11 +65,11 @@ class Account:
         else:
             secrets.put_secret_value(SecretId="TwitterSecret", SecretString=text)
 
-    def run(self, name: str, *events: Any, **told: str) -> Ran:
+    def run(self, name: str, *events: Any, **environment: str) -> Ran:
         """One container of a function, from its bundle."""
         self._runs += 1
         out = self._folder / f"results-{self._runs}.json"
-        return self._bundles.run(name, *events, told={**self.told, **told}, out=out)
+        return self._bundles.run(name, *events, environment={**self.environment, **environment}, out=out)
 
     def on_the_bus(self) -> list[dict[str, Any]]:
         """The events that EventBridge delivered since this was asked last."""

@@ -90,14 +90,14 @@ class Bundles:
         return target
 
     def python(
-        self, name: str, code: str, *arguments: str, stdin: str = "", told: Mapping[str, str] | None = None
+        self, name: str, code: str, *arguments: str, stdin: str = "", environment: Mapping[str, str] | None = None
     ) -> str:
-        """What the code writes when it runs with a bundle and the runtime only. `told`: its environment."""
+        """What the code writes when it runs with a bundle and the runtime only. `environment`: its environment."""
         path = f"import sys; sys.path[:0] = [{str(self.unpacked(name))!r}, {str(self.runtime())!r}]\n"
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-B", "-c", path + code, *arguments],
             input=stdin,
-            env={"PATH": os.defpath, "POWERTOOLS_METRICS_NAMESPACE": "tested", **(told or {})},
+            env={"PATH": os.defpath, "POWERTOOLS_METRICS_NAMESPACE": "tested", **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -105,7 +105,7 @@ class Bundles:
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout + done.stderr
 
-    def run(self, name: str, *events: Any, told: Mapping[str, str], out: Path) -> Ran:
+    def run(self, name: str, *events: Any, environment: Mapping[str, str], out: Path) -> Ran:
         """One container that gets these events."""
         written = self.python(
             name,
@@ -113,7 +113,7 @@ class Bundles:
             name,
             str(out),
             stdin=msgspec.json.encode(events).decode(),
-            told={**AWS_OF_TESTS, **FUNCTION, **told},
+            environment={**AWS_OF_TESTS, **FUNCTION, **environment},
         )
         return Ran(msgspec.json.decode(out.read_bytes()), written)
 

@@ -31,7 +31,7 @@ class LetterStage:
     def __init__(self, bot: AwsBot) -> None:
         self.bot, self.sqs = bot, bot.client("sqs")
         for service in SERVICES:
-            self.sqs.create_queue(QueueName=dead_letters_name(bot.stage, service))
+            self.sqs.create_queue(QueueName=dead_letters_name(bot.config, service))
         self.targets = {
             "tweet-queue": self._queue(),
             "topic": self._topic(),
@@ -41,15 +41,15 @@ class LetterStage:
             **{target: self._function(name) for target, name in FUNCTIONS.items()},
         }
         events = bot.client("events")
-        events.create_event_bus(Name=bus_name(bot.stage))
+        events.create_event_bus(Name=bus_name(bot.config))
         for rule in RULES:
-            name = rule_name(bot.stage, rule.name)
-            bus = {"EventBusName": bus_name(bot.stage)}
+            name = rule_name(bot.config, rule.name)
+            bus = {"EventBusName": bus_name(bot.config)}
             events.put_rule(Name=name, EventPattern=json.dumps(rule.pattern), **bus)
             events.put_targets(Rule=name, Targets=[{"Id": rule.target, "Arn": self.targets[rule.target]}], **bus)
 
     def url(self, service: str) -> str:
-        return str(self.sqs.get_queue_url(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"])
+        return str(self.sqs.get_queue_url(QueueName=dead_letters_name(self.bot.config, service))["QueueUrl"])
 
     def bury(self, service: str, body: str, **told: str) -> str:
         """A message with these attributes; its id."""
@@ -60,9 +60,9 @@ class LetterStage:
     def undelivered(self, rule: str, event: Event) -> str:
         """As EventBridge does it."""
         wired = next(each for each in RULES if each.name == rule)
-        bus = bus_name(self.bot.stage)
+        bus = bus_name(self.bot.config)
         told = {
-            "RULE_ARN": f"arn:aws:events:{HERE}:rule/{bus}/{rule_name(self.bot.stage, rule)}",
+            "RULE_ARN": f"arn:aws:events:{HERE}:rule/{bus}/{rule_name(self.bot.config, rule)}",
             "TARGET_ARN": self.targets[wired.target],
             "ERROR_CODE": "NO_PERMISSIONS",
             "ERROR_MESSAGE": "not authorized",
@@ -85,31 +85,31 @@ class LetterStage:
         self.sqs.receive_message(QueueUrl=self.url(service), MaxNumberOfMessages=10, VisibilityTimeout=600)
 
     def _queue(self) -> str:
-        url = self.sqs.create_queue(QueueName=queue_name(self.bot.stage))["QueueUrl"]
+        url = self.sqs.create_queue(QueueName=queue_name(self.bot.config))["QueueUrl"]
         return str(self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
 
     def tweets(self) -> list[Any]:
-        url = self.sqs.get_queue_url(QueueName=queue_name(self.bot.stage))["QueueUrl"]
+        url = self.sqs.get_queue_url(QueueName=queue_name(self.bot.config))["QueueUrl"]
         page = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
         return list(page.get("Messages", []))
 
     def _topic(self) -> str:
-        return str(self.bot.client("sns").create_topic(Name=f"{self.bot.stage.prefix}-alerts")["TopicArn"])
+        return str(self.bot.client("sns").create_topic(Name=f"{self.bot.config.prefix}-alerts")["TopicArn"])
 
     def _log_group(self) -> str:
-        name = event_log_name(self.bot.stage)
+        name = event_log_name(self.bot.config)
         self.bot.client("logs").create_log_group(logGroupName=name)
         return f"arn:aws:logs:{HERE}:log-group:{name}"
 
     def logged(self) -> list[str]:
-        found = self.bot.client("logs").filter_log_events(logGroupName=event_log_name(self.bot.stage))["events"]
+        found = self.bot.client("logs").filter_log_events(logGroupName=event_log_name(self.bot.config))["events"]
         return [each["message"] for each in found]
 
     def _workflow(self) -> str:
         definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
         role = f"arn:aws:iam::{ACCOUNT}:role/states"
         made = self.bot.client("stepfunctions").create_state_machine(
-            name=f"{self.bot.stage.prefix}-analysis", definition=definition, roleArn=role
+            name=f"{self.bot.config.prefix}-analysis", definition=definition, roleArn=role
         )
         return str(made["stateMachineArn"])
 
@@ -122,7 +122,7 @@ class LetterStage:
         self.bot.client("s3").create_bucket(
             Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
-        client, name = self.bot.client("firehose"), f"{self.bot.stage.prefix}-events"
+        client, name = self.bot.client("firehose"), f"{self.bot.config.prefix}-events"
         destination = {"RoleARN": f"arn:aws:iam::{ACCOUNT}:role/lake", "BucketARN": "arn:aws:s3:::lake"}
         client.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
         found = client.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
@@ -135,4 +135,4 @@ class LetterStage:
 
     def _function(self, name: str) -> str:
         """moto runs functions in Docker, which is not here: calls of them are looked at where they are made."""
-        return f"arn:aws:lambda:{HERE}:function:{function_name(self.bot.stage, name)}"
+        return f"arn:aws:lambda:{HERE}:function:{function_name(self.bot.config, name)}"

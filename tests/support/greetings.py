@@ -8,5 +8,7 @@ from twbot.lambdas.wiring import Rule
 RULES = (Rule("s", "greetings", {"detail-type": ["HELLO"]}, "t"), Rule("s", "everything", {"source": ["BOT"]}, "t"))
 
 
-def hello(number: int = 0, *, kind: str = "HELLO", once: str | None = None) -> Entry:
-    return Entry(source="BOT", detail_type=kind, detail={"n": number, "Twitter": {"TweetId": str(number)}}, once=once)
+def hello(number: int = 0, *, kind: str = "HELLO", dedup_key: str | None = None) -> Entry:
+    return Entry(
+        source="BOT", detail_type=kind, detail={"n": number, "Twitter": {"TweetId": str(number)}}, dedup_key=dedup_key
+    )

@@ -17,7 +17,7 @@ import pytest
 from botocore.stub import Stubber
 
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.replies.aws import StageReplies
+from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.wiring import RULES
@@ -69,7 +69,7 @@ class HealthyStage:
         feed = {
             "UUID": "5a1f2b3c-0000-4000-8000-000000000000",
             "State": "Enabled",
-            "EventSourceArn": ARN.format("sqs", queue_name(bot.stage)),
+            "EventSourceArn": ARN.format("sqs", queue_name(bot.config)),
         }
         self.answers: dict[str, Answer | Refusal] = {
             "cloudformation.DescribeStacks": self._stacks,
@@ -113,7 +113,7 @@ class HealthyStage:
         return {
             "Stacks": [
                 {
-                    "StackName": stack_name(self.bot.stage, service),
+                    "StackName": stack_name(self.bot.config, service),
                     "CreationTime": LONG_AGO,
                     "StackStatus": status,
                     "Outputs": [
@@ -121,7 +121,7 @@ class HealthyStage:
                     ],
                 }
                 for service, status in self.statuses.items()
-                if only in (None, stack_name(self.bot.stage, service))
+                if only in (None, stack_name(self.bot.config, service))
             ]
         }
 
@@ -137,7 +137,7 @@ class HealthyStage:
         return {"status": "Complete", "results": told}
 
     def _fill(self, keys: Keys | None) -> None:
-        stage = self.bot.stage
+        stage = self.bot.config
         if keys is not None:
             self.bot.secrets().save(keys)
         events = self.client("events")
@@ -170,13 +170,13 @@ class HealthyStage:
 
     def dead_letter(self, service: str) -> None:
         sqs = self.client("sqs")
-        url = sqs.get_queue_url(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=dead_letters_name(self.bot.config, service))["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="{}")
 
     def queued(self, *messages: str) -> None:
         """Replies that wait to be sent."""
         sqs = self.client("sqs")
-        url = sqs.get_queue_url(QueueName=queue_name(self.bot.stage))["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=queue_name(self.bot.config))["QueueUrl"]
         for message in messages:
             sqs.send_message(QueueUrl=url, MessageBody=message)
 
@@ -196,13 +196,13 @@ class HealthyStage:
             AttributeDefinitions=[{**id_, "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        StageReplies(self.bot).save(switch)
+        AwsReplies(self.bot).save(switch)
 
     def fails(self, name: str) -> None:
         """One function cannot be started."""
 
         def answer(params: dict[str, Any]) -> dict[str, Any]:
-            mine = params["url_path"].endswith(f"/{function_name(self.bot.stage, name)}/configuration")
+            mine = params["url_path"].endswith(f"/{function_name(self.bot.config, name)}/configuration")
             return {"State": "Failed", "StateReason": "no role"} if mine else {"State": "Active"}
 
         self.answers["lambda.GetFunctionConfiguration"] = answer

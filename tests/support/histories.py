@@ -17,7 +17,7 @@ from twbot.lambdas.wiring import RULES
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 Step = tuple[str, float, float, int]
 
@@ -53,7 +53,7 @@ class Past(Protocol):
 class LocalPast:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
         self.now = time.time()
         self.options = ["--data", str(folder)]
         with Bus(self._home.bus, RULES):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tests.support.simulated_x import Webhook
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.simulator.client import Simulator
 
 
@@ -40,6 +40,6 @@ class Local(NamedTuple):
     def forget_everything(self) -> None:
         from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 
-        manage = XManagement(FileSecrets(Home(self.folder).secrets), base_url=self.x.url)
+        manage = XManagement(FileSecrets(DataFolder(self.folder).secrets), base_url=self.x.url)
         for each in manage.webhooks():
             manage.delete_webhook(each.id)

@@ -34,12 +34,12 @@ class LoggingStage:
         document = msgspec.to_builtins(event) | {"account": "123456789012", "region": "eu-west-1"}
         document["time"] = event.time[:19] + "Z"
         when = at if at is not None else datetime.datetime.fromisoformat(event.time).timestamp()
-        self.put(event_log_name(self.bot.stage), [(when, json.dumps(document))])
+        self.put(event_log_name(self.bot.config), [(when, json.dumps(document))])
 
     def line(self, function: str, line: dict[str, Any] | str, *, at: float | None = None) -> None:
         """As a function logs it, or Lambda about it."""
         text = line if isinstance(line, str) else json.dumps(line)
-        self.put(function_log_name(self.bot.stage, function), [(at or time.time(), text)])
+        self.put(function_log_name(self.bot.config, function), [(at or time.time(), text)])
 
     def workflow(self, name: str, history: Iterable[tuple[float, str, int, dict[str, Any]]]) -> None:
         """An execution's history: time, type, previous event, details; numbered from 1."""
@@ -48,7 +48,7 @@ class LoggingStage:
             (at, json.dumps(_history(number, at, kind, before, details, arn)))
             for number, (at, kind, before, details) in enumerate(history, start=1)
         ]
-        self.put(workflow_log_name(self.bot.stage), lines)
+        self.put(workflow_log_name(self.bot.config), lines)
 
     def put(self, group: str, lines: list[tuple[float, str]]) -> None:
         self.create(group)

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from twbot.stacks.config import Stage, load_stage
+from twbot.stacks.config import StageConfig, load_stage
 from twbot.stacks.node import put_node_on_path
 
 STAGES_FILE = """\
@@ -32,7 +32,7 @@ STAGES = ("prod", "dev", "bare")
 CANARY = "canary"
 
 
-def stage(name: str, folder: Path) -> Stage:
+def stage(name: str, folder: Path) -> StageConfig:
     """One of the stages, as the templates in this folder have it."""
     return load_stage(name, folder / "twbot.toml", twitter_account_id="999999")
 

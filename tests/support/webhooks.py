@@ -19,7 +19,7 @@ KEYS = Keys(api_key="k", api_secret="the secret", access_token=f"{BOT}-token", a
 
 
 class MemoryBus:
-    """A Publisher: keeps the first entry of each `once` key; raises `failure` where one is set."""
+    """A Publisher: keeps the first entry of each `dedup_key` key; raises `failure` where one is set."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.entries: list[Entry] = []
@@ -28,10 +28,10 @@ class MemoryBus:
     def publish(self, entries: Sequence[Entry]) -> None:
         if self._failure:
             raise self._failure
-        seen = {entry.once for entry in self.entries}
+        seen = {entry.dedup_key for entry in self.entries}
         for entry in entries:
-            if entry.once is None or entry.once not in seen:
-                seen.add(entry.once)
+            if entry.dedup_key is None or entry.dedup_key not in seen:
+                seen.add(entry.dedup_key)
                 self.entries.append(entry)
 
     @property

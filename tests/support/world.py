@@ -11,14 +11,14 @@ from typing import Any
 from tests.support.instant_models import Instant
 from twbot.lambdas.settings import Settings
 from twbot.local.bus.history import History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.system import System, beside_simulated_x
 
 
 class World:
     """What a test does on X, and sees of it."""
 
-    def __init__(self, system: System, home: Home) -> None:
+    def __init__(self, system: System, home: DataFolder) -> None:
         assert system.x is not None
         self.system, self.home, self.x = system, home, system.x.client
 
@@ -45,8 +45,8 @@ class World:
 
 @contextlib.contextmanager
 def running_world(folder: Path) -> Iterator[World]:
-    home = Home(folder)
-    with beside_simulated_x(home, Settings(), tell=_silent, analysers=Instant) as system:
+    home = DataFolder(folder)
+    with beside_simulated_x(home, Settings(), on_progress=_silent, analysers=Instant) as system:
         assert system.x is not None
         system.x.client.limits({"POST /2/tweets": 100_000}, posts_a_day=100_000)
         yield World(system, home)

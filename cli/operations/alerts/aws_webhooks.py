@@ -10,21 +10,21 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from twbot.cli.operations.alerts.records import Subscriber
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.aws.alert_outcomes import PREFIX
 from twbot.stacks.names import alert_addresses_name, function_name
 
-LARGEST = 4096
+MAX_PARAMETER_BYTES = 4096
 
 
-class StageChats:
+class AwsWebhooks:
     """Raises AwsProblem, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
-        self._parameter = alert_addresses_name(bot.stage)
+        self._parameter = alert_addresses_name(bot.config)
 
     @functools.cached_property
     def _parameters(self) -> Any:
@@ -49,16 +49,16 @@ class StageChats:
 
     def test(self, only: str | None) -> dict[str, str | None]:
         """What went wrong with each, by the subscriber's id; None where nothing did."""
-        name = function_name(self._bot.stage, "notify")
-        with self._bot.explained():
+        name = function_name(self._bot.config, "notify")
+        with self._bot.translate_errors():
             answer = self._bot.client("lambda").invoke(FunctionName=name, Payload=msgspec.json.encode({"Test": only}))
         said = msgspec.json.decode(answer["Payload"].read())
         if "FunctionError" in answer:
-            raise AwsProblem(f"The function {name} failed: {said.get('errorMessage', said['errorType'])}")
+            raise AwsError(f"The function {name} failed: {said.get('errorMessage', said['errorType'])}")
         return {each["Id"]: each["Problem"] for each in said}
 
     def _read(self) -> list[Subscription]:
-        with self._bot.explained():
+        with self._bot.translate_errors():
             try:
                 found = self._parameters.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
             except ClientError as error:
@@ -68,15 +68,13 @@ class StageChats:
         try:
             return msgspec.json.decode(found, type=list[Subscription])
         except (msgspec.ValidationError, ValueError):
-            raise AwsProblem(f"The parameter {self._parameter} does not list subscriptions.") from None
+            raise AwsError(f"The parameter {self._parameter} does not list subscriptions.") from None
 
     def _write(self, chats: Sequence[Subscription]) -> None:
         text = msgspec.json.encode(chats).decode()
-        if len(text) > LARGEST:
-            raise AwsProblem(
-                f"The addresses do not fit into the parameter {self._parameter}: 4 KB.", "Remove one first"
-            )
-        with self._bot.explained():
+        if len(text) > MAX_PARAMETER_BYTES:
+            raise AwsError(f"The addresses do not fit into the parameter {self._parameter}: 4 KB.", "Remove one first")
+        with self._bot.translate_errors():
             if chats:
                 self._parameters.put_parameter(Name=self._parameter, Value=text, Type="SecureString", Overwrite=True)
             else:
@@ -84,7 +82,7 @@ class StageChats:
 
     def _shown(self, one: Subscription) -> Subscriber:
         client, table = self._told
-        with self._bot.explained():
+        with self._bot.translate_errors():
             found = client.get_item(TableName=table, Key={"id": {"S": PREFIX + one.id}})
         last, problem = (found.get("Item", {}).get(name, {}).get("S") for name in ("time", "problem"))
         return Subscriber(id=one.id, kind=one.kind, address=one.masked, last=last, problem=problem)

@@ -7,13 +7,13 @@ import datetime
 from pathlib import Path
 
 from twbot.cli.operations.alerts.records import Subscriber, Tested
-from twbot.lambdas.alerting.alert import Alert, trial
-from twbot.lambdas.alerting.delivery import try_out
+from twbot.lambdas.alerting.alert import Alert, sample_alert
+from twbot.lambdas.alerting.delivery import send_test_alerts
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import NotConfigured
 from twbot.local.adapters.alerts import Deliverer, Outcome, kept_alerts, kept_outcomes, note_outcome, open_alerts
 from twbot.local.adapters.subscribers import SubscriberFile
-from twbot.local.home import Home, make_private
+from twbot.local.data_folder import DataFolder, make_private
 
 NEVER = Outcome("", None)
 
@@ -22,7 +22,7 @@ class LocalAlerts:
     """Only this machine's user can read the file with the addresses."""
 
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
         self._file = SubscriberFile(self._home.subscribers)
 
     def subscribers(self) -> list[Subscriber]:
@@ -49,7 +49,9 @@ class LocalAlerts:
         with contextlib.closing(open_alerts(self._home.alerts)) as db:
             kept: list[tuple[str, str | None]] = []
             outcomes = _Gathered(kept)
-            problems = try_out(Deliverer().send, outcomes, trial(datetime.datetime.now(datetime.UTC)), chosen)
+            problems = send_test_alerts(
+                Deliverer().send, outcomes, sample_alert(datetime.datetime.now(datetime.UTC)), chosen
+            )
             for subscriber, problem in kept:
                 note_outcome(db, subscriber, problem)
         return [
@@ -68,7 +70,7 @@ class _Gathered:
     def __init__(self, kept: list[tuple[str, str | None]]) -> None:
         self._kept = kept
 
-    def note(self, subscriber: str, problem: str | None) -> None:
+    def record(self, subscriber: str, problem: str | None) -> None:
         self._kept.append((subscriber, problem))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     import datetime
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.alerting.subscription import Subscription
 
 
-class AlertList(Protocol):
+class Alerts(Protocol):
     """Who hears of alerts, and which were raised. Raises TwbotError."""
 
     def subscribers(self) -> list[Subscriber]: ...
@@ -30,12 +30,12 @@ class AlertList(Protocol):
         """The newest first."""
 
 
-def alert_list(place: Place) -> AlertList:
-    if place.is_local:
+def alerts_of(target: Target) -> Alerts:
+    if target.is_local:
         from twbot.cli.operations.alerts.local import LocalAlerts
-        from twbot.local.home import data_folder
+        from twbot.local.data_folder import data_folder
 
-        return LocalAlerts(data_folder(place.data))
-    from twbot.cli.operations.alerts.aws import StageAlerts
+        return LocalAlerts(data_folder(target.data))
+    from twbot.cli.operations.alerts.aws import AwsAlerts
 
-    return StageAlerts(place.aws())
+    return AwsAlerts(target.aws())

@@ -7,7 +7,7 @@ from typing import Any
 from twbot.cli.operations.aws_stage import AwsBot
 
 
-class StageChatbot:
+class AwsChatbot:
     """A Chatbot. Raises AwsProblem, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
@@ -16,6 +16,6 @@ class StageChatbot:
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
         told = {"botId": "BotId", "botAliasId": "BotAliasId", "localeId": "LocaleId"}
         where = {name: self._bot.output("responding", output) for name, output in told.items()}
-        with self._bot.explained():
+        with self._bot.translate_errors():
             lex = self._bot.client("lexv2-runtime")
             return dict(lex.recognize_text(**where, sessionId=session_id, text=text))

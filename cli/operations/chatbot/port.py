@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     from twbot.lambdas.ports import Chatbot
 
 
-def chatbot(place: Place) -> Chatbot:
-    if place.is_local:
+def chatbot_of(target: Target) -> Chatbot:
+    if target.is_local:
         from twbot.local.models.lex import Lex
 
         return Lex()
-    from twbot.cli.operations.chatbot.aws import StageChatbot
+    from twbot.cli.operations.chatbot.aws import AwsChatbot
 
-    return StageChatbot(place.aws())
+    return AwsChatbot(target.aws())

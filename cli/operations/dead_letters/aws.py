@@ -8,12 +8,18 @@ from typing import Any
 
 import msgspec
 
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
-from twbot.cli.operations.aws_queue import LOOKED_AT, WORKED_ON, Holding, Message, counted
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
+from twbot.cli.operations.aws_queue import (
+    PEEK_VISIBILITY_TIMEOUT,
+    WORK_VISIBILITY_TIMEOUT,
+    LeasedMessages,
+    Message,
+    message_counts,
+)
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.dead_letters.aws_messages import letter_of
+from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of
 from twbot.cli.operations.dead_letters.aws_redrive import Redriving
-from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.names import SERVICES, dead_letters_name
 
@@ -28,21 +34,21 @@ class AwsDeadLetters:
         self._bot, self._sqs = bot, bot.client("sqs")
         self._found: dict[str, Found] = {}
 
-    def letters(self, *, rule: str | None = None) -> Letters:
+    def read(self, *, rule: str | None = None) -> DeadLetterBatch:
         """Raises NotDeployed. Who else looks meanwhile sees none of them."""
         queues = self._queues(rule)
         with ThreadPoolExecutor(len(queues)) as pool:
             looks = list(pool.map(self._look, queues, queues.values()))
         self._found = {letter.id: (letter, body) for found, _ in looks for letter, body in found}
-        letters = sorted((each for each, _ in self._found.values()), key=lambda each: each.ended or 0)
-        return Letters([each for each in letters if rule in {None, each.rule}], sum(hidden for _, hidden in looks))
+        read = sorted((each for each, _ in self._found.values()), key=lambda each: each.ended or 0)
+        return DeadLetterBatch([each for each in read if rule in {None, each.rule}], sum(hidden for _, hidden in looks))
 
     def _look(self, service: str, url: str) -> tuple[list[Found], int]:
         """What lies in a queue, and about how many more there are."""
-        with self._bot.explained():
-            there = counted(self._sqs, url)
-            with Holding(self._sqs, url, LOOKED_AT) as holding:
-                found = [(letter_of(message, service, self._bot.stage), message.body) for message in holding]
+        with self._bot.translate_errors():
+            there = message_counts(self._sqs, url)
+            with LeasedMessages(self._sqs, url, PEEK_VISIBILITY_TIMEOUT) as holding:
+                found = [(dead_letter_of(message, service, self._bot.config), message.body) for message in holding]
         return found, max(0, there - len(found))
 
     def event(self, letter: DeadLetter) -> object:
@@ -64,8 +70,8 @@ class AwsDeadLetters:
         """Also what was not seen. About how many there were."""
         total = 0
         for service, url in self._queues().items():
-            with self._bot.explained():
-                count = counted(self._sqs, url)
+            with self._bot.translate_errors():
+                count = message_counts(self._sqs, url)
                 if count:
                     self._purge_queue(service, url)
             total += count
@@ -78,7 +84,7 @@ class AwsDeadLetters:
             message = (
                 f"The dead letters of {service} were purged within the last 60 seconds; SQS does that once a minute."
             )
-            raise AwsProblem(message, "Try again in a minute") from None
+            raise AwsError(message, "Try again in a minute") from None
 
     def _each(self, ids: Sequence[str], work: Callable[[DeadLetter, Message], None]) -> Iterator[int]:
         """How many are done, after each."""
@@ -87,10 +93,10 @@ class AwsDeadLetters:
         for service, url in self._queues().items():
             if service not in services:
                 continue
-            with self._bot.explained(), Holding(self._sqs, url, WORKED_ON) as holding:
+            with self._bot.translate_errors(), LeasedMessages(self._sqs, url, WORK_VISIBILITY_TIMEOUT) as holding:
                 for message in holding:
                     if message.id in wanted:
-                        work(letter_of(message, service, self._bot.stage), message)
+                        work(dead_letter_of(message, service, self._bot.config), message)
                         holding.delete(message)
                         wanted.discard(message.id)
                         done += 1
@@ -102,18 +108,18 @@ class AwsDeadLetters:
         """The addresses of the queues, by service. Raises NotDeployed where there is none at all."""
         found: dict[str, str] = {}
         wanted = SERVICES if rule is None else (_SERVICES[rule],)
-        with self._bot.explained():
+        with self._bot.translate_errors():
             for service in wanted:
                 if (url := self._url(service)) is not None:
                     found[service] = url
         if not found:
-            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.stage, wanted[0])
+            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.config, wanted[0])
             missing = f"The stage {self._bot.name} is not deployed in {region}: it has no queue {name}."
             raise NotDeployed(missing, self._bot.name)
         return found
 
     def _url(self, service: str) -> Any:
         try:
-            return self._sqs.get_queue_url(QueueName=dead_letters_name(self._bot.stage, service))["QueueUrl"]
+            return self._sqs.get_queue_url(QueueName=dead_letters_name(self._bot.config, service))["QueueUrl"]
         except self._sqs.exceptions.QueueDoesNotExist:
             return None

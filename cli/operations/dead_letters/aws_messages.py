@@ -18,18 +18,18 @@ from twbot.lambdas.contracts import Event, decode_event, epoch
 from twbot.lambdas.errors import BadEvent
 from twbot.lambdas.wiring import RULES
 from twbot.lambdas.x.post_ids import tweet_of
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 
 REDRIVEN = "REDRIVEN"  # in a message's attributes, and in the event that a function is called with again
-LAMBDA_TRIES = 3
+LAMBDA_ATTEMPTS = 3
 
 
 class _Marked(msgspec.Struct):
     redriven: int = msgspec.field(default=0, name=REDRIVEN)
 
 
-def letter_of(message: Message, service: str, stage: Stage) -> DeadLetter:
+def dead_letter_of(message: Message, service: str, stage: StageConfig) -> DeadLetter:
     event, told = event_in(message), message.told
     unreadable = None if event else "it is no event"
     return DeadLetter(
@@ -65,7 +65,7 @@ def redriven(message: Message) -> int:
     return max(within, int(beside) if beside.isdecimal() else 0)
 
 
-def _rule(event: Event | None, told: dict[str, str], service: str, stage: Stage) -> str:
+def _rule(event: Event | None, told: dict[str, str], service: str, stage: StageConfig) -> str:
     """As EventBridge says; else the service's only one, or the one that calls the function for such an event."""
     there = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
     said = told.get("RULE_ARN", "").rpartition("/")[2]
@@ -88,7 +88,7 @@ def _called(rules: list[str], event: Event | None) -> str:
 def _attempts(told: dict[str, str]) -> int | None:
     if (retries := told.get("RETRY_ATTEMPTS", "")).isdecimal():
         return int(retries) + 1
-    return LAMBDA_TRIES if "RequestID" in told else None
+    return LAMBDA_ATTEMPTS if "RequestID" in told else None
 
 
 def _error(told: dict[str, str]) -> str:

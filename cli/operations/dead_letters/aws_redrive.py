@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from twbot.cli.operations.aws_problems import NotDeployed, explained
+from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_queue import Message
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws_messages import REDRIVEN, redriven
@@ -48,13 +48,13 @@ class Redriving:
         way = self._ways.get(target.split(":")[2])
         if way is None:
             raise TwbotError(f"The target of {letter.rule} can't be given an event directly: {target}.")
-        with self._bot.explained():
+        with self._bot.translate_errors():
             way(target, message)
 
     def _target_of(self, rule: str) -> str:
-        stage, events = self._bot.stage, self._client("events")
+        stage, events = self._bot.config, self._client("events")
         missing = f"The stage {self._bot.name} has no rule {rule} in {events.meta.region_name}."
-        with explained(self._bot.name, missing=missing):
+        with translate_aws_errors(self._bot.name, missing=missing):
             found = events.list_targets_by_rule(Rule=rule_name(stage, rule), EventBusName=bus_name(stage))["Targets"]
         if not found:
             raise NotDeployed(missing, self._bot.name)

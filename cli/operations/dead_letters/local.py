@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import DeliveryRecord, History
-from twbot.local.home import Home, running
+from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.server.control import ControlClient
 
 
@@ -17,11 +17,11 @@ class LocalDeadLetters:
     """Where no bot runs, this process takes the bus for a moment; what is redriven then waits for the next start."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._home = folder, Home(folder)
+        self._folder, self._home = folder, DataFolder(folder)
 
-    def letters(self, *, rule: str | None = None) -> Letters:
+    def read(self, *, rule: str | None = None) -> DeadLetterBatch:
         with History(self._home.bus) as history:
-            return Letters([_letter(each) for each in history.dead_letters(rule=rule)])
+            return DeadLetterBatch([_dead_letter(each) for each in history.dead_letters(rule=rule)])
 
     def event(self, letter: DeadLetter) -> object:
         with History(self._home.bus) as history:
@@ -35,7 +35,7 @@ class LocalDeadLetters:
         yield self._do(ids, ControlClient.purge, Bus.purge)
 
     def purge_all(self) -> int:
-        return sum(self.purge([each.id for each in self.letters().seen]))
+        return sum(self.purge([each.id for each in self.read().seen]))
 
     def _do(
         self,
@@ -44,13 +44,13 @@ class LocalDeadLetters:
         work: Callable[[Bus, Sequence[int]], int],
     ) -> int:
         numbers = [int(each) for each in ids]
-        if (run := running(self._folder)) is not None:
+        if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
         with Bus(self._home.bus, RULES) as bus:
             return work(bus, numbers)
 
 
-def _letter(record: DeliveryRecord) -> DeadLetter:
+def _dead_letter(record: DeliveryRecord) -> DeadLetter:
     return DeadLetter(
         id=str(record.id),
         rule=record.rule,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+    from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 
 
 class DeadLetters(Protocol):
     """What targets did not take, however often it was tried."""
 
-    def letters(self, *, rule: str | None = None) -> Letters:
+    def read(self, *, rule: str | None = None) -> DeadLetterBatch:
         """Those that are there, not consumed; the other calls are about what this has found."""
 
     def event(self, letter: DeadLetter) -> object:
@@ -30,11 +30,11 @@ class DeadLetters(Protocol):
         """Forget also what was not seen; about how many that were."""
 
 
-def dead_letters(place: Place) -> DeadLetters:
-    if place.is_local:
+def dead_letters_of(target: Target) -> DeadLetters:
+    if target.is_local:
         from twbot.cli.operations.dead_letters.local import LocalDeadLetters
 
-        return LocalDeadLetters(place.folder())
+        return LocalDeadLetters(target.folder())
     from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
 
-    return AwsDeadLetters(place.aws())
+    return AwsDeadLetters(target.aws())

@@ -33,7 +33,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         return (self.error or "").partition(":")[0].strip() or "unknown"
 
 
-class Letters(msgspec.Struct, frozen=True):
+class DeadLetterBatch(msgspec.Struct, frozen=True):
     """The dead letters that were seen, the oldest first; `hidden`: about how many more there are."""
 
     seen: list[DeadLetter]

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from twbot.lambdas.contracts import Event
 from twbot.local.bus.history import History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
-EVERY = 0.2
-AT_ONCE = 1000
+POLL_INTERVAL = 0.2
+BATCH_SIZE = 1000
 Key = tuple[str, str | None]
 
 
-class LocalLive:
+class LocalLiveEvents:
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
         """From `since` on, else from now on, each once; never ends. Follows from the moment it is called."""
@@ -33,11 +33,11 @@ class LocalLive:
             if since is not None:
                 yield from _new(history.events(since=since, replayed=True), types, shown)
             while True:
-                grown, number = history.after(number, limit=AT_ONCE)
+                grown, number = history.after(number, limit=BATCH_SIZE)
                 yield from _new(iter(grown), types, shown)
-                if len(grown) < AT_ONCE:
+                if len(grown) < BATCH_SIZE:
                     shown.clear()
-                    time.sleep(EVERY)
+                    time.sleep(POLL_INTERVAL)
 
 
 def _new(events: Iterator[Event], types: Collection[str], shown: set[Key]) -> Iterator[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     import datetime
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from twbot.lambdas.contracts import Event
 
 
-class Live(Protocol):
+class LiveEvents(Protocol):
     """The bus, as it goes on."""
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
         """From `since` on, else from now on, each once; never ends."""
 
 
-def live(place: Place) -> Live:
-    if place.is_local:
-        from twbot.cli.operations.events.local import LocalLive
+def live_events_of(target: Target) -> LiveEvents:
+    if target.is_local:
+        from twbot.cli.operations.events.local import LocalLiveEvents
 
-        return LocalLive(place.folder())
-    from twbot.cli.operations.events.aws import AwsLive
+        return LocalLiveEvents(target.folder())
+    from twbot.cli.operations.events.aws import AwsLiveEvents
 
-    return AwsLive(place.aws())
+    return AwsLiveEvents(target.aws())

@@ -8,17 +8,26 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.lake.aws_athena import MOST_SECONDS, Athena, scanned
-from twbot.lambdas.analytics.results import Exported, Result, Tell, Wanted, count_sql, export_sql, one_query, untold
+from twbot.cli.operations.lake.aws_athena import TIMEOUT, Athena, scanned
+from twbot.lambdas.analytics.results import (
+    Exported,
+    ExportFilter,
+    OnProgress,
+    Result,
+    count_sql,
+    export_sql,
+    no_progress,
+    one_query,
+)
 
 
 class AthenaLake:
     """Works in the stage's workgroup, under its scan limit. Raises AwsProblem, NotDeployed."""
 
     def __init__(
-        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = MOST_SECONDS
+        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = TIMEOUT
     ) -> None:
         self._bot = bot
         self._athena = Athena(bot, sleep=sleep, most_seconds=most_seconds)
@@ -29,38 +38,38 @@ class AthenaLake:
         columns, rows = self._athena.rows(done["QueryExecutionId"], limit)
         return Result(columns, rows, scanned(done))
 
-    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
+    def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
         """Write the events into Parquet files in the folder; no file for no events."""
-        tell("counting")
+        on_progress("counting")
         counted = self.query(count_sql(wanted))
         rows = int(counted.rows[0][0])
         if not rows:
             return Exported([], 0, counted.bytes_scanned)
         bucket, prefix = self._athena.results
         place = f"{prefix}export-{uuid.uuid4()}/"
-        tell(f"Athena writes {rows:,} events")
+        on_progress(f"Athena writes {rows:,} events")
         try:
             done = self._athena.run(
                 f"UNLOAD ({export_sql(wanted)}) TO 's3://{bucket}/{place}' WITH (format = 'PARQUET')"
             )
-            files = self._download(bucket, place, folder, tell)
+            files = self._download(bucket, place, folder, on_progress)
         finally:
             self._clean(bucket, place)
         return Exported(files, rows, counted.bytes_scanned + scanned(done))
 
-    def _download(self, bucket: str, place: str, folder: Path, tell: Tell) -> list[str]:
-        with self._bot.explained():
+    def _download(self, bucket: str, place: str, folder: Path, on_progress: OnProgress) -> list[str]:
+        with self._bot.translate_errors():
             s3, files = self._bot.client("s3"), list[str]()
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
                 for each in page.get("Contents", []):
-                    tell(f"downloading file {len(files) + 1}, {each['Size']:,} bytes")
+                    on_progress(f"downloading file {len(files) + 1}, {each['Size']:,} bytes")
                     files.append(f"part-{len(files):05}.parquet")
                     s3.download_file(bucket, each["Key"], str(folder / files[-1]))
         return files
 
     def _clean(self, bucket: str, place: str) -> None:
         """What UNLOAD left in the bucket. Who may not delete has the export all the same: it goes after a week."""
-        with contextlib.suppress(AwsProblem), self._bot.explained():
+        with contextlib.suppress(AwsError), self._bot.translate_errors():
             s3 = self._bot.client("s3")
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
                 if keys := [{"Key": each["Key"]} for each in page.get("Contents", [])]:

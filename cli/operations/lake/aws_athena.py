@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 import botocore.exceptions as failures
 
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.analytics.results import BadSql, TooSlow
 from twbot.lambdas.analytics.saved_queries import literal
 from twbot.lambdas.analytics.table import DATABASE
 
-FIRST_WAIT, LONGEST_WAIT = 0.2, 2.0
-MOST_SECONDS = 600.0
+FIRST_WAIT, MAX_WAIT = 0.2, 2.0
+TIMEOUT = 600.0
 PAGE = 1000
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _WHOLE, _BROKEN = {"tinyint", "smallint", "integer", "bigint"}, {"float", "real", "double", "decimal"}
@@ -30,7 +30,7 @@ class Athena:
     """Raises AwsProblem, NotDeployed. `most_seconds`: when a query is stopped."""
 
     def __init__(
-        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = MOST_SECONDS
+        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = TIMEOUT
     ) -> None:
         self._bot, self._sleep, self._most = bot, sleep, most_seconds
         self._athena = bot.client("athena")
@@ -45,11 +45,11 @@ class Athena:
     def run(self, sql: str, parameters: Sequence[str] = ()) -> Any:
         """Start, wait, and stop what takes too long or is not wanted any more."""
         bound = {"ExecutionParameters": list(map(literal, parameters))} if parameters else {}
-        with self._bot.explained():
+        with self._bot.translate_errors():
             query = self._athena.start_query_execution(
                 QueryString=sql,
-                QueryExecutionContext={"Database": self._bot.stage.named(DATABASE)},
-                WorkGroup=self._bot.stage.prefix,
+                QueryExecutionContext={"Database": self._bot.config.named(DATABASE)},
+                WorkGroup=self._bot.config.prefix,
                 **bound,
             )["QueryExecutionId"]
             try:
@@ -71,11 +71,11 @@ class Athena:
             if waited >= self._most:
                 raise TooSlow(f"The query was stopped: it took more than {self._most:g} seconds.")
             self._sleep(pause)
-            waited, pause = waited + pause, min(LONGEST_WAIT, pause * 1.5)
+            waited, pause = waited + pause, min(MAX_WAIT, pause * 1.5)
 
     def rows(self, query: str, limit: int | None = None) -> tuple[list[str], list[list[Any]]]:
         """The columns' names, and the rows as Python has them. The first row of all repeats the names."""
-        with self._bot.explained():
+        with self._bot.translate_errors():
             return self._read(query, limit)
 
     def _read(self, query: str, limit: int | None) -> tuple[list[str], list[list[Any]]]:
@@ -97,12 +97,12 @@ class Athena:
 
     def _workgroup(self) -> Any:
         """Also tells whether the stage is there, in this region."""
-        name = self._bot.stage.prefix
+        name = self._bot.config.prefix
         missing = f"The stage {self._bot.name} has no lake in {self._athena.meta.region_name}: no workgroup {name}."
         try:
-            with self._bot.explained():
+            with self._bot.translate_errors():
                 found = self._athena.get_work_group(WorkGroup=name).get("WorkGroup")
-        except AwsProblem as problem:
+        except AwsError as problem:
             if "InvalidRequestException" in str(problem):  # Athena's word for what is not there
                 raise NotDeployed(missing, self._bot.name) from None
             raise
@@ -116,23 +116,23 @@ class Athena:
         line = said.splitlines()[0][:300]
         if "bytes scanned limit" in said.lower():
             limit = int(self._group["Configuration"].get("BytesScannedCutoffPerQuery", 0)) // 1_000_000
-            return AwsProblem(
+            return AwsError(
                 f"Athena stopped the query: it would read more than {limit:,} MB, the limit of the stage.",
                 "Ask for fewer hours: WHERE datehour >= '2026/11/01/00'; or raise query_limit_mb in"
                 f" [stages.{self._bot.name}.aws] of twbot.toml and deploy",
             )
         if any(word in said for word in _NO_TABLE):
-            return AwsProblem(
+            return AwsError(
                 f"Athena does not find the table: {line}", 'It is called "analysed-messages-table", in double quotes'
             )
         if any(word in said for word in _OURS):
             return BadSql(line)
         if status["State"] == "CANCELLED":
-            return AwsProblem(f"The query was stopped: {line}")
+            return AwsError(f"The query was stopped: {line}")
         if any(word in said for word in _DENIED):
             hint = "Have s3:GetObject, s3:PutObject and s3:ListBucket allowed on the lake's bucket, and glue:GetTable"
-            return AwsProblem(f"No permission to read the lake: {line}", hint)
-        return AwsProblem(f"Athena failed: {line}", "Try again; if it fails again, see the query in Athena's history")
+            return AwsError(f"No permission to read the lake: {line}", hint)
+        return AwsError(f"Athena failed: {line}", "Try again; if it fails again, see the query in Athena's history")
 
 
 def scanned(done: Any) -> int:

@@ -10,31 +10,31 @@ from typing import Any
 
 import msgspec
 
-from twbot.cli.operations.aws_queue import WORKED_ON, Holding
+from twbot.cli.operations.aws_queue import WORK_VISIBILITY_TIMEOUT, LeasedMessages
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.lake.aws_athena import Athena
-from twbot.lambdas.analytics.erasure import Forgot, Report, first_hour, tells_of, without
-from twbot.lambdas.analytics.results import Tell, untold
+from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, first_hour, is_about, remove_lines
+from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name
 
 EVENTS, ERRORS = "events/", "errors/"
-AT_ONCE = 16
+MAX_CONCURRENCY = 16
 _GZIP = b"\x1f\x8b"
 
 
-class AwsForgetting:
+class AwsErasure:
     """The lake's table has no column for what X sent: each file since the post was made is read."""
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._s3 = bot, bot.client("s3")
         self._lake = Athena(bot).results[0]
 
-    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report:
+    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport:
         """Can be stopped and begun again at any time: each file is replaced at once."""
-        with self._bot.explained():
-            lake = self._in_lake((tweet_id,), dry_run, tell)
+        with self._bot.translate_errors():
+            lake = self._in_lake((tweet_id,), dry_run, on_progress)
             if lake.replies:
-                both = self._in_lake((tweet_id, *sorted(lake.replies)), dry_run, tell)
+                both = self._in_lake((tweet_id, *sorted(lake.replies)), dry_run, on_progress)
                 lake = both if dry_run else lake + both
             pictures = self._pictures(tweet_id, dry_run)
             letters = self._letters((tweet_id, *lake.replies), dry_run)
@@ -44,37 +44,37 @@ class AwsForgetting:
             "Answers of queries (twbot query) that showed it go from the lake's bucket after 7 days.",
             "What came in the last minutes may be on its way into the lake: run it again in an hour.",
             "A replay of the archive brings its events back into the lake: run it again after one.",
-            f"The functions' logs name its number, not its words; they go after {self._bot.stage.aws.log_days} days.",
+            f"The functions' logs name its number, not its words; they go after {self._bot.config.aws.log_days} days.",
             f"The number {tweet_id} alone stays noted, so that nobody is answered twice.",
             "Alerts that were sent are with whoever got them.",
         ]
         removed = {"lake": lake.events, "pictures": pictures, "dead letters": letters}
-        return Report(tweet_id=tweet_id, removed=removed, replies=sorted(lake.replies), remains=remains)
+        return ErasureReport(tweet_id=tweet_id, removed=removed, replies=sorted(lake.replies), remains=remains)
 
-    def _in_lake(self, ids: tuple[str, ...], dry_run: bool, tell: Tell) -> Forgot:
+    def _in_lake(self, ids: tuple[str, ...], dry_run: bool, on_progress: OnProgress) -> ErasureResult:
         keys = [*self._keys(self._lake, EVENTS, f"{EVENTS}{first_hour(ids[0])}"), *self._keys(self._lake, ERRORS)]
         versioned = bool(self._s3.get_bucket_versioning(Bucket=self._lake).get("Status"))
-        found = Forgot()
-        pool = ThreadPoolExecutor(AT_ONCE)
+        found = ErasureResult()
+        pool = ThreadPoolExecutor(MAX_CONCURRENCY)
         try:
             for number, each in enumerate(pool.map(lambda key: self._in_file(key, ids, dry_run, versioned), keys)):
-                tell(f"file {number + 1:,} of {len(keys):,} of the lake")
+                on_progress(f"file {number + 1:,} of {len(keys):,} of the lake")
                 found += each
         finally:
             pool.shutdown(cancel_futures=True)
         return found
 
-    def _in_file(self, key: str, ids: tuple[str, ...], dry_run: bool, versioned: bool) -> Forgot:
+    def _in_file(self, key: str, ids: tuple[str, ...], dry_run: bool, versioned: bool) -> ErasureResult:
         try:
             kept = self._s3.get_object(Bucket=self._lake, Key=key)
         except self._s3.exceptions.NoSuchKey:  # gone since it was listed
-            return Forgot()
+            return ErasureResult()
         body: bytes = kept["Body"].read()
         packed = body.startswith(_GZIP)
         try:
-            rest, gone = without(gzip.decompress(body) if packed else body, *ids)
+            rest, gone = remove_lines(gzip.decompress(body) if packed else body, *ids)
         except (OSError, EOFError, zlib.error):
-            return Forgot(unreadable=(key,))
+            return ErasureResult(unreadable=(key,))
         if not gone.events or dry_run:
             return gone
         if rest:
@@ -107,10 +107,10 @@ class AwsForgetting:
         sqs, count = self._bot.client("sqs"), 0
         for service in SERVICES:
             try:
-                url = sqs.get_queue_url(QueueName=dead_letters_name(self._bot.stage, service))["QueueUrl"]
+                url = sqs.get_queue_url(QueueName=dead_letters_name(self._bot.config, service))["QueueUrl"]
             except sqs.exceptions.QueueDoesNotExist:
                 continue
-            with Holding(sqs, url, WORKED_ON) as letters:
+            with LeasedMessages(sqs, url, WORK_VISIBILITY_TIMEOUT) as letters:
                 for letter in letters:
                     if _about(letter.body, ids):
                         count += 1
@@ -120,7 +120,7 @@ class AwsForgetting:
 
     def _archives(self) -> list[str]:
         """EventBridge's can't be edited."""
-        bus = f"event-bus/{bus_name(self._bot.stage)}"
+        bus = f"event-bus/{bus_name(self._bot.config)}"
         events = self._bot.client("events")
         found: list[Any] = []
         token: dict[str, str] = {}
@@ -138,7 +138,7 @@ class AwsForgetting:
 
     def _logs(self) -> list[str]:
         """CloudWatch's can't be edited, either."""
-        group = event_log_name(self._bot.stage)
+        group = event_log_name(self._bot.config)
         found = self._bot.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         return [
             f"The log {each['logGroupName']} has every event and can't be edited: its lines go"
@@ -159,7 +159,7 @@ def _about(body: str, ids: tuple[str, ...]) -> bool:
         event = msgspec.json.decode(body)
     except ValueError:
         return False
-    return isinstance(event, dict) and tells_of(event.get("detail"), *ids)
+    return isinstance(event, dict) and is_about(event.get("detail"), *ids)
 
 
 def _when(kept: Any, name: str) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import Place
-from twbot.lambdas.analytics.results import BadSql, Exported, Result, Tell, TooSlow, Wanted, untold
+from twbot.cli.operations.target import Target
+from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, TooSlow, no_progress
 
 if TYPE_CHECKING:
-    from twbot.lambdas.analytics.erasure import Report
+    from twbot.lambdas.analytics.erasure import ErasureReport
 
-NARROW = "Ask for less: fewer hours (WHERE datehour >= '2026/11/01/00'), or --since"
+NARROW_HINT = "Ask for less: fewer hours (WHERE datehour >= '2026/11/01/00'), or --since"
 
 
 class Lake(Protocol):
@@ -23,53 +23,53 @@ class Lake(Protocol):
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
         """Each `?` is bound to a parameter."""
 
-    def export(self, wanted: Wanted, folder: Path, *, tell: Tell = untold) -> Exported:
+    def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
         """Write the events into Parquet files in the folder; no file for no events."""
 
 
-class Forgetting(Protocol):
+class Erasure(Protocol):
     """Removes what tells of a post, as far as that can be."""
 
-    def forget(self, tweet_id: str, *, dry_run: bool, tell: Tell = untold) -> Report: ...
+    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport: ...
 
 
-def lake_of(place: Place) -> Lake:
+def lake_of(target: Target) -> Lake:
     """Raises CliError where there is no such stage."""
-    if place.is_local:
-        from twbot.local.home import Home, data_folder
+    if target.is_local:
+        from twbot.local.data_folder import DataFolder, data_folder
         from twbot.local.lake.lake import Lake
 
-        return Lake(Home(data_folder(place.data)).lake)
-    bot = place.aws()
+        return Lake(DataFolder(data_folder(target.data)).lake)
+    bot = target.aws()
     from twbot.cli.operations.lake.aws import AthenaLake
 
     return AthenaLake(bot)
 
 
-def forgetting_of(place: Place) -> Forgetting:
+def erasure_of(target: Target) -> Erasure:
     """Raises CliError where there is no such stage."""
-    if place.is_local:
-        from twbot.local.lake.erasure import LocalForgetting
+    if target.is_local:
+        from twbot.local.lake.erasure import LocalErasure
 
-        return LocalForgetting(place.folder())
-    bot = place.aws()
-    from twbot.cli.operations.lake.aws_erasure import AwsForgetting
+        return LocalErasure(target.folder())
+    bot = target.aws()
+    from twbot.cli.operations.lake.aws_erasure import AwsErasure
 
-    return AwsForgetting(bot)
+    return AwsErasure(bot)
 
 
 @contextmanager
-def asking() -> Iterator[None]:
+def translate_lake_errors() -> Iterator[None]:
     """What goes wrong with a lake, as CliErrors."""
-    from twbot.cli.operations.problems import explained
+    from twbot.cli.operations.errors import translate_errors
 
-    with explained():
+    with translate_errors():
         try:
             yield
         except BadSql as error:
             raise CliError(str(error), hint="The table's columns: twbot query --columns") from None
         except TooSlow as error:
-            raise CliError(str(error), hint=NARROW, code=Exit.TIMED_OUT) from None
+            raise CliError(str(error), hint=NARROW_HINT, code=Exit.TIMED_OUT) from None
         except ModuleNotFoundError as error:
             extra = "aws" if str(error.name).startswith("boto") else "local"
             message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"

@@ -12,17 +12,17 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from twbot.cli.operations.aws_problems import NotDeployed
+from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent
 
 Wait = Callable[[float], None]
-PACE = 0.2  # AWS takes five calls a second of an account
+MIN_CALL_INTERVAL = 0.2  # AWS takes five calls a second of an account
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 THROTTLED = {"ThrottlingException", "LimitExceededException", "ServiceUnavailableException"}
 # Lines come late and out of order: so far back each look reaches again, and no further than that from now.
-OVERLAP, LONGEST = 60.0, 600.0
+OVERLAP, MAX_LAG = 60.0, 600.0
 
 
 class LogEvent(NamedTuple):
@@ -58,7 +58,7 @@ class LogReader:
             asked["nextToken"] = token
 
     def _page(self, asked: dict[str, Any], needed: bool) -> dict[str, Any]:
-        with self._bot.explained():
+        with self._bot.translate_errors():
             try:
                 return self._patiently(asked)
             except ClientError as error:
@@ -83,12 +83,12 @@ class LogReader:
     def _call(self, asked: dict[str, Any]) -> dict[str, Any]:
         if (early := self._next - time.monotonic()) > 0:
             self._wait(early)
-        self._next = time.monotonic() + PACE
+        self._next = time.monotonic() + MIN_CALL_INTERVAL
         answer: dict[str, Any] = self._logs.filter_log_events(**asked)
         return answer
 
 
-class Following:
+class LogFollower:
     """What is new in log groups at each look. Knows which lines it has shown, as long as they can come again."""
 
     def __init__(
@@ -98,7 +98,7 @@ class Following:
         self._since = dict.fromkeys(groups, since)
         self._seen: dict[str, dict[str, float]] = {group: {} for group in self._since}
 
-    def look(self) -> list[LogEvent]:
+    def poll(self) -> list[LogEvent]:
         """The new lines of all groups, in the order of their times."""
         found = [line for group in self._since for line in self._look(group)]
         return sorted(found, key=lambda line: line.at)
@@ -109,7 +109,7 @@ class Following:
         fresh = [line for line in read if line.id not in seen]
         seen |= {line.id: line.at for line in fresh}
         newest = max(seen.values(), default=since)
-        self._since[group] = since = max(since, newest - OVERLAP, time.time() - LONGEST)
+        self._since[group] = since = max(since, newest - OVERLAP, time.time() - MAX_LAG)
         self._seen[group] = {name: at for name, at in seen.items() if at >= since - 1}
         return fresh
 
@@ -119,7 +119,7 @@ def _id(each: dict[str, Any]) -> str:
     return str(each.get("eventId") or f"{each.get('logStreamName')}@{each['timestamp']}:{hash(each['message'])}")
 
 
-EVERY = 1.0
+POLL_INTERVAL = 1.0
 
 
 def event_in(text: str) -> Event | None:

@@ -8,24 +8,24 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from twbot.cli.operations.logs.records import Line, WantedLines
-from twbot.local.home import Home
+from twbot.cli.operations.logs.records import Line, LogFilter
+from twbot.local.data_folder import DataFolder
 from twbot.local.server.log_files import decode_line, lines_of
 
-EVERY = 0.2
+POLL_INTERVAL = 0.2
 
 
-class LocalLog:
+class LocalLogs:
     """Also while the bot writes it."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = Home(folder).log
+        self._path = DataFolder(folder).log
 
-    def lines(self, wanted: WantedLines) -> Iterator[Line]:
+    def lines(self, wanted: LogFilter) -> Iterator[Line]:
         """The oldest first."""
         return filter(wanted.takes, lines_of(self._path, wanted.tweet_id))
 
-    def follow(self, wanted: WantedLines) -> Iterator[Line]:
+    def follow(self, wanted: LogFilter) -> Iterator[Line]:
         """What is written from now on, through rotations; never ends."""
         return filter(wanted.takes, self._grown(self._path.stat().st_size if self._path.exists() else 0))
 
@@ -41,4 +41,4 @@ class LocalLog:
                     place += len(text)
                     if (line := decode_line(text)) is not None:
                         yield line
-            time.sleep(EVERY)
+            time.sleep(POLL_INTERVAL)

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.logs.records import Line, WantedLines
+    from twbot.cli.operations.logs.records import Line, LogFilter
 
 
-class LogLines(Protocol):
+class Logs(Protocol):
     """The log."""
 
-    def lines(self, wanted: WantedLines) -> Iterator[Line]:
+    def lines(self, wanted: LogFilter) -> Iterator[Line]:
         """The oldest first."""
 
-    def follow(self, wanted: WantedLines) -> Iterator[Line]:
+    def follow(self, wanted: LogFilter) -> Iterator[Line]:
         """What is logged from now on; never ends."""
 
 
-def log_lines(place: Place) -> LogLines:
-    if place.is_local:
-        from twbot.cli.operations.logs.local import LocalLog
+def logs_of(target: Target) -> Logs:
+    if target.is_local:
+        from twbot.cli.operations.logs.local import LocalLogs
 
-        return LocalLog(place.folder())
-    from twbot.cli.operations.logs.aws import AwsLog
+        return LocalLogs(target.folder())
+    from twbot.cli.operations.logs.aws import AwsLogs
 
-    return AwsLog(place.aws())
+    return AwsLogs(target.aws())

@@ -11,13 +11,13 @@ from twbot.cli.operations.aws_logs_insights import Insights, epoch
 from twbot.cli.operations.metrics import records as names
 from twbot.cli.operations.metrics.aws_cloudwatch import Read, metric_of, read
 from twbot.cli.operations.metrics.records import (
-    Measure,
-    Measured,
-    Moments,
+    Datapoints,
+    Metric,
+    MetricSeries,
     Window,
-    function_measures,
-    measured,
-    measures,
+    all_metrics,
+    function_metrics,
+    series_of,
 )
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import SERVICES, event_log_name
@@ -36,7 +36,7 @@ FAILURES = f"""filter `detail-type` = "TWEET_FAILED" and {_ONCE}
 | fields time, detail.Reason as reason | sort @timestamp desc | limit 10000"""
 
 
-class AwsMeasures:
+class AwsMetrics:
     """Events from the metrics of the log of every event, replies' times and failures' reasons from that log itself.
 
     The log's times are to the second, and it is kept as long as the stage keeps logs (`log_days`).
@@ -45,10 +45,10 @@ class AwsMeasures:
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
 
-    def measures(self) -> list[Measure]:
-        return [*measures(SERVICES), *function_measures(FUNCTIONS)]
+    def all_metrics(self) -> list[Metric]:
+        return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
 
-    def finest(self, start: float) -> int:
+    def min_period(self, start: float) -> int:
         """CloudWatch keeps minutes for 15 days, five minutes for 63, then hours.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
@@ -56,22 +56,22 @@ class AwsMeasures:
         age = time.time() - start
         return 60 if age < 15 * DAY else 300 if age < 63 * DAY else 3600
 
-    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]:
+    def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]:
         """Raises AwsProblem."""
-        chosen = [each for each in self.measures() if each.name in wanted]
-        reads = {each.name: found for each in chosen if (found := metric_of(self._bot.stage, each.name)) is not None}
+        chosen = [each for each in self.all_metrics() if each.name in wanted]
+        reads = {each.name: found for each in chosen if (found := metric_of(self._bot.config, each.name)) is not None}
         with ThreadPoolExecutor(2) as pool:
             logged = pool.submit(self._logged, window, {each.name for each in chosen} - set(reads))
             counted = read(self._bot, window, list(reads.values()))
             from_log = logged.result()
-        return [measured(each, window, _moments(each.name, reads, counted, from_log)) for each in chosen]
+        return [series_of(each, window, _moments(each.name, reads, counted, from_log)) for each in chosen]
 
     def _logged(self, window: Window, wanted: Collection[str]) -> dict[str, list[tuple[float, float]]]:
         """What only the log knows, asked at once."""
-        group = [event_log_name(self._bot.stage)]
+        group = [event_log_name(self._bot.config)]
         asked: dict[str, Insights] = {}
         if {names.REPLY_TIME, names.REPLY_TIME_P95} & set(wanted):
-            asked["times"] = Insights(self._bot, TIMES, group, window.start - names.BEFORE, window.end)
+            asked["times"] = Insights(self._bot, TIMES, group, window.start - names.LOOKBACK_SECONDS, window.end)
         if any(each.startswith(names.failed("")) for each in wanted):
             asked["failures"] = Insights(self._bot, FAILURES, group, window.start, window.end)
         found: dict[str, list[tuple[float, float]]] = {}
@@ -82,7 +82,7 @@ class AwsMeasures:
         return found
 
 
-def _moments(name: str, reads: dict[str, Read], counted: dict[Read, Moments], logged: dict[str, Any]) -> Moments:
+def _moments(name: str, reads: dict[str, Read], counted: dict[Read, Datapoints], logged: dict[str, Any]) -> Datapoints:
     return counted[reads[name]] if name in reads else logged.get(name, ())
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from twbot.cli.operations.metrics import records as names
-from twbot.cli.operations.metrics.records import Moments, Window
-from twbot.stacks.config import Stage
+from twbot.cli.operations.metrics.records import Datapoints, Window
+from twbot.stacks.config import StageConfig
 from twbot.stacks.names import EVENT_TYPES, dead_letters_name, events_namespace, function_name, queue_name
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Read(NamedTuple):
     scale: float = 1.0
 
 
-def metric_of(stage: Stage, name: str) -> Read | None:
+def metric_of(stage: StageConfig, name: str) -> Read | None:
     """The metric of CloudWatch that a measure is; None where there is none."""
     if name in EVENT_TYPES:
         return Read(events_namespace(stage), name)
@@ -45,7 +45,7 @@ def metric_of(stage: Stage, name: str) -> Read | None:
     return None
 
 
-def _of_webhook(stage: Stage, name: str) -> Read:
+def _of_webhook(stage: StageConfig, name: str) -> Read:
     here = (("ApiName", stage.prefix), ("Stage", stage.name))
     if name == names.WEBHOOK_TIME:
         return Read("AWS/ApiGateway", "Latency", here, "Maximum", MILLISECONDS)
@@ -57,14 +57,14 @@ def _of_queue(metric: str, queue: str) -> Read:
     return Read("AWS/SQS", metric, (("QueueName", queue),), "Maximum")
 
 
-def _of_function(stage: Stage, what: str, name: str) -> Read:
+def _of_function(stage: StageConfig, what: str, name: str) -> Read:
     here = (("FunctionName", function_name(stage, name)),)
     if what == "time":
         return Read("AWS/Lambda", "Duration", here, "Maximum", MILLISECONDS)
     return Read("AWS/Lambda", what.title(), here)
 
 
-def read(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> dict[Read, Moments]:
+def read(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> dict[Read, Datapoints]:
     """Each metric's values. Raises AwsProblem."""
     at_once = max(1, min(QUERIES, POINTS // window.parts))
     found: dict[Read, list[tuple[float, float]]] = {each: [] for each in wanted}
@@ -77,7 +77,7 @@ def read(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> dict[Read, Mome
 def _ask(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> list[tuple[Read, list[tuple[float, float]]]]:
     queries = [{"Id": f"m{number}", "MetricStat": _asked(each, window.step)} for number, each in enumerate(wanted)]
     found = []
-    with bot.explained():
+    with bot.translate_errors():
         pages = bot.client("cloudwatch").get_paginator("get_metric_data")
         for page in pages.paginate(MetricDataQueries=queries, StartTime=window.start, EndTime=window.end):
             for result in page["MetricDataResults"]:

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from twbot.cli.operations.metrics import records as names
-from twbot.cli.operations.metrics.records import Measure, Measured, Moments, Window, measured, measures
+from twbot.cli.operations.metrics.records import Datapoints, Metric, MetricSeries, Window, all_metrics, series_of
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.history import DeliveryRecord, History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.server.log_files import log_files, scan
 
 SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
@@ -19,25 +19,27 @@ SERVICE_OF = {rule.name: rule.service for rule in RULES}
 EGRESS = "send-tweets"
 
 
-class LocalMeasures:
+class LocalMetrics:
     """Of a data folder, also while no bot runs on it. As far back as bus (a month) and log (some 40 MB) reach."""
 
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
 
-    def measures(self) -> list[Measure]:
-        return measures(SERVICES)
+    def all_metrics(self) -> list[Metric]:
+        return all_metrics(SERVICES)
 
-    def finest(self, start: float) -> int:  # noqa: ARG002
+    def min_period(self, start: float) -> int:  # noqa: ARG002
         return 1
 
-    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]:
+    def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]:
         """Raises StorageError."""
         if not self._home.bus.exists():
-            return [measured(each, window, ()) for each in self.measures() if each.name in wanted]
+            return [series_of(each, window, ()) for each in self.all_metrics() if each.name in wanted]
         with History(self._home.bus) as history:
             seen = _Seen(history, self._home.log, window)
-            return [measured(each, window, seen.moments(each.name)) for each in self.measures() if each.name in wanted]
+            return [
+                series_of(each, window, seen.moments(each.name)) for each in self.all_metrics() if each.name in wanted
+            ]
 
 
 class _Seen:
@@ -51,7 +53,7 @@ class _Seen:
         self._failures: list[tuple[float, str]] | None = None
         self._sending: list[DeliveryRecord] | None = None
 
-    def moments(self, name: str) -> Moments:
+    def moments(self, name: str) -> Datapoints:
         if name.startswith("failed-"):
             return [(at, 1.0) for at, reason in self.failures() if names.failed(reason) == name]
         if name.startswith("dead-letters-"):
@@ -69,7 +71,7 @@ class _Seen:
     def answers(self) -> list[tuple[float, float]]:
         """(When the reply was sent, how many seconds after its message had come.)"""
         if self._answers is None:
-            before = self._since - datetime.timedelta(seconds=names.BEFORE)
+            before = self._since - datetime.timedelta(seconds=names.LOOKBACK_SECONDS)
             asked = {post: _epoch(at) for at, post in self._history.moments("MESSAGE_RECEIVED", since=before)}
             sent = [(_epoch(at), post) for at, post in self._history.moments("TWEET_SENT", since=self._since)]
             self._answers = [(at, at - asked[post]) for at, post in sent if post in asked]
@@ -83,7 +85,7 @@ class _Seen:
 
     def sending(self) -> list[DeliveryRecord]:
         if self._sending is None:
-            before = self._since - datetime.timedelta(seconds=names.BEFORE)
+            before = self._since - datetime.timedelta(seconds=names.LOOKBACK_SECONDS)
             self._sending = self._history.deliveries_since(EGRESS, "SEND_TWEET", before)
         return self._sending
 
@@ -111,7 +113,7 @@ class _Seen:
             if start <= time.time():
                 yield start, float(sum(at < start + self._window.step for at in died))
 
-    def _of_webhook(self, name: str) -> Moments:
+    def _of_webhook(self, name: str) -> Datapoints:
         requests = self.requests()
         if name == names.WEBHOOK_TIME:
             return [(at, seconds) for at, _, seconds in requests]

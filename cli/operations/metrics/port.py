@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.metrics.records import Measure, Measured, Window
+    from twbot.cli.operations.metrics.records import Metric, MetricSeries, Window
 
 
-class Measuring(Protocol):
-    """What happened over time, as numbers. `finest`: the shortest parts, in seconds, that are kept since a time."""
+class Metrics(Protocol):
+    """What happened over time, as numbers. `min_period`: the shortest parts, in seconds, that are kept since a time."""
 
-    def measures(self) -> list[Measure]: ...
+    def all_metrics(self) -> list[Metric]: ...
 
-    def finest(self, start: float) -> int: ...
+    def min_period(self, start: float) -> int: ...
 
-    def measured(self, window: Window, wanted: Collection[str]) -> list[Measured]: ...
+    def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]: ...
 
 
-def measuring(place: Place) -> Measuring:
-    if place.is_local:
-        from twbot.cli.operations.metrics.local import LocalMeasures
+def metrics_of(target: Target) -> Metrics:
+    if target.is_local:
+        from twbot.cli.operations.metrics.local import LocalMetrics
 
-        return LocalMeasures(place.folder())
-    from twbot.cli.operations.metrics.aws import AwsMeasures
+        return LocalMetrics(target.folder())
+    from twbot.cli.operations.metrics.aws import AwsMetrics
 
-    return AwsMeasures(place.aws())
+    return AwsMetrics(target.aws())
 
 
 """What the watching commands look at: one port per concern, and what stands behind it on either platform."""

@@ -12,10 +12,10 @@ import msgspec
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 from twbot.lambdas.x.errors import Reason
 
-How = Literal["sum", "most", "median", "p95"]
-Moments = Iterable[tuple[float, float]]
+Statistic = Literal["sum", "most", "median", "p95"]
+Datapoints = Iterable[tuple[float, float]]
 # How long before a window a message is looked for that was answered in it: further back, logs cost more to read.
-BEFORE = 3 * 3600
+LOOKBACK_SECONDS = 3 * 3600
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -40,32 +40,32 @@ def window_between(start: float, end: float, step: int) -> Window:
     return Window(first * step, step, max(1, last - first))
 
 
-class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """`how` makes one number of several; `unit`: "s" for seconds, "" for a number; `says` what is counted or timed."""
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """What is counted or timed. `statistic` makes one number of several; `unit`: "s" for seconds, "" for a number."""
 
     name: str
-    says: str
-    how: How = "sum"
+    description: str
+    statistic: Statistic = "sum"
     unit: Literal["", "s"] = ""
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """A measure in a window: a value a part, the oldest first (None: nothing to measure), and `whole` of them all."""
+class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A measure in a window: a value a part, the oldest first (None: nothing to measure), and `total` of them all."""
 
-    measure: Measure
+    metric: Metric
     values: list[float | None]
-    whole: float | None
+    total: float | None
 
 
-def measured(measure: Measure, window: Window, moments: Moments) -> Measured:
+def series_of(metric: Metric, window: Window, moments: Datapoints) -> MetricSeries:
     """Of what was seen when: (epoch seconds, value), in any order; what is outside of the window does not count."""
     parts: list[list[float]] = [[] for _ in range(window.parts)]
     for at, value in moments:
         if (part := window.part(at)) is not None:
             parts[part].append(value)
-    one = _ONE[measure.how]
-    return Measured(
-        measure=measure, values=[one(part) for part in parts], whole=one([value for part in parts for value in part])
+    one = _ONE[metric.statistic]
+    return MetricSeries(
+        metric=metric, values=[one(part) for part in parts], total=one([value for part in parts for value in part])
     )
 
 
@@ -74,7 +74,7 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return sorted(values)[math.ceil(share * len(values) - 1e-9) - 1] if values else None
 
 
-_ONE: dict[How, Callable[[list[float]], float | None]] = {
+_ONE: dict[Statistic, Callable[[list[float]], float | None]] = {
     "sum": math.fsum,
     "most": lambda values: max(values, default=None),
     "median": lambda values: statistics.median(values) if values else None,
@@ -95,35 +95,44 @@ def dead_letters(service: str) -> str:
     return f"dead-letters-{service}"
 
 
-def measures(services: Sequence[str]) -> list[Measure]:
+def all_metrics(services: Sequence[str]) -> list[Metric]:
     """What both platforms measure, of these microservices."""
     events = (
-        Measure(name=kind, says="events of this type; not again when replayed") for kind in (*DETAILS, *RAW_TYPES)
+        Metric(name=kind, description="events of this type; not again when replayed") for kind in (*DETAILS, *RAW_TYPES)
     )
-    reasons = (Measure(name=failed(reason), says=f"replies that failed: {reason}") for reason in Reason)
-    dead = (Measure(name=dead_letters(each), says=f"dead letters of {each}", how="most") for each in services)
+    reasons = (Metric(name=failed(reason), description=f"replies that failed: {reason}") for reason in Reason)
+    dead = (
+        Metric(name=dead_letters(each), description=f"dead letters of {each}", statistic="most") for each in services
+    )
     return [*events, *_WEBHOOK, *_REPLIES, *reasons, *dead]
 
 
 _WEBHOOK = (
-    Measure(name=WEBHOOK, says="requests that the webhook answered"),
-    Measure(name=WEBHOOK_4XX, says="requests that it refused: not from X, malformed, or too many"),
-    Measure(name=WEBHOOK_5XX, says="requests that went wrong: X delivers them again"),
-    Measure(name=WEBHOOK_TIME, says="its slowest answer", how="most", unit="s"),
+    Metric(name=WEBHOOK, description="requests that the webhook answered"),
+    Metric(name=WEBHOOK_4XX, description="requests that it refused: not from X, malformed, or too many"),
+    Metric(name=WEBHOOK_5XX, description="requests that went wrong: X delivers them again"),
+    Metric(name=WEBHOOK_TIME, description="its slowest answer", statistic="most", unit="s"),
 )
 _REPLIES = (
-    Measure(name=REPLY_TIME, says="from a message's arrival to its reply, median", how="median", unit="s"),
-    Measure(name=REPLY_TIME_P95, says="from a message's arrival to its reply, 95% were quicker", how="p95", unit="s"),
-    Measure(name=PUT_OFF, says="replies put off because X limited, was down, or something failed"),
-    Measure(name=OLDEST_REPLY, says="how long the oldest reply waited", how="most", unit="s"),
+    Metric(name=REPLY_TIME, description="from a message's arrival to its reply, median", statistic="median", unit="s"),
+    Metric(
+        name=REPLY_TIME_P95,
+        description="from a message's arrival to its reply, 95% were quicker",
+        statistic="p95",
+        unit="s",
+    ),
+    Metric(name=PUT_OFF, description="replies put off because X limited, was down, or something failed"),
+    Metric(name=OLDEST_REPLY, description="how long the oldest reply waited", statistic="most", unit="s"),
 )
 
 
-def function_measures(functions: Iterable[str]) -> Iterator[Measure]:
+def function_metrics(functions: Iterable[str]) -> Iterator[Metric]:
     """What only AWS measures, of each Lambda function."""
     for name in functions:
-        yield Measure(name=f"function-errors-{name}", says=f"invocations of the function {name} that failed")
-        yield Measure(
-            name=f"function-throttles-{name}", says=f"invocations of {name} that AWS put off: too many at once"
+        yield Metric(name=f"function-errors-{name}", description=f"invocations of the function {name} that failed")
+        yield Metric(
+            name=f"function-throttles-{name}", description=f"invocations of {name} that AWS put off: too many at once"
         )
-        yield Measure(name=f"function-time-{name}", says=f"the slowest invocation of {name}", how="most", unit="s")
+        yield Metric(
+            name=f"function-time-{name}", description=f"the slowest invocation of {name}", statistic="most", unit="s"
+        )

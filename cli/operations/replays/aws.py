@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws_counts import counted
 from twbot.cli.operations.replays.aws_records import Description, replay_in
 from twbot.cli.operations.replays.aws_rules import fitting
-from twbot.lambdas.replays import Count, Replay, Wanted, new_name
+from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.lambdas.wiring import REPLAY, REPLAY_WITH_REPLIES, rules_named
 from twbot.stacks.names import rule_name
 
@@ -27,26 +27,26 @@ class Archive(NamedTuple):
     days: int | None
 
 
-class AwsReplaying:
-    every = 3.0
+class AwsReplays:
+    poll_interval = 3.0
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._events = bot, bot.client("events")
         self._archive_found: Archive | None = None
 
-    def fit(self, wanted: Wanted) -> Wanted:
+    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
         """As EventBridge can do it. Raises Unfit."""
         return fitting(wanted)
 
-    def count(self, wanted: Wanted) -> Count:
+    def count(self, wanted: ReplayRequest) -> ReplayCount:
         """By the log of every event, which is kept for its own time. Raises NotDeployed."""
         return counted(self._bot, wanted, self._archive().days)
 
-    def start(self, wanted: Wanted, events: int) -> Replay:
+    def start(self, wanted: ReplayRequest, events: int) -> Replay:
         name = new_name(REPLAY_WITH_REPLIES if wanted.with_replies else REPLAY)
         archive = self._archive()
         rules = [archive.bus.replace(":event-bus/", ":rule/") + "/" + _there(self._bot, rule) for rule in wanted.rules]
-        with self._bot.explained():
+        with self._bot.translate_errors():
             try:
                 self._events.start_replay(
                     ReplayName=name,
@@ -58,14 +58,14 @@ class AwsReplaying:
                 )
             except self._events.exceptions.LimitExceededException:
                 hint = f"See: twbot replay list --stage {self._bot.name}; cancel one, or wait"
-                raise AwsProblem("EventBridge runs ten replays of an account at once, and they do.", hint) from None
+                raise AwsError("EventBridge runs ten replays of an account at once, and they do.", hint) from None
         # DescribeReplay may not know of it yet.
         begun = Replay(name=name, wanted=wanted, chosen=events, state="running", started=time.time())
         return self.named(name) or begun
 
     def cancel(self, name: str) -> Replay | None:
         """EventBridge takes a moment: until then it is `cancelling`. What has ended stays as it is."""
-        with self._bot.explained():
+        with self._bot.translate_errors():
             try:
                 self._events.cancel_replay(ReplayName=name)
             except ClientError as error:
@@ -75,18 +75,18 @@ class AwsReplaying:
 
     def named(self, name: str) -> Replay | None:
         """None also for another stage's."""
-        with self._bot.explained():
+        with self._bot.translate_errors():
             try:
                 found = self._events.describe_replay(ReplayName=name)
             except self._events.exceptions.ResourceNotFoundException:
                 return None
         archive = self._archive()
-        return replay_in(found, self._bot.stage) if found["EventSourceArn"] == archive.arn else None
+        return replay_in(found, self._bot.config) if found["EventSourceArn"] == archive.arn else None
 
     def newest(self, limit: int) -> list[Replay]:
         archive, found = self._archive(), list[dict[str, Any]]()
         asked: dict[str, Any] = {"EventSourceArn": archive.arn}
-        with self._bot.explained():
+        with self._bot.translate_errors():
             while True:
                 page = self._events.list_replays(**asked)
                 found += page["Replays"]
@@ -100,7 +100,7 @@ class AwsReplaying:
     def _archive(self) -> Archive:
         if self._archive_found is None:
             name = self._bot.output("plumbing", "ArchiveName")
-            with self._bot.explained():
+            with self._bot.translate_errors():
                 try:
                     found = self._events.describe_archive(ArchiveName=name)
                 except self._events.exceptions.ResourceNotFoundException:
@@ -114,4 +114,4 @@ class AwsReplaying:
 
 def _there(bot: AwsBot, rule: str) -> str:
     (found,) = rules_named([rule])
-    return rule_name(bot.stage, found.name)
+    return rule_name(bot.config, found.name)

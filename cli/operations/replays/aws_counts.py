@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from twbot.cli.operations.aws_logs_insights import Insights
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws_rules import takes, types_of
-from twbot.lambdas.replays import Count, Wanted
+from twbot.lambdas.replays import ReplayCount, ReplayRequest
 from twbot.lambdas.wiring import Rule, rules_named
 from twbot.stacks.names import event_log_name
 
 # What a replay has brought back or caused is not in the archive.
 QUERY = """filter not ispresent(`replay-name`) and not ispresent(detail.ReplayName)
 | fields `detail-type` as type | stats count(*) as events by type"""
-LATE = datetime.timedelta(minutes=10)  # so long an event may take into the archive
+MAX_LAG = datetime.timedelta(minutes=10)  # so long an event may take into the archive
 
 
-def counted(bot: AwsBot, wanted: Wanted, archive_days: int | None) -> Count:
+def counted(bot: AwsBot, wanted: ReplayRequest, archive_days: int | None) -> ReplayCount:
     """Each rule's is the number of events of its types: what else its pattern asks is not looked at."""
-    group = event_log_name(bot.stage)
+    group = event_log_name(bot.config)
     rows = Insights(bot, QUERY, [group], wanted.since.timestamp(), wanted.until.timestamp()).rows()
     found = {row["type"]: int(row["events"]) for row in rows if "type" in row}
     rules = [rule for rule in rules_named(wanted.rules) if takes(rule, with_replies=wanted.with_replies)]
     by_rule = {rule.name: sum(_taken(rule, found).values()) for rule in rules}
     by_type = {kind: count for kind, count in found.items() if any(kind in _taken(rule, found) for rule in rules)}
     notes = list(_notes(wanted, archive_days, _log_days(bot, group)))
-    return Count(
+    return ReplayCount(
         events=sum(by_type.values()),
         by_type=by_type,
         by_rule={rule: count for rule, count in by_rule.items() if count},
@@ -40,18 +40,18 @@ def _taken(rule: Rule, found: dict[str, int]) -> dict[str, int]:
     return {kind: count for kind, count in found.items() if types is None or kind in types}
 
 
-def _notes(wanted: Wanted, archive_days: int | None, log_days: int | None) -> Iterator[str]:
+def _notes(wanted: ReplayRequest, archive_days: int | None, log_days: int | None) -> Iterator[str]:
     now = datetime.datetime.now(datetime.UTC)
     yield "Counted by the log of every event; a rule may take fewer than there are of its types."
     if archive_days and now - wanted.since > datetime.timedelta(days=archive_days):
         yield f"The archive keeps events for {archive_days} days: what is older is not replayed."
     if log_days and now - wanted.since > datetime.timedelta(days=log_days):
         yield f"The log keeps events for {log_days} days: what is older is replayed, but not counted."
-    if now - wanted.until < LATE:
+    if now - wanted.until < MAX_LAG:
         yield "Events take up to ten minutes into the archive: the newest may be missing. Choose an earlier --until."
 
 
 def _log_days(bot: AwsBot, group: str) -> int | None:
-    with bot.explained():
+    with bot.translate_errors():
         found = bot.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     return next((each.get("retentionInDays") for each in found if each["logGroupName"] == group), None)

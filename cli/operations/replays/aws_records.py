@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.replays import Replay, State, Wanted
+from twbot.lambdas.replays import Replay, ReplayRequest, State
 from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, RULES
-from twbot.stacks.config import Stage
+from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 
-LONGEST = 512
+MAX_DESCRIPTION_LENGTH = 512
 STATES: dict[str, State] = {
     "STARTING": "running",
     "RUNNING": "running",
@@ -30,13 +30,17 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self) -> str:
         whole = msgspec.json.encode(self).decode()
-        return whole if len(whole) <= LONGEST else msgspec.json.encode(Description(events=self.events)).decode()
+        return (
+            whole
+            if len(whole) <= MAX_DESCRIPTION_LENGTH
+            else msgspec.json.encode(Description(events=self.events)).decode()
+        )
 
 
-def replay_in(found: dict[str, Any], stage: Stage) -> Replay:
+def replay_in(found: dict[str, Any], stage: StageConfig) -> Replay:
     """Of DescribeReplay's answer."""
     told, ended = _description(found.get("Description", "")), found.get("ReplayEndTime")
-    wanted = Wanted(
+    wanted = ReplayRequest(
         since=found["EventStartTime"],
         until=found["EventEndTime"],
         types=told.types,
@@ -65,7 +69,7 @@ def _description(text: str) -> Description:
         return Description()
 
 
-def _rules(arns: list[str], stage: Stage) -> list[str]:
+def _rules(arns: list[str], stage: StageConfig) -> list[str]:
     ours = {rule_name(stage, rule.name): rule.name for rule in RULES}
     names = [arn.rpartition("/")[2] for arn in arns]
     return [ours.get(name, name) for name in names]

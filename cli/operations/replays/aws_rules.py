@@ -7,20 +7,20 @@ import datetime
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.replays import Wanted
+from twbot.lambdas.replays import ReplayRequest
 from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, Rule, rules_named
 
 # So long egress remembers what it has answered (lambdas/aws/bootstrap.py).
-REMEMBERED = datetime.timedelta(days=30)
+DEDUPLICATION_WINDOW = datetime.timedelta(days=30)
 
 
 class Unfit(TwbotError):
     """EventBridge can't replay that; the text says what it can."""
 
 
-def fitting(wanted: Wanted) -> Wanted:
+def fitting(wanted: ReplayRequest) -> ReplayRequest:
     """With the rules that take what is wanted, and no pace. Raises Unfit."""
-    if wanted.with_replies and datetime.datetime.now(datetime.UTC) - wanted.since > REMEMBERED:
+    if wanted.with_replies and datetime.datetime.now(datetime.UTC) - wanted.since > DEDUPLICATION_WINDOW:
         raise Unfit("What was answered more than 30 days ago could be answered twice: choose a later --since.")
     rules = rules_named(wanted.rules)
     if wanted.types:

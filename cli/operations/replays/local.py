@@ -7,25 +7,25 @@ from pathlib import Path
 import msgspec
 
 from twbot.cli.operations.local_stage import NotRunning
-from twbot.lambdas.replays import Count, Replay, Wanted, new_name
+from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.local.bus.history import History
 from twbot.local.bus.replays import KeptReplays, choose, prefix
-from twbot.local.home import Home, running
+from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.server.control import ControlClient
 
 
-class LocalReplaying:
+class LocalReplays:
     """Starting and cancelling take a running bot. Raises NotRunning."""
 
-    every = 0.1
+    poll_interval = 0.1
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._home = folder, Home(folder)
+        self._folder, self._home = folder, DataFolder(folder)
 
-    def fit(self, wanted: Wanted) -> Wanted:
+    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
         return wanted
 
-    def count(self, wanted: Wanted) -> Count:
+    def count(self, wanted: ReplayRequest) -> ReplayCount:
         by_type: dict[str, int] = {}
         by_rule: dict[str, int] = {}
         with History(self._home.bus) as history:
@@ -33,9 +33,9 @@ class LocalReplaying:
                 by_type[event.detail_type] = by_type.get(event.detail_type, 0) + 1
                 for rule in rules:
                     by_rule[rule] = by_rule.get(rule, 0) + 1
-        return Count(events=sum(by_type.values()), by_type=by_type, by_rule=by_rule)
+        return ReplayCount(events=sum(by_type.values()), by_type=by_type, by_rule=by_rule)
 
-    def start(self, wanted: Wanted, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
+    def start(self, wanted: ReplayRequest, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
         return self._bot().start_replay(wanted)
 
     def cancel(self, name: str) -> Replay | None:
@@ -53,12 +53,12 @@ class LocalReplaying:
             found = kept.newest(limit)
         finally:
             kept.close()
-        if running(self._folder) is not None:
+        if running_bot(self._folder) is not None:
             return found
         return [_interrupted(each) if each.state == "running" else each for each in found]
 
     def _bot(self) -> ControlClient:
-        run = running(self._folder)
+        run = running_bot(self._folder)
         if run is None:
             raise NotRunning(f"No bot runs on {self._folder}.")
         return ControlClient(run)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.lambdas.replays import Count, Replay, Wanted
+    from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest
 
 
-class Replaying(Protocol):
-    """Replays from the archive. `every`: how often it is worth looking how far one is, in seconds."""
+class Replays(Protocol):
+    """Replays from the archive. `poll_interval`: how often it is worth looking how far one is, in seconds."""
 
     @property
-    def every(self) -> float: ...
+    def poll_interval(self) -> float: ...
 
-    def fit(self, wanted: Wanted) -> Wanted:
+    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
         """As the platform can do it. Raises TwbotError where it can't."""
 
-    def count(self, wanted: Wanted) -> Count: ...
+    def count(self, wanted: ReplayRequest) -> ReplayCount: ...
 
-    def start(self, wanted: Wanted, events: int) -> Replay:
+    def start(self, wanted: ReplayRequest, events: int) -> Replay:
         """`events`: how many were counted, to be kept with it."""
 
     def cancel(self, name: str) -> Replay | None:
@@ -32,11 +32,11 @@ class Replaying(Protocol):
     def newest(self, limit: int) -> list[Replay]: ...
 
 
-def replaying(place: Place) -> Replaying:
-    if place.is_local:
-        from twbot.cli.operations.replays.local import LocalReplaying
+def replays_of(target: Target) -> Replays:
+    if target.is_local:
+        from twbot.cli.operations.replays.local import LocalReplays
 
-        return LocalReplaying(place.folder())
-    from twbot.cli.operations.replays.aws import AwsReplaying
+        return LocalReplays(target.folder())
+    from twbot.cli.operations.replays.aws import AwsReplays
 
-    return AwsReplaying(place.aws())
+    return AwsReplays(target.aws())

@@ -11,7 +11,7 @@ from twbot.lambdas.aws.reply_store import OPTED_OUT, SWITCH
 from twbot.lambdas.egress.permission import Switch
 
 
-class StageReplies:
+class AwsReplies:
     """Raises AwsProblem, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
@@ -20,7 +20,7 @@ class StageReplies:
         self._client = bot.client("dynamodb")
 
     def switch(self) -> Switch:
-        with self._bot.explained():
+        with self._bot.translate_errors():
             key = {"id": {"S": SWITCH}}
             item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return msgspec.json.decode(item["value"]["S"], type=Switch) if item else Switch()
@@ -30,7 +30,7 @@ class StageReplies:
 
     def everybody_out(self) -> list[str]:
         """The table is small: beside the list there are only this hour's counts."""
-        with self._bot.explained():
+        with self._bot.translate_errors():
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 FilterExpression="begins_with(id, :out)",
@@ -44,9 +44,9 @@ class StageReplies:
         self._put({"id": {"S": f"{OPTED_OUT}{user_id}"}})
 
     def opt_in(self, user_id: str) -> None:
-        with self._bot.explained():
+        with self._bot.translate_errors():
             self._client.delete_item(TableName=self._table, Key={"id": {"S": f"{OPTED_OUT}{user_id}"}})
 
     def _put(self, item: dict[str, Any]) -> None:
-        with self._bot.explained():
+        with self._bot.translate_errors():
             self._client.put_item(TableName=self._table, Item=item)

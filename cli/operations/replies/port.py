@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     from twbot.lambdas.egress.permission import Switch
@@ -25,12 +25,12 @@ class Replies(Protocol):
     def opt_in(self, user_id: str) -> None: ...
 
 
-def replies(place: Place) -> Replies:
-    if place.is_local:
+def replies_of(target: Target) -> Replies:
+    if target.is_local:
         from twbot.local.adapters.replies import LocalReplies
-        from twbot.local.home import Home, data_folder
+        from twbot.local.data_folder import DataFolder, data_folder
 
-        return LocalReplies(Home(data_folder(place.data)).replies)
-    from twbot.cli.operations.replies.aws import StageReplies
+        return LocalReplies(DataFolder(data_folder(target.data)).replies)
+    from twbot.cli.operations.replies.aws import AwsReplies
 
-    return StageReplies(place.aws())
+    return AwsReplies(target.aws())

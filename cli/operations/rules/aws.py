@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from twbot.cli.operations.aws_problems import explained
+from twbot.cli.operations.aws_errors import translate_aws_errors
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.records import DeployedRule, compared
 from twbot.lambdas.wiring import RULES
@@ -19,7 +19,7 @@ class AwsRules:
 
     def deployed(self) -> list[DeployedRule]:
         """In the order of the wiring; then what is on the bus besides. Raises NotDeployed."""
-        stage = self._bot.stage
+        stage = self._bot.config
         declared = {rule_name(stage, rule.name): (rule.name, rule.pattern) for rule in RULES}
         return compared(declared, self._found(bus_name(stage)))
 
@@ -27,7 +27,7 @@ class AwsRules:
         """State and pattern by name; without the rule that the archive has made itself."""
         client = self._bot.client("events")
         missing = f"The stage {self._bot.name} is not deployed in {client.meta.region_name}: it has no event bus {bus}."
-        with explained(self._bot.name, missing=missing):
+        with translate_aws_errors(self._bot.name, missing=missing):
             pages = client.get_paginator("list_rules").paginate(EventBusName=bus)
             found = [each for page in pages for each in page["Rules"] if not each.get("ManagedBy")]
         return {each["Name"]: (each["State"], _pattern(each.get("EventPattern"))) for each in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     from twbot.cli.operations.rules.records import DeployedRule
@@ -16,10 +16,10 @@ class DeployedRules(Protocol):
     def deployed(self) -> list[DeployedRule]: ...
 
 
-def deployed_rules(place: Place) -> DeployedRules | None:
+def deployed_rules_of(target: Target) -> DeployedRules | None:
     """None on `local`: there the bot runs by the wiring itself."""
-    if place.is_local:
+    if target.is_local:
         return None
     from twbot.cli.operations.rules.aws import AwsRules
 
-    return AwsRules(place.aws())
+    return AwsRules(target.aws())

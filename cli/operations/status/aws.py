@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_logs_insights import Insights, epoch
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed, explained
-from twbot.cli.operations.metrics.aws import AwsMeasures
-from twbot.cli.operations.replies.aws import StageReplies
-from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, Vitals, last_hour, the_last_hour
+from twbot.cli.operations.metrics.aws import AwsMetrics
+from twbot.cli.operations.replies.aws import AwsReplies
+from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
@@ -26,31 +26,31 @@ _ASKING_X = ("egress", "ingress")
 Found = TypeVar("Found")
 
 
-class AwsCondition:
+class AwsStatusProbe:
     """Asks for five metrics and three queries of logs each time: with a thousand posts a day an hour costs half a cent.
 
     https://aws.amazon.com/cloudwatch/pricing
     """
 
-    every = 60.0
+    poll_interval = 60.0
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
         self._url: str | None = None
 
-    def look(self) -> Vitals:
+    def read(self) -> StatusSnapshot:
         """Without the logs, where they can't be read. Raises NotDeployed, AwsProblem."""
         self._url = self._url or self._bot.webhook_url()
         now = time.time()
-        hour, measures, unread = the_last_hour(now), AwsMeasures(self._bot), list[str]()
+        hour, metrics, unread = the_last_hour(now), AwsMetrics(self._bot), list[str]()
         with ThreadPoolExecutor(5) as pool:
-            counted = pool.submit(measures.measured, hour, COUNTED)
-            logged = pool.submit(measures.measured, hour, LOGGED)
+            counted = pool.submit(metrics.series_of, hour, COUNTED)
+            logged = pool.submit(metrics.series_of, hour, LOGGED)
             waiting, dead = pool.submit(waiting_replies, self._bot), pool.submit(dead_letters, self._bot)
             limits, switch = pool.submit(x_limits, self._bot, now), pool.submit(_switch, self._bot)
             from_log = _unless_refused(logged, [], "replies' times and reasons", unread)
             of_x = _unless_refused(limits, [], "X's limits", unread)
-            return Vitals(
+            return StatusSnapshot(
                 place=f"{self._bot.name} in {self._bot.client('sqs').meta.region_name}",
                 running=True,
                 url=self._url,
@@ -69,7 +69,7 @@ def _unless_refused(asked: Future[Found], otherwise: Found, what: str, unread: l
         return asked.result()
     except NotDeployed:
         raise
-    except AwsProblem as problem:
+    except AwsError as problem:
         if problem.setup:
             raise
         unread.append(f"{what}: {problem}{f' {problem.hint}.' if problem.hint else ''}")
@@ -78,21 +78,21 @@ def _unless_refused(asked: Future[Found], otherwise: Found, what: str, unread: l
 
 def waiting_replies(bot: AwsBot) -> int:
     """To be sent, being sent, and put off."""
-    attributes = _queue(bot, queue_name(bot.stage))
+    attributes = _queue(bot, queue_name(bot.config))
     return sum(int(attributes[f"ApproximateNumberOfMessages{which}"]) for which in ("", "NotVisible", "Delayed"))
 
 
 def dead_letters(bot: AwsBot) -> dict[str, int]:
     """By microservice, where there are some."""
     counts = {
-        each: int(_queue(bot, dead_letters_name(bot.stage, each))["ApproximateNumberOfMessages"]) for each in SERVICES
+        each: int(_queue(bot, dead_letters_name(bot.config, each))["ApproximateNumberOfMessages"]) for each in SERVICES
     }
     return {service: count for service, count in counts.items() if count}
 
 
 def x_limits(bot: AwsBot, now: float) -> list[XLimit]:
     """As X told the functions that speak to it, in the last hour."""
-    groups = [function_log_name(bot.stage, name) for name in _ASKING_X]
+    groups = [function_log_name(bot.config, name) for name in _ASKING_X]
     rows = Insights(bot, f"fields @timestamp, @message | {LIMITS}", groups, now - HOUR, now + 60).rows()
     return newest_limits(((epoch(row["@timestamp"]), _line(row.get("@message", ""))) for row in rows), now)
 
@@ -100,7 +100,7 @@ def x_limits(bot: AwsBot, now: float) -> list[XLimit]:
 def _switch(bot: AwsBot) -> Switch:
     """An older twbot deployed none."""
     try:
-        return StageReplies(bot).switch()
+        return AwsReplies(bot).switch()
     except NotDeployed:
         return Switch()
 
@@ -109,7 +109,7 @@ def _queue(bot: AwsBot, name: str) -> dict[str, str]:
     client = bot.client("sqs")
     counts = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
     missing = f"The stage {bot.name} is not deployed in {client.meta.region_name}: it has no queue {name}."
-    with explained(bot.name, missing=missing):
+    with translate_aws_errors(bot.name, missing=missing):
         try:
             url = client.get_queue_url(QueueName=name)["QueueUrl"]
             found: dict[str, str] = client.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]

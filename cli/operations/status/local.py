@@ -7,44 +7,44 @@ import time
 from pathlib import Path
 from typing import Any
 
-from twbot.cli.operations.metrics.local import LocalMeasures
-from twbot.cli.operations.status.records import COUNTED, LOGGED, Vitals, last_hour, the_last_hour
+from twbot.cli.operations.metrics.local import LocalMetrics
+from twbot.cli.operations.status.records import COUNTED, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.bus.history import History
-from twbot.local.home import Home, running
+from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.server.log_files import newest_lines
 
 # Every answer of X leaves a line in the log: the last of them are in its last part.
 LAST_BYTES = 1_000_000
 
 
-class LocalCondition:
+class LocalStatusProbe:
     """Also of a bot that is down, or has never run."""
 
-    every = 2.0
+    poll_interval = 2.0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def look(self) -> Vitals:
-        return vitals(self._folder)
+    def read(self) -> StatusSnapshot:
+        return status_snapshot(self._folder)
 
 
-def vitals(folder: Path, *, now: float | None = None) -> Vitals:
+def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot:
     """Raises StorageError."""
-    run, now = running(folder), time.time() if now is None else now
+    run, now = running_bot(folder), time.time() if now is None else now
     about: dict[str, Any] = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
-    waiting, dead = _deliveries(Home(folder).bus)
-    return Vitals(
+    waiting, dead = _deliveries(DataFolder(folder).bus)
+    return StatusSnapshot(
         place=str(folder),
         running=run is not None,
         waiting=waiting,
         dead=dead,
-        last_hour=last_hour(LocalMeasures(folder).measured(the_last_hour(now), (*COUNTED, *LOGGED))),
-        limits=_limits(Home(folder).log, now),
-        switch=_switch(Home(folder).replies),
+        last_hour=last_hour(LocalMetrics(folder).series_of(the_last_hour(now), (*COUNTED, *LOGGED))),
+        limits=_limits(DataFolder(folder).log, now),
+        switch=_switch(DataFolder(folder).replies),
         **about,
     )
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.status.records import Vitals
+    from twbot.cli.operations.status.records import StatusSnapshot
 
 
-class Condition(Protocol):
-    """How the bot does. `every`: how often it is worth looking, in seconds."""
+class StatusProbe(Protocol):
+    """How the bot does. `poll_interval`: how often it is worth looking, in seconds."""
 
     @property
-    def every(self) -> float: ...
+    def poll_interval(self) -> float: ...
 
-    def look(self) -> Vitals: ...
+    def read(self) -> StatusSnapshot: ...
 
 
-def condition(place: Place) -> Condition:
-    if place.is_local:
-        from twbot.cli.operations.status.local import LocalCondition
-        from twbot.local.home import data_folder
+def status_of(target: Target) -> StatusProbe:
+    if target.is_local:
+        from twbot.cli.operations.status.local import LocalStatusProbe
+        from twbot.local.data_folder import data_folder
 
-        return LocalCondition(data_folder(place.data))
-    from twbot.cli.operations.status.aws import AwsCondition
+        return LocalStatusProbe(data_folder(target.data))
+    from twbot.cli.operations.status.aws import AwsStatusProbe
 
-    return AwsCondition(place.aws())
+    return AwsStatusProbe(target.aws())

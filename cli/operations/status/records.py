@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from twbot.cli.operations.metrics import records as measures
-from twbot.cli.operations.metrics.records import Measured, Window, window_between
+from twbot.cli.operations.metrics import records as metrics
+from twbot.cli.operations.metrics.records import MetricSeries, Window, window_between
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.errors import Reason
 from twbot.lambdas.x.rate_limits import XLimit
@@ -16,9 +16,9 @@ HOUR = 3600
 MINUTE = 60
 RECEIVED, SENT, FAILED, NOT_ANALYSED = "MESSAGE_RECEIVED", "TWEET_SENT", "TWEET_FAILED", "ANALYSIS_FAILED"
 WITHHELD = "TWEET_WITHHELD"
-COUNTED = (RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD, measures.PUT_OFF)
+COUNTED = (RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD, metrics.PUT_OFF)
 # On AWS these are in the log only, which not everybody may read.
-LOGGED = (measures.REPLY_TIME, measures.REPLY_TIME_P95, *(measures.failed(reason) for reason in Reason))
+LOGGED = (metrics.REPLY_TIME, metrics.REPLY_TIME_P95, *(metrics.failed(reason) for reason in Reason))
 
 
 class LastHour(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class LastHour(msgspec.Struct, frozen=True, kw_only=True):
     withheld: int = 0
 
 
-class Vitals(msgspec.Struct, frozen=True, kw_only=True):
+class StatusSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """`running`: on AWS, that it is deployed. `dead`: dead letters by rule (on AWS: by microservice).
 
     `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them. `switch`: what
@@ -61,16 +61,16 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
 
 def the_last_hour(now: float) -> Window:
     """By the minute; the one that has begun is the last."""
-    whole = window_between(now, now + MINUTE, MINUTE)
-    return Window(whole.start + MINUTE - HOUR, MINUTE, HOUR // MINUTE)
+    total = window_between(now, now + MINUTE, MINUTE)
+    return Window(total.start + MINUTE - HOUR, MINUTE, HOUR // MINUTE)
 
 
-def last_hour(found: Iterable[Measured]) -> LastHour:
+def last_hour(found: Iterable[MetricSeries]) -> LastHour:
     """Of the measures COUNTED and, where they could be read, LOGGED."""
-    by_name = {each.measure.name: each for each in found}
-    times, median = by_name.get(measures.REPLY_TIME_P95), by_name.get(measures.REPLY_TIME)
-    refused = {reason.value: by_name.get(measures.failed(reason)) for reason in Reason}
-    failed = {reason: int(each.whole or 0) for reason, each in refused.items() if each}
+    by_name = {each.metric.name: each for each in found}
+    times, median = by_name.get(metrics.REPLY_TIME_P95), by_name.get(metrics.REPLY_TIME)
+    refused = {reason.value: by_name.get(metrics.failed(reason)) for reason in Reason}
+    failed = {reason: int(each.total or 0) for reason, each in refused.items() if each}
     return LastHour(
         messages=_numbers(by_name[RECEIVED]),
         replies=_numbers(by_name[SENT]),
@@ -78,13 +78,13 @@ def last_hour(found: Iterable[Measured]) -> LastHour:
             sum(pair) for pair in zip(*(_numbers(by_name[each]) for each in (FAILED, NOT_ANALYSED)), strict=True)
         ],
         reply_times=times.values if times else [],
-        median=median.whole if median else None,
-        p95=times.whole if times else None,
+        median=median.total if median else None,
+        p95=times.total if times else None,
         failed={reason: count for reason, count in failed.items() if count},
-        put_off=int(by_name[measures.PUT_OFF].whole or 0),
-        withheld=int(by_name[WITHHELD].whole or 0),
+        put_off=int(by_name[metrics.PUT_OFF].total or 0),
+        withheld=int(by_name[WITHHELD].total or 0),
     )
 
 
-def _numbers(found: Measured) -> list[float]:
+def _numbers(found: MetricSeries) -> list[float]:
     return [value or 0.0 for value in found.values]

@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
-from twbot.cli.operations.logs.aws import AwsLog, post_pattern
+from twbot.cli.operations.logs.aws import AwsLogs, post_pattern
 from twbot.cli.operations.logs.aws_log_groups import LogReader, Wait, event_in
 from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
-from twbot.cli.operations.logs.records import WantedLines
+from twbot.cli.operations.logs.records import LogFilter
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
     dead,
@@ -27,15 +27,15 @@ from twbot.cli.operations.traces.aws_deliveries import (
 )
 from twbot.cli.operations.traces.aws_order import in_order, rank
 from twbot.cli.operations.traces.aws_workflow_steps import executions
-from twbot.cli.operations.traces.records import Moment, Trace, events_moments, traced
+from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
 from twbot.stacks.names import event_log_name, workflow_log_name
 
-LONGEST = datetime.timedelta(days=1)
-EARLIER = datetime.timedelta(minutes=1)  # clocks differ
-ANALYSIS = datetime.timedelta(minutes=15)
-SOON = datetime.timedelta(minutes=5)
+MAX_TRACE_TIME = datetime.timedelta(days=1)
+CLOCK_SKEW = datetime.timedelta(minutes=1)  # clocks differ
+ANALYSIS_TIME = datetime.timedelta(minutes=15)
+DELIVERY_TIME = datetime.timedelta(minutes=5)
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -55,28 +55,28 @@ class AwsTraces:
         if not events:
             return None
         moments = without_given_up(self._moments(tweet_id, events, start, end), self._dead(tweet_id, events))
-        return traced(tweet_id, events, in_order(moments), option=f" --stage {self._bot.name}")
+        return trace_of(tweet_id, events, in_order(moments), option=f" --stage {self._bot.name}")
 
     def _moments(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime
-    ) -> list[Moment]:
-        log = AwsLog(self._bot, wait=self._wait)
-        lines = list(log.lines(WantedLines(tweet_id=tweet_id, since=start, until=end)))
+    ) -> list[Span]:
+        log = AwsLogs(self._bot, wait=self._wait)
+        lines = list(log.lines(LogFilter(tweet_id=tweet_id, since=start, until=end)))
         last_look = end if any(event.replay_name for event in events) else None
         steps = [each for event in _received(events) for each in executions(self._steps(event, last_look))]
-        found = [*events_moments(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
+        found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
         return [*found, *_suspects(events, log)]
 
-    def _dead(self, tweet_id: str, events: list[Event]) -> list[Moment]:
+    def _dead(self, tweet_id: str, events: list[Event]) -> list[Span]:
         """Only where the post may have ended: to look takes seconds a queue, and hides what is in it meanwhile."""
-        found: list[Moment] = []
+        found: list[Span] = []
         for rule in open_ends(events):
             try:
-                letters = AwsDeadLetters(self._bot).letters(rule=rule).seen
+                letters = AwsDeadLetters(self._bot).read(rule=rule).seen
                 found += [dead(each) for each in letters if each.tweet_id == tweet_id]
             except NotDeployed:
                 continue  # without a queue there are none
-            except AwsProblem as problem:
+            except AwsError as problem:
                 found.append(unseen(rule, problem, events))
         return found
 
@@ -85,12 +85,14 @@ class AwsTraces:
     ) -> tuple[datetime.datetime, datetime.datetime]:
         """Where to look: from the post's time on; the last day, where the stage keeps no logs of then any more."""
         now = datetime.datetime.now(datetime.UTC)
-        kept = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.stage.aws.log_days)
-        start = since or (posted_at(tweet_id) if kept else now - LONGEST) - EARLIER
-        return start, until or (now + EARLIER if since else min(start + LONGEST + EARLIER, now + EARLIER))
+        kept = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.config.aws.log_days)
+        start = since or (posted_at(tweet_id) if kept else now - MAX_TRACE_TIME) - CLOCK_SKEW
+        return start, until or (
+            now + CLOCK_SKEW if since else min(start + MAX_TRACE_TIME + CLOCK_SKEW, now + CLOCK_SKEW)
+        )
 
     def _events(self, tweet_id: str, start: datetime.datetime, end: datetime.datetime) -> list[Event]:
-        group, pattern = event_log_name(self._bot.stage), post_pattern(tweet_id)
+        group, pattern = event_log_name(self._bot.config), post_pattern(tweet_id)
         read = self._reader.read(group, since=start.timestamp(), until=end.timestamp(), pattern=pattern, needed=True)
         found = {(e.id, e.replay_name): e for e in map(event_in, (line.text for line in read)) if e is not None}
         mine = [event for event in found.values() if tweet_of(event) == tweet_id]
@@ -99,21 +101,21 @@ class AwsTraces:
     def _steps(self, event: Event, until: datetime.datetime | None) -> Iterator[Step]:
         """EventBridge begins the execution's name with the event's id, at a replay with the same one."""
         at = datetime.datetime.fromisoformat(event.time)
-        start, end = (at - EARLIER).timestamp(), (until or at + ANALYSIS).timestamp()
-        group = workflow_log_name(self._bot.stage)
+        start, end = (at - CLOCK_SKEW).timestamp(), (until or at + ANALYSIS_TIME).timestamp()
+        group = workflow_log_name(self._bot.config)
         for line in self._reader.read(group, since=start, until=end, pattern=f'"{event.id}"'):
             step = step_in(line.text)
             if step is not None and event.id in step.execution_arn:
                 yield step
 
 
-def _suspects(events: list[Event], log: AwsLog) -> Iterator[Moment]:
+def _suspects(events: list[Event], log: AwsLogs) -> Iterator[Span]:
     """Where an answer is missing: the function's crashes and time-outs soon after. Lambda knows of no post."""
     if (open_end := unanswered(events)) is None:
         return
     cause, function = open_end
     since = datetime.datetime.fromisoformat(cause.time)
-    wanted = WantedLines(service=function, level="ERROR", since=since, until=since + SOON)
+    wanted = LogFilter(service=function, level="ERROR", since=since, until=since + DELIVERY_TIME)
     yield from (suspect(line) for line in log.lines(wanted) if not line["correlation_id"])
 
 

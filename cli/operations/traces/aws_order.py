@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from twbot.cli.operations.traces.records import Moment
+from twbot.cli.operations.traces.records import Span
 
 # What happens in the same second happens in this order.
 ORDER = (
@@ -20,9 +20,9 @@ ORDER = (
 )
 
 
-def in_order(moments: Iterable[Moment]) -> list[Moment]:
+def in_order(moments: Iterable[Span]) -> list[Span]:
     """Causes before effects; no event is earlier than what led to it."""
-    found: list[Moment] = []
+    found: list[Span] = []
     for each in sorted(moments, key=lambda each: (int(each.start), _place(each), each.start)):
         before = found[-1].start if found else each.start
         start = (
@@ -34,7 +34,7 @@ def in_order(moments: Iterable[Moment]) -> list[Moment]:
     return found
 
 
-def _place(moment: Moment) -> float:
+def _place(moment: Span) -> float:
     """Among what happens in the same second: an event, what was done with it, then what came of that."""
     if moment.kind == "log":
         return len(ORDER) + 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from twbot.cli.operations.logs.aws_workflow_lines import Step, problem
-from twbot.cli.operations.traces.records import Moment
+from twbot.cli.operations.traces.records import Span
 from twbot.stacks.state_machine import FILE, State
 
 RULE = "analyse-messages"
@@ -25,7 +25,7 @@ _WENT_WELL = {"TaskSucceeded", "LambdaFunctionSucceeded"}
 _FAILED = ("Failed", "TimedOut")
 
 
-def executions(steps: Iterable[Step]) -> Iterator[Moment]:
+def executions(steps: Iterable[Step]) -> Iterator[Span]:
     """Of each execution: itself, as a delivery of the rule that starts it, and its states."""
     found: dict[str, dict[int, Step]] = {}
     for step in steps:
@@ -36,10 +36,10 @@ def executions(steps: Iterable[Step]) -> Iterator[Moment]:
         yield from _states(ordered)
 
 
-def _execution(log: list[Step]) -> Moment:
+def _execution(log: list[Step]) -> Span:
     end = next((each for each in log if each.type in _ENDS), None)
     state = _ENDS[end.type] if end else "waiting"
-    return Moment(
+    return Span(
         kind="delivery",
         name=RULE,
         event="MESSAGE_RECEIVED",
@@ -51,20 +51,20 @@ def _execution(log: list[Step]) -> Moment:
     )
 
 
-def _states(log: dict[int, Step]) -> Iterator[Moment]:
+def _states(log: dict[int, Step]) -> Iterator[Span]:
     """Each state that was entered. What follows it is found by the chain of previous events."""
-    begun: dict[int, Moment] = {}
+    begun: dict[int, Span] = {}
     longest = max(each.at for each in log.values())
     for step in log.values():
         if step.type.endswith("StateEntered"):
             name = _path(step, log)
-            begun[step.id] = Moment(kind="step", name=name, start=step.at, end=longest, attempts=0)
+            begun[step.id] = Span(kind="step", name=name, start=step.at, end=longest, attempts=0)
         elif (entered := _entered(step, log)) is not None:
             begun[entered] = _went_on(begun[entered], step)
     yield from (msgspec.structs.replace(each, attempts=max(1, each.attempts)) for each in begun.values())
 
 
-def _went_on(state: Moment, step: Step) -> Moment:
+def _went_on(state: Span, step: Step) -> Span:
     if step.type.endswith("StateExited"):
         return msgspec.structs.replace(state, end=step.at)
     if step.type in _TRIED:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from twbot.cli.operations.traces.records import Moment, Trace, events_moments, traced
+from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import epoch
 from twbot.local.adapters.alerts import kept_alert
 from twbot.local.bus.history import DeliveryRecord, History
-from twbot.local.home import Home, data_option
+from twbot.local.data_folder import DataFolder, data_option
 from twbot.local.server.log_files import lines_of
 
 
@@ -21,7 +21,7 @@ class LocalTraces:
     """Of the bot on a data folder, also while it runs."""
 
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
 
     def of(
         self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
@@ -33,14 +33,14 @@ class LocalTraces:
         start, end = (each and each.timestamp() for each in (since, until))
         more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, tweet_id)]
         within = [each for each in more if (not start or each.start >= start) and (not end or each.start < end)]
-        return traced(tweet_id, events, [*events_moments(events), *within], option=data_option(self._home.folder))
+        return trace_of(tweet_id, events, [*spans_of_events(events), *within], option=data_option(self._home.folder))
 
 
-def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Moment]:
+def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Span]:
     for each in deliveries:
         start = each.first_try or each.due
         end = each.ended or each.last_try or start
-        yield Moment(
+        yield Span(
             kind="delivery",
             name=each.rule,
             event=each.detail_type,
@@ -65,15 +65,15 @@ class _Step(NamedTuple):
     error: str | None
 
 
-def _steps(home: Home, tweet_id: str) -> Iterator[Moment]:
+def _steps(home: DataFolder, tweet_id: str) -> Iterator[Span]:
     for line in lines_of(home.log, tweet_id):
         if line.get("logger") == "twbot.analysis" and "steps" in line:
             for step in msgspec.convert(line["steps"], list[_Step]):
-                moment = Moment(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
+                moment = Span(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
                 yield msgspec.structs.replace(moment, attempts=step.attempts)
 
 
-def _alerts(home: Home, tweet_id: str) -> Iterator[Moment]:
+def _alerts(home: DataFolder, tweet_id: str) -> Iterator[Span]:
     if (alert := kept_alert(home.alerts, tweet_id)) is not None:
         at = epoch(alert.time)
-        yield Moment(kind="alert", name="alert", start=at, end=at, note=f"{alert.subject}{' (posted)' * alert.posted}")
+        yield Span(kind="alert", name="alert", start=at, end=at, note=f"{alert.subject}{' (posted)' * alert.posted}")

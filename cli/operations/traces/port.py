@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
     import datetime
@@ -21,11 +21,11 @@ class Traces(Protocol):
         """None where nothing was heard of the post in that time."""
 
 
-def traces(place: Place) -> Traces:
-    if place.is_local:
+def traces_of(target: Target) -> Traces:
+    if target.is_local:
         from twbot.cli.operations.traces.local import LocalTraces
 
-        return LocalTraces(place.folder())
+        return LocalTraces(target.folder())
     from twbot.cli.operations.traces.aws import AwsTraces
 
-    return AwsTraces(place.aws())
+    return AwsTraces(target.aws())

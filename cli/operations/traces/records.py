@@ -15,7 +15,7 @@ Outcome = Literal[
 ]
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened; times are epoch seconds. `note` is for people.
 
     Of a delivery: `name` is the rule's, `event` the event's type, `state` one of waiting, done, dead, or failed where
@@ -43,10 +43,10 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     author: str | None
     text: str | None
     reply_id: str | None
-    moments: list[Moment]
+    moments: list[Span]
 
 
-def traced(tweet_id: str, events: Sequence[Event], moments: Iterable[Moment], *, option: str = "") -> Trace | None:
+def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *, option: str = "") -> Trace | None:
     """None where nothing was heard of the post. `option`: what a hint's command needs to be about the same stage."""
     if not events:
         return None
@@ -65,18 +65,18 @@ def traced(tweet_id: str, events: Sequence[Event], moments: Iterable[Moment], *,
     )
 
 
-def events_moments(events: Iterable[Event]) -> Iterator[Moment]:
+def spans_of_events(events: Iterable[Event]) -> Iterator[Span]:
     for event in events:
         at = epoch(event.time)
         replay = event.replay_name or event.detail.get("ReplayName")
-        yield Moment(kind="event", name=event.detail_type, start=at, end=at, note=f"replay {replay}" if replay else "")
+        yield Span(kind="event", name=event.detail_type, start=at, end=at, note=f"replay {replay}" if replay else "")
 
 
 def last(events: Sequence[Event], detail_type: str) -> Event | None:
     return next((event for event in reversed(events) if event.detail_type == detail_type), None)
 
 
-def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Moment], option: str) -> tuple[Outcome, str]:
+def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Span], option: str) -> tuple[Outcome, str]:
     """The best that has happened, else the first thing that is in the way."""
     states = {each.state: each for each in reversed(moments) if each.kind == "delivery"}
     if sent := last(events, "TWEET_SENT"):

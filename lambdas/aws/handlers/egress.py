@@ -15,7 +15,7 @@ from twbot.lambdas.aws.bootstrap import reply_queue, sender
 from twbot.lambdas.aws.invocation import Json, count, entry_point, tweet_in
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent, Temporary
-from twbot.lambdas.log_context import about
+from twbot.lambdas.log_context import log_context
 
 log = logging.getLogger(__name__)
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -32,10 +32,10 @@ def handler(event: Json, context: Any) -> Any:
 def _send(record: SQSRecord, context: Any) -> None:
     try:
         event = decode_event(record.body)
-        with about(tweet_in({"detail": event.detail})):
+        with log_context(tweet_in({"detail": event.detail})):
             _hand_over(event, record, context)
     except BadEvent as reason:
-        _bury(record, reason)
+        _dead_letter(record, reason)
 
 
 def _hand_over(event: Event, record: SQSRecord, context: Any) -> None:
@@ -43,14 +43,14 @@ def _hand_over(event: Event, record: SQSRecord, context: Any) -> None:
         sender(context).handle(event)
     except Temporary as problem:
         tries = int(record.attributes.approximate_receive_count)
-        seconds = reply_queue().put_off(record.receipt_handle, tries, problem)
+        seconds = reply_queue().defer(record.receipt_handle, tries, problem)
         count("ReplyPutOff")
         log.warning("reply put off", extra={"reason": str(problem), "seconds": seconds})
         raise
 
 
-def _bury(record: SQSRecord, reason: BadEvent) -> None:
+def _dead_letter(record: SQSRecord, reason: BadEvent) -> None:
     log.error("not a command", extra={"reason": str(reason), "message_id": record.message_id})
     count("UnreadableCommand")
-    if not reply_queue().bury(record.body, str(reason)):
+    if not reply_queue().dead_letter(record.body, str(reason)):
         raise reason

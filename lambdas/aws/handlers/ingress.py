@@ -19,7 +19,7 @@ from twbot.lambdas.ingress.signature import HEADER
 from twbot.lambdas.ingress.webhook import challenge, receive
 
 # Somebody may have put new keys in place: only a refusal, or X's hourly check, is a reason to look.
-FRESH = 60.0
+MIN_REFRESH_SECONDS = 60.0
 
 
 @entry_point()
@@ -38,7 +38,7 @@ def _answer(event: Json) -> Answer:
     try:
         if event["httpMethod"] == "GET":
             token = (event.get("queryStringParameters") or {}).get("crc_token")
-            return challenge(token, secrets().keys_within(FRESH))
+            return challenge(token, secrets().keys_within(MIN_REFRESH_SECONDS))
         return _receive(body_of(event), header(event, HEADER))
     except binascii.Error:
         return refuse(400, "The body is not what its encoding says.")
@@ -49,7 +49,7 @@ def _answer(event: Json) -> Answer:
 def _receive(body: bytes, signature: str | None) -> Answer:
     keys = secrets().keys()
     answer = receive(body, signature, keys=keys, x=x(), publisher=publisher())
-    if answer.status == 403 and (fresh := secrets().keys_within(FRESH)) != keys:
+    if answer.status == 403 and (fresh := secrets().keys_within(MIN_REFRESH_SECONDS)) != keys:
         return receive(body, signature, keys=fresh, x=x(), publisher=publisher())
     return answer
 

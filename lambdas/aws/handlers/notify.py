@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.alerting.alert import alert_for, trial
-from twbot.lambdas.aws.bootstrap import addresses, outcomes, teller
+from twbot.lambdas.alerting.alert import alert_for, sample_alert
+from twbot.lambdas.aws.bootstrap import addresses, delivery_outcomes, notifier
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
 from twbot.lambdas.contracts import decode_event
 
@@ -22,16 +22,16 @@ def handler(event: Json, context: Any) -> Any:
     if "Test" in event:
         return _test(event["Test"])
     alert = alert_for(decode_event(msgspec.json.encode(event)))
-    teller(context).tell(alert, addresses().subscriptions())
+    notifier(context).notify(alert, addresses().subscriptions())
     return None
 
 
 def _test(only: str | None) -> list[Json]:
     """Whoever subscribed a moment ago is there already."""
-    from twbot.lambdas.alerting.delivery import try_out
+    from twbot.lambdas.alerting.delivery import send_test_alerts
     from twbot.lambdas.alerting.webhooks import Webhooks
 
     chosen = [each for each in addresses().refresh() if only in (None, each.id)]
-    alert = trial(datetime.datetime.now(datetime.UTC))
-    problems = try_out(Webhooks().send, outcomes(), alert, chosen)
+    alert = sample_alert(datetime.datetime.now(datetime.UTC))
+    problems = send_test_alerts(Webhooks().send, delivery_outcomes(), alert, chosen)
     return [{"Id": each.id, "Problem": problem} for each, problem in zip(chosen, problems, strict=True)]

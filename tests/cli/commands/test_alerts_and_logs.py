@@ -13,7 +13,7 @@ from tests.support.loopback import Answer, answering
 from tests.support.operate import Operate
 from tests.support.world import World
 from twbot.cli.main import run
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 def test_lists_alerts(world: World, operate: Operate) -> None:
@@ -40,7 +40,7 @@ def test_a_running_bot_takes_a_subscriber_up(world: World, operate: Operate, tmp
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     home.bus.touch()
     lines: list[dict[str, str | None]] = [
         {"level": "INFO", "logger": "twbot.events", "message": "SEND_TWEET", "correlation_id": "7"},

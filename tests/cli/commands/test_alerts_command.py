@@ -22,8 +22,8 @@ from tests.support.operate import Said
 from twbot.cli.commands.alerts import _ids, app
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
-from twbot.cli.operations.alerts.aws import PENDING, StageAlerts
-from twbot.cli.operations.alerts.aws_webhooks import LARGEST
+from twbot.cli.operations.alerts.aws import PENDING, AwsAlerts
+from twbot.cli.operations.alerts.aws_webhooks import MAX_PARAMETER_BYTES
 from twbot.lambdas.alerting.subscription import CHATS, Kind, subscriber_id
 
 Twbot = Callable[..., Said]
@@ -332,7 +332,7 @@ def test_who_has_not_confirmed(on_aws: Twbot, aws: AwsDesk, monkeypatch: pytest.
 def test_who_waits_is_shown_so(on_aws: Twbot, monkeypatch: pytest.MonkeyPatch) -> None:
     """As SNS lists it: no test, and no taking back."""
     waits = {"SubscriptionArn": PENDING, "Protocol": "email", "Endpoint": "me@example.org"}
-    monkeypatch.setattr(StageAlerts, "_of_topic", lambda _: [waits])
+    monkeypatch.setattr(AwsAlerts, "_of_topic", lambda _: [waits])
     (listed,) = on_aws("list", "--json").json
     assert listed["state"] == "pending"
     tested = on_aws("test")
@@ -375,7 +375,7 @@ def test_the_addresses_are_one_encrypted_parameter(on_aws: Twbot, aws: AwsDesk, 
 def test_a_parameter_holds_4_kb(on_aws: Twbot, tmp_path: Path) -> None:
     """One chat too many is refused in words, and nothing is lost."""
     subscribed(on_aws, tmp_path, "slack", SLACK)
-    (tmp_path / "address.txt").write_text(f"https://hooks.slack.com/{'x' * LARGEST}")
+    (tmp_path / "address.txt").write_text(f"https://hooks.slack.com/{'x' * MAX_PARAMETER_BYTES}")
     said = on_aws("subscribe", "slack", "--from", str(tmp_path / "address.txt"))
     assert (said.code, "4 KB" in said.err) == (Exit.FAILED, True)
     assert len(on_aws("list", "--json").json) == 1

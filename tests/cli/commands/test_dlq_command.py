@@ -15,7 +15,7 @@ from twbot.lambdas.contracts import Entry
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 BROKEN = Entry(source="BOT", detail_type="SEND_TWEET", detail={"ReplyToTweetId": "77"})
 
@@ -23,13 +23,13 @@ BROKEN = Entry(source="BOT", detail_type="SEND_TWEET", detail={"ReplyToTweetId":
 @pytest.fixture
 def dead(tmp_path: Path) -> tuple[str, list[str]]:
     """A bot that is down, with two dead letters: what each of two broken commands became at egress."""
-    with Bus(Home(tmp_path).bus, RULES) as bus:
+    with Bus(DataFolder(tmp_path).bus, RULES) as bus:
         for rule in RULES:
             bus.attach(rule.name, _refuse if rule.name == "send-tweets" else _take)
         bus.start()
         bus.publish([BROKEN, BROKEN])
         assert bus.drain(10, retries=True)
-    with History(Home(tmp_path).bus) as history:
+    with History(DataFolder(tmp_path).bus) as history:
         return str(tmp_path), [str(each.id) for each in history.dead_letters()]
 
 
@@ -63,10 +63,10 @@ def test_purge_asks(dead: tuple[str, list[str]], capsys: pytest.CaptureFixture[s
     data, numbers = dead
     assert run(["dlq", "purge", "--all", "--data", data]) == 2
     assert run(["dlq", "purge", "--all", "--dry-run", "--data", data]) == 0
-    with History(Home(Path(data)).bus) as history:
+    with History(DataFolder(Path(data)).bus) as history:
         assert len(history.dead_letters()) == 2
     assert run(["dlq", "purge", str(numbers[0]), "--yes", "--data", data]) == 0
-    with History(Home(Path(data)).bus) as history:
+    with History(DataFolder(Path(data)).bus) as history:
         assert [str(each.id) for each in history.dead_letters()] == numbers[1:]
 
 
@@ -75,7 +75,7 @@ def test_redrive_of_a_bot_that_is_down_waits_for_it(dead: tuple[str, list[str]])
     data, _ = dead
     assert run(["dlq", "redrive", "--reason", "no such reason", "--data", data]) == 0
     assert run(["dlq", "redrive", "--rule", "send-tweets", "--data", data]) == 0
-    with History(Home(Path(data)).bus) as history:
+    with History(DataFolder(Path(data)).bus) as history:
         assert (history.dead_letters(), history.waiting()) == ([], 2)
 
 

@@ -27,7 +27,7 @@ from tests.support.paths import PICTURES, TESTS
 from tests.support.world import World
 from twbot.cli.errors import Exit
 from twbot.cli.main import app, run
-from twbot.cli.operations.aws_problems import NotDeployed
+from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry
 

@@ -21,11 +21,11 @@ from tests.support.world import World
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry, Event
-from twbot.lambdas.log_context import about
+from twbot.lambdas.log_context import log_context
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
 from twbot.local.server.log_files import lines_of, logging_to
 
@@ -80,14 +80,14 @@ def there(
         return int(command("query", "--sql", sql, "--json").json["rows"][0][0])
 
     if request.param == "local":
-        home = Home(tmp_path / "data")
+        home = DataFolder(tmp_path / "data")
         yield There(command, rows, _filled(home), None)
         return
     with lake_on_aws(tmp_path, monkeypatch) as lake:
         yield There(command, rows, _filled_on_aws(lake, monkeypatch), lake)
 
 
-def _filled(home: Home) -> Callable[[], list[str]]:
+def _filled(home: DataFolder) -> Callable[[], list[str]]:
     Lake(home.lake).append([*of_post(POST), *OTHERS])
     for key in (f"{POST}/a.jpg", f"replies/{POST}/0.jpg", f"{OTHER}/b.jpg"):
         (home.media / key).parent.mkdir(parents=True)
@@ -233,7 +233,7 @@ def test_a_stage_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no lake in us-east-1" in capsys.readouterr().err
 
 
-def _mentions(home: Home, post: str) -> list[str]:
+def _mentions(home: DataFolder, post: str) -> list[str]:
     """The files of the data folder in which its words or number still stand, but for what X itself keeps."""
     found = []
     for path in home.folder.rglob("*"):
@@ -266,7 +266,7 @@ def test_beside_a_running_bot(world: World, operate: Operate) -> None:
 
 def test_dead_letters_and_what_waits_go_with_their_events(tmp_path: Path) -> None:
     """Where no bot runs: nothing of the post is delivered at the next start."""
-    home = Home(tmp_path)
+    home = DataFolder(tmp_path)
     with Bus(home.bus, RULES) as bus:
         bus.publish(
             [Entry(source="TWITTER", detail_type=each.detail_type, detail=each.detail) for each in of_post(POST)]
@@ -280,11 +280,11 @@ def test_dead_letters_and_what_waits_go_with_their_events(tmp_path: Path) -> Non
 
 def test_the_log_s_lines_about_it_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also of the older files, while they are written; what is logged next is in the new one."""
-    home, log = Home(tmp_path), logging.getLogger("twbot.test")
+    home, log = DataFolder(tmp_path), logging.getLogger("twbot.test")
     Bus(home.bus, RULES).stop()
     home.log.with_name("twbot.log.1").write_text(f'{{"correlation_id": "{POST}"}}\n{{"correlation_id": "{OTHER}"}}\n')
     with logging_to(home.log):
-        with about(POST):
+        with log_context(POST):
             log.info("about it")
         log.info("before")
         assert run(["forget", POST, "--yes", "--json", "--data", str(tmp_path)]) == 0

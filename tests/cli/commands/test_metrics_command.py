@@ -19,13 +19,13 @@ from twbot.cli.commands.metrics import _names
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.local.bus.store import Store
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
     """A data folder on which a bot has run."""
-    Store(Home(tmp_path).bus).close()
+    Store(DataFolder(tmp_path).bus).close()
     return tmp_path
 
 

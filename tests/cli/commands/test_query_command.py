@@ -11,13 +11,13 @@ import pytest
 
 from tests.local.lake.test_lake import analysed, image
 from twbot.cli.main import run
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    Lake(Home(tmp_path).lake).append([analysed("ann", [image("Ada Lovelace")]), analysed("ben")])
+    Lake(DataFolder(tmp_path).lake).append([analysed("ann", [image("Ada Lovelace")]), analysed("ben")])
     return str(tmp_path)
 
 

@@ -13,7 +13,7 @@ from twbot.lambdas.contracts import Entry
 from twbot.lambdas.replays import Replay
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 def test_a_dry_run_only_counts(world: World, operate: Operate) -> None:
@@ -67,16 +67,16 @@ def test_with_replies_only_unanswered_posts_get_one(world: World, operate: Opera
 def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
     """What has gone out stays, nothing more follows."""
     from twbot.cli.ui.times import moment
-    from twbot.lambdas.replays import Wanted
-    from twbot.local.home import running
+    from twbot.lambdas.replays import ReplayRequest
+    from twbot.local.data_folder import running_bot
     from twbot.local.server.control import ControlClient
 
     for number in range(3):
         world.x.post("vic", f"@twbot number {number}")
     world.settle()
-    bot = running(world.home.folder)
+    bot = running_bot(world.home.folder)
     assert bot is not None
-    wanted = Wanted(
+    wanted = ReplayRequest(
         since=moment("1h"), until=moment("now"), types=["MESSAGE_RECEIVED"], rules=["log-every-event"], rate=0.2
     )
     slow = ControlClient(bot).start_replay(wanted)
@@ -126,7 +126,7 @@ def test_says_what_is_wrong(operate: Operate, arguments: list[str], code: int) -
 
 def test_takes_a_running_bot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Counting does not; delivering says what to type."""
-    with Bus(Home(tmp_path).bus, RULES) as bus:
+    with Bus(DataFolder(tmp_path).bus, RULES) as bus:
         bus.publish([Entry(source="TWITTER", detail_type="TWITTER_DELETED", detail={})])
     assert run(["replay", "--since", "1h", "--dry-run", "--data", str(tmp_path)]) == 0
     assert run(["replay", "--since", "1h", "--data", str(tmp_path)]) == 3

@@ -12,18 +12,18 @@ from twbot.cli.errors import Exit
 from twbot.cli.x import replays as x_replays
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 @pytest.fixture
 def webhook_id(local: Local) -> str:
-    x = XManagement(FileSecrets(Home(local.folder).secrets), base_url=local.x.url)
+    x = XManagement(FileSecrets(DataFolder(local.folder).secrets), base_url=local.x.url)
     return x.create_webhook(local.webhook.url).id
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(x_replays, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(x_replays, "POLL_INTERVAL", 0.02)
 
 
 def notices(local: Local) -> list[Any]:

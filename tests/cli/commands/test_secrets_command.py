@@ -14,7 +14,7 @@ from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def file(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def stored(local: Local) -> Keys:
-    return FileSecrets(Home(local.folder).secrets).keys()
+    return FileSecrets(DataFolder(local.folder).secrets).keys()
 
 
 def renewed(local: Local) -> tuple[Keys, Keys]:
@@ -43,11 +43,11 @@ def write(path: Path, keys: Keys) -> str:
 
 def test_stores_what_x_accepts(local: Local, twbot: Twbot, file: Path) -> None:
     """In a file for its owner only; the account is named."""
-    Home(local.folder).secrets.unlink()
+    DataFolder(local.folder).secrets.unlink()
     ended = twbot("secrets", "set", "--from-file", str(file))
     assert (ended.code, ended.out["username"]) == (0, "twbot")
     assert stored(local) == local.x.client.keys()
-    assert Home(local.folder).secrets.stat().st_mode & 0o777 == 0o600
+    assert DataFolder(local.folder).secrets.stat().st_mode & 0o777 == 0o600
 
 
 def test_does_not_store_what_x_refuses(local: Local, twbot: Twbot, file: Path) -> None:
@@ -124,7 +124,7 @@ def test_shown_without_values(local: Local, twbot: Twbot, capsys: pytest.Capture
 def test_checked(local: Local, twbot: Twbot) -> None:
     """0 and whose they are, or 3 and what to type."""
     assert twbot("secrets", "check").out["user_id"] == local.x.client.keys().user_id
-    Home(local.folder).secrets.unlink()
+    DataFolder(local.folder).secrets.unlink()
     ended = twbot("secrets", "check")
     hint = f"Store them: twbot secrets set --data {local.folder}"
     assert (ended.code, ended.error["hint"]) == (Exit.NOT_CONFIGURED, hint)
@@ -148,7 +148,7 @@ def test_the_old_come_back_when_the_new_fail_after_all(local: Local, twbot: Twbo
 
     import twbot.cli.x.accepted_keys as command
 
-    accept = command.accept
+    accept = command.accepted_user
 
     def second_time_refused(secrets: object, x_url: str) -> object:
         nonlocal calls
@@ -158,7 +158,7 @@ def test_the_old_come_back_when_the_new_fail_after_all(local: Local, twbot: Twbo
         return accept(secrets, x_url)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command, "accept", second_time_refused)
+        patch.setattr(command, "accepted_user", second_time_refused)
         ended = twbot("secrets", "rotate", "--from-file", write(file, new), "--yes")
     assert ended.code == Exit.NOT_CONFIGURED
     assert "the old ones are back" in ended.err

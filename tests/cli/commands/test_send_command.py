@@ -15,17 +15,19 @@ from tests.support.simulated_x import red_jpeg
 from twbot.cli.commands.send import send
 from twbot.cli.errors import CliError, Exit
 from twbot.local.bus.bus import Bus
-from twbot.local.home import Home, Run, SimulatorRun, announce
+from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, write_run_info
 from twbot.local.simulator.client import Simulator
 
 
 @pytest.fixture
 def folder(tmp_path: Path, simulated_x: Simulator) -> Path:
-    announce(
+    write_run_info(
         tmp_path,
-        Run(os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorRun(simulated_x.url, simulated_x.control_token)),
+        RunInfo(
+            os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorInfo(simulated_x.url, simulated_x.control_token)
+        ),
     )
-    Bus(Home(tmp_path).bus, []).stop()
+    Bus(DataFolder(tmp_path).bus, []).stop()
     return tmp_path
 
 

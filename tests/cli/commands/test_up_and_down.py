@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 from twbot.cli.main import run
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home, running
+from twbot.local.data_folder import DataFolder, running_bot
 
 COMMAND = [sys.executable, "-c", "from twbot.cli.main import main; main()"]
 
@@ -41,7 +41,7 @@ def test_up_send_down(tmp_path: Path) -> None:
         os.kill(pid, 0)
     twbot("down", *data, code=3)
     twbot("up", "--detach", "--port", "0", *data)
-    home = Home(tmp_path / "data")
+    home = DataFolder(tmp_path / "data")
     for path in (home.secrets, home.run, home.bus, home.log):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
@@ -62,7 +62,7 @@ def test_ctrl_c_drains_and_stops(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     assert time.monotonic() - began < 15
-    assert running(tmp_path) is None
+    assert running_bot(tmp_path) is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_taken_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_keys_of_x_itself_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The simulated X has keys of its own; whoever stored real ones keeps them."""
     real = Keys(api_key="a", api_secret="b", access_token="7-c", access_token_secret="d")
-    FileSecrets(Home(tmp_path).secrets).save(real)
+    FileSecrets(DataFolder(tmp_path).secrets).save(real)
     assert run(["up", "--port", "0", "--data", str(tmp_path)]) == 3
     assert "--x live" in capsys.readouterr().err
-    assert FileSecrets(Home(tmp_path).secrets).keys() == real
+    assert FileSecrets(DataFolder(tmp_path).secrets).keys() == real

@@ -21,14 +21,14 @@ from twbot.cli.main import run
 from twbot.cli.x import sample_delivery as sampling
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 KEYS = Keys(api_key="k", api_secret="the-api-secret", access_token="77-token", access_token_secret="s")
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    FileSecrets(Home(tmp_path).secrets).save(KEYS)
+    FileSecrets(DataFolder(tmp_path).secrets).save(KEYS)
     return tmp_path
 
 
@@ -175,7 +175,7 @@ def test_the_secret_may_come_from_elsewhere(
             headers = {name.lower(): value for name, value in hook.asked[-1].headers.items()}
             assert headers["x-twitter-webhooks-signature"] == signature(hook.asked[-1].body, secret)
             assert secret not in err
-    own = Home(data).secrets
+    own = DataFolder(data).secrets
     code, found, _ = send(tmp_path / "none", capsys, "--to", hook.url, "--secret-from", str(own), "--dry-run")
     assert found["body"]["data"]["filter"]["user_id"] == "77"
     assert found["signature"]
@@ -225,9 +225,9 @@ def test_without_keys_it_says_what_to_type(tmp_path: Path, capsys: pytest.Captur
 
 def test_the_running_bot_takes_it(world: World, operate: Operate) -> None:
     """Its own webhook, its own keys: accepted, for people in two lines."""
-    from twbot.local.home import running
+    from twbot.local.data_folder import running_bot
 
-    bot = running(world.home.folder)
+    bot = running_bot(world.home.folder)
     assert bot is not None
     found = operate("send", "--to", bot.url, "--kind", "like")
     assert found.code == 0, found.err

@@ -20,7 +20,7 @@ from twbot.cli.cost.execution import longest
 from twbot.cli.cost.prices import REGION, Price, price_table
 from twbot.cli.main import run
 from twbot.lambdas.settings import Settings
-from twbot.stacks.config import AwsConfig, Detectors, Stage
+from twbot.stacks.config import AwsConfig, Detectors, StageConfig
 from twbot.stacks.state_machine import STATES, workflow
 
 PRICES = price_table().prices
@@ -31,16 +31,16 @@ priced = st.sampled_from(sorted(PRICES)).map(PRICES.__getitem__)
 amounts = st.floats(0, 1e11)
 
 
-def stage(settings: Settings | None = None, **aws: Any) -> Stage:
-    return Stage(name="prod", settings=settings or Settings(), aws=AwsConfig(twitter_account_id="1", **aws))
+def stage(settings: Settings | None = None, **aws: Any) -> StageConfig:
+    return StageConfig(name="prod", settings=settings or Settings(), aws=AwsConfig(twitter_account_id="1", **aws))
 
 
-def counted(of: Stage) -> Counted:
+def counted(of: StageConfig) -> Counted:
     kinds = [(kind, summoned) for kind in ("text", "image") for summoned in (True, False)]
     return {(kind, summoned): count_message(of, kind, summoned=summoned) for kind, summoned in kinds}
 
 
-def billed(of: Stage, messages: float = 1000, images: float = 1.0, answered: float = 1.0) -> Bill:
+def billed(of: StageConfig, messages: float = 1000, images: float = 1.0, answered: float = 1.0) -> Bill:
     return bill(counted(of), Traffic(messages, images, answered), of, REGION)
 
 

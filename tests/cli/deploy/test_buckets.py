@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from twbot.cli.deploy.buckets import empty
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_every_version_and_marker_goes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a batch, in a bucket with versions and deleted objects: then it can be deleted."""
     s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
-    monkeypatch.setattr("twbot.cli.deploy.buckets.AT_ONCE", 10)
+    monkeypatch.setattr("twbot.cli.deploy.buckets.BATCH_SIZE", 10)
     for number in range(23):
         s3.put_object(Bucket="lake", Key=f"events/{number}", Body=b"1")
     for number in range(3):
@@ -46,5 +46,5 @@ def test_what_cannot_be_deleted_is_said(s3: Any, monkeypatch: pytest.MonkeyPatch
     s3.put_object(Bucket="lake", Key="a", Body=b"1")
     refused = {"Errors": [{"Key": "a", "Code": "AccessDenied", "Message": "no"}]}
     monkeypatch.setattr(s3, "delete_objects", lambda **_: refused)
-    with pytest.raises(AwsProblem, match=r"1 objects of the bucket lake .* AccessDenied"):
+    with pytest.raises(AwsError, match=r"1 objects of the bucket lake .* AccessDenied"):
         [*empty(s3, "lake")]

@@ -13,7 +13,7 @@ from moto import mock_aws
 from tests.support.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 from tests.support.templates import Templates
 from twbot.cli.deploy.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, Check, account, checks
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 
 US = Account("123456789012", "us-east-1", "user/me")
@@ -116,7 +116,7 @@ def test_a_stack_that_cannot_be_changed(aws: Path, monkeypatch: pytest.MonkeyPat
 def test_another_account(aws: Path) -> None:
     """A stage that names its account is deployed nowhere else."""
     aws.write_text('[stages.prod.aws]\naccount = "210987654321"\n')
-    with pytest.raises(AwsProblem, match=r"are for the account 123456789012.*is for 210987654321") as error:
+    with pytest.raises(AwsError, match=r"are for the account 123456789012.*is for 210987654321") as error:
         account(AwsBot("prod", file=aws))
     assert error.value.setup
 

@@ -15,7 +15,7 @@ from twbot.cli.main import run
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.home import Home, Run, announce
+from twbot.local.data_folder import DataFolder, RunInfo, write_run_info
 
 
 def checks(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -54,8 +54,8 @@ def test_a_fresh_folder_is_not_wrong(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_a_bot_that_died_and_keys_that_others_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each is wrong, with its own fix; X is not asked."""
-    home = Home(tmp_path)
-    announce(tmp_path, Run(2**22 + 1, "http://127.0.0.1:1/twitter", 0.0))
+    home = DataFolder(tmp_path)
+    write_run_info(tmp_path, RunInfo(2**22 + 1, "http://127.0.0.1:1/twitter", 0.0))
     FileSecrets(home.secrets).save(Keys(api_key="a", api_secret="b", access_token="c", access_token_secret="d"))
     home.secrets.chmod(0o644)
     assert run(["doctor", "--no-models", "--data", str(tmp_path), "--json"]) == 5

@@ -14,12 +14,12 @@ from moto import mock_aws
 from tests.support.healthy_stage import HealthyStage, Refusal
 from tests.support.simulated_x import Webhook
 from twbot.cli.doctor.aws_parts import all_stacks, parts, region
-from twbot.cli.doctor.aws_symptoms import signs
+from twbot.cli.doctor.aws_symptoms import symptoms
 from twbot.cli.doctor.check import Check
-from twbot.cli.doctor.last_hour import how_it_does
+from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
@@ -44,7 +44,7 @@ def on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("twbot.cli.operations.aws_logs_insights.LOOK_EVERY", 0.001)
+    monkeypatch.setattr("twbot.cli.operations.aws_logs_insights.POLL_INTERVAL", 0.001)
 
     def bot(**more: str) -> AwsBot:
         said = "\n".join(f'{name} = "{value}"' for name, value in {"region": "eu-west-1", **more}.items())
@@ -255,7 +255,7 @@ def test_another_region_than_the_stages(on_aws: Callable[..., AwsBot]) -> None:
 def look(stage: HealthyStage) -> dict[str, Check]:
     """Stacks, parts and signs."""
     check, found = all_stacks(stage.bot)
-    return {each.name: each for each in (check, *parts(stage.bot, found), *signs(stage.bot, found))}
+    return {each.name: each for each in (check, *parts(stage.bot, found), *symptoms(stage.bot, found))}
 
 
 Broken = Callable[[HealthyStage], object]
@@ -371,7 +371,7 @@ def test_the_last_hour_of_a_stage(stage: HealthyStage, reason: str, state: str) 
     at = datetime.datetime.now(datetime.UTC)
     stage.found["TWEET_FAILED"] = [{"time": at.isoformat(), "reason": reason}]
     stage.counted("twbot-prod/events", "TWEET_FAILED", at.timestamp())
-    found = list(how_it_does(Place("prod")))[-1]
+    found = list(check_last_hour(Target("prod")))[-1]
     assert (found.state, f"1 {reason}" in found.says) == (state, True)
 
 
@@ -387,7 +387,7 @@ def test_the_last_hour_of_a_stage(stage: HealthyStage, reason: str, state: str) 
 def test_replies_that_somebody_paused(stage: HealthyStage, switch: Switch, state: str, says: str) -> None:
     """Are told, with how to go on."""
     stage.let_reply(switch)
-    found, _ = how_it_does(Place("prod"))
+    found, _ = check_last_hour(Target("prod"))
     assert (found.name, found.state, says in found.says) == ("replies", state, True)
     assert state == "ok" or found.fix == "twbot replies resume --stage prod"
 
@@ -395,5 +395,5 @@ def test_replies_that_somebody_paused(stage: HealthyStage, switch: Switch, state
 def test_replies_that_twbot_toml_switches_off(stage: HealthyStage, tmp_path: Path) -> None:
     """Are told, too."""
     (tmp_path / "twbot.toml").write_text('[stages.prod]\nreplies = false\n[stages.prod.aws]\nregion = "eu-west-1"\n')
-    found, _ = how_it_does(Place("prod"))
+    found, _ = check_last_hour(Target("prod"))
     assert (found.state, "replies = true" in str(found.fix)) == ("warning", True)

@@ -13,8 +13,8 @@ import requests
 from tests.cli.screens.test_status_watch import FakeStage
 from tests.support.loopback import Answer, answering
 from twbot.cli.doctor.check import Check
-from twbot.cli.doctor.x import _cap, _subscriptions, _webhook, checks_of_x
-from twbot.cli.x.status import OnX, PostsRead
+from twbot.cli.doctor.x import _cap, _subscriptions, _webhook, check_x
+from twbot.cli.x.status import PostsRead, XStatus
 
 STAGE = " --stage prod"
 
@@ -31,7 +31,7 @@ def told(seconds: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def looked_at(stage: Any, url: str | None = None) -> dict[str, Check]:
-    return {each.name: each for each in checks_of_x(stage, url, STAGE)}
+    return {each.name: each for each in check_x(stage, url, STAGE)}
 
 
 @pytest.mark.parametrize("off", [-600, 600])
@@ -78,19 +78,19 @@ def test_a_webhook_that_nobody_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_how_much_of_the_cap_is_used(usage: PostsRead | None, state: str) -> None:
     """Nine tenths is time to do something; all of it is too late."""
-    assert _cap(OnX(usage=usage)).state == state
+    assert _cap(XStatus(usage=usage)).state == state
 
 
 @pytest.mark.parametrize(
     ("x", "webhook", "subscriptions"),
     [
-        (OnX(webhook="u", valid=False, x_activity=1, subscribed=True), "wrong", "ok"),
-        (OnX(webhook="u", valid=True), "ok", "wrong"),
-        (OnX(webhook="u", valid=True, x_activity=1, account="7"), "ok", "wrong"),
-        (OnX(webhook="u", valid=True, x_activity=1, account_activity=1, subscribed=True), "ok", "ok"),
+        (XStatus(webhook="u", valid=False, x_activity=1, subscribed=True), "wrong", "ok"),
+        (XStatus(webhook="u", valid=True), "ok", "wrong"),
+        (XStatus(webhook="u", valid=True, x_activity=1, account="7"), "ok", "wrong"),
+        (XStatus(webhook="u", valid=True, x_activity=1, account_activity=1, subscribed=True), "ok", "ok"),
     ],
 )
-def test_webhook_and_subscriptions(x: OnX, webhook: str, subscriptions: str) -> None:
+def test_webhook_and_subscriptions(x: XStatus, webhook: str, subscriptions: str) -> None:
     """Each with the command that puts it right."""
     found = (_webhook(x, STAGE), _subscriptions(x, STAGE))
     assert tuple(each.state for each in found) == (webhook, subscriptions)
@@ -101,5 +101,5 @@ def test_webhook_and_subscriptions(x: OnX, webhook: str, subscriptions: str) -> 
 def test_account_activity_alone(today: str, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is a warning until its last day, and wrong from then on."""
     monkeypatch.setattr("twbot.cli.doctor.x._today", lambda: datetime.date.fromisoformat(today))
-    found = _subscriptions(OnX(webhook="u", valid=True, account_activity=1, subscribed=True), "")
+    found = _subscriptions(XStatus(webhook="u", valid=True, account_activity=1, subscribed=True), "")
     assert (found.state, found.fix) == (state, "twbot subscription migrate")

@@ -21,13 +21,13 @@ from moto import mock_aws
 from tests.support.simulated_x import Webhook
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.main import run
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed, explained
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_stage import AwsBot
+from twbot.cli.operations.errors import translate_errors as explained_to_people
 from twbot.cli.operations.local_stage import LocalKeys
-from twbot.cli.operations.problems import explained as explained_to_people
-from twbot.cli.operations.target import KeyStore, open_stage
+from twbot.cli.operations.target import KeyStore, open_bot
 from twbot.lambdas.ports import Keys
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.simulator.client import Simulator
 
 TOML = """
@@ -65,7 +65,7 @@ def hook() -> Iterator[Webhook]:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> KeyStore:
     """The same cases over both."""
     if request.param == "local":
-        return LocalKeys(Home(tmp_path / "data"))
+        return LocalKeys(DataFolder(tmp_path / "data"))
     bot: AwsBot = request.getfixturevalue("on_aws")("prod")
     return bot.secrets()
 
@@ -100,7 +100,7 @@ def test_a_secret_of_another_form(on_aws: Callable[[str], AwsBot]) -> None:
     """It names the field, never a value."""
     bot = on_aws("prod")
     bot.client("secretsmanager").create_secret(Name="TwitterSecret", SecretString=json.dumps({"ApiKey": "hidden"}))
-    with pytest.raises(AwsProblem, match="ApiSecret") as error:
+    with pytest.raises(AwsError, match="ApiSecret") as error:
         bot.secrets().keys()
     assert "hidden" not in str(error.value)
 
@@ -159,7 +159,7 @@ def test_a_stage_that_is_not_deployed(on_aws: Callable[[str], AwsBot], monkeypat
 )
 def test_what_aws_refuses(code: str, said: str, message: str) -> None:
     """Each in its own words."""
-    with pytest.raises(AwsProblem, match=message), explained("prod"):
+    with pytest.raises(AwsError, match=message), translate_aws_errors("prod"):
         raise failures.ClientError({"Error": {"Code": code, "Message": said}}, "PutThing")
 
 
@@ -174,7 +174,7 @@ def test_what_aws_refuses(code: str, said: str, message: str) -> None:
 )
 def test_what_keeps_us_from_aws(error: Exception, message: str) -> None:
     """Each in its own words, with what to do."""
-    with pytest.raises(AwsProblem, match=message) as problem, explained("prod"):
+    with pytest.raises(AwsError, match=message) as problem, translate_aws_errors("prod"):
         raise error
     assert problem.value.hint
 
@@ -204,7 +204,7 @@ def test_the_command_line_shows_the_keys_of_a_stage(
 def test_both_platforms_are_the_same_to_a_command(tmp_path: Path) -> None:
     """What a command asks of a stage, each has."""
     for name in ("local", "prod"):
-        bot = open_stage(name, profile=None, region=None, data=tmp_path)
+        bot = open_bot(name, profile=None, region=None, data=tmp_path)
         assert (bot.name, bot.simulated, bot.x_url) == (name, False, "https://api.x.com")
 
 

@@ -19,7 +19,7 @@ from moto import mock_aws
 from tests.support.histories import AwsPast, LocalPast, Past, before, watch
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.events.aws import AwsLive
+from twbot.cli.operations.events.aws import AwsLiveEvents
 from twbot.lambdas.contracts import Event
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -31,7 +31,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
     Path("twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.PACE", 0.0)
+    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.MIN_CALL_INTERVAL", 0.0)
     with mock_aws():
         yield AwsBot("prod")
 
@@ -116,7 +116,7 @@ def test_tail_ends_cleanly(past: Past, post: str, monkeypatch: pytest.MonkeyPatc
 
     past.event("MESSAGE_RECEIVED", message(post))
     monkeypatch.setattr("twbot.cli.operations.events.local.time.sleep", interrupted)
-    monkeypatch.setattr(AwsLive.__init__, "__kwdefaults__", {"wait": interrupted})
+    monkeypatch.setattr(AwsLiveEvents.__init__, "__kwdefaults__", {"wait": interrupted})
     ended = watch(past, capfd, "tail", "--since", "1h", "--json")
     assert (ended.code, len(ended.lines), ended.err) == (0, 1, "")
 

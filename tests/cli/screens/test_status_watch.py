@@ -15,17 +15,17 @@ from tests.support.loopback import Answer, answering
 from twbot.cli.commands import status as command
 from twbot.cli.commands.status import Refreshed, _watch
 from twbot.cli.main import run
-from twbot.cli.operations.status.local import vitals
-from twbot.cli.operations.status.records import LastHour, Vitals
+from twbot.cli.operations.status.local import status_snapshot
+from twbot.cli.operations.status.records import LastHour, StatusSnapshot
 from twbot.cli.screens.status import _limits, _what_x_says, document, screen
 from twbot.cli.ui.console import out
-from twbot.cli.x.status import OnX, PostsRead, on_x
+from twbot.cli.x.status import PostsRead, XStatus, read_x_status
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
-VITALS = Vitals(place="here", running=True, last_hour=LastHour(messages=[1.0] * 60, failed={"cap-reached": 2}))
+VITALS = StatusSnapshot(place="here", running=True, last_hour=LastHour(messages=[1.0] * 60, failed={"cap-reached": 2}))
 
 
 def text_of(rows: Any) -> str:
@@ -69,7 +69,7 @@ def test_a_line_for_each_look_also_for_one_that_failed(
     answers: list[Any] = [TwbotError("no network"), VITALS]
     asked = threading.Semaphore(0)
 
-    def look() -> Vitals:
+    def look() -> StatusSnapshot:
         asked.acquire()
         answer = answers.pop(0)
         if isinstance(answer, Exception):
@@ -87,7 +87,7 @@ def test_a_line_for_each_look_also_for_one_that_failed(
     monkeypatch.setattr(command, "as_json_line", tell)
     asked.release()
     with pytest.raises(typer.Exit) as end:
-        _watch(Refreshed(look, 0.01), Refreshed(OnX, 60), json=True, utc=False, option="")
+        _watch(Refreshed(look, 0.01), Refreshed(XStatus, 60), json=True, utc=False, option="")
     assert end.value.exit_code == 0
     assert "no network" in lines[0]
     assert json.loads(lines[1])["last_hour"]["messages"] == 60
@@ -98,8 +98,8 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
     limit = XLimit(call="POST /2/tweets", span="15 minutes", allowed=100, left=0, reset=4e9, noted=0)
     idle = XLimit(call="GET /2/webhooks", span="15 minutes", allowed=450, left=449, reset=None, noted=0)
     rare = XLimit(call="GET /2/usage/tweets", span="15 minutes", allowed=50, left=3, reset=None, noted=0)
-    x = OnX(others=1, account="7", usage=PostsRead(used=95, of=100, anew=3), limits=[idle, rare])
-    found = Vitals(
+    x = XStatus(others=1, account="7", usage=PostsRead(used=95, of=100, anew=3), limits=[idle, rare])
+    found = StatusSnapshot(
         place="prod in eu-west-1", running=True, dead={"egress": 2}, limits=[limit], last_hour=VITALS.last_hour
     )
     drawn = text_of(screen(found, x, False, " --stage prod"))
@@ -113,38 +113,38 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
 def test_a_bot_whose_replies_are_paused() -> None:
     """Says so, since when and why, and how to go on."""
     switch = Switch(paused=True, since=60.0, until=4e9, reason="it says odd things")
-    found = Vitals(place="here", running=True, switch=switch, last_hour=LastHour(withheld=3))
-    drawn = " ".join(text_of(screen(found, OnX(), True, "")).split())
+    found = StatusSnapshot(place="here", running=True, switch=switch, last_hour=LastHour(withheld=3))
+    drawn = " ".join(text_of(screen(found, XStatus(), True, "")).split())
     assert "PAUSED since 1970-01-01 00:01:00Z until 2096-10-02" in drawn
     assert "it says odd things. Go on with: twbot replies resume" in drawn
     assert "3 withheld" in drawn
-    assert document(found, OnX())["replies_paused"] is True
+    assert document(found, XStatus())["replies_paused"] is True
 
 
 @pytest.mark.parametrize(
     ("x", "says"),
     [
-        (OnX(problem="X cannot be reached."), "X cannot be reached."),
-        (OnX(webhook="u", valid=False), "twbot webhook check --stage prod"),
-        (OnX(webhook="u", valid=True), "twbot subscription add --stage prod"),
-        (OnX(webhook="u", valid=True, x_activity=2, account="7"), "none for the bot's own account 7"),
-        (OnX(webhook="u", valid=True, account_activity=1, subscribed=True), "1 January 2027"),
+        (XStatus(problem="X cannot be reached."), "X cannot be reached."),
+        (XStatus(webhook="u", valid=False), "twbot webhook check --stage prod"),
+        (XStatus(webhook="u", valid=True), "twbot subscription add --stage prod"),
+        (XStatus(webhook="u", valid=True, x_activity=2, account="7"), "none for the bot's own account 7"),
+        (XStatus(webhook="u", valid=True, account_activity=1, subscribed=True), "1 January 2027"),
     ],
 )
-def test_what_x_says(x: OnX, says: str) -> None:
+def test_what_x_says(x: XStatus, says: str) -> None:
     """In words, with the next thing to type for the same stage."""
     assert says in " ".join(row[1] for row in _what_x_says(x, " --stage prod"))
 
 
 def test_limits_that_the_bot_noted(tmp_path: Path) -> None:
     """The newest of each call, from the last part of the log, also of the file before it; what is over is left out."""
-    log = Home(tmp_path).log
+    log = DataFolder(tmp_path).log
     line = {"message": ANSWERED, "call": "POST /2/tweets", "x_rate_limit_limit": 100, "x_rate_limit_reset": 2000}
     lines = [line | {"timestamp": "1970-01-01T00:10:00Z", "x_rate_limit_remaining": left} for left in (50, 40)]
     log.with_name(f"{log.name}.1").write_text(f"{json.dumps(lines[0])}\n")
     log.write_text(f'{json.dumps(lines[1])}\nhalf a li"{ANSWERED}"')
-    assert [each.left for each in vitals(tmp_path, now=1999).limits] == [40]
-    assert vitals(tmp_path, now=2001).limits == []
+    assert [each.left for each in status_snapshot(tmp_path, now=1999).limits] == [40]
+    assert status_snapshot(tmp_path, now=2001).limits == []
     assert list(_limits([], None, False)) == []
 
 
@@ -200,7 +200,7 @@ def at_x(url: str) -> list[Answer]:
 def test_which_webhook_is_the_bots(name: str, url: str, known: bool) -> None:
     """A stage's by its address; on this machine only the owner knows under which address X reaches it."""
     with answering(*at_x(url)) as x:
-        found = on_x(FakeStage(name, x.url))
+        found = read_x_status(FakeStage(name, x.url))
     assert (found.webhook, found.others) == ((url, 0) if known else (None, 1))
     assert (found.subscribed, found.generation) == ((True, "Account Activity") if known else (False, None))
     assert found.usage is None
@@ -209,6 +209,6 @@ def test_which_webhook_is_the_bots(name: str, url: str, known: bool) -> None:
 def test_x_that_refuses_is_an_answer() -> None:
     """With what to do for the same stage."""
     with answering(Answer(401, {"title": "Unauthorized"})) as x:
-        found = on_x(FakeStage("prod", x.url))
+        found = read_x_status(FakeStage("prod", x.url))
     assert "does not accept the keys" in str(found.problem)
     assert "--stage prod" in str(found.fix)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twbot.cli.ui.charts import LONGEST_SERIES, chart
+from twbot.cli.ui.charts import MAX_SERIES, chart
 
 
 def test_a_bar_for_each_label() -> None:
@@ -62,4 +62,4 @@ _DAY = st.dates().map(str) | st.sampled_from(["0001-01-01", "9999-12-31", "2026-
 def test_any_answer_has_a_chart_or_none(rows: list[tuple[Any, ...]]) -> None:
     """It never fails, and no line is endless."""
     lines = chart(["a", "b", "c"], rows)
-    assert lines is None or all(len(line) < LONGEST_SERIES + 120 and "\n" not in line for line in lines)
+    assert lines is None or all(len(line) < MAX_SERIES + 120 and "\n" not in line for line in lines)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.charts import BLOCKS, span, sparkline
-from twbot.cli.ui.times import duration, moment, shown, took, window
+from twbot.cli.ui.times import duration, duration_text, moment, shown, window
 
 NOW = datetime.datetime(2026, 11, 23, 6, 30, 15, tzinfo=datetime.UTC)
 
@@ -90,7 +90,7 @@ def test_what_is_shown_in_utc_is_understood(when: datetime.datetime) -> None:
 @given(st.floats(0, 1e7))
 def test_how_long_it_took_is_short(seconds: float) -> None:
     """A number and a unit."""
-    assert len(took(seconds).split()) == 2
+    assert len(duration_text(seconds).split()) == 2
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=40))

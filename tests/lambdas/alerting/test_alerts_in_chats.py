@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.alerts import ANGRY, saying
-from twbot.lambdas.alerting.alert import trial
+from twbot.lambdas.alerting.alert import sample_alert
 from twbot.lambdas.alerting.discord import discord_message
 from twbot.lambdas.alerting.slack import slack_message
 
@@ -116,7 +116,7 @@ def test_what_turns_or_hides_text_is_left_out(make: Any) -> None:
 @pytest.mark.parametrize("make", [slack_message, discord_message])
 def test_a_test_leads_to_no_post(make: Any) -> None:
     """It says that it is a test, and links nowhere."""
-    said = "".join(strings(make(trial(datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)))))
+    said = "".join(strings(make(sample_alert(datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)))))
     assert "Test" in said
     assert "x.com" not in said
 

@@ -14,20 +14,20 @@ import pytest
 from tests.support.alerts import ANGRY, at
 from tests.support.loopback import Answer, answering
 from twbot.lambdas.alerting.alert import Alert
-from twbot.lambdas.alerting.delivery import Teller, try_out
+from twbot.lambdas.alerting.delivery import Notifier, send_test_alerts
 from twbot.lambdas.alerting.subscription import Kind, Subscription
-from twbot.lambdas.alerting.webhooks import LONGEST_WAIT, Webhooks
+from twbot.lambdas.alerting.webhooks import MAX_WAIT, Webhooks
 from twbot.lambdas.errors import Permanent, Temporary
-from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 
 
 class Noted(dict[str, str | None]):
-    def note(self, subscriber: str, problem: str | None) -> None:
+    def record(self, subscriber: str, problem: str | None) -> None:
         self[subscriber] = problem
 
 
-def teller(folder: Path, noted: Noted) -> Teller:
-    return Teller(Webhooks().send, noted, SqlitePersistence(folder / "told.db"), once_config())
+def teller(folder: Path, noted: Noted) -> Notifier:
+    return Notifier(Webhooks().send, noted, SqlitePersistence(folder / "told.db"), idempotency_config())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_bad_moment_passes(status: int) -> None:
         ("30", 30),
         ("0.5", 0.5),
         ("-1", 0),
-        ("1e9", LONGEST_WAIT),
+        ("1e9", MAX_WAIT),
         ("a date", 40),
         ("soon", None),
         ("nan", None),
@@ -108,7 +108,7 @@ def test_no_log_shows_the_address(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_did_not_arrive_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """With the subscriber's id and the reason."""
     with answering(Answer(404, b"")) as gone, pytest.raises(Permanent):
-        teller(tmp_path, Noted()).tell(ANGRY, [at(gone.url)])
+        teller(tmp_path, Noted()).notify(ANGRY, [at(gone.url)])
     (line,) = [vars(each) for each in caplog.records if each.name == "twbot.lambdas.alerting.delivery"]
     assert (line["subscriber"], line["levelname"], "404" in line["reason"]) == (at(gone.url).id, "ERROR", True)
 
@@ -126,10 +126,10 @@ def test_who_fails_keeps_it_from_nobody_else(tmp_path: Path) -> None:
         both = [at(ill.url, "slack"), at(well.url, "discord")]
         telling = teller(tmp_path, noted)
         with pytest.raises(Temporary, match=both[0].id):
-            telling.tell(ANGRY, both)
+            telling.notify(ANGRY, both)
         assert (noted[both[1].id], "500" in str(noted[both[0].id])) == (None, True)
-        telling.tell(ANGRY, both)
-        telling.tell(ANGRY, both)
+        telling.notify(ANGRY, both)
+        telling.notify(ANGRY, both)
         assert (len(well.asked), len(ill.asked)) == (1, 2)
     assert noted == {both[0].id: None, both[1].id: None}
 
@@ -138,8 +138,8 @@ def test_who_was_told_is_remembered(tmp_path: Path) -> None:
     """By another process as well; another alert is told."""
     with answering(Answer(200, b"")) as hook:
         for _ in range(2):
-            teller(tmp_path, Noted()).tell(ANGRY, [at(hook.url)])
-        teller(tmp_path, Noted()).tell(msgspec.structs.replace(ANGRY, tweet_id="13"), [at(hook.url)])
+            teller(tmp_path, Noted()).notify(ANGRY, [at(hook.url)])
+        teller(tmp_path, Noted()).notify(msgspec.structs.replace(ANGRY, tweet_id="13"), [at(hook.url)])
     assert len(hook.asked) == 2
 
 
@@ -147,10 +147,10 @@ def test_a_revoked_webhook_is_a_dead_letter_in_the_end(tmp_path: Path) -> None:
     """Permanent once nobody is left whom trying again may help; after it was put right, a redrive tells it."""
     with answering(Answer(404, b""), Answer(404, b""), Answer(200, b"")) as gone:
         with answering(Answer(503, b"")) as ill, pytest.raises(Temporary):
-            teller(tmp_path, Noted()).tell(ANGRY, [at(gone.url), at(ill.url)])
+            teller(tmp_path, Noted()).notify(ANGRY, [at(gone.url), at(ill.url)])
         with pytest.raises(Permanent, match="404"):
-            teller(tmp_path, Noted()).tell(ANGRY, [at(gone.url)])
-        teller(tmp_path, Noted()).tell(ANGRY, [at(gone.url)])
+            teller(tmp_path, Noted()).notify(ANGRY, [at(gone.url)])
+        teller(tmp_path, Noted()).notify(ANGRY, [at(gone.url)])
     assert len(gone.asked) == 3
 
 
@@ -163,16 +163,16 @@ def test_told_at_the_same_time_it_is_told_once(tmp_path: Path) -> None:
         inside.set()
         go_on.wait(10)
 
-    telling = Teller(slow, Noted(), SqlitePersistence(tmp_path / "told.db"), once_config())
-    first = threading.Thread(target=telling.tell, args=(ANGRY, [at("https://example.org")]))
+    telling = Notifier(slow, Noted(), SqlitePersistence(tmp_path / "told.db"), idempotency_config())
+    first = threading.Thread(target=telling.notify, args=(ANGRY, [at("https://example.org")]))
     first.start()
     assert inside.wait(10)
     with pytest.raises(Temporary, match="already") as error:
-        telling.tell(ANGRY, [at("https://example.org")])
+        telling.notify(ANGRY, [at("https://example.org")])
     assert error.value.retry_at is not None
     go_on.set()
     first.join()
-    telling.tell(ANGRY, [at("https://example.org")])
+    telling.notify(ANGRY, [at("https://example.org")])
     assert sent == ["12"]
 
 
@@ -181,7 +181,7 @@ def test_a_test_is_sent_each_time() -> None:
     noted = Noted()
     with answering(Answer(200, b"")) as well, answering(Answer(404, b"")) as gone:
         for _ in range(2):
-            problems = try_out(Webhooks().send, noted, ANGRY, [at(well.url), at(gone.url)])
+            problems = send_test_alerts(Webhooks().send, noted, ANGRY, [at(well.url), at(gone.url)])
     assert problems[0] is None
     assert "404" in str(problems[1])
     assert len(well.asked) == 2

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import EVENTS
-from twbot.lambdas.analytics.erasure import first_hour, reply_in, tells_of, without
+from twbot.lambdas.analytics.erasure import first_hour, is_about, remove_lines, reply_id
 
 POST, QUOTED = "2080765813578191305", "2080765813578191000"
 
@@ -32,17 +32,17 @@ def post_in(body: dict[str, Any]) -> str:
 def test_what_x_sent_about_a_post(name: str) -> None:
     """Either way that its id is written; another post's event does not tell of it."""
     body = recorded(name)
-    assert tells_of(body, post_in(body))
-    assert not tells_of(body, "12345")
-    assert not tells_of(body, post_in(body)[:-1])
+    assert is_about(body, post_in(body))
+    assert not is_about(body, "12345")
+    assert not is_about(body, post_in(body)[:-1])
 
 
 @pytest.mark.parametrize("name", ["post.create.json", "post.mention.create.json", "post.delete.json"])
 def test_what_the_activity_api_sent_about_a_post(name: str) -> None:
     """And the notice that it was deleted."""
     body = recorded(f"x_activity/{name}")
-    assert tells_of(body, post_in(body))
-    assert tells_of(recorded("account_activity/tweet_delete_events.json"), _deleted())
+    assert is_about(body, post_in(body))
+    assert is_about(recorded("account_activity/tweet_delete_events.json"), _deleted())
 
 
 def _deleted() -> str:
@@ -54,7 +54,7 @@ def _deleted() -> str:
 )
 def test_a_quoted_post_is_in_the_quote_s_event(name: str) -> None:
     """With its words: that event tells of both."""
-    assert tells_of(recorded(name), QUOTED)
+    assert is_about(recorded(name), QUOTED)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_quoted_post_is_in_the_quote_s_event(name: str) -> None:
 )
 def test_our_events_about_a_post(detail: dict[str, Any]) -> None:
     """Each of ours names it in its own place."""
-    assert tells_of(detail, POST)
+    assert is_about(detail, POST)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_our_events_about_a_post(detail: dict[str, Any]) -> None:
 )
 def test_a_mere_number_is_no_content(detail: Any) -> None:
     """What others wrote in answer is theirs."""
-    assert not tells_of(detail, POST)
+    assert not is_about(detail, POST)
 
 
 def test_the_reply_is_known_by_what_was_sent() -> None:
     """So that somebody can delete it on X."""
-    assert reply_in({"TweetId": "9", "ReplyToTweetId": POST}, POST) == "9"
-    assert reply_in({"TweetId": None, "ReplyToTweetId": POST}, POST) is None
-    assert reply_in({"TweetId": "9", "ReplyToTweetId": "5"}, POST) is None
+    assert reply_id({"TweetId": "9", "ReplyToTweetId": POST}, POST) == "9"
+    assert reply_id({"TweetId": None, "ReplyToTweetId": POST}, POST) is None
+    assert reply_id({"TweetId": "9", "ReplyToTweetId": "5"}, POST) is None
 
 
 def line(detail: Any) -> bytes:
@@ -106,7 +106,7 @@ def test_a_file_without_the_post() -> None:
     broken, longer = b'{"detail": {"TweetId": "' + POST.encode() + b"\n", b'{"x": "' + POST.encode() + b"7\n"
     failed = msgspec.json.encode({"errorCode": "x", "rawData": base64.b64encode(ours).decode()}) + b"\n"
     sent = line({"TweetId": "9", "ReplyToTweetId": POST})
-    rest, gone = without(ours + other + broken + longer + failed + sent, POST)
+    rest, gone = remove_lines(ours + other + broken + longer + failed + sent, POST)
     assert rest == other + longer
     assert (gone.events, gone.replies) == (4, frozenset({"9"}))
 
@@ -123,12 +123,12 @@ _DETAILS = st.recursive(
 @given(st.lists(_DETAILS, max_size=6), st.integers(0, 6))
 def test_nothing_else_is_lost(details: list[Any], at: int) -> None:
     """Whatever stands around it; a second time nothing is left to remove."""
-    others = [each for each in details if not tells_of(each, POST)]
+    others = [each for each in details if not is_about(each, POST)]
     lines = [line(each) for each in others]
     whole = b"".join([*lines[:at], line({"id": POST, "text": "x"}), *lines[at:]])
-    rest, gone = without(whole, POST)
+    rest, gone = remove_lines(whole, POST)
     assert (rest, gone.events) == (b"".join(lines), 1)
-    assert without(rest, POST) == (rest, type(gone)())
+    assert remove_lines(rest, POST) == (rest, type(gone)())
 
 
 def test_the_id_says_since_when() -> None:

@@ -11,7 +11,7 @@ from tests.support.aws_account import Account
 from tests.support.loopback import Answer, answering
 
 PARAMETER = "/twbot/prod/alert-addresses"
-TOLD = {"ADDRESSES_PARAMETER": PARAMETER, "TOLD_TABLE": "told"}
+TOLD = {"ADDRESSES_PARAMETER": PARAMETER, "DELIVERIES_TABLE": "told"}
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from twbot.lambdas.aws.deadline import note_deadline
-from twbot.lambdas.aws.deduplication import Claims
-from twbot.lambdas.aws.event_bus import MOST_BYTES, MOST_ENTRIES, TRIES, EventBus, Outgoing, batches
+from twbot.lambdas.aws.deduplication import Deduplication
+from twbot.lambdas.aws.event_bus import MAX_ATTEMPTS, MAX_BYTES, MAX_ENTRIES, EventBus, Outgoing, batches
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, Temporary
 
@@ -64,21 +64,21 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def bus(events: Any, table: Any) -> EventBus:
     """One container."""
-    return EventBus(events, "Plumbing", Claims(table, "seen"), wait=lambda _: None)
+    return EventBus(events, "Plumbing", Deduplication(table, "seen"), wait=lambda _: None)
 
 
-def named(name: str, *, once: bool = True) -> Entry:
-    return Entry(source="BOT", detail_type="T", detail={"n": name}, once=name if once else None)
+def named(name: str, *, dedup_key: bool = True) -> Entry:
+    return Entry(source="BOT", detail_type="T", detail={"n": name}, dedup_key=name if dedup_key else None)
 
 
-@given(st.lists(st.integers(1, MOST_BYTES - 10), max_size=40))
+@given(st.lists(st.integers(1, MAX_BYTES - 10), max_size=40))
 def test_batches_are_what_putevents_takes(sizes: list[int]) -> None:
     """At most ten entries and 1 MB, none lost, in order."""
     entry = named("n")
     outgoing = [Outgoing(entry, {"Source": "s", "DetailType": "t", "Detail": "x" * size}) for size in sizes]
     made = list(batches(outgoing))
     assert [each for batch in made for each in batch] == outgoing
-    assert all(0 < len(batch) <= MOST_ENTRIES and sum(each.size for each in batch) <= MOST_BYTES for batch in made)
+    assert all(0 < len(batch) <= MAX_ENTRIES and sum(each.size for each in batch) <= MAX_BYTES for batch in made)
 
 
 def test_only_what_failed_is_tried_again(table: Any) -> None:
@@ -90,9 +90,9 @@ def test_only_what_failed_is_tried_again(table: Any) -> None:
 
 def test_what_never_gets_through_is_named_and_the_rest_is_published(table: Any, caplog: Any) -> None:
     """The error names the entry and why; the next try publishes it, and it alone."""
-    events = Events({"b": TRIES})
+    events = Events({"b": MAX_ATTEMPTS})
     publisher = bus(events, table)
-    entries = [named("a"), named("b"), named("c", once=False)]
+    entries = [named("a"), named("b"), named("c", dedup_key=False)]
     with pytest.raises(Temporary, match=r"1 of 3 events are not on the bus: b \(ThrottlingException\)"):
         publisher.publish(entries)
     assert events.taken == ["a", "c"]
@@ -105,15 +105,15 @@ def test_the_first_of_the_same_key_is_published(table: Any) -> None:
     events = Events()
     publisher = bus(events, table)
     publisher.publish([named("a"), named("a")])
-    publisher.publish([named("a"), named("x", once=False)])
-    bus(events, table).publish([named("a"), named("x", once=False)])
+    publisher.publish([named("a"), named("x", dedup_key=False)])
+    bus(events, table).publish([named("a"), named("x", dedup_key=False)])
     assert events.taken == ["a", "x", "x"]
 
 
 def test_what_another_invocation_is_publishing_is_neither_lost_nor_doubled(table: Any) -> None:
     """Its claim makes us come back; the rest goes out. When it died, its claim ends with it."""
-    dead = Claims(table, "seen")
-    dead.take("a")
+    dead = Deduplication(table, "seen")
+    dead.acquire("a")
     events = Events()
     with pytest.raises(Temporary, match="another invocation"):
         bus(events, table).publish([named("a"), named("b")])
@@ -130,7 +130,7 @@ def test_what_another_invocation_is_publishing_is_neither_lost_nor_doubled(table
 
 def test_a_claim_ends_when_its_invocation_must(table: Any) -> None:
     """Seconds, while what was published is remembered for weeks."""
-    Claims(table, "seen").take("claimed")
+    Deduplication(table, "seen").acquire("claimed")
     bus(Events(), table).publish([named("published")])
     kept = {
         item["id"]["S"]: int(item["expiration"]["N"]) - time.time() for item in table.scan(TableName="seen")["Items"]
@@ -142,7 +142,7 @@ def test_a_claim_ends_when_its_invocation_must(table: Any) -> None:
 def test_nothing_is_published_where_nobody_can_tell_whether_it_was(table: Any) -> None:
     """A table that is out of reach: Temporary, and the bus is not asked."""
     events = Events()
-    publisher = EventBus(events, "Plumbing", Claims(table, "not-there"), wait=lambda _: None)
+    publisher = EventBus(events, "Plumbing", Deduplication(table, "not-there"), wait=lambda _: None)
     with pytest.raises(Temporary, match="ResourceNotFound"):
         publisher.publish([named("a")])
     assert not events.batches
@@ -150,4 +150,4 @@ def test_nothing_is_published_where_nobody_can_tell_whether_it_was(table: Any) -
 
 def test_an_event_that_eventbridge_never_takes_is_no_reason_to_try_again(table: Any) -> None:
     with pytest.raises(BadEvent, match="EventBridge takes"):
-        bus(Events(), table).publish([named("x" * MOST_BYTES)])
+        bus(Events(), table).publish([named("x" * MAX_BYTES)])

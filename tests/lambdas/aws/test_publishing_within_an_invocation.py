@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from twbot.lambdas.aws.deduplication import Claims
+from twbot.lambdas.aws.deduplication import Deduplication
 from twbot.lambdas.aws.event_bus import EventBus
 from twbot.lambdas.aws.invocation import entry_point
 from twbot.lambdas.contracts import Entry
@@ -34,8 +34,10 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_a_webhook_s_entries_are_claimed_side_by_side(table: Any) -> None:
     """A raw event and its message, published by one invocation, are both on the bus and both noted."""
     events = boto3.client("events", region_name="us-east-1")
-    bus = EventBus(events, "default", Claims(table, "seen"))
-    entries = [Entry(source="BOT", detail_type="SEND_TWEET", detail={}, once=f"entry-{number}") for number in range(3)]
+    bus = EventBus(events, "default", Deduplication(table, "seen"))
+    entries = [
+        Entry(source="BOT", detail_type="SEND_TWEET", detail={}, dedup_key=f"entry-{number}") for number in range(3)
+    ]
 
     @entry_point()
     def handler(_: Any, __: Any) -> None:

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from twbot.cli.operations.replies.aws import StageReplies
+from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.lambdas.aws.reply_store import DynamoReplies
-from twbot.lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Why, Withheld
+from twbot.lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Withheld, WithheldReason
 from twbot.lambdas.errors import Temporary
 from twbot.local.adapters.replies import LocalReplies
 
@@ -33,10 +33,10 @@ class Stage:
     def client(self, _: str) -> Any:
         return self._client
 
-    def explained(self) -> Any:
-        from twbot.cli.operations.aws_problems import explained
+    def translate_aws_errors(self) -> Any:
+        from twbot.cli.operations.aws_errors import translate_aws_errors
 
-        return explained("prod")
+        return translate_aws_errors("prod")
 
 
 @pytest.fixture(params=["local", "aws"])
@@ -57,10 +57,10 @@ def both(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield DynamoReplies(client, "replies"), StageReplies(Stage(client))  # type: ignore[arg-type]
+        yield DynamoReplies(client, "replies"), AwsReplies(Stage(client))  # type: ignore[arg-type]
 
 
-def reply(permission: Permission, user: str = "7") -> Why | None:
+def reply(permission: Permission, user: str = "7") -> WithheldReason | None:
     """Why not; None when it was posted."""
     try:
         with permission.to_reply(user):
@@ -79,7 +79,7 @@ def test_paused_until_resumed_or_over(both: tuple[Any, Any]) -> None:
     with pytest.raises(Withheld, match="paused: odd"), permission.to_reply("7"):
         pytest.fail("posted")
     operator.save(Switch(paused=True, since=now, until=now + 60))
-    assert reply(permission) == Why.PAUSED
+    assert reply(permission) == WithheldReason.PAUSED
     now += 60
     assert reply(permission) is None
     operator.save(Switch())
@@ -93,7 +93,7 @@ def test_who_wants_no_replies(both: tuple[Any, Any]) -> None:
     for user in ("12", "7", "7"):
         operator.opt_out(user)
     assert operator.everybody_out() == ["7", "12"]
-    assert [reply(permission, user) for user in ("7", "8")] == [Why.OPTED_OUT, None]
+    assert [reply(permission, user) for user in ("7", "8")] == [WithheldReason.OPTED_OUT, None]
     operator.opt_in("7")
     assert reply(permission, "7") is None
 
@@ -106,13 +106,18 @@ def test_limits_of_an_hour(both: tuple[Any, Any]) -> None:
     permission = Permission(asked, lambda: now)
     with pytest.raises(Temporary), permission.to_reply("1"):
         raise Temporary("X is down.")
-    assert [reply(permission, user) for user in "1123"] == [None, Why.LIMIT_OF_PERSON, None, Why.LIMIT_OF_HOUR]
+    assert [reply(permission, user) for user in "1123"] == [
+        None,
+        WithheldReason.LIMIT_OF_PERSON,
+        None,
+        WithheldReason.LIMIT_OF_HOUR,
+    ]
     operator.save(Switch(per_hour=3))
-    assert [reply(permission, "3") for _ in range(2)] == [None, Why.LIMIT_OF_HOUR]
+    assert [reply(permission, "3") for _ in range(2)] == [None, WithheldReason.LIMIT_OF_HOUR]
     now += HOUR
     assert reply(permission, "3") is None
     operator.save(Switch(per_person=0))
-    assert reply(permission, "4") == Why.LIMIT_OF_PERSON
+    assert reply(permission, "4") == WithheldReason.LIMIT_OF_PERSON
 
 
 @given(

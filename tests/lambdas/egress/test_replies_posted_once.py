@@ -16,7 +16,7 @@ from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
 from twbot.lambdas.ports import PostedMedia
 from twbot.lambdas.x.errors import Reason
-from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.replies import LocalReplies
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
@@ -53,7 +53,7 @@ class DictMedia(dict[str, bytes]):
 
 
 class RecordingBus:
-    """What has a `once` key is taken once, as on either bus; `down` takes nothing."""
+    """What has a `dedup_key` key is taken once, as on either bus; `down` takes nothing."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -62,8 +62,8 @@ class RecordingBus:
     def publish(self, entries: Sequence[Entry]) -> None:
         if self.down:
             raise Temporary("The bus is down.")
-        known = {one.once for one in self.entries}
-        self.entries += [one for one in entries if one.once is None or one.once not in known]
+        known = {one.dedup_key for one in self.entries}
+        self.entries += [one for one in entries if one.dedup_key is None or one.dedup_key not in known]
 
     @property
     def said(self) -> list[tuple[str, Any]]:
@@ -75,7 +75,9 @@ class Egress:
         self.x, self.media, self.bus = x, DictMedia(), RecordingBus()
         self.replies = LocalReplies(folder / "replies.db")
         self.store = SqlitePersistence(folder / "once.db")
-        self.sender = Sender(x, self.media, self.bus, Permission(self.replies), self.store, once_config(in_progress))
+        self.sender = Sender(
+            x, self.media, self.bus, Permission(self.replies), self.store, idempotency_config(in_progress)
+        )
 
 
 def command(*, replay: str | None = None, event_replay: str | None = None, **fields: Any) -> Event:
@@ -193,7 +195,7 @@ def test_events_carry_a_key_of_their_own(tmp_path: Path) -> None:
     egress.sender.handle(command())
     egress.sender.handle(command(replay="with-replies-1"))
     egress.sender.handle(command())
-    assert [one.once for one in egress.bus.entries] == ["failed:12", "failed:12@with-replies-1", "sent:12"]
+    assert [one.dedup_key for one in egress.bus.entries] == ["failed:12", "failed:12@with-replies-1", "sent:12"]
 
 
 @pytest.mark.parametrize("mark", [{"replay": "last-week"}, {"event_replay": "last-week"}])

@@ -220,9 +220,9 @@ def test_the_mark_of_a_replay_is_carried_on(mark: dict[str, str]) -> None:
     bus = answer_to(analysed(image("a"), **mark))
     answer_text(analysed(**mark), chatbot=ScriptedChatbot("Hi."), publisher=bus, settings=Settings())
     assert {one.detail["ReplayName"] for one in bus.entries} == {"with-replies-a"}
-    assert {one.once for one in bus.entries} == {"reply:12@with-replies-a"}
+    assert {one.dedup_key for one in bus.entries} == {"reply:12@with-replies-a"}
 
 
 def test_a_reply_has_one_key_for_its_post() -> None:
     """So that the bus drops a second command."""
-    assert answer_to(analysed(image("a"))).entries[0].once == "reply:12"
+    assert answer_to(analysed(image("a"))).entries[0].dedup_key == "reply:12"

@@ -14,7 +14,7 @@ from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import BadEvent, NotConfigured, Temporary
 from twbot.local.adapters.alerts import Alerts, kept_outcomes
 from twbot.local.adapters.subscribers import SubscriberFile
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 
 def angry(tweet_id: str = "12", time: str = "2026-11-23T10:00:00Z") -> Event:
@@ -29,11 +29,11 @@ def angry(tweet_id: str = "12", time: str = "2026-11-23T10:00:00Z") -> Event:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
+def home(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path)
 
 
-def test_an_alert_is_kept_once(home: Home) -> None:
+def test_an_alert_is_kept_once(home: DataFolder) -> None:
     """However often its event comes, by either rule, and after a restart."""
     for _ in range(2):
         alerts = Alerts(home)
@@ -46,7 +46,7 @@ def test_an_alert_is_kept_once(home: Home) -> None:
     assert not alert.posted
 
 
-def test_the_newest_alert_comes_first(home: Home) -> None:
+def test_the_newest_alert_comes_first(home: DataFolder) -> None:
     """And not more than were asked for."""
     alerts = Alerts(home)
     for hour in ("10", "12", "11"):
@@ -55,7 +55,7 @@ def test_the_newest_alert_comes_first(home: Home) -> None:
 
 
 @pytest.mark.parametrize("kind", ["https", "slack", "discord"])
-def test_who_subscribes_to_a_running_bot_hears_of_the_next_alert(home: Home, kind: Kind) -> None:
+def test_who_subscribes_to_a_running_bot_hears_of_the_next_alert(home: DataFolder, kind: Kind) -> None:
     """Once, whichever rule brings it; and whoever is removed hears of none any more."""
     alerts, file = Alerts(home), SubscriberFile(home.subscribers)
     alerts.handle(angry("1"))
@@ -71,7 +71,7 @@ def test_who_subscribes_to_a_running_bot_hears_of_the_next_alert(home: Home, kin
     assert [alert.posted for alert in alerts.newest()] == [False, True, False]
 
 
-def test_the_two_rules_tell_each_their_own(home: Home) -> None:
+def test_the_two_rules_tell_each_their_own(home: DataFolder) -> None:
     """Those whom AWS's topic would tell, and the chats: either's failure keeps nothing from the other."""
     with answering(Answer(500, b"")) as ill, answering(Answer(200, b"")) as well:
         SubscriberFile(home.subscribers).add(at(ill.url, "slack"))
@@ -85,7 +85,7 @@ def test_the_two_rules_tell_each_their_own(home: Home) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_an_alert_that_did_not_arrive_is_told_again(home: Home, status: int) -> None:
+def test_an_alert_that_did_not_arrive_is_told_again(home: DataFolder, status: int) -> None:
     """It is kept, the bus is told, how it went is listed, and the next delivery tries again."""
     with answering(Answer(status, b""), Answer(200, b"")) as hook:
         SubscriberFile(home.subscribers).add(at(hook.url))
@@ -99,7 +99,7 @@ def test_an_alert_that_did_not_arrive_is_told_again(home: Home, status: int) -> 
     assert kept_outcomes(home.alerts)[at(hook.url).id].problem is None
 
 
-def test_addresses_are_for_their_owner_only(home: Home) -> None:
+def test_addresses_are_for_their_owner_only(home: DataFolder) -> None:
     """The file is 0600; where others can read it, the bot does not, and says what to type."""
     file = SubscriberFile(home.subscribers)
     file.add(at("https://example.org/hidden-word"))
@@ -111,7 +111,7 @@ def test_addresses_are_for_their_owner_only(home: Home) -> None:
 
 
 @pytest.mark.parametrize("content", ["not JSON hidden", '[{"kind": "https", "hidden": 1}]', '[{"kind": "hidden"}]'])
-def test_a_broken_file_is_named_and_not_shown(home: Home, content: str) -> None:
+def test_a_broken_file_is_named_and_not_shown(home: DataFolder, content: str) -> None:
     """No alert is lost meanwhile: it is tried again, and a dead letter at last."""
     home.subscribers.write_text(content)
     home.subscribers.chmod(0o600)
@@ -121,7 +121,7 @@ def test_a_broken_file_is_named_and_not_shown(home: Home, content: str) -> None:
     assert len(Alerts(home).newest()) == 1
 
 
-def test_the_same_address_subscribes_once(home: Home) -> None:
+def test_the_same_address_subscribes_once(home: DataFolder) -> None:
     """The later of two takes the place of the earlier."""
     file = SubscriberFile(home.subscribers)
     for _ in range(2):
@@ -129,7 +129,7 @@ def test_the_same_address_subscribes_once(home: Home) -> None:
     assert len(file.all()) == 1
 
 
-def test_many_subscribe_at_once(home: Home) -> None:
+def test_many_subscribe_at_once(home: DataFolder) -> None:
     """From several terminals, say: nobody is lost."""
 
     def subscribe(number: int) -> None:
@@ -140,14 +140,14 @@ def test_many_subscribe_at_once(home: Home) -> None:
     assert len(SubscriberFile(home.subscribers).all()) == 24
 
 
-def test_a_broken_event_is_refused(home: Home) -> None:
+def test_a_broken_event_is_refused(home: DataFolder) -> None:
     """The error names the field."""
     broken = Event(id="1", source="BOT", time="", detail={}, detail_type="MESSAGE_ANALYSED")
     with pytest.raises(BadEvent, match="Text"):
         Alerts(home).handle(broken)
 
 
-def test_an_address_out_of_reach_is_not_shown(home: Home) -> None:
+def test_an_address_out_of_reach_is_not_shown(home: DataFolder) -> None:
     """Addresses of webhooks are secrets."""
     with answering(Answer()) as hook:
         pass

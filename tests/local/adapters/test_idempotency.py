@@ -16,15 +16,19 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency import idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 
-from twbot.local.adapters.idempotency import SqlitePersistence, once_config
+from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 
 
-def once(store: SqlitePersistence, work: Callable[[], Any], *, in_progress: float = 60) -> Callable[..., Any]:
+def dedup_key(store: SqlitePersistence, work: Callable[[], Any], *, in_progress: float = 60) -> Callable[..., Any]:
     def run(*, key: str) -> Any:
         return work()
 
     decorated: Callable[..., Any] = idempotent_function(
-        run, data_keyword_argument="key", persistence_store=store, config=once_config(in_progress), key_prefix="test"
+        run,
+        data_keyword_argument="key",
+        persistence_store=store,
+        config=idempotency_config(in_progress),
+        key_prefix="test",
     )
     return decorated
 
@@ -32,7 +36,7 @@ def once(store: SqlitePersistence, work: Callable[[], Any], *, in_progress: floa
 def test_done_once_and_answered_alike(tmp_path: Path) -> None:
     """The second call gets the first one's answer, another key its own."""
     counter = itertools.count()
-    run = once(SqlitePersistence(tmp_path / "once.db"), lambda: {"n": next(counter)})
+    run = dedup_key(SqlitePersistence(tmp_path / "once.db"), lambda: {"n": next(counter)})
     assert [run(key=key) for key in ("a", "a", "b")] == [{"n": 0}, {"n": 0}, {"n": 1}]
 
 
@@ -45,14 +49,14 @@ def test_a_failure_is_forgotten(tmp_path: Path) -> None:
             raise error
         return "done"
 
-    run = once(SqlitePersistence(tmp_path / "once.db"), work)
+    run = dedup_key(SqlitePersistence(tmp_path / "once.db"), work)
     with pytest.raises(ValueError, match="no"):
         run(key="a")
     assert run(key="a") == "done"
 
 
 def _die(path: Path) -> None:
-    once(SqlitePersistence(path), lambda: os._exit(9))(key="a")
+    dedup_key(SqlitePersistence(path), lambda: os._exit(9))(key="a")
 
 
 def test_what_a_killed_process_was_at_is_taken_over(tmp_path: Path) -> None:
@@ -62,14 +66,14 @@ def test_what_a_killed_process_was_at_is_taken_over(tmp_path: Path) -> None:
     process.start()
     process.join()
     assert process.exitcode == 9
-    assert once(SqlitePersistence(path), lambda: "done")(key="a") == "done"
+    assert dedup_key(SqlitePersistence(path), lambda: "done")(key="a") == "done"
 
 
 def test_one_of_many_threads_works(tmp_path: Path) -> None:
     """On one store, and on two of the same file."""
     done: list[str] = []
     gate = threading.Barrier(8)
-    runs = [once(SqlitePersistence(tmp_path / "once.db"), lambda: done.append("once")) for _ in range(2)]
+    runs = [dedup_key(SqlitePersistence(tmp_path / "once.db"), lambda: done.append("once")) for _ in range(2)]
 
     def call(run: Callable[..., Any]) -> None:
         gate.wait()
@@ -87,10 +91,10 @@ def test_one_of_many_threads_works(tmp_path: Path) -> None:
 def test_what_is_long_past_is_forgotten(tmp_path: Path) -> None:
     """A month later the record is gone, and its room with it."""
     store = SqlitePersistence(tmp_path / "once.db")
-    once(store, lambda: None)(key="a")
+    dedup_key(store, lambda: None)(key="a")
     (expires,) = store._db.execute("SELECT expires FROM done").fetchone()
     assert 29 * 86_400 < expires - time.time() <= 30 * 86_400
     store._db.execute("UPDATE done SET expires = 1")
-    assert once(store, lambda: "again")(key="a") == "again"
+    assert dedup_key(store, lambda: "again")(key="a") == "again"
     store._db.execute("UPDATE done SET expires = 1")
     assert SqlitePersistence(tmp_path / "once.db")._db.execute("SELECT count(*) FROM done").fetchone() == (0,)

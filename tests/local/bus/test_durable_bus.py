@@ -67,11 +67,11 @@ def test_every_matching_rule_gets_the_event(tmp_path: Path) -> None:
 
 
 def test_once_is_once_even_at_the_same_time(tmp_path: Path) -> None:
-    """Of entries with the same `once` key one reaches the bus, whoever publishes it at once, also after a restart."""
+    """Of entries with the same `dedup_key` one reaches the bus, whoever publishes it at once, also after a restart."""
     greeted: list[Event] = []
     for _ in range(2):
         with running(tmp_path / "bus.db", greeted.append) as bus:
-            publishers = [threading.Thread(target=bus.publish, args=([hello(once="k")],)) for _ in range(8)]
+            publishers = [threading.Thread(target=bus.publish, args=([hello(dedup_key="k")],)) for _ in range(8)]
             for thread in publishers:
                 thread.start()
             for thread in publishers:
@@ -231,7 +231,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
     child.communicate()
     greeted: list[Event] = []
     with running(tmp_path / "bus.db", greeted.append) as bus:
-        bus.publish([hello(29, once="29"), hello(30, once="30")])
+        bus.publish([hello(29, dedup_key="29"), hello(30, dedup_key="30")])
         assert bus.drain(LONG)
     assert sorted(event.detail["n"] for event in greeted) == list(range(31))
 

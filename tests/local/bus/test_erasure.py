@@ -13,10 +13,10 @@ from twbot.lambdas.wiring import EVERY_EVENT, Rule
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.bus.routes import RetryPolicy
-from twbot.local.home import Home
-from twbot.local.lake.erasure import Forgetting
+from twbot.local.data_folder import DataFolder
+from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
-from twbot.local.server.control import Forget
+from twbot.local.server.control import Erase
 
 POST = "2080765813578191305"
 RULE = Rule("analytics", "keep-every-event", EVERY_EVENT, "lake")
@@ -76,7 +76,7 @@ def test_what_is_under_way_ends_and_is_not_tried_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("batch", [None, 100])
 def test_what_gets_into_the_lake_meanwhile_is_found(tmp_path: Path, batch: int | None) -> None:
     """A delivery that was under way writes its file after the archive is empty: it goes with the lake's others."""
-    home, begun, go_on = Home(tmp_path), threading.Event(), threading.Event()
+    home, begun, go_on = DataFolder(tmp_path), threading.Event(), threading.Event()
     lake = Lake(home.lake)
 
     def handle(events: Event | list[Event]) -> None:
@@ -97,7 +97,7 @@ def test_what_gets_into_the_lake_meanwhile_is_found(tmp_path: Path, batch: int |
             return drain(timeout, retries=retries)
 
         bus.drain = draining  # type: ignore[method-assign]
-        report = Forgetting(home, bus, lake, live=True).forget(Forget(POST))
+        report = Erasure(home, bus, lake, live=True).forget(Erase(POST))
         assert drained.is_set()
     assert (report.removed["archive"], report.removed["lake"]) == (1, 1)
     assert not list(home.lake.rglob("*.gz"))

@@ -17,7 +17,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.local.models.efficientnet import efficientnet
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.gallery import BadPhoto, Gallery, NotInGallery
-from twbot.local.models.rekognition import MOST_BYTES, Rekognition
+from twbot.local.models.rekognition import MAX_BYTES, Rekognition
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def _gif() -> bytes:
         pytest.param({"Bytes": _gif()}, "InvalidImageFormatException", id="gif"),
         pytest.param({"Bytes": _stored("cat.jpg")[:9000]}, "InvalidImageFormatException", id="truncated"),
         pytest.param({"Bytes": _bomb()}, "ImageTooLargeException", id="bomb"),
-        pytest.param({"Bytes": bytes(MOST_BYTES + 1)}, "ImageTooLargeException", id="too many bytes"),
+        pytest.param({"Bytes": bytes(MAX_BYTES + 1)}, "ImageTooLargeException", id="too many bytes"),
         pytest.param({"Bytes": b""}, "InvalidParameterException", id="no bytes"),
         pytest.param({}, "InvalidParameterException", id="nothing"),
         pytest.param({"S3Object": {"Name": "none.jpg"}}, "InvalidS3ObjectException", id="no such object"),

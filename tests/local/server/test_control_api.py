@@ -9,11 +9,11 @@ import pytest
 import requests
 from starlette.applications import Starlette
 
-from twbot.lambdas.analytics.erasure import Report
+from twbot.lambdas.analytics.erasure import ErasureReport
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.replays import Replay, Wanted
-from twbot.local.home import Run
-from twbot.local.server.control import ControlClient, Forget, Operations, control_routes
+from twbot.lambdas.replays import Replay, ReplayRequest
+from twbot.local.data_folder import RunInfo
+from twbot.local.server.control import ControlClient, Erase, Operations, control_routes
 from twbot.local.server.web import WebServer
 
 TOKEN = "the-word"
@@ -25,12 +25,12 @@ def _redrive(ids: Sequence[int]) -> int:
     return len(ids)
 
 
-def _no_replay(_: Wanted) -> Replay:
+def _no_replay(_: ReplayRequest) -> Replay:
     raise TwbotError("There is no rule 'x'.")
 
 
-def _forget(wanted: Forget) -> Report:
-    return Report(tweet_id=wanted.tweet_id, removed={"lake": 0 if wanted.dry_run else 1})
+def _forget(wanted: Erase) -> ErasureReport:
+    return ErasureReport(tweet_id=wanted.tweet_id, removed={"lake": 0 if wanted.dry_run else 1})
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def url() -> Iterator[str]:
 
 
 def client(url: str, token: str = TOKEN) -> ControlClient:
-    return ControlClient(Run(1, url, 0.0, None, token))
+    return ControlClient(RunInfo(1, url, 0.0, None, token))
 
 
 def test_does_what_is_asked(url: str) -> None:
@@ -50,7 +50,7 @@ def test_does_what_is_asked(url: str) -> None:
     assert client(url).redrive([1, 2]) == 2
     assert client(url).purge([3]) == 1
     assert client(url).cancel_replay("unknown") is None
-    assert client(url).forget(Forget("7")) == Report(tweet_id="7", removed={"lake": 1})
+    assert client(url).forget(Erase("7")) == ErasureReport(tweet_id="7", removed={"lake": 1})
     with pytest.raises(TwbotError, match="Not thirteen"):
         client(url).redrive([13])
 

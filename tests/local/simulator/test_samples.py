@@ -12,7 +12,7 @@ from twbot.lambdas.ingress.webhook import receive
 from twbot.lambdas.ports import Keys
 from twbot.local.simulator.deliveries import sign
 from twbot.local.simulator.problems import Problem
-from twbot.local.simulator.samples import GENERATIONS, KINDS, Wanted, sample
+from twbot.local.simulator.samples import GENERATIONS, KINDS, SampleRequest, sample
 
 DETAIL_TYPES = {
     "mention": "TWITTER_TWEETED",
@@ -39,7 +39,7 @@ MESSAGES = {"mention": True, "image": True, "quote": True, "reply": False}
 
 
 def taken(generation: str, kind: str, **details: Any) -> tuple[MemoryBus, PhotoX]:
-    found = sample(Wanted(generation=generation, kind=kind, bot_id=BOT, **details))
+    found = sample(SampleRequest(generation=generation, kind=kind, bot_id=BOT, **details))
     bus, x = MemoryBus(), PhotoX(["https://pbs.twimg.com/media/a.jpg"])
     answer = receive(found.body, sign(KEYS.api_secret, found.body), keys=KEYS, x=x, publisher=bus)
     assert answer.status == 200
@@ -68,7 +68,7 @@ def test_a_sample_says_what_was_asked_for(generation: str) -> None:
 
 def test_the_signature_is_of_these_bytes_and_this_secret() -> None:
     """With another secret a bot refuses it."""
-    found = sample(Wanted(generation="xaa", kind="mention", bot_id=BOT))
+    found = sample(SampleRequest(generation="xaa", kind="mention", bot_id=BOT))
     other: Keys = msgspec.structs.replace(KEYS, api_secret="another")
     signature = sign(other.api_secret, found.body)
     assert receive(found.body, signature, keys=KEYS, x=PhotoX(), publisher=MemoryBus()).status == 403
@@ -80,4 +80,4 @@ def test_the_signature_is_of_these_bytes_and_this_secret() -> None:
 def test_what_x_would_not_take_is_no_sample(details: dict[str, object]) -> None:
     """As the simulated X says it."""
     with pytest.raises(Problem):
-        sample(msgspec.structs.replace(Wanted(generation="v2", kind="mention"), **details))
+        sample(msgspec.structs.replace(SampleRequest(generation="v2", kind="mention"), **details))

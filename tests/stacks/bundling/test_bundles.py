@@ -44,7 +44,7 @@ for kind in ("JPEG", "PNG", "WEBP", "GIF"):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_bundle_is_all_that_a_function_needs(name: str, bundles: Bundles) -> None:
     """Every module of ours in it imports in an interpreter that has the bundle and Lambda's boto3, and nothing else."""
-    bundles.python(name, EVERYTHING, told={"POWERTOOLS_SERVICE_NAME": "tested"})
+    bundles.python(name, EVERYTHING, environment={"POWERTOOLS_SERVICE_NAME": "tested"})
 
 
 @pytest.mark.parametrize("name", NATIVE_PICTURES)

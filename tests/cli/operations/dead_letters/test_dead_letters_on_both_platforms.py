@@ -22,24 +22,24 @@ from tests.support.dead_letter_stage import LetterStage
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.cli.operations import aws_queue as operate_queue
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_queue import Message
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters import aws as operate_letters
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
-from twbot.cli.operations.dead_letters.aws_messages import letter_of
+from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of
 from twbot.cli.operations.dead_letters.aws_redrive import Redriving
 from twbot.cli.operations.dead_letters.local import LocalDeadLetters
 from twbot.cli.operations.dead_letters.port import DeadLetters
-from twbot.cli.operations.dead_letters.records import DeadLetter, Letters
+from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import BadEvent, TwbotError
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.home import Home
-from twbot.stacks.config import AwsConfig, Stage
+from twbot.local.data_folder import DataFolder
+from twbot.stacks.config import AwsConfig, StageConfig
 from twbot.stacks.names import SERVICES
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -61,10 +61,10 @@ def event(kind: str, detail: dict[str, Any], number: int = 1) -> Event:
 
 
 class Platform(Protocol):
-    """`letters` is what is tested."""
+    """`read` is what is tested."""
 
     options: list[str]
-    letters: DeadLetters
+    read: DeadLetters
 
     def dies(self, post: str) -> None:
         """A SEND_TWEET about this post, at send-tweets."""
@@ -77,9 +77,9 @@ class OnThisMachine:
     """Its bus is down; it starts for what was redriven."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = Home(folder).bus
+        self._path = DataFolder(folder).bus
         self.options = ["--data", str(folder)]
-        self.letters: DeadLetters = LocalDeadLetters(folder)
+        self.read: DeadLetters = LocalDeadLetters(folder)
 
     def dies(self, post: str) -> None:
         with Bus(self._path, RULES) as bus:
@@ -108,7 +108,7 @@ class OnAws:
     def __init__(self) -> None:
         self.options = ["--stage", "prod"]
         self.stage = LetterStage(AwsBot("prod"))
-        self.letters: DeadLetters = AwsDeadLetters(self.stage.bot)
+        self.read: DeadLetters = AwsDeadLetters(self.stage.bot)
 
     def dies(self, post: str) -> None:
         self.stage.undelivered("send-tweets", event("SEND_TWEET", command(post)))
@@ -123,7 +123,7 @@ def on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr(operate_queue, "WAIT", 0)
+    monkeypatch.setattr(operate_queue, "WAIT_SECONDS", 0)
     with mock_aws():
         yield
 
@@ -141,31 +141,31 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Platform:
     return OnAws()
 
 
-def ids(letters: Letters) -> list[str]:
-    return [each.id for each in letters.seen]
+def ids(read: DeadLetterBatch) -> list[str]:
+    return [each.id for each in read.seen]
 
 
 def test_looking_consumes_nothing(platform: Platform) -> None:
     """As often as one looks; with the rule, the post, the reason and the event."""
     platform.dies("77")
     for _ in range(3):
-        letters = platform.letters.letters()
-        (letter,), hidden = letters.seen, letters.hidden
+        read = platform.read.read()
+        (letter,), hidden = read.seen, read.hidden
         assert (letter.rule, letter.tweet_id, letter.detail_type, hidden) == ("send-tweets", "77", "SEND_TWEET", 0)
         assert "NO_PERMISSIONS" in str(letter.error)
         assert letter.ended is not None
         assert letter.ended <= time.time()
-        assert msgspec.to_builtins(platform.letters.event(letter))["detail"] == command("77")
-    assert not platform.letters.letters(rule="answer-texts").seen
+        assert msgspec.to_builtins(platform.read.event(letter))["detail"] == command("77")
+    assert not platform.read.read(rule="answer-texts").seen
 
 
 def test_redriven_to_where_it_failed(platform: Platform) -> None:
     """Those that are meant, each once; the others stay."""
     for post in ("1", "2", "3"):
         platform.dies(post)
-    chosen = {each.id: each.tweet_id for each in platform.letters.letters().seen if each.tweet_id != "2"}
-    assert list(platform.letters.redrive(list(chosen)))[-1] == 2
-    assert [each.tweet_id for each in platform.letters.letters().seen] == ["2"]
+    chosen = {each.id: each.tweet_id for each in platform.read.read().seen if each.tweet_id != "2"}
+    assert list(platform.read.redrive(list(chosen)))[-1] == 2
+    assert [each.tweet_id for each in platform.read.read().seen] == ["2"]
     assert sorted(platform.taken()) == ["1", "3"]
 
 
@@ -173,11 +173,11 @@ def test_purged_for_good(platform: Platform) -> None:
     """What is named, and then all."""
     for post in ("1", "2", "3"):
         platform.dies(post)
-    first, *rest = ids(platform.letters.letters())
-    assert list(platform.letters.purge([first]))[-1] == 1
-    assert ids(platform.letters.letters()) == rest
-    assert platform.letters.purge_all() == 2
-    assert not platform.letters.letters().seen
+    first, *rest = ids(platform.read.read())
+    assert list(platform.read.purge([first]))[-1] == 1
+    assert ids(platform.read.read()) == rest
+    assert platform.read.purge_all() == 2
+    assert not platform.read.read().seen
     assert platform.taken() == []
 
 
@@ -226,7 +226,7 @@ def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
     aws.failed("alerting", event("MESSAGE_ANALYSED", message("4")))
     aws.bury("egress", "{", ERROR_MESSAGE="not an event: truncated")
     aws.bury("egress", msgspec.json.encode(event("SEND_TWEET", command("6"))).decode())
-    found = AwsDeadLetters(aws.bot).letters().seen
+    found = AwsDeadLetters(aws.bot).read().seen
     assert sorted((each.rule, each.reason, each.attempts, each.tweet_id, each.obstacle) for each in found) == [
         ("answer-images", "FunctionError", 3, "9", None),
         ("answer-texts", "FunctionError", 3, "2", None),
@@ -260,10 +260,10 @@ def test_every_rule_s_target_takes_it_again(aws: LetterStage, calls: Calls, rule
     sent = event("MESSAGE_ANALYSED", message("8") | {"Analysis": {"SentimentScore": {"Negative": 0.9}}})
     sent = msgspec.structs.replace(sent, time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     whole = msgspec.to_builtins(sent)
-    letters = AwsDeadLetters(aws.bot)
+    read = AwsDeadLetters(aws.bot)
     aws.undelivered(rule, sent)
-    assert list(letters.redrive(ids(letters.letters()))) == [1]
-    assert not letters.letters().seen
+    assert list(read.redrive(ids(read.read()))) == [1]
+    assert not read.read().seen
     got = {
         "tweet-queue": [json.loads(each["Body"]) for each in aws.tweets()],
         "event-log": [json.loads(each) for each in aws.logged()],
@@ -285,17 +285,17 @@ def test_every_rule_s_target_takes_it_again(aws: LetterStage, calls: Calls, rule
 
 def test_one_that_fails_again_says_how_often(aws: LetterStage, calls: Calls) -> None:
     """A function's letter carries it in the event, a queue's beside it."""
-    letters = AwsDeadLetters(aws.bot)
+    read = AwsDeadLetters(aws.bot)
     aws.failed("responding", event("MESSAGE_ANALYSED", message("2")))
-    list(letters.redrive(ids(letters.letters())))
+    list(read.redrive(ids(read.read())))
     aws.bury("responding", calls[0]["Payload"].decode(), RequestID="r", ErrorCode="200", ErrorMessage="boom")
     aws.undelivered("send-tweets", event("SEND_TWEET", command("3")))
-    chosen = [each.id for each in letters.letters().seen if each.rule == "send-tweets"]
-    list(letters.redrive(chosen))
+    chosen = [each.id for each in read.read().seen if each.rule == "send-tweets"]
+    list(read.redrive(chosen))
     (again,) = aws.tweets()
     told = {name: value["StringValue"] for name, value in again["MessageAttributes"].items()}
     aws.bury("egress", again["Body"], **told)
-    assert [each.redriven for each in letters.letters().seen] == [1, 1]
+    assert [each.redriven for each in read.read().seen] == [1, 1]
 
 
 def test_what_the_target_refuses_stays(aws: LetterStage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,21 +315,21 @@ def test_what_the_target_refuses_stays(aws: LetterStage, monkeypatch: pytest.Mon
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", refusing)
     for post in ("1", "2", "3"):
         aws.undelivered("analyse-messages", event("MESSAGE_RECEIVED", message(post)))
-    letters = AwsDeadLetters(aws.bot)
-    with pytest.raises(AwsProblem, match="states:StartExecution"):
-        list(letters.redrive(ids(letters.letters())))
-    assert len(letters.letters().seen) == 2
+    read = AwsDeadLetters(aws.bot)
+    with pytest.raises(AwsError, match="states:StartExecution"):
+        list(read.redrive(ids(read.read())))
+    assert len(read.read().seen) == 2
 
 
 def test_an_interruption_loses_nothing(aws: LetterStage) -> None:
     """What was taken is gone, the others are there at once."""
     for post in ("1", "2", "3"):
         aws.undelivered("send-tweets", event("SEND_TWEET", command(post)))
-    letters = AwsDeadLetters(aws.bot)
-    working = letters.redrive(ids(letters.letters()))
+    read = AwsDeadLetters(aws.bot)
+    working = read.redrive(ids(read.read()))
     assert next(working) == 1
     working.close()  # type: ignore[attr-defined]
-    assert len(letters.letters().seen) == 2
+    assert len(read.read().seen) == 2
     assert len(aws.tweets()) == 1
 
 
@@ -358,10 +358,10 @@ def test_what_somebody_else_looks_at_is_said(aws: LetterStage) -> None:
     """Its number is; and purging all takes it with it."""
     aws.undelivered("send-tweets", event("SEND_TWEET", command("1")))
     aws.hide_all("egress")
-    letters = AwsDeadLetters(aws.bot)
-    assert (letters.letters().seen, letters.letters().hidden) == ([], 1)
-    assert letters.purge_all() == 1
-    assert letters.letters().hidden == 0
+    read = AwsDeadLetters(aws.bot)
+    assert (read.read().seen, read.read().hidden) == ([], 1)
+    assert read.purge_all() == 1
+    assert read.read().hidden == 0
 
 
 def test_what_is_no_event_is_not_delivered_again(aws: LetterStage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -369,9 +369,9 @@ def test_what_is_no_event_is_not_delivered_again(aws: LetterStage, capsys: pytes
     letter = aws.bury("egress", "{", ERROR_MESSAGE="not an event")
     assert run(["dlq", "redrive", "--all", "--stage", "prod"]) == 0
     assert f"{letter} can't be delivered again: it is no event" in capsys.readouterr().err
-    letters = AwsDeadLetters(aws.bot)
+    read = AwsDeadLetters(aws.bot)
     with pytest.raises(TwbotError, match="no event"):
-        list(letters.redrive(ids(letters.letters())))
+        list(read.redrive(ids(read.read())))
     assert run(["dlq", "show", letter[:8], "--stage", "prod"]) == 0
     assert aws.left("egress") == 1
 
@@ -379,16 +379,16 @@ def test_what_is_no_event_is_not_delivered_again(aws: LetterStage, capsys: pytes
 def test_sqs_purges_once_a_minute(aws: LetterStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked earlier, it says so."""
     monkeypatch.setenv("MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR", "true")
-    letters = AwsDeadLetters(aws.bot)
+    read = AwsDeadLetters(aws.bot)
     from moto.sqs import models
 
     monkeypatch.setattr(models, "sqs_enforce_strict_queue_purge_behaviour", lambda: True)
     for post in ("1", "2"):
         aws.undelivered("send-tweets", event("SEND_TWEET", command(post)))
         if post == "1":
-            letters.purge_all()
-    with pytest.raises(AwsProblem, match="within the last 60 seconds"):
-        letters.purge_all()
+            read.purge_all()
+    with pytest.raises(AwsError, match="within the last 60 seconds"):
+        read.purge_all()
 
 
 def test_many_are_seen_once_each(aws: LetterStage) -> None:
@@ -396,7 +396,7 @@ def test_many_are_seen_once_each(aws: LetterStage) -> None:
     for number in range(23):
         aws.undelivered("send-tweets", event("SEND_TWEET", command(str(number))))
         aws.failed("responding", event("MESSAGE_ANALYSED", message(str(number))))
-    found = ids(AwsDeadLetters(aws.bot).letters())
+    found = ids(AwsDeadLetters(aws.bot).read())
     assert len(found) == len(set(found)) == 46
     assert (aws.left("egress"), aws.left("responding")) == (23, 23)
 
@@ -406,7 +406,7 @@ def test_ends_where_the_same_come_again_and_again(aws: LetterStage, monkeypatch:
     monkeypatch.setattr(operate_letters, "LOOKED_AT", 0)
     for number in range(23):
         aws.undelivered("send-tweets", event("SEND_TWEET", command(str(number))))
-    found = AwsDeadLetters(aws.bot).letters()
+    found = AwsDeadLetters(aws.bot).read()
     assert len(set(ids(found))) == len(found.seen) >= 10
     assert len(found.seen) + found.hidden == 23
 
@@ -427,8 +427,8 @@ TOLD = st.sampled_from(
 @given(st.text() | (JSON | EVENTS).map(json.dumps), st.dictionaries(TOLD, st.text()), st.sampled_from(SERVICES))
 def test_whatever_lies_there_can_be_listed(body: str, told: dict[str, str], service: str) -> None:
     """It has a rule of its service and a reason; one broken letter does not hide the others."""
-    stage = Stage(name="prod", settings=Settings(), aws=AwsConfig())
-    letter = letter_of(Message("1", body, 0.0, told, "receipt"), service, stage)
+    stage = StageConfig(name="prod", settings=Settings(), aws=AwsConfig())
+    letter = dead_letter_of(Message("1", body, 0.0, told, "receipt"), service, stage)
     assert letter.rule in {rule.name for rule in RULES if rule.service == service}
     assert letter.reason
     assert json.loads(msgspec.json.encode(letter))
@@ -437,7 +437,7 @@ def test_whatever_lies_there_can_be_listed(body: str, told: dict[str, str], serv
 def test_a_stage_that_is_not_deployed(on_aws: None) -> None:
     """Has no queue: it is said what to type."""
     with pytest.raises(NotDeployed) as error:
-        AwsDeadLetters(AwsBot("prod")).letters()
+        AwsDeadLetters(AwsBot("prod")).read()
     assert "twbot deploy --stage prod" in str(error.value.hint)
 
 
@@ -445,5 +445,5 @@ def test_history_keeps_the_local_ones(tmp_path: Path) -> None:
     """Their ids are the deliveries' numbers."""
     here = OnThisMachine(tmp_path)
     here.dies("1")
-    with History(Home(tmp_path).bus) as history:
-        assert ids(here.letters.letters()) == [str(each.id) for each in history.dead_letters()]
+    with History(DataFolder(tmp_path).bus) as history:
+        assert ids(here.read.read()) == [str(each.id) for each in history.dead_letters()]

@@ -16,11 +16,11 @@ from tests.local.lake.test_lake import analysed
 from tests.support.lake_on_aws import BUCKET, LIMIT, LakeOnAws, lake_on_aws
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.main import run
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.lake.aws import AthenaLake
-from twbot.cli.operations.lake.port import asking
-from twbot.lambdas.analytics.results import BadSql, TooSlow, Wanted
+from twbot.cli.operations.lake.port import translate_lake_errors
+from twbot.lambdas.analytics.results import BadSql, ExportFilter, TooSlow
 
 SQL = 'SELECT detail.author FROM "analysed-messages-table"'
 
@@ -40,11 +40,11 @@ def athena(sleep: Any = lambda _: None, **details: Any) -> AthenaLake:
     [
         ("FAILED", "SYNTAX_ERROR: line 1:8: Column 'x' cannot be resolved", BadSql, "line 1:8"),
         ("FAILED", "TYPE_MISMATCH: line 1:8: not a number\nmore", BadSql, "not a number"),
-        ("CANCELLED", "Bytes scanned limit was exceeded", AwsProblem, "more than 1,000 MB"),
-        ("FAILED", "TABLE_NOT_FOUND: line 1:1: no table", AwsProblem, "does not find the table"),
-        ("CANCELLED", "Query cancelled by user", AwsProblem, "was stopped"),
-        ("FAILED", "PERMISSION_DENIED: Access Denied to s3://", AwsProblem, "No permission"),
-        ("FAILED", "GENERIC_INTERNAL_ERROR: oh", AwsProblem, "oh"),
+        ("CANCELLED", "Bytes scanned limit was exceeded", AwsError, "more than 1,000 MB"),
+        ("FAILED", "TABLE_NOT_FOUND: line 1:1: no table", AwsError, "does not find the table"),
+        ("CANCELLED", "Query cancelled by user", AwsError, "was stopped"),
+        ("FAILED", "PERMISSION_DENIED: Access Denied to s3://", AwsError, "No permission"),
+        ("FAILED", "GENERIC_INTERNAL_ERROR: oh", AwsError, "oh"),
     ],
 )
 def test_why_a_query_failed(lake: LakeOnAws, state: str, reason: str, kind: type[Exception], says: str) -> None:
@@ -71,7 +71,7 @@ def test_a_query_that_lasts_too_long_is_stopped(lake: LakeOnAws) -> None:
     with pytest.raises(TooSlow, match="5 seconds"):
         athena(most_seconds=5).query(SQL)
     assert len(lake.stopped) == 1
-    with pytest.raises(CliError) as error, asking():
+    with pytest.raises(CliError) as error, translate_lake_errors():
         raise TooSlow("The query was stopped.")
     assert error.value.code == Exit.TIMED_OUT
 
@@ -168,7 +168,7 @@ def test_an_export_survives_that_nothing_may_be_deleted(
         return client
 
     monkeypatch.setattr(AwsBot, "client", without_deleting)
-    exported = athena().export(Wanted(), tmp_path)
+    exported = athena().export(ExportFilter(), tmp_path)
     assert exported.rows == 1
     assert (tmp_path / exported.files[0]).stat().st_size > 0
 
@@ -184,6 +184,6 @@ def test_a_failed_export_leaves_nothing_in_the_bucket(lake: LakeOnAws, tmp_path:
             lake.fails = ("FAILED", "GENERIC_INTERNAL_ERROR: oh")
 
     lake.before = leave_something
-    with pytest.raises(AwsProblem, match="oh"):
-        athena().export(Wanted(), tmp_path)
+    with pytest.raises(AwsError, match="oh"):
+        athena().export(ExportFilter(), tmp_path)
     assert lake.keys("athena-results/") == []

@@ -21,11 +21,11 @@ from tests.support.lake_on_aws import LakeOnAws, lake_on_aws
 from tests.support.operate import Said
 from twbot.cli.main import run
 from twbot.cli.operations.lake.port import lake_of
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.target import Target
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.contracts import Event
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
 
 AUTHORS = 'SELECT detail.author FROM "analysed-messages-table" ORDER BY 1'
@@ -39,7 +39,7 @@ class There(NamedTuple):
     """A lake that events can be put into, and the options that lead a command to it."""
 
     lake: Keeps
-    place: Place
+    place: Target
     options: list[str]
     aws: LakeOnAws | None
 
@@ -48,10 +48,10 @@ class There(NamedTuple):
 def there(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[There]:
     """The same cases over both."""
     if request.param == "local":
-        yield There(Lake(Home(tmp_path / "data").lake), Place(data=tmp_path / "data"), _data(tmp_path), None)
+        yield There(Lake(DataFolder(tmp_path / "data").lake), Target(data=tmp_path / "data"), _data(tmp_path), None)
         return
     with lake_on_aws(tmp_path, monkeypatch) as lake:
-        yield There(lake, Place("prod"), ["--stage", "prod"], lake)
+        yield There(lake, Target("prod"), ["--stage", "prod"], lake)
 
 
 def _data(tmp_path: Path) -> list[str]:

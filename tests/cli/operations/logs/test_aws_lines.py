@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from twbot.cli.operations.logs.aws_lines import Source, line_of
-from twbot.cli.operations.logs.records import LEVELS, WantedLines, level
+from twbot.cli.operations.logs.records import LEVELS, LogFilter, level
 
 TEXT = Source("/twbot/prod/text", "responding", "text")
 REQUEST = "8fc6f963-411b-58b5-8483-a32130c0f45d"
@@ -92,4 +92,4 @@ def test_any_line_is_one(text: str) -> None:
     line = line_of(text, AT, TEXT)
     assert level(line) in LEVELS
     assert isinstance(line["message"], str)
-    assert WantedLines(service="text", level="DEBUG").takes(line) == (line["function"] == "text")
+    assert LogFilter(service="text", level="DEBUG").takes(line) == (line["function"] == "text")

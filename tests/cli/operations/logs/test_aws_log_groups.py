@@ -15,12 +15,12 @@ from hypothesis import strategies as some
 from moto import mock_aws
 
 from tests.support.logging_stage import LoggingStage
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.events.aws import AwsLive, type_pattern
-from twbot.cli.operations.logs.aws import AwsLog
-from twbot.cli.operations.logs.aws_log_groups import BACKOFF, EVERY, Following, LogReader
-from twbot.cli.operations.logs.records import WantedLines
+from twbot.cli.operations.events.aws import AwsLiveEvents, type_pattern
+from twbot.cli.operations.logs.aws import AwsLogs
+from twbot.cli.operations.logs.aws_log_groups import BACKOFF, POLL_INTERVAL, LogFollower, LogReader
+from twbot.cli.operations.logs.records import LogFilter
 from twbot.lambdas.contracts import Event
 from twbot.stacks.names import event_log_name
 
@@ -36,7 +36,7 @@ class Clock:
 
     def __call__(self, seconds: float) -> None:
         self.waited.append(seconds)
-        if self.then and seconds >= EVERY:
+        if self.then and seconds >= POLL_INTERVAL:
             self.then(seconds)
 
 
@@ -96,7 +96,7 @@ def test_waits_longer_where_aws_throttles(bot: AwsBot, stubbed: Stubber, clock: 
     assert clock.waited[0] == BACKOFF[0]
     for _ in range(len(BACKOFF) + 1):
         stubbed.add_client_error("filter_log_events", "ThrottlingException", "Rate exceeded", 400)
-    with pytest.raises(AwsProblem, match="throttles"):
+    with pytest.raises(AwsError, match="throttles"):
         list(reader.read(GROUP, since=0))
 
 
@@ -111,7 +111,7 @@ def test_waits_longer_where_aws_throttles(bot: AwsBot, stubbed: Stubber, clock: 
 def test_refusals_have_words(bot: AwsBot, stubbed: Stubber, code: str, said: str, words: str) -> None:
     """Which permission is missing, or that the login is over."""
     stubbed.add_client_error("filter_log_events", code, said, 400)
-    with pytest.raises(AwsProblem, match=words):
+    with pytest.raises(AwsError, match=words):
         list(LogReader(bot).read(GROUP, since=0))
 
 
@@ -121,20 +121,20 @@ def test_a_group_that_is_not_there(bot: AwsBot) -> None:
     with pytest.raises(NotDeployed, match=GROUP):
         list(LogReader(bot).read(GROUP, since=0, needed=True))
     with pytest.raises(NotDeployed, match="/aws/events/twbot-prod"):
-        next(AwsLive(bot).events())
+        next(AwsLiveEvents(bot).events())
 
 
 def test_follows_what_comes_late(stage: LoggingStage, clock: Clock) -> None:
     """Each line once, also one whose time is before that of a line shown already."""
     now = time.time()
-    following = Following(LogReader(stage.bot, wait=clock), [GROUP, "/twbot/prod/text"], since=now - 120)
-    assert following.look() == []
+    following = LogFollower(LogReader(stage.bot, wait=clock), [GROUP, "/twbot/prod/text"], since=now - 120)
+    assert following.poll() == []
     stage.put(GROUP, [(now - 30, "first"), (now - 10, "second")])
-    assert [line.text for line in following.look()] == ["first", "second"]
+    assert [line.text for line in following.poll()] == ["first", "second"]
     stage.put(GROUP, [(now - 121, "before we began"), (now - 20, "late"), (now - 10, "same time")])
     stage.put("/twbot/prod/text", [(now - 15, "elsewhere, and new")])
-    assert [line.text for line in following.look()] == ["late", "elsewhere, and new", "same time"]
-    assert following.look() == []
+    assert [line.text for line in following.poll()] == ["late", "elsewhere, and new", "same time"]
+    assert following.poll() == []
 
 
 def test_does_not_read_the_whole_past_at_each_look(
@@ -142,12 +142,12 @@ def test_does_not_read_the_whole_past_at_each_look(
 ) -> None:
     """From a minute before the newest line, and from ten minutes ago where nothing comes."""
     monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.time.time", lambda: 10_000.0)
-    following = Following(LogReader(bot, wait=clock), [GROUP], since=1_000)
+    following = LogFollower(LogReader(bot, wait=clock), [GROUP], since=1_000)
     line = {"eventId": "1", "timestamp": 9_900_000, "message": "x"}
     stubbed.add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 1_000_000})
     stubbed.add_response("filter_log_events", {"events": [line]}, {"logGroupName": GROUP, "startTime": 9_400_000})
     stubbed.add_response("filter_log_events", {"events": []}, {"logGroupName": GROUP, "startTime": 9_840_000})
-    assert [len(following.look()) for _ in range(3)] == [0, 1, 0]
+    assert [len(following.poll()) for _ in range(3)] == [0, 1, 0]
     stubbed.assert_no_pending_responses()
 
 
@@ -159,8 +159,8 @@ def test_the_bus_live(stage: LoggingStage, clock: Clock) -> None:
     again = Event(id="1", source="BOT", time=at, detail={}, detail_type="SEND_TWEET", replay_name="r")
     for each in (first, first, again):
         stage.event(each)
-    stage.put(event_log_name(stage.bot.stage), [(now.timestamp(), "no event")])
-    events = AwsLive(stage.bot, wait=clock).events(since=now - datetime.timedelta(seconds=5))
+    stage.put(event_log_name(stage.bot.config), [(now.timestamp(), "no event")])
+    events = AwsLiveEvents(stage.bot, wait=clock).events(since=now - datetime.timedelta(seconds=5))
     assert [next(events).replay_name for _ in range(2)] == [None, "r"]
     stage.event(Event(id="2", source="BOT", time=at, detail={}, detail_type="TWEET_SENT"))
     assert next(events).id == "2"
@@ -172,7 +172,7 @@ def test_the_bus_from_now_on(bot: AwsBot, stubbed: Stubber, clock: Clock, monkey
     body = '{"id":"1","source":"BOT","time":"","detail":{},"detail-type":"TWEET_SENT"}'
     asked = {"logGroupName": "/aws/events/twbot-prod", "startTime": 1_234_000}
     stubbed.add_response("filter_log_events", page(body), asked)
-    assert next(AwsLive(bot, wait=clock).events()).id == "1"
+    assert next(AwsLiveEvents(bot, wait=clock).events()).id == "1"
 
 
 def test_asks_only_for_the_types(bot: AwsBot, stubbed: Stubber, clock: Clock) -> None:
@@ -185,7 +185,7 @@ def test_asks_only_for_the_types(bot: AwsBot, stubbed: Stubber, clock: Clock) ->
     body = '{"id":"1","source":"BOT","time":"","detail":{},"detail-type":"TWEET_SENT"}'
     stubbed.add_response("filter_log_events", page(body), asked)
     since = datetime.datetime.fromtimestamp(0, datetime.UTC)
-    found = AwsLive(bot, wait=clock).events(since=since, types={"TWEET_SENT", "SEND_TWEET"})
+    found = AwsLiveEvents(bot, wait=clock).events(since=since, types={"TWEET_SENT", "SEND_TWEET"})
     assert next(found).detail_type == "TWEET_SENT"
 
 
@@ -205,7 +205,7 @@ def test_no_pattern_at_all(types: list[str]) -> None:
 
 def test_the_log_live(stage: LoggingStage, clock: Clock) -> None:
     """Of all functions, from now on: a function that logs for the first time, too."""
-    log = AwsLog(stage.bot, wait=clock).follow(WantedLines(level="WARNING"))
+    log = AwsLogs(stage.bot, wait=clock).follow(LogFilter(level="WARNING"))
     stage.line("egress", {"level": "ERROR", "message": "of old"}, at=time.time() - 60)
     late = time.time() + 5
 
@@ -225,6 +225,6 @@ def test_filters_a_post_where_its_id_is_one(bot: AwsBot, stubbed: Stubber, clock
     asked = {"logGroupName": "/twbot/prod/egress", "startTime": 1000}
     stubbed.add_response("filter_log_events", page(ours, "about 12"), asked | {"filterPattern": '"12"'})
     stubbed.add_response("filter_log_events", page(ours), asked)
-    log = AwsLog(bot, wait=clock)
-    assert [line["message"] for line in log.lines(WantedLines(service="egress", tweet_id="12", since=start))] == ["a"]
-    assert list(log.lines(WantedLines(service="egress", tweet_id='1" ?"2', since=start))) == []
+    log = AwsLogs(bot, wait=clock)
+    assert [line["message"] for line in log.lines(LogFilter(service="egress", tweet_id="12", since=start))] == ["a"]
+    assert list(log.lines(LogFilter(service="egress", tweet_id='1" ?"2', since=start))) == []

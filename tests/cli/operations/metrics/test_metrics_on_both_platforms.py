@@ -19,15 +19,15 @@ from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from tests.support.templates import Templates
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.metrics import aws as operate_measures
-from twbot.cli.operations.metrics.aws import AwsMeasures
+from twbot.cli.operations.metrics.aws import AwsMetrics
 from twbot.cli.operations.metrics.aws_cloudwatch import metric_of
-from twbot.cli.operations.metrics.local import LocalMeasures
-from twbot.cli.operations.metrics.records import Measured, Window, window_between
+from twbot.cli.operations.metrics.local import LocalMetrics
+from twbot.cli.operations.metrics.records import MetricSeries, Window, window_between
 from twbot.local.bus.store import DEAD, DONE, EventRow, Outcome, Store
-from twbot.local.home import Home
+from twbot.local.data_folder import DataFolder
 
 NOW = float(int(time.time()) // 3600 * 3600)
 HOUR = window_between(NOW - 3600, NOW, 600)
@@ -63,14 +63,14 @@ class Platform(Protocol):
 
     def put_off(self, after: float) -> None: ...
 
-    def measured(self, window: Window, *wanted: str) -> dict[str, Measured]: ...
+    def series_of(self, window: Window, *wanted: str) -> dict[str, MetricSeries]: ...
 
 
 class OnThisMachine:
     """A bus's file as a bot leaves it, and its log."""
 
     def __init__(self, folder: Path) -> None:
-        self._home = Home(folder)
+        self._home = DataFolder(folder)
         self._store = Store(self._home.bus)
 
     def happened(self, *events: Happened) -> None:
@@ -102,9 +102,9 @@ class OnThisMachine:
     def put_off(self, after: float) -> None:
         self._add(Happened("SEND_TWEET", after - 1), "send-tweets", (DONE, 2, HOUR.start + after))
 
-    def measured(self, window: Window, *wanted: str) -> dict[str, Measured]:
-        found = LocalMeasures(self._home.folder).measured(window, wanted)
-        return {each.measure.name: each for each in found}
+    def series_of(self, window: Window, *wanted: str) -> dict[str, MetricSeries]:
+        found = LocalMetrics(self._home.folder).series_of(window, wanted)
+        return {each.metric.name: each for each in found}
 
 
 class OnAws:
@@ -146,15 +146,15 @@ class OnAws:
     def put_off(self, after: float) -> None:
         self._put("twbot-prod", "ReplyPutOff", HOUR.start + after, 1.0, {"service": "egress"})
 
-    def measured(self, window: Window, *wanted: str) -> dict[str, Measured]:
+    def series_of(self, window: Window, *wanted: str) -> dict[str, MetricSeries]:
         answers = []
         if any(name.startswith("reply-time") for name in wanted):
             answers.append([row for row in self._times.values() if "answered" in row])
         if any(name.startswith("failed-") for name in wanted):
             answers.append(self._failures)
         with insights(self._bot, *answers):
-            found = AwsMeasures(self._bot).measured(window, wanted)
-        return {each.measure.name: each for each in found}
+            found = AwsMetrics(self._bot).series_of(window, wanted)
+        return {each.metric.name: each for each in found}
 
     def _put(self, space: str, name: str, at: float, value: float, where: dict[str, str] | None = None) -> None:
         dimensions = [{"Name": key, "Value": said} for key, said in (where or {}).items()]
@@ -195,7 +195,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("twbot.cli.operations.aws_logs_insights.LOOK_EVERY", 0.001)
+    monkeypatch.setattr("twbot.cli.operations.aws_logs_insights.POLL_INTERVAL", 0.001)
     with mock_aws():
         yield AwsBot("prod")
 
@@ -211,9 +211,9 @@ def test_events_are_counted_by_type_and_time(platform: Platform) -> None:
     """In the part of the window in which they came; those before and after it nowhere."""
     received = [Happened("MESSAGE_RECEIVED", after) for after in (-1, 0, 599, 600, 3599, 3600)]
     platform.happened(*received, Happened("MESSAGE_ANALYSED", 1200))
-    found = platform.measured(HOUR, "MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "TWEET_SENT")
+    found = platform.series_of(HOUR, "MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "TWEET_SENT")
     assert found["MESSAGE_RECEIVED"].values == [2, 1, 0, 0, 0, 1]
-    assert [found[name].whole for name in ("MESSAGE_ANALYSED", "TWEET_SENT")] == [1, 0]
+    assert [found[name].total for name in ("MESSAGE_ANALYSED", "TWEET_SENT")] == [1, 0]
 
 
 def test_how_long_replies_took(platform: Platform) -> None:
@@ -223,9 +223,9 @@ def test_how_long_replies_took(platform: Platform) -> None:
         *(Happened("MESSAGE_RECEIVED", 40, "2"), Happened("TWEET_SENT", 42, "2")),
         *(Happened("MESSAGE_RECEIVED", 50, "3"), Happened("TWEET_SENT", 3000, "4")),
     )
-    found = platform.measured(HOUR, "reply-time", "reply-time-p95")
+    found = platform.series_of(HOUR, "reply-time", "reply-time-p95")
     assert found["reply-time"].values == [31, None, None, None, None, None]
-    assert (found["reply-time"].whole, found["reply-time-p95"].whole) == (31, 60)
+    assert (found["reply-time"].total, found["reply-time-p95"].total) == (31, 60)
 
 
 def test_why_replies_failed(platform: Platform) -> None:
@@ -233,8 +233,8 @@ def test_why_replies_failed(platform: Platform) -> None:
     reasons = ("cap-reached", "duplicate", "cap-reached")
     failures = [Happened("TWEET_FAILED", 700, reason=reason) for reason in reasons]
     platform.happened(*failures)
-    found = platform.measured(HOUR, "failed-cap-reached", "failed-duplicate", "failed-no-credits")
-    assert [each.whole for each in found.values()] == [1, 2, 0] or {n: e.whole for n, e in found.items()} == {
+    found = platform.series_of(HOUR, "failed-cap-reached", "failed-duplicate", "failed-no-credits")
+    assert [each.total for each in found.values()] == [1, 2, 0] or {n: e.total for n, e in found.items()} == {
         "failed-duplicate": 1,
         "failed-cap-reached": 2,
         "failed-no-credits": 0,
@@ -246,9 +246,9 @@ def test_what_the_webhook_answered(platform: Platform) -> None:
     """Requests, refusals, breakages, and the slowest answer, in seconds."""
     platform.happened(Happened("MESSAGE_RECEIVED", 0))
     platform.answered((10, 200, 20.0), (11, 403, 5.0), (700, 503, 1500.0), (9000, 200, 9000.0))
-    found = platform.measured(HOUR, "webhook", "webhook-4xx", "webhook-5xx", "webhook-time")
+    found = platform.series_of(HOUR, "webhook", "webhook-4xx", "webhook-5xx", "webhook-time")
     assert found["webhook"].values[:2] == [2, 1]
-    assert (found["webhook-4xx"].whole, found["webhook-5xx"].whole) == (1, 1)
+    assert (found["webhook-4xx"].total, found["webhook-5xx"].total) == (1, 1)
     assert found["webhook-time"].values[:3] == [0.02, 1.5, None]
 
 
@@ -256,23 +256,23 @@ def test_dead_letters_and_put_off_replies(platform: Platform) -> None:
     """How many there were at most in each part; how often a reply had to wait."""
     platform.dead("egress", 1300)
     platform.put_off(100)
-    found = platform.measured(HOUR, "dead-letters-egress", "replies-put-off")
+    found = platform.series_of(HOUR, "dead-letters-egress", "replies-put-off")
     assert found["dead-letters-egress"].values == [0, 0, 1, 1, 1, 1]
     assert found["replies-put-off"].values[0] == 1
 
 
 def test_of_a_bot_that_did_nothing(platform: Platform) -> None:
     """Counts are 0, times are not known."""
-    found = platform.measured(HOUR, "MESSAGE_RECEIVED", "reply-time", "webhook-time")
+    found = platform.series_of(HOUR, "MESSAGE_RECEIVED", "reply-time", "webhook-time")
     assert found["MESSAGE_RECEIVED"].values == [0] * 6
-    assert [found[name].whole for name in ("reply-time", "webhook-time")] == [None, None]
+    assert [found[name].total for name in ("reply-time", "webhook-time")] == [None, None]
 
 
 def test_what_a_replay_brings_back_is_not_counted_again(tmp_path: Path) -> None:
     """On this machine; on AWS the metric filters and the queries leave it out."""
     platform = OnThisMachine(tmp_path)
     platform.happened(Happened("MESSAGE_RECEIVED", 10), Happened("MESSAGE_RECEIVED", 20, replay="r"))
-    assert platform.measured(HOUR, "MESSAGE_RECEIVED")["MESSAGE_RECEIVED"].whole == 1
+    assert platform.series_of(HOUR, "MESSAGE_RECEIVED")["MESSAGE_RECEIVED"].total == 1
 
 
 def test_the_filters_and_the_queries_leave_replays_out(prod: Templates) -> None:
@@ -286,7 +286,7 @@ def test_the_filters_and_the_queries_leave_replays_out(prod: Templates) -> None:
 def test_what_is_measured_is_what_the_alarms_watch(prod: Templates, stage: AwsBot) -> None:
     """Metrics are known by name only: those of the alarms are read under the same names, from the same places."""
     watched = {_metric(each.properties) for each in prod.resources("AWS::CloudWatch::Alarm")}
-    known = [metric_of(stage.stage, each.name) for each in AwsMeasures(stage).measures()]
+    known = [metric_of(stage.config, each.name) for each in AwsMetrics(stage).all_metrics()]
     ours = {(each.namespace, each.metric, each.dimensions) for each in known if each is not None}
     assert watched - ours == {("twbot-prod/events", "X_LIMITS", ())}
 
@@ -300,7 +300,7 @@ def test_the_age_of_the_oldest_reply_on_this_machine(tmp_path: Path) -> None:
     """How old it was at most, in each part in which it waited."""
     platform = OnThisMachine(tmp_path)
     platform._add(Happened("SEND_TWEET", 500), "send-tweets", (DONE, 2, HOUR.start + 700))
-    oldest = platform.measured(HOUR, "replies-oldest")["replies-oldest"]
+    oldest = platform.series_of(HOUR, "replies-oldest")["replies-oldest"]
     assert oldest.values == [100, 200, None, None, None, None]
 
 
@@ -310,13 +310,13 @@ def test_cloudwatch_is_asked_in_portions(stage: AwsBot, monkeypatch: pytest.Monk
     aws = OnAws(stage)
     kinds = ["MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT", "TWITTER_TWEETED"]
     aws.happened(*(Happened(kind, 10) for kind in kinds))
-    assert {name: each.whole for name, each in aws.measured(HOUR, *kinds).items()} == dict.fromkeys(kinds, 1)
+    assert {name: each.total for name, each in aws.series_of(HOUR, *kinds).items()} == dict.fromkeys(kinds, 1)
 
 
 @pytest.mark.parametrize(("days", "finest"), [(1, 60), (20, 300), (100, 3600)])
-def test_cloudwatch_keeps_less_of_what_is_old(stage: AwsBot, days: int, finest: int) -> None:
+def test_cloudwatch_keeps_less_of_what_is_old(stage: AwsBot, days: int, min_period: int) -> None:
     """Minutes for 15 days, five minutes for 63, then hours."""
-    assert AwsMeasures(stage).finest(time.time() - days * 86400) == finest
+    assert AwsMetrics(stage).min_period(time.time() - days * 86400) == min_period
 
 
 @pytest.mark.parametrize(
@@ -334,14 +334,14 @@ def test_a_query_that_does_not_end_well(
         stub.add_response("get_query_results", {"status": answer, "results": []})
         stub.add_response("stop_query", {"success": True})
         monkeypatch.setattr(stage, "client", lambda _: client)
-        with pytest.raises(AwsProblem, match=message):
+        with pytest.raises(AwsError, match=message):
             Insights(stage, "q", ["g"], 0, 1).rows(patience=-1)
 
 
 def test_a_stage_without_logs_is_not_deployed(stage: AwsBot) -> None:
     """And says so."""
+    from twbot.cli.operations.aws_errors import NotDeployed
     from twbot.cli.operations.aws_logs_insights import Insights
-    from twbot.cli.operations.aws_problems import NotDeployed
 
     with pytest.raises(NotDeployed, match="not deployed in eu-west-1"):
         Insights(stage, "q", ["/nothing"], 0, 1)

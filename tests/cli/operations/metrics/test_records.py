@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from twbot.cli.operations.metrics import records as names
 from twbot.cli.operations.metrics.records import (
-    Measure,
+    Metric,
     Window,
-    function_measures,
-    measured,
-    measures,
+    all_metrics,
+    function_metrics,
     quantile,
+    series_of,
     window_between,
 )
 from twbot.cli.operations.status.records import COUNTED, LOGGED, last_hour, the_last_hour
@@ -37,15 +37,15 @@ def test_a_window_covers_what_was_asked_for_in_step_with_the_clock(start: float,
 def test_everything_is_counted_once(found: list[tuple[float, float]]) -> None:
     """What is in the window, in one part; what is outside, nowhere."""
     window = Window(100, 60, 10)
-    counted = measured(Measure(name="n", says=""), window, [(at, 1.0) for at, _ in found])
-    assert math.fsum(value or 0 for value in counted.values) == counted.whole == sum(100 <= at < 700 for at, _ in found)
+    counted = series_of(Metric(name="n", description=""), window, [(at, 1.0) for at, _ in found])
+    assert math.fsum(value or 0 for value in counted.values) == counted.total == sum(100 <= at < 700 for at, _ in found)
 
 
 @given(moments)
 def test_the_most_of_the_parts_is_the_most_of_all(found: list[tuple[float, float]]) -> None:
     """Parts without anything have no value, rather than 0."""
-    most = measured(Measure(name="n", says="", how="most"), Window(0, 100, 10), found)
-    assert most.whole == max((value for value in most.values if value is not None), default=None)
+    most = series_of(Metric(name="n", description="", statistic="most"), Window(0, 100, 10), found)
+    assert most.total == max((value for value in most.values if value is not None), default=None)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
@@ -60,14 +60,14 @@ def test_medians_and_percentiles_of_a_part_and_of_all() -> None:
     """Each of its own values: the median of all is not one of the medians."""
     window = Window(0, 10, 2)
     found = [(1.0, 1.0), (2.0, 3.0), (11.0, 10.0)]
-    assert measured(Measure(name="n", says="", how="median"), window, found).values == [2.0, 10.0]
-    assert measured(Measure(name="n", says="", how="median"), window, found).whole == 3.0
-    assert measured(Measure(name="n", says="", how="p95"), window, found).whole == 10.0
+    assert series_of(Metric(name="n", description="", statistic="median"), window, found).values == [2.0, 10.0]
+    assert series_of(Metric(name="n", description="", statistic="median"), window, found).total == 3.0
+    assert series_of(Metric(name="n", description="", statistic="p95"), window, found).total == 10.0
 
 
 def test_every_measure_has_its_own_name() -> None:
     """Names are what operators type."""
-    found = [*measures(["egress", "ingress"]), *function_measures(["image"])]
+    found = [*all_metrics(["egress", "ingress"]), *function_metrics(["image"])]
     assert len({each.name.lower() for each in found}) == len(found)
     assert {"MESSAGE_RECEIVED", "reply-time", "failed-cap-reached", "dead-letters-egress"} <= {e.name for e in found}
     assert {"function-errors-image", "function-time-image"} <= {each.name for each in found}
@@ -87,8 +87,8 @@ def test_what_the_hour_was_like() -> None:
     hour = the_last_hour(7200.0)
     seen = {"TWEET_FAILED": [(7200.0, 1.0)], "ANALYSIS_FAILED": [(7200.0, 1.0)], "reply-time": [(7200.0, 2.5)]}
     seen |= {"failed-cap-reached": [(7200.0, 1.0)], names.PUT_OFF: [(7140.0, 2.0)]}
-    known = {each.name: each for each in measures([])}
-    found = last_hour(measured(known[name], hour, seen.get(name, [])) for name in (*COUNTED, *LOGGED))
+    known = {each.name: each for each in all_metrics([])}
+    found = last_hour(series_of(known[name], hour, seen.get(name, [])) for name in (*COUNTED, *LOGGED))
     assert found.failures[-1] == 2
     assert (found.median, found.p95, found.put_off) == (2.5, None, 2)
     assert found.failed == {"cap-reached": 1}

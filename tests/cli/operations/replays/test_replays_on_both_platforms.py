@@ -29,16 +29,16 @@ from tests.support.world import World
 from twbot.cli.commands import replay as command
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.replays.aws import AwsReplaying
+from twbot.cli.operations.replays.aws import AwsReplays
 from twbot.cli.operations.replays.aws_counts import QUERY
 from twbot.cli.operations.replays.aws_records import Description
 from twbot.cli.operations.replays.aws_rules import Unfit, fitting, types_of
-from twbot.cli.operations.replays.local import LocalReplaying
-from twbot.cli.operations.replays.port import Replaying
+from twbot.cli.operations.replays.local import LocalReplays
+from twbot.cli.operations.replays.port import Replays
 from twbot.cli.screens import replay as replays
-from twbot.lambdas.replays import Replay, Wanted
+from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.lambdas.wiring import RULES, rules_named
 from twbot.stacks.names import bus_name, event_log_name
 
@@ -51,12 +51,12 @@ class Platform(Protocol):
     """`replays` is what is tested."""
 
     options: list[str]
-    replays: Replaying
+    replays: Replays
 
-    def happened(self, posts: int) -> Wanted:
+    def happened(self, posts: int) -> ReplayRequest:
         """So many posts came; what it takes to replay them to analyse-messages."""
 
-    def going_on(self, wanted: Wanted) -> Replay:
+    def going_on(self, wanted: ReplayRequest) -> Replay:
         """A replay that will not end by itself."""
 
 
@@ -64,16 +64,16 @@ class OnThisMachine:
     def __init__(self, world: World) -> None:
         self._world = world
         self.options = ["--data", str(world.home.folder)]
-        self.replays: Replaying = LocalReplaying(world.home.folder)
+        self.replays: Replays = LocalReplays(world.home.folder)
 
-    def happened(self, posts: int) -> Wanted:
+    def happened(self, posts: int) -> ReplayRequest:
         since = datetime.datetime.now(datetime.UTC)
         for number in range(posts):
             self._world.x.post("mia", f"@twbot number {number}")
         self._world.settle()
         return wanted(since, now())
 
-    def going_on(self, wanted: Wanted) -> Replay:
+    def going_on(self, wanted: ReplayRequest) -> Replay:
         return self.replays.start(msgspec.structs.replace(wanted, rate=0.1), 0)
 
 
@@ -82,13 +82,13 @@ class OnAws:
         self.options = ["--stage", "prod"]
         self.bot, self.monkeypatch = bot, monkeypatch
         events = bot.client("events")
-        bus = events.create_event_bus(Name=bus_name(bot.stage))["EventBusArn"]
+        bus = events.create_event_bus(Name=bus_name(bot.config))["EventBusArn"]
         made = events.create_archive(ArchiveName="the-archive", EventSourceArn=bus, RetentionDays=30)
         self.archive, self.bus = made["ArchiveArn"], bus
         monkeypatch.setattr(AwsBot, "output", lambda *named: {"ArchiveName": "the-archive"}[named[2]])
-        self.replays: Replaying = AwsReplaying(bot)
+        self.replays: Replays = AwsReplays(bot)
 
-    def happened(self, posts: int) -> Wanted:
+    def happened(self, posts: int) -> ReplayRequest:
         self.counts({"MESSAGE_RECEIVED": posts, "TWEET_SENT": 40})
         return wanted(now() - datetime.timedelta(hours=1), now())
 
@@ -98,11 +98,11 @@ class OnAws:
         def client(bot: AwsBot, service: str) -> Any:
             if service != "logs":
                 return CLIENT(bot, service)
-            return _answering(boto3.client("logs", REGION), by_type, log_days, event_log_name(bot.stage))
+            return _answering(boto3.client("logs", REGION), by_type, log_days, event_log_name(bot.config))
 
         self.monkeypatch.setattr(AwsBot, "client", client)
 
-    def going_on(self, wanted: Wanted) -> Replay:
+    def going_on(self, wanted: ReplayRequest) -> Replay:
         started = self.replays.start(wanted, 0)
         self.set(started.name, ReplayState.RUNNING)
         found = self.replays.named(started.name)
@@ -131,9 +131,9 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
 
-def wanted(since: datetime.datetime, until: datetime.datetime) -> Wanted:
+def wanted(since: datetime.datetime, until: datetime.datetime) -> ReplayRequest:
     end = max(until, since) + datetime.timedelta(seconds=1)
-    return Wanted(since=since, until=end, types=["MESSAGE_RECEIVED"], rules=["analyse-messages"], rate=1000)
+    return ReplayRequest(since=since, until=end, types=["MESSAGE_RECEIVED"], rules=["analyse-messages"], rate=1000)
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnAws]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr(AwsReplaying, "every", 0.01)
+    monkeypatch.setattr(AwsReplays, "every", 0.01)
     with mock_aws():
         yield OnAws(AwsBot("prod"), monkeypatch)
 
@@ -282,12 +282,12 @@ def test_eventbridge_is_asked_for_rules(aws: OnAws, monkeypatch: pytest.MonkeyPa
         return real(client, operation, parameters)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noting)
-    chosen = Wanted(
+    chosen = ReplayRequest(
         since=now() - datetime.timedelta(hours=2), until=now(), rules=["answer-texts", "send-tweets"], with_replies=True
     )
     found = aws.replays.start(aws.replays.fit(chosen), 5)
     (parameters,) = asked
-    there = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus_name(aws.bot.stage)}/twbot-prod-"
+    there = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{bus_name(aws.bot.config)}/twbot-prod-"
     assert parameters["Destination"] == {
         "Arn": aws.bus,
         "FilterArns": [f"{there}answer-texts", f"{there}send-tweets"],
@@ -299,7 +299,7 @@ def test_eventbridge_is_asked_for_rules(aws: OnAws, monkeypatch: pytest.MonkeyPa
 
 def test_without_rules_it_is_all_of_ours(aws: OnAws) -> None:
     """And of nobody else's on the bus; rules that answer take nothing of it without replies."""
-    chosen = aws.replays.fit(Wanted(since=now() - datetime.timedelta(hours=2), until=now()))
+    chosen = aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=2), until=now()))
     assert chosen.rules == [rule.name for rule in RULES]
     aws.counts({"SEND_TWEET": 4, "MESSAGE_ANALYSED": 3, "TWITTER_TWEETED": 2})
     found = aws.replays.count(chosen)
@@ -330,7 +330,7 @@ def test_need_not_be_waited_for(
 ) -> None:
     """It goes on, and what to type to see it is said."""
     aws.counts({"MESSAGE_RECEIVED": 4})
-    slow = aws.going_on(aws.replays.fit(Wanted(since=now() - datetime.timedelta(hours=1), until=now())))
+    slow = aws.going_on(aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now())))
     monkeypatch.setattr(command, "_start", lambda *_: slow)
     assert run(["replay", "--since", "1h", "--detach", "--stage", "prod"]) == 0
     said = capsys.readouterr()
@@ -363,9 +363,9 @@ def test_progress_is_time_s(aws: OnAws) -> None:
     }
     from twbot.cli.operations.replays.aws_records import STATES, replay_in
 
-    made = replay_in(found, aws.bot.stage)
+    made = replay_in(found, aws.bot.config)
     assert (made.state, made.share, made.replayed) == ("running", 0.25, None)
-    assert replay_in(found | {"State": "FAILED", "StateReason": "why"}, aws.bot.stage).error == "why"
+    assert replay_in(found | {"State": "FAILED", "StateReason": "why"}, aws.bot.config).error == "why"
     shape = aws.bot.client("events").meta.service_model.shape_for("ReplayState")
     assert set(STATES) == set(shape.enum)
 
@@ -373,7 +373,7 @@ def test_progress_is_time_s(aws: OnAws) -> None:
 def test_what_is_not_told_exactly_is_said(aws: OnAws) -> None:
     """That it is the log's count, what log and archive have no more, and what may not be in the archive yet."""
     aws.counts({"TWEET_SENT": 1}, log_days=7)
-    chosen = aws.replays.fit(Wanted(since=now() - datetime.timedelta(days=40), until=now()))
+    chosen = aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(days=40), until=now()))
     notes = " ".join(aws.replays.count(chosen).notes)
     for words in ("archive keeps events for 30 days", "log keeps events for 7 days", "ten minutes into the archive"):
         assert words in notes
@@ -395,15 +395,15 @@ def test_ten_at_once(aws: OnAws, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(client, operation, parameters)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", full)
-    with pytest.raises(AwsProblem, match="ten replays"):
-        aws.replays.start(aws.replays.fit(Wanted(since=now() - datetime.timedelta(hours=1), until=now())), 0)
+    with pytest.raises(AwsError, match="ten replays"):
+        aws.replays.start(aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now())), 0)
 
 
 def test_one_that_is_over_is_not_cancelled(aws: OnAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though it was running a moment ago: it stays done."""
     import botocore.client
 
-    done = aws.replays.start(aws.replays.fit(Wanted(since=now() - datetime.timedelta(hours=1), until=now())), 0)
+    done = aws.replays.start(aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now())), 0)
     real = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def over(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
@@ -447,7 +447,7 @@ KINDS = sorted({kind for rule in RULES for kind in types_of(rule) or []} | {"TWE
 )
 def test_only_what_is_wanted_is_replayed(types: list[str], rules: list[str]) -> None:
     """Whatever is chosen: no rule that was not, and with types none that takes another; or it is refused."""
-    chosen = Wanted(since=now() - datetime.timedelta(hours=1), until=now(), types=types, rules=rules)
+    chosen = ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now(), types=types, rules=rules)
     try:
         fit = fitting(chosen)
     except Unfit:
@@ -461,7 +461,7 @@ def test_only_what_is_wanted_is_replayed(types: list[str], rules: list[str]) -> 
 
 def test_replies_only_where_egress_remembers() -> None:
     """Older posts could be answered twice."""
-    old = Wanted(since=now() - datetime.timedelta(days=31), until=now(), with_replies=True)
+    old = ReplayRequest(since=now() - datetime.timedelta(days=31), until=now(), with_replies=True)
     with pytest.raises(Unfit, match="30 days"):
         fitting(old)
     assert fitting(msgspec.structs.replace(old, with_replies=False))

@@ -32,9 +32,9 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsBot]:
 def events(bot: AwsBot) -> Any:
     """The bus with its rules, as the stacks make them."""
     client = bot.client("events")
-    client.create_event_bus(Name=bus_name(bot.stage))
+    client.create_event_bus(Name=bus_name(bot.config))
     for rule in RULES:
-        name = rule_name(bot.stage, rule.name)
+        name = rule_name(bot.config, rule.name)
         client.put_rule(Name=name, EventBusName="Plumbing-dev", EventPattern=json.dumps(rule.pattern))
     return client
 

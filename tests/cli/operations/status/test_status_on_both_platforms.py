@@ -16,25 +16,25 @@ import pytest
 from moto import mock_aws
 
 from tests.support.healthy_stage import HealthyStage, Refusal
-from twbot.cli.operations.aws_problems import AwsProblem, NotDeployed
+from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.metrics.port import measuring
+from twbot.cli.operations.metrics.port import metrics_of
 from twbot.cli.operations.metrics.records import window_between
-from twbot.cli.operations.status.port import condition
-from twbot.cli.operations.status.records import Vitals
-from twbot.cli.operations.target import Place
+from twbot.cli.operations.status.port import status_of
+from twbot.cli.operations.status.records import StatusSnapshot
+from twbot.cli.operations.target import Target
 from twbot.cli.screens.status import screen
 from twbot.cli.ui.console import out
 from twbot.lambdas.egress.permission import Switch
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.bus.store import DEAD, DONE, WAITING, EventRow, Outcome, Store
-from twbot.local.home import Home, Run, announce
+from twbot.local.data_folder import DataFolder, RunInfo, write_run_info
 
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter"
 
 
 class Bot(Protocol):
-    place: Place
+    target: Target
 
     def answered(self, post: str, seconds: float) -> None:
         """A message came, and was answered so much later, just now."""
@@ -66,9 +66,9 @@ def answer_of_x(left: int) -> dict[str, object]:
 
 class OnThisMachine:
     def __init__(self, folder: Path) -> None:
-        self.place = Place(data=folder)
-        self._home, self._store = Home(folder), Store(Home(folder).bus)
-        announce(folder, Run(os.getpid(), URL, time.time()))
+        self.target = Target(data=folder)
+        self._home, self._store = DataFolder(folder), Store(DataFolder(folder).bus)
+        write_run_info(folder, RunInfo(os.getpid(), URL, time.time()))
 
     def answered(self, post: str, seconds: float) -> None:
         now = time.time()
@@ -107,7 +107,7 @@ class OnThisMachine:
 
 class OnAws:
     def __init__(self, stage: HealthyStage) -> None:
-        self.place = Place("prod")
+        self.target = Target("prod")
         self._stage = stage
 
     def answered(self, post: str, seconds: float) -> None:
@@ -153,13 +153,13 @@ def bot(request: pytest.FixtureRequest, tmp_path: Path) -> Bot:
     return OnAws(request.getfixturevalue("stage"))
 
 
-def look(bot: Bot) -> Vitals:
-    return condition(bot.place).look()
+def read(bot: Bot) -> StatusSnapshot:
+    return status_of(bot.target).read()
 
 
 def test_a_bot_that_has_done_nothing(bot: Bot) -> None:
     """It runs, under its address; an hour of sixty minutes in which nothing came."""
-    found = look(bot)
+    found = read(bot)
     assert (found.running, found.url, found.waiting, found.dead, found.limits) == (True, URL, 0, {}, [])
     assert found.last_hour.messages == found.last_hour.failures == [0] * 60
     assert (found.last_hour.median, found.last_hour.put_off) == (None, 0)
@@ -171,7 +171,7 @@ def test_what_the_last_hour_brought(bot: Bot) -> None:
         bot.answered(post, seconds)
     for reason in ("duplicate", "cap-reached", "cap-reached"):
         bot.refused(reason)
-    hour = look(bot).last_hour
+    hour = read(bot).last_hour
     assert (sum(hour.messages), sum(hour.replies), sum(hour.failures)) == (3, 3, 3)
     assert (hour.median, hour.p95) == pytest.approx((4, 10))
     assert hour.failed == {"duplicate": 1, "cap-reached": 2}
@@ -182,7 +182,7 @@ def test_what_waits_and_what_was_given_up(bot: Bot) -> None:
     bot.waits()
     bot.waits()
     bot.gave_up()
-    found = look(bot)
+    found = read(bot)
     assert (found.waiting, list(found.dead.values())) == (2, [1])
 
 
@@ -190,28 +190,28 @@ def test_what_x_still_allows(bot: Bot) -> None:
     """The newest that X said to the bot."""
     bot.noted(50)
     bot.noted(49)
-    assert [(each.call, each.left, each.allowed) for each in look(bot).limits] == [("POST /2/tweets", 49, 100)]
+    assert [(each.call, each.left, each.allowed) for each in read(bot).limits] == [("POST /2/tweets", 49, 100)]
 
 
 def test_what_the_operator_lets_be_replied(bot: Bot) -> None:
     """Everything, unless somebody said otherwise."""
-    assert look(bot).switch == Switch()
+    assert read(bot).switch == Switch()
     bot.let_reply(Switch(paused=True, reason="a test"))
-    assert look(bot).switch == Switch(paused=True, reason="a test")
+    assert read(bot).switch == Switch(paused=True, reason="a test")
 
 
 def test_both_measure_the_same(bot: Bot) -> None:
     """Everything that is measured on this machine is on AWS, under the same names; functions only there."""
-    names = [each.name for each in measuring(bot.place).measures()]
+    names = [each.name for each in metrics_of(bot.target).all_metrics()]
     assert {"MESSAGE_RECEIVED", "webhook-time", "reply-time-p95", "dead-letters-egress"} <= set(names)
-    assert any(name.startswith("function-") for name in names) == (not bot.place.is_local)
+    assert any(name.startswith("function-") for name in names) == (not bot.target.is_local)
 
 
 def test_a_stage_without_a_webhook_is_not_deployed(stage: HealthyStage) -> None:
     """It says so, rather than to show zeros."""
     stage.outputs["ingress"].clear()
     with pytest.raises(NotDeployed):
-        condition(Place("prod")).look()
+        status_of(Target("prod")).read()
 
 
 def test_a_queue_that_is_not_there(stage: HealthyStage) -> None:
@@ -219,7 +219,7 @@ def test_a_queue_that_is_not_there(stage: HealthyStage) -> None:
     sqs = stage.client("sqs")
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="twbot-prod-tweets")["QueueUrl"])
     with pytest.raises(NotDeployed, match="no queue twbot-prod-tweets"):
-        condition(Place("prod")).look()
+        status_of(Target("prod")).read()
 
 
 def test_all_pages_of_a_metric_are_read(stage: HealthyStage) -> None:
@@ -234,8 +234,8 @@ def test_all_pages_of_a_metric_are_read(stage: HealthyStage) -> None:
         return {"MetricDataResults": [result], **({"NextToken": f"{len(asked)}"} if len(asked) < 3 else {})}
 
     stage.answers["cloudwatch.GetMetricData"] = page
-    (found,) = measuring(Place("prod")).measured(window_between(now - 600, now, 60), ["TWEET_SENT"])
-    assert found.whole == 6
+    (found,) = metrics_of(Target("prod")).series_of(window_between(now - 600, now, 60), ["TWEET_SENT"])
+    assert found.total == 6
 
 
 def test_who_may_not_read_logs_sees_the_rest(stage: HealthyStage) -> None:
@@ -245,7 +245,7 @@ def test_who_may_not_read_logs_sees_the_rest(stage: HealthyStage) -> None:
     bot.gave_up()
     refused = "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: logs:StartQuery on resource: x"
     stage.answers["logs.StartQuery"] = Refusal("AccessDeniedException", refused)
-    found = look(bot)
+    found = read(bot)
     assert (sum(found.last_hour.messages), found.dead) == (1, {"egress": 1})
     assert [each.partition(":")[0] for each in found.unread] == ["replies' times and reasons", "X's limits"]
     assert all("No permission on AWS: logs:StartQuery" in each for each in found.unread)
@@ -258,5 +258,5 @@ def test_who_may_not_read_logs_sees_the_rest(stage: HealthyStage) -> None:
 def test_wrong_credentials_are_no_missing_numbers(stage: HealthyStage) -> None:
     """They end the command, whatever was being read."""
     stage.answers["logs.StartQuery"] = Refusal("ExpiredTokenException", "expired")
-    with pytest.raises(AwsProblem, match="expired"):
-        look(OnAws(stage))
+    with pytest.raises(AwsError, match="expired"):
+        read(OnAws(stage))

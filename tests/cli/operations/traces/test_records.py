@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from twbot.cli.operations.traces.records import Moment, events_moments, traced
+from twbot.cli.operations.traces.records import Span, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
 
@@ -31,10 +31,10 @@ def event(number: int, said: Said) -> Event:
     )
 
 
-def delivery(state: str, **more: Any) -> Moment:
+def delivery(state: str, **more: Any) -> Span:
     at = event(1, RAW).time
     start = datetime.datetime.fromisoformat(at).timestamp()
-    return Moment(kind="delivery", name="send-tweets", start=start, end=start, state=state, error="oh", **more)
+    return Span(kind="delivery", name="send-tweets", start=start, end=start, state=state, error="oh", **more)
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def delivery(state: str, **more: Any) -> Moment:
         ([RECEIVED, (ANALYSED[0], ANALYSED[1] | {"ReplayName": "r"})], [], "no-reply", "by a replay"),
     ],
 )
-def test_says_how_it_ended(said: list[Said], deliveries: list[Moment], outcome: str, words: str) -> None:
+def test_says_how_it_ended(said: list[Said], deliveries: list[Span], outcome: str, words: str) -> None:
     """The best that happened, else what is in the way, with the command to type for that stage."""
     events = [event(number, each) for number, each in enumerate(said)]
-    found = traced(ID, events, [*deliveries, *events_moments(events)], option=" --stage prod")
+    found = trace_of(ID, events, [*deliveries, *spans_of_events(events)], option=" --stage prod")
     assert found is not None
     assert found.outcome == outcome
     assert words in found.why
@@ -68,7 +68,7 @@ def test_says_how_it_ended(said: list[Said], deliveries: list[Moment], outcome: 
 
 def test_nothing_heard_is_no_trace() -> None:
     """Whatever else there may be."""
-    assert traced(ID, [], [delivery("dead")]) is None
+    assert trace_of(ID, [], [delivery("dead")]) is None
 
 
 @given(some.integers(0, 2**63 - 1))

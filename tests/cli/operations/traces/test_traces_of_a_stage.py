@@ -15,12 +15,12 @@ from hypothesis import strategies as some
 from moto import mock_aws
 
 from tests.support.logging_stage import LoggingStage
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
 from twbot.cli.operations.traces.aws import AwsTraces
 from twbot.cli.operations.traces.aws_order import in_order
-from twbot.cli.operations.traces.records import Moment, Trace
+from twbot.cli.operations.traces.records import Span, Trace
 from twbot.lambdas.contracts import Entry, Event, new_event
 from twbot.stacks.names import dead_letters_name
 
@@ -51,7 +51,7 @@ class Told(LoggingStage):
     def letter(self, service: str, event: Event, **attributes: str) -> str:
         """A dead letter of a rule; its id."""
         sqs = self.bot.client("sqs")
-        url = sqs.create_queue(QueueName=dead_letters_name(self.bot.stage, service))["QueueUrl"]
+        url = sqs.create_queue(QueueName=dead_letters_name(self.bot.config, service))["QueueUrl"]
         told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         body = msgspec.json.encode(event).decode()
         return str(sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=told)["MessageId"])
@@ -70,8 +70,8 @@ class Told(LoggingStage):
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.PACE", 0.0)
-    monkeypatch.setattr("twbot.cli.operations.aws_queue.WAIT", 0)
+    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.MIN_CALL_INTERVAL", 0.0)
+    monkeypatch.setattr("twbot.cli.operations.aws_queue.WAIT_SECONDS", 0)
     file = tmp_path / "twbot.toml"
     file.write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
     with mock_aws():
@@ -155,7 +155,7 @@ def test_who_may_not_look_at_dead_letters(stage: Told, monkeypatch: pytest.Monke
     stage.analysed()
 
     def refuse(_: object, *, rule: str) -> None:
-        raise AwsProblem("No permission on AWS: sqs:ReceiveMessage.")
+        raise AwsError("No permission on AWS: sqs:ReceiveMessage.")
 
     monkeypatch.setattr(AwsDeadLetters, "letters", refuse)
     (log,) = [each for each in stage.trace().moments if each.kind == "log"]
@@ -227,7 +227,7 @@ KINDS = ("MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT")
 @given(some.permutations(KINDS), some.floats(0, 0.999))
 def test_what_happens_within_a_second_is_in_order(kinds: list[str], step: float) -> None:
     """However it comes: causes before effects, and no event before what led to it."""
-    events = [Moment(kind="event", name=kind, start=100.0, end=100.0) for kind in kinds]
-    found = in_order([*events, Moment(kind="step", name="IsReplay", start=100 + step, end=100.999)])
+    events = [Span(kind="event", name=kind, start=100.0, end=100.0) for kind in kinds]
+    found = in_order([*events, Span(kind="step", name="IsReplay", start=100 + step, end=100.999)])
     assert [each.name for each in found] == [KINDS[0], "IsReplay", *KINDS[1:]]
     assert [each.start for each in found] == sorted(each.start for each in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from twbot.cli.deploy.cdk_problems import problem
+from twbot.cli.deploy.cdk_errors import problem
 
 NOISE = """
 ✨  Synthesis time: 0.31s

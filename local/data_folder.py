@@ -11,10 +11,10 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 
-LOW_DISK = 100_000_000
+MIN_FREE_BYTES = 100_000_000
 
 
-class Home(msgspec.Struct, frozen=True):
+class DataFolder(msgspec.Struct, frozen=True):
     """The files of one data folder."""
 
     folder: Path
@@ -70,20 +70,20 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "run.json"
 
 
-class SimulatorRun(msgspec.Struct, frozen=True):
+class SimulatorInfo(msgspec.Struct, frozen=True):
     """Where the simulated X of a running bot listens, and the word that opens its control API."""
 
     url: str
     control_token: str
 
 
-class Run(msgspec.Struct, frozen=True):
+class RunInfo(msgspec.Struct, frozen=True):
     """What `run.json` says of a running bot; `control_token` is the word that opens its own control API."""
 
     pid: int
     url: str
     started: float
-    simulator: SimulatorRun | None = None
+    simulator: SimulatorInfo | None = None
     control_token: str = ""
 
 
@@ -106,24 +106,24 @@ def make_private(folder: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise TwbotError(f"Cannot write to the data folder {folder}: {error.strerror}.") from None
-    if (free := shutil.disk_usage(folder).free) < LOW_DISK:
+    if (free := shutil.disk_usage(folder).free) < MIN_FREE_BYTES:
         raise TwbotError(f"The disk of {folder} is full: {free // 1_000_000} MB left, twbot needs 100.")
     return folder
 
 
-def running(folder: Path) -> Run | None:
+def running_bot(folder: Path) -> RunInfo | None:
     """The bot that runs on this data folder, if one does."""
     try:
-        run = msgspec.json.decode(Home(folder).run.read_bytes(), type=Run)
+        run = msgspec.json.decode(DataFolder(folder).run.read_bytes(), type=RunInfo)
         os.kill(run.pid, 0)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
     return run
 
 
-def announce(folder: Path, run: Run) -> None:
+def write_run_info(folder: Path, run: RunInfo) -> None:
     """Write `run.json`, readable by its owner only."""
-    path = Home(folder).run
+    path = DataFolder(folder).run
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -17,7 +17,7 @@ _SLOW = ("Throttling", "ThrottlingException", "TooManyRequestsException", "Reque
 _ACTION = re.compile(r"perform: ([a-z0-9-]+:\w+)")
 
 
-class AwsProblem(TwbotError):
+class AwsError(TwbotError):
     """AWS refused; `hint` is the next thing to type, `setup` whether credentials or settings are what is wrong."""
 
     def __init__(self, message: str, hint: str | None = None, *, setup: bool = False) -> None:
@@ -26,7 +26,7 @@ class AwsProblem(TwbotError):
         self.setup = setup
 
 
-class NotDeployed(AwsProblem):
+class NotDeployed(AwsError):
     """What the stage is made of is not there."""
 
     def __init__(self, message: str, stage: str) -> None:
@@ -34,43 +34,43 @@ class NotDeployed(AwsProblem):
 
 
 @contextlib.contextmanager
-def explained(stage: str, *, missing: str | None = None) -> Iterator[None]:
+def translate_aws_errors(stage: str, *, missing: str | None = None) -> Iterator[None]:
     """Raises AwsProblem for what AWS refuses inside; `missing`: what it means that the thing asked for is not there."""
     try:
         yield
     except failures.ClientError as error:
         raise _refused(error, stage, missing) from None
     except failures.ProfileNotFound as error:
-        raise AwsProblem(f"{error}.", "See them with: aws configure list-profiles", setup=True) from None
+        raise AwsError(f"{error}.", "See them with: aws configure list-profiles", setup=True) from None
     except (failures.NoRegionError, failures.InvalidRegionError):
         hint = f"Name it: --region, or region in [stages.{stage}.aws] of twbot.toml"
-        raise AwsProblem("No valid AWS region is named.", hint, setup=True) from None
+        raise AwsError("No valid AWS region is named.", hint, setup=True) from None
     except (failures.NoCredentialsError, failures.PartialCredentialsError, failures.TokenRetrievalError):
-        raise AwsProblem("There are no AWS credentials.", "Log in: aws login, or name --profile", setup=True) from None
+        raise AwsError("There are no AWS credentials.", "Log in: aws login, or name --profile", setup=True) from None
     except failures.SSOError:
-        raise AwsProblem("The AWS login has expired.", "Log in again: aws sso login", setup=True) from None
+        raise AwsError("The AWS login has expired.", "Log in again: aws sso login", setup=True) from None
     except failures.ParamValidationError as error:
-        raise AwsProblem(f"AWS would not take that: {_first_line(error)}") from None
+        raise AwsError(f"AWS would not take that: {_first_line(error)}") from None
     except failures.BotoCoreError as error:
-        raise AwsProblem(f"AWS cannot be reached: {type(error).__name__}.", "Check the network, and --region") from None
+        raise AwsError(f"AWS cannot be reached: {type(error).__name__}.", "Check the network, and --region") from None
 
 
-def _refused(error: failures.ClientError, stage: str, missing: str | None) -> AwsProblem:
+def _refused(error: failures.ClientError, stage: str, missing: str | None) -> AwsError:
     code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _EXPIRED:
-        return AwsProblem("The AWS credentials have expired.", "Log in again: aws login, or aws sso login", setup=True)
+        return AwsError("The AWS credentials have expired.", "Log in again: aws login, or aws sso login", setup=True)
     if code in _WRONG:
         clock = "; if they are right, check this machine's clock"
-        return AwsProblem("AWS does not know these credentials.", f"Check --profile{clock}", setup=True)
+        return AwsError("AWS does not know these credentials.", f"Check --profile{clock}", setup=True)
     if code in _DENIED:
         action = _ACTION.search(said)
         needed = action.group(1) if action else _called(error)
-        return AwsProblem(f"No permission on AWS: {needed}.", f"Have {needed} allowed, or name another --profile")
+        return AwsError(f"No permission on AWS: {needed}.", f"Have {needed} allowed, or name another --profile")
     if code in _SLOW:
-        return AwsProblem("AWS throttles: it was asked too often.", "Try again in a minute")
+        return AwsError("AWS throttles: it was asked too often.", "Try again in a minute")
     if missing and (code == "ResourceNotFoundException" or (code == "ValidationError" and "does not exist" in said)):
         return NotDeployed(missing, stage)
-    return AwsProblem(f"AWS refused {_called(error)} ({code}): {said[:200]}")
+    return AwsError(f"AWS refused {_called(error)} ({code}): {said[:200]}")
 
 
 def _first_line(error: failures.ParamValidationError) -> str:

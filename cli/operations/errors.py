@@ -80,7 +80,7 @@ WORDS: dict[Refusal, tuple[str, str, Exit]] = {
 
 
 @contextlib.contextmanager
-def explained(option: str = "") -> Iterator[None]:
+def translate_errors(option: str = "") -> Iterator[None]:
     """Turn what is refused inside into a CliError. `option`: what the hint needs to be about the same stage."""
     try:
         yield
@@ -91,7 +91,7 @@ def explained(option: str = "") -> Iterator[None]:
     except CliError:
         raise
     except TwbotError as error:
-        raise in_words(error, option) from None
+        raise as_cli_error(error, option) from None
 
 
 def _refused(error: XRefused, option: str) -> CliError:
@@ -114,7 +114,7 @@ def _later(error: XUnavailable) -> str:
     return f"X limits how often it is asked: again from {at:%H:%M:%S}. {error}"
 
 
-def in_words(error: TwbotError, option: str = "") -> CliError:
+def as_cli_error(error: TwbotError, option: str = "") -> CliError:
     """The keys', the local bot's and AWS's."""
     from twbot.cli.operations.local_stage import NotRunning
     from twbot.local.adapters.secrets import NoKeys

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from twbot.cli.deploy.cdk_progress import Event, event
-from twbot.cli.operations.aws_problems import AwsProblem
+from twbot.cli.operations.aws_errors import AwsError
 
 
 class Kind(NamedTuple):
@@ -94,7 +94,7 @@ KINDS = (
 _HARMLESS = re.compile(r"Proceeding anyway|^\s*(WARNING|Acknowledge|success:|start:)|(success|start): |^\s*$|^‣")
 
 
-def problem(lines: list[str], stage: str) -> AwsProblem:
+def problem(lines: list[str], stage: str) -> AwsError:
     """What failed, by what the command said. What CloudFormation rolled back goes before the rest."""
     failures = [happened for line in lines if (happened := event(line)) is not None and happened.failed]
     if failures:
@@ -105,21 +105,21 @@ def problem(lines: list[str], stage: str) -> AwsProblem:
             if (found := re.search(kind.pattern, line)) is not None:
                 return _of(kind, {"stage": stage, "stack": "…", **found.groupdict()})
     last = (said or ["it said nothing."])[-1].strip()
-    return AwsProblem(f"The CDK command failed: {last[:300]}", AGAIN)
+    return AwsError(f"The CDK command failed: {last[:300]}", AGAIN)
 
 
-def _of(kind: Kind, known: dict[str, str]) -> AwsProblem:
-    return AwsProblem(kind.words.format_map(known), kind.hint.format_map(known), setup=kind.setup)
+def _of(kind: Kind, known: dict[str, str]) -> AwsError:
+    return AwsError(kind.words.format_map(known), kind.hint.format_map(known), setup=kind.setup)
 
 
-def _rolled_back(failed: Event, stage: str) -> AwsProblem:
+def _rolled_back(failed: Event, stage: str) -> AwsError:
     name = f"{failed.type.removeprefix('AWS::').replace('::', ' ')} {failed.path.partition('/')[2] or failed.path}"
     reason = re.sub(r" \(RequestToken: .*", "", failed.reason).strip() or failed.status
     if failed.status == "DELETE_FAILED":
-        return AwsProblem(f"{failed.stack} is still there: {name} cannot be deleted: {reason}", _after(reason, stage))
+        return AwsError(f"{failed.stack} is still there: {name} cannot be deleted: {reason}", _after(reason, stage))
     at = "" if failed.type == STACK else f" at {name}"
     words = f"{failed.stack} failed{at}, and CloudFormation went back to what was before: {reason}"
-    return AwsProblem(words, _after(reason, stage))
+    return AwsError(words, _after(reason, stage))
 
 
 def _after(reason: str, stage: str) -> str:
