@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import ErrorKind, TwbotError
 
 
 class Exit(enum.IntEnum):
@@ -22,10 +22,27 @@ class Exit(enum.IntEnum):
     INTERRUPTED = 130
 
 
+EXITS = {
+    ErrorKind.FAILED: Exit.FAILED,
+    ErrorKind.USAGE: Exit.USAGE,
+    ErrorKind.NOT_CONFIGURED: Exit.NOT_CONFIGURED,
+    ErrorKind.NOT_FOUND: Exit.NOT_FOUND,
+    ErrorKind.CHECK_FAILED: Exit.CHECK_FAILED,
+    ErrorKind.TIMED_OUT: Exit.TIMED_OUT,
+}
+
+
 class CliError(TwbotError):
-    """Ends a command: `message` says what failed, `hint` what to type next."""
+    """Ends a command: `message` says what failed, `hint` what to type next, `code` how it ends."""
 
     def __init__(self, message: str, *, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(message, hint)
         self.code = code
+
+
+def as_cli_error(error: TwbotError, option: str = "") -> CliError:
+    """Any error of ours as one that ends a command. `option`: the options that name the bot, for its hint."""
+    if isinstance(error, CliError):
+        return error
+    hint = error.hint.replace("{option}", option) if error.hint else None
+    return CliError(str(error), hint=hint, code=EXITS[error.kind])

@@ -1,4 +1,4 @@
-"""Everything that goes wrong, as one tree.
+"""Everything that goes wrong, as one tree. Each error has a kind, by which a command ends, and may have a hint.
 
 TwbotError
 ├── NotConfigured      keys, settings or a set-up step are missing
@@ -12,13 +12,40 @@ TwbotError
 
 from __future__ import annotations
 
+import enum
+
+
+class ErrorKind(enum.Enum):
+    """What an operator makes of an error; cli/errors.py has the exit code of each."""
+
+    FAILED = enum.auto()
+    USAGE = enum.auto()
+    NOT_CONFIGURED = enum.auto()
+    NOT_FOUND = enum.auto()
+    CHECK_FAILED = enum.auto()
+    TIMED_OUT = enum.auto()
+
 
 class TwbotError(Exception):
-    """Base of all our errors; its text is safe to show: it never holds a secret."""
+    """Base of all our errors. Its text is safe to show: it never holds a secret.
+
+    `hint` is the next thing to type or do. In it `{option}` stands for the options that name the bot, such as
+    ` --stage prod`: who raises the error often does not know them.
+    """
+
+    kind = ErrorKind.FAILED
+
+    def __init__(self, message: str = "", hint: str | None = None, *, kind: ErrorKind | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+        if kind is not None:
+            self.kind = kind
 
 
 class NotConfigured(TwbotError):
-    """Keys, settings or a set-up step are missing; the text says which."""
+    """Keys, settings or a set-up step are missing. The text says which."""
+
+    kind = ErrorKind.NOT_CONFIGURED
 
 
 class BadEvent(TwbotError):

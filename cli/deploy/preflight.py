@@ -10,7 +10,7 @@ import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.deploy.deployed_stacks import stacks
-from twbot.cli.operations.aws_errors import AwsError
+from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
 
 State = Literal["ok", "warning", "wrong"]
@@ -47,7 +47,7 @@ def account(bot: AwsBot) -> Account:
     if wanted not in (None, found.id):
         words = f"The AWS credentials are for the account {found.id}, the stage {bot.name} is for {wanted}."
         hint = f"Name the right --profile, or change account in [stages.{bot.name}.aws] of twbot.toml"
-        raise AwsError(words, hint, setup=True)
+        raise AwsNotConfigured(words, hint)
     return found
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import botocore.exceptions as failures
 
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import ErrorKind, TwbotError
 
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _WRONG = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch")
@@ -18,16 +18,19 @@ _ACTION = re.compile(r"perform: ([a-z0-9-]+:\w+)")
 
 
 class AwsError(TwbotError):
-    """AWS refused; `hint` is the next thing to type, `setup` whether credentials or settings are what is wrong."""
+    """AWS refused."""
 
-    def __init__(self, message: str, hint: str | None = None, *, setup: bool = False) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.setup = setup
+
+class AwsNotConfigured(AwsError):
+    """The credentials or the settings are what is wrong."""
+
+    kind = ErrorKind.NOT_CONFIGURED
 
 
 class NotDeployed(AwsError):
     """What the stage is made of is not there."""
+
+    kind = ErrorKind.NOT_FOUND
 
     def __init__(self, message: str, stage: str) -> None:
         super().__init__(message, f"Deploy it: twbot deploy --stage {stage}; or name another region: --region")
@@ -35,20 +38,20 @@ class NotDeployed(AwsError):
 
 @contextlib.contextmanager
 def translate_aws_errors(stage: str, *, missing: str | None = None) -> Iterator[None]:
-    """Raises AwsProblem for what AWS refuses inside; `missing`: what it means that the thing asked for is not there."""
+    """Raise AwsError for what AWS refuses inside; `missing`: what it means that the thing asked for is not there."""
     try:
         yield
     except failures.ClientError as error:
         raise _refused(error, stage, missing) from None
     except failures.ProfileNotFound as error:
-        raise AwsError(f"{error}.", "See them with: aws configure list-profiles", setup=True) from None
+        raise AwsNotConfigured(f"{error}.", "See them with: aws configure list-profiles") from None
     except (failures.NoRegionError, failures.InvalidRegionError):
         hint = f"Name it: --region, or region in [stages.{stage}.aws] of twbot.toml"
-        raise AwsError("No valid AWS region is named.", hint, setup=True) from None
+        raise AwsNotConfigured("No valid AWS region is named.", hint) from None
     except (failures.NoCredentialsError, failures.PartialCredentialsError, failures.TokenRetrievalError):
-        raise AwsError("There are no AWS credentials.", "Log in: aws login, or name --profile", setup=True) from None
+        raise AwsNotConfigured("There are no AWS credentials.", "Log in: aws login, or name --profile") from None
     except failures.SSOError:
-        raise AwsError("The AWS login has expired.", "Log in again: aws sso login", setup=True) from None
+        raise AwsNotConfigured("The AWS login has expired.", "Log in again: aws sso login") from None
     except failures.ParamValidationError as error:
         raise AwsError(f"AWS would not take that: {_first_line(error)}") from None
     except failures.BotoCoreError as error:
@@ -58,10 +61,10 @@ def translate_aws_errors(stage: str, *, missing: str | None = None) -> Iterator[
 def _refused(error: failures.ClientError, stage: str, missing: str | None) -> AwsError:
     code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _EXPIRED:
-        return AwsError("The AWS credentials have expired.", "Log in again: aws login, or aws sso login", setup=True)
+        return AwsNotConfigured("The AWS credentials have expired.", "Log in again: aws login, or aws sso login")
     if code in _WRONG:
         clock = "; if they are right, check this machine's clock"
-        return AwsError("AWS does not know these credentials.", f"Check --profile{clock}", setup=True)
+        return AwsNotConfigured("AWS does not know these credentials.", f"Check --profile{clock}")
     if code in _DENIED:
         action = _ACTION.search(said)
         needed = action.group(1) if action else _called(error)

@@ -7,7 +7,7 @@ from typing import Any
 import botocore.exceptions as failures
 import msgspec
 
-from twbot.cli.operations.aws_errors import AwsError, translate_aws_errors
+from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured, translate_aws_errors
 from twbot.lambdas.ports import Keys
 
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
@@ -28,7 +28,7 @@ class SecretsManagerKeys:
     def refresh(self) -> Keys:
         self._keys = self._read(CURRENT)
         if self._keys is None:
-            raise AwsError(f"There are no keys in {self.place}.", self._set(), setup=True)
+            raise AwsNotConfigured(f"There are no keys in {self.place}.", self._set())
         return self._keys
 
     def save(self, keys: Keys) -> None:
@@ -72,7 +72,7 @@ class SecretsManagerKeys:
         try:
             return msgspec.json.decode(text, type=Keys)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:  # names a field, never a value
-            raise AwsError(f"{self.place.capitalize()} is not complete: {error}", self._set(), setup=True) from None
+            raise AwsNotConfigured(f"{self.place.capitalize()} is not complete: {error}", self._set()) from None
 
     def _set(self) -> str:
         return f"Store them: twbot secrets set --stage {self._stage}"

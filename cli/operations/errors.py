@@ -6,7 +6,7 @@ import contextlib
 import datetime
 from collections.abc import Iterator
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, as_cli_error
 from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable
 from twbot.lambdas.x.refusals import Refusal, refusal
 
@@ -88,8 +88,6 @@ def translate_errors(option: str = "") -> Iterator[None]:
         raise _refused(error, option) from None
     except XUnavailable as error:
         raise CliError(_later(error), hint="Then type it again", code=Exit.FAILED) from None
-    except CliError:
-        raise
     except TwbotError as error:
         raise as_cli_error(error, option) from None
 
@@ -112,20 +110,3 @@ def _later(error: XUnavailable) -> str:
         return str(error)
     at = datetime.datetime.fromtimestamp(error.retry_at).astimezone()
     return f"X limits how often it is asked: again from {at:%H:%M:%S}. {error}"
-
-
-def as_cli_error(error: TwbotError, option: str = "") -> CliError:
-    """The keys', the local bot's and AWS's."""
-    from twbot.cli.operations.local_stage import NotRunning
-    from twbot.local.adapters.secrets import NoKeys
-
-    if isinstance(error, NoKeys):
-        return CliError(str(error), hint=f"Store them: twbot secrets set{option}", code=Exit.NOT_CONFIGURED)
-    if isinstance(error, NotRunning):
-        hint = f"Start it: twbot up{option}; or name an address: --url"
-        return CliError(str(error), hint=hint, code=Exit.NOT_CONFIGURED)
-    setup = getattr(error, "setup", None)
-    if setup is None:
-        return CliError(str(error))
-    code = Exit.NOT_CONFIGURED if setup else Exit.NOT_FOUND if type(error).__name__ == "NotDeployed" else Exit.FAILED
-    return CliError(str(error), hint=getattr(error, "hint", None), code=code)

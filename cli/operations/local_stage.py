@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import NotConfigured
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.http import X_URL
 from twbot.local.adapters.secrets import FileSecrets, NoKeys
 from twbot.local.data_folder import DataFolder, data_option, running_bot
 
 
-class NotRunning(TwbotError):
+class NotRunning(NotConfigured):
     """No bot runs on the data folder."""
 
 
@@ -67,7 +67,8 @@ class LocalBot:
     def webhook_url(self) -> str:
         """Raises NotRunning."""
         if self._run is None:
-            raise NotRunning(f"No bot runs on {self._folder}: its webhook has no address.")
+            hint = "Start it: twbot up{option}; or name an address: --url"
+            raise NotRunning(f"No bot runs on {self._folder}: its webhook has no address.", hint)
         return self._run.url
 
 

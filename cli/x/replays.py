@@ -72,7 +72,7 @@ def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.d
     try:
         return windows(since, until, now=now, terms=terms)
     except TwbotError as error:
-        hint = "What the bot has had is in its archive: twbot replay --since … without --from-x"
+        hint = "What the bot has had is in its archive: twbot replay --since …"
         raise CliError(str(error), hint=hint, code=Exit.USAGE) from None
 
 

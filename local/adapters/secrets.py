@@ -14,7 +14,10 @@ from twbot.lambdas.ports import Keys
 
 
 class NoKeys(NotConfigured):
-    """There are no usable keys; the text says what is wrong with the file, never what is in it."""
+    """There are no usable keys. The text says what is wrong with the file, never what is in it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "Store them: twbot secrets set{option}")
 
 
 class FileSecrets:

@@ -70,7 +70,3 @@ def translate_lake_errors() -> Iterator[None]:
             raise CliError(str(error), hint="The table's columns: twbot query --columns") from None
         except TooSlow as error:
             raise CliError(str(error), hint=NARROW_HINT, code=Exit.TIMED_OUT) from None
-        except ModuleNotFoundError as error:
-            extra = "aws" if str(error.name).startswith("boto") else "local"
-            message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"
-            raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None

@@ -10,7 +10,7 @@ from twbot.cli.operations.local_stage import NotRunning
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.local.bus.history import History
 from twbot.local.bus.replays import KeptReplays, choose, prefix
-from twbot.local.data_folder import DataFolder, running_bot
+from twbot.local.data_folder import DataFolder, data_option, running_bot
 from twbot.local.server.control import ControlClient
 
 
@@ -60,7 +60,7 @@ class LocalReplays:
     def _bot(self) -> ControlClient:
         run = running_bot(self._folder)
         if run is None:
-            raise NotRunning(f"No bot runs on {self._folder}.")
+            raise NotRunning(f"No bot runs on {self._folder}.", f"Start it with: twbot up{data_option(self._folder)}")
         return ControlClient(run)
 
 

@@ -14,6 +14,7 @@ from twbot.cli.operations.metrics.aws import AwsMetrics
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.errors import ErrorKind
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
 
@@ -70,7 +71,7 @@ def _unless_refused(asked: Future[Found], otherwise: Found, what: str, unread: l
     except NotDeployed:
         raise
     except AwsError as problem:
-        if problem.setup:
+        if problem.kind is ErrorKind.NOT_CONFIGURED:
             raise
         unread.append(f"{what}: {problem}{f' {problem.hint}.' if problem.hint else ''}")
         return otherwise
