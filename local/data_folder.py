@@ -49,16 +49,17 @@ class DataFolder(msgspec.Struct, frozen=True):
 
     @property
     def subscribers(self) -> Path:
-        """Who hears of alerts: their addresses are secrets."""
+        """Return the file of the alerts' subscribers. Their addresses are secrets."""
         return self.folder / "subscribers.json"
 
     @property
     def told(self) -> Path:
+        """Return the file that records which subscriber has which alert."""
         return self.folder / "told.db"
 
     @property
     def replies(self) -> Path:
-        """The switch of replies, who wants none, and how many there were."""
+        """Return the file of the replies' switch, opt-out list and counts."""
         return self.folder / "replies.db"
 
     @property

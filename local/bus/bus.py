@@ -248,26 +248,26 @@ class Bus:
 
     def _recover(self, store: Store) -> None:
         """Resume the open deliveries of the last process. Those of rules that no longer exist become dead letters."""
-        left = store.open_deliveries()
-        gone = [each for each in left if each.rule not in self._routes]
+        waiting = store.open_deliveries()
+        orphans = [each for each in waiting if each.rule not in self._routes]
         now = self._clock()
         reason = "NoSuchRule: the rule is not there any more"
         with store.transaction():
-            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in gone)
-        self._revive([each for each in left if each.rule in self._routes])
+            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in orphans)
+        self._revive([each for each in waiting if each.rule in self._routes])
 
-    def _revive(self, left: list[OpenDelivery]) -> int:
+    def _revive(self, waiting: list[OpenDelivery]) -> int:
         now = self._clock()
         events: dict[int, Event] = {}  # decoded once, however many rules wait for an event
         with self._state:
-            self._waiting += len(left)
-            for each in left:
+            self._waiting += len(waiting)
+            for each in waiting:
                 event = events.setdefault(each.event, decode_event(each.body))
                 delivery = Delivery(each.id, event, self._routes[each.rule], each.first_try or now)
                 delivery.attempts, delivery.first_try = each.attempts, each.first_try
                 heapq.heappush(self._parked, (each.due, each.id, delivery))
             self._state.notify_all()
-        return len(left)
+        return len(waiting)
 
     def _work(self, route: Route) -> None:
         for deliveries in route.deliveries():

@@ -100,9 +100,9 @@ class Replays:
         self._archive, self._deliver = archive, deliver
         self._running: dict[str, tuple[threading.Event, threading.Thread]] = {}  # by name; the Event cancels the thread
         self._stopping = False
-        for left in self.kept.newest():
-            if left.state == "running":
-                self._end(left, "interrupted", "the bot ended before it")
+        for replay in self.kept.newest():
+            if replay.state == "running":
+                self._end(replay, "interrupted", "the bot ended before it")
 
     def start(self, request: ReplayRequest) -> Replay:
         """Choose the events and start to deliver them. Raises TwbotError where a rule does not exist."""
@@ -119,7 +119,7 @@ class Replays:
         return replay
 
     def cancel(self, name: str) -> Replay | None:
-        """Cancel a replay, wait up to 10 seconds until it ends, and return its record; None where there is no such."""
+        """Cancel a replay, wait up to 10 seconds until it ends, and return its record, None for an unknown name."""
         if (running := self._running.get(name)) is not None:
             running[0].set()
             running[1].join(10)

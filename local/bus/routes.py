@@ -88,8 +88,8 @@ class Route:
         until = time.monotonic() + self.linger
         while len(taken) < (self.batch or 1):
             try:
-                left = 0.0 if self.hurry else until - time.monotonic()
-                item = self.queue.get(timeout=left) if left > 0 else self.queue.get_nowait()
+                timeout = 0.0 if self.hurry else until - time.monotonic()
+                item = self.queue.get(timeout=timeout) if timeout > 0 else self.queue.get_nowait()
             except queue.Empty:
                 break
             if isinstance(item, Signal):

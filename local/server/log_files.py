@@ -85,7 +85,7 @@ def decode_line(text: bytes) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Log twbot's own records into this file while the context lasts. At 10 MB it is rotated; three older ones remain.
+    """Log twbot's own records into this file within the context. It is rotated at 10 MB, and three older ones remain.
 
     https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
     """
