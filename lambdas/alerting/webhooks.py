@@ -83,11 +83,11 @@ def _session() -> requests.Session:
     session = requests.Session()
     # No proxy and no .netrc of the environment: neither may see the address.
     session.trust_env = False
-    session.mount("https://", PublicOnly(_private))
+    session.mount("https://", PublicOnly(_refuse_private_network))
     return session
 
 
-def _private() -> TwbotError:
+def _refuse_private_network() -> TwbotError:
     return Permanent("The address is on a private network.")
 
 

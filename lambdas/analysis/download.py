@@ -38,7 +38,7 @@ class Downloader:
         self._session = requests.Session()
         # A proxy of the environment is welcome for X's media, but not between us and a simulator on this machine.
         self._session.trust_env = simulator is None
-        self._session.mount("https://", PublicOnly(_private))
+        self._session.mount("https://", PublicOnly(_refuse_private_network))
 
     def fetch_image(self, url: str, tweet_id: str) -> dict[str, str | None]:
         """Return {"Key", "Problem"}: a Problem is permanent. Raises Temporary where a retry may help."""
@@ -72,16 +72,16 @@ class Downloader:
             parts = urlsplit(url)
             origin = f"{parts.scheme}://{parts.netloc}"
         except ValueError:
-            _not_of_x()
+            _refuse_source()
         if origin != self._simulator and not (parts.scheme == "https" and parts.netloc in MEDIA_HOSTS):
-            _not_of_x()
+            _refuse_source()
 
 
-def _not_of_x() -> NoReturn:
+def _refuse_source() -> NoReturn:
     raise UnusableImage("The picture is not on one of X's media servers.")
 
 
-def _private() -> UnusableImage:
+def _refuse_private_network() -> UnusableImage:
     return UnusableImage("The picture is on a private network.")
 
 

@@ -15,9 +15,9 @@ _X_EPOCH = datetime.datetime(2010, 11, 4, 1, 42, 54, 657000, datetime.UTC)
 # Smaller ids are older than that scheme and have no time in them.
 _FIRST_SNOWFLAKE = 30_000_000_000
 # Where our own events have the post's id. X's events are searched for the post itself.
-_OURS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+_POST_ID_PATHS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
 # An object with an id and one of these fields is a post; without them it is a mere reference to one.
-_OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
+_FIELDS_OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
 
 class ErasureResult(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ def is_about(detail: object, *ids: str) -> bool:
 
     An event that only refers to its id contains nothing to erase.
     """
-    return any(_at(detail, path) in ids for path in _OURS) or _holds(detail, ids)
+    return any(_at(detail, path) in ids for path in _POST_ID_PATHS) or _holds(detail, ids)
 
 
 def reply_id(detail: object, *ids: str) -> str | None:
@@ -136,7 +136,7 @@ def _holds(value: Any, ids: tuple[str, ...]) -> bool:
         each = pending.pop()
         if isinstance(each, dict):
             known = {str(each[name]) for name in ("id", "id_str") if isinstance(each.get(name), str | int)}
-            if known.intersection(ids) and _OF_A_POST & each.keys():
+            if known.intersection(ids) and _FIELDS_OF_A_POST & each.keys():
                 return True
             pending += each.values()
         elif isinstance(each, list):

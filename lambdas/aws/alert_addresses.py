@@ -35,9 +35,9 @@ class AlertAddresses:
         try:
             content = self._client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            if what != "ParameterNotFound":
-                raise Temporary(f"Cannot read the parameter {self._parameter}: {what}.") from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            if code != "ParameterNotFound":
+                raise Temporary(f"Cannot read the parameter {self._parameter}: {code}.") from None
             # `twbot alerts subscribe` creates the parameter: without it nobody has subscribed.
             content = "[]"
         self._read = _decode(content, self._parameter)
@@ -46,7 +46,7 @@ class AlertAddresses:
 
 
 def _decode(content: str, name: str) -> list[Subscription]:
-    """Raises Temporary: an operator can correct the parameter while Lambda retries."""
+    """Parse the parameter. Raises Temporary: an operator can correct it while Lambda retries."""
     try:
         return msgspec.json.decode(content, type=list[Subscription])
     except msgspec.ValidationError as error:  # names a field, never a value: addresses are secrets

@@ -39,5 +39,5 @@ class AlertOutcomes:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
             # The delivery is over: an exception here would repeat an alert that arrived.
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            log.warning("cannot note how an alert went", extra={"reason": what, "subscriber": subscriber})
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            log.warning("cannot note how an alert went", extra={"reason": code, "subscriber": subscriber})

@@ -53,12 +53,12 @@ class Deduplication:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if _error_code(error) == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item", {})
                 return Lease.HELD_BY_ANOTHER if "claimed_by" in found else Lease.DONE
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         except BotoCoreError as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return Lease.ACQUIRED
 
     def commit(self, key: str) -> None:
@@ -82,12 +82,12 @@ class Deduplication:
         try:
             call(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
 
 
-def _cannot(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot note what is published: {_code(error)}.")
+def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
+    return Temporary(f"Cannot note what is published: {_error_code(error)}.")
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _error_code(error: ClientError | BotoCoreError) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -26,6 +26,6 @@ class LexChatbot:
         try:
             answer = self._client.recognize_text(**self._bot, sessionId=session_id, text=text, **about)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"The chatbot does not answer: {what}.") from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"The chatbot does not answer: {code}.") from None
         return dict(answer)

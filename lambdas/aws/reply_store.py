@@ -50,7 +50,7 @@ class DynamoReplies:
         try:
             answer = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return answer.get("Item")
 
     def _change(self, count: str, update: str, condition: str, values: dict[str, Any]) -> bool:
@@ -64,15 +64,15 @@ class DynamoReplies:
                 ExpressionAttributeValues=values,
             )
         except (ClientError, BotoCoreError) as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if _error_code(error) == "ConditionalCheckFailedException":
                 return False
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return True
 
 
-def _cannot(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot tell whether the bot may reply: {_code(error)}.")
+def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
+    return Temporary(f"Cannot tell whether the bot may reply: {_error_code(error)}.")
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _error_code(error: ClientError | BotoCoreError) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -36,15 +36,15 @@ class ManagedSecrets:
         try:
             answer = self._client.get_secret_value(SecretId=self._name)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"Cannot read the secret {self._name}: {what}.") from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"Cannot read the secret {self._name}: {code}.") from None
         self._keys = _decode(answer.get("SecretString") or "", self._name)
         self._read_at = time.monotonic()
         return self._keys
 
 
 def _decode(content: str, name: str) -> Keys:
-    """Raises Temporary: an operator can correct the secret while X or the queue retries."""
+    """Parse the secret. Raises Temporary: an operator can correct it while X or the queue retries."""
     try:
         keys = msgspec.json.decode(content, type=Keys)
     except msgspec.ValidationError as error:  # names a field, never a value

@@ -11,7 +11,7 @@ from twbot.lambdas.contracts import Event
 _EPOCH_MS = 1288834974657
 _MAX_ID = 2**63
 # Where an event has the post's id: first our events, then X's, of either API.
-_WHERE_THE_POST_IS = (
+_POST_ID_PATHS = (
     ("Twitter", "TweetId"),
     ("ReplyToTweetId",),
     ("Message", "Twitter", "TweetId"),
@@ -23,7 +23,7 @@ _WHERE_THE_POST_IS = (
 
 def tweet_of(event: Event) -> str | None:
     """Return the id of the post that an event is about; None where it is about none."""
-    for path in _WHERE_THE_POST_IS:
+    for path in _POST_ID_PATHS:
         found: Any = event.detail
         for step in path:
             found = found.get(step) if isinstance(found, dict) else None

@@ -89,10 +89,10 @@ class XManagement:
 
     def validate_webhook(self, webhook_id: str) -> bool:
         """Make X challenge the address again. Return whether the answer was correct."""
-        return _said_yes(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
+        return _is_confirmed(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
 
     def delete_webhook(self, webhook_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
+        return _is_confirmed(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
         """Make X deliver again what it delivered between two minutes of the last 24 hours. Return the job's id."""
@@ -103,7 +103,7 @@ class XManagement:
     def subscribe_account(self, webhook_id: str) -> bool:
         """Subscribe to all Account Activity of the account that the keys belong to."""
         path = f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all"
-        return _said_yes(self._http.call("POST", path, json={}), "subscribed")
+        return _is_confirmed(self._http.call("POST", path, json={}), "subscribed")
 
     def account_subscriptions(self, webhook_id: str) -> list[str]:
         """Return the user ids with an Account Activity subscription."""
@@ -145,7 +145,7 @@ class XManagement:
             page = {**page, "pagination_token": str(next_token)}
 
     def unsubscribe_activity(self, subscription_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
+        return _is_confirmed(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
 
     def usage(self) -> Usage:
         """Return how many posts the app's project has read, and how many its plan allows in a month."""
@@ -181,8 +181,8 @@ def part(identifier: str) -> str:
     return quote(identifier, safe="")
 
 
-def _said_yes(answer: dict[str, Any], what: str) -> bool:
-    return bool(answer.get("data", {}).get(what))
+def _is_confirmed(answer: dict[str, Any], field: str) -> bool:
+    return bool(answer.get("data", {}).get(field))
 
 
 def minute(moment: datetime.datetime) -> str:

@@ -18,7 +18,10 @@ from twbot.lambdas.contracts import decode_event
 
 @entry_point(tweet_in)
 def handler(event: Json, context: Any) -> Any:
-    """Raises BadEvent, Temporary or Permanent: Lambda retries, and then the event becomes a dead letter."""
+    """Send the alert, or the test.
+
+    Raises BadEvent, Temporary or Permanent: Lambda retries, and then the event becomes a dead letter.
+    """
     if "Test" in event:
         return _test(event["Test"])
     alert = alert_for(decode_event(msgspec.json.encode(event)))

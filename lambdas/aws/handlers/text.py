@@ -14,6 +14,6 @@ from twbot.lambdas.responding.text import answer_text
 
 @entry_point(tweet_in)
 def handler(event: Json, _: Any) -> None:
-    """Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter with the reason."""
+    """Answer the text. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))
     answer_text(received, chatbot=chatbot(), publisher=publisher(), settings=settings())
