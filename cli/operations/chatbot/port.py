@@ -1,4 +1,4 @@
-"""The chatbot: what stands behind its port on either platform."""
+"""The chatbot: the choice of the adapter of its port, lambdas.ports.Chatbot."""
 
 from __future__ import annotations
 

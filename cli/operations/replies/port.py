@@ -1,4 +1,4 @@
-"""Permission to reply: the port, and what stands behind it on either platform."""
+"""Permission to reply: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Replies(Protocol):
-    """The switch of replies, and who wants none. Raises TwbotError."""
+    """The kill switch of replies with its limits, and the opt-out list. Raises TwbotError."""
 
     def switch(self) -> Switch: ...
 
     def save(self, switch: Switch) -> None: ...
 
     def everybody_out(self) -> list[str]:
-        """The user ids of those who want no replies."""
+        """Return the ids of the users who opted out of replies."""
 
     def opt_out(self, user_id: str) -> None: ...
 
