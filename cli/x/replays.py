@@ -1,4 +1,4 @@
-"""Asking X to send again what the bot missed: in windows, one after the other."""
+"""Has X deliver again what the bot missed, one window after the other."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
 
 BUSY, CONFLICT = 409, "ReplayConflictError"  # X works on one window of a webhook at a time
-POLL_INTERVAL, TIMEOUT = 5.0, 1800.0
+POLL_INTERVAL, TIMEOUT = 5.0, 1800.0  # seconds
 WHO = {"v2": "API v2: Account Activity and X Activity", "v1.1": "API v1.1's enterprise form: Account Activity"}
 
 
 class Asked(NamedTuple):
-    """What was typed."""
+    """The options of the command."""
 
     since: str
     until: str | None
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
 
 def replay_from_x(target: Target, asked: Asked) -> None:
-    """Shows the windows, asks, and has X send each. Raises CliError."""
+    """Show the windows, ask for confirmation, and have X deliver each again. Raises CliError."""
     from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.replay_windows import TERMS
 
@@ -56,7 +56,7 @@ def replay_from_x(target: Target, asked: Asked) -> None:
             _show(bot, webhook, chosen, since, asked)
         if not asked.dry_run:
             confirm(_question(bot, chosen), yes=asked.yes)
-            chosen = [_ask(x, webhook, each) for each in chosen]
+            chosen = [_request(x, webhook, each) for each in chosen]
     if asked.json:
         webhook_id = webhook.id
         as_json({"api": asked.api, "webhook_id": webhook_id, "dry_run": asked.dry_run, "windows": chosen})
@@ -94,11 +94,13 @@ def _question(bot: Bot, chosen: list[XWindow]) -> str:
     )
 
 
-def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[float], None] = time.sleep) -> XWindow:
-    """Where X is still at the window before, in a moment again."""
+def _request(
+    x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[float], None] = time.sleep
+) -> XWindow:
+    """Request a window of X. While X works on the one before, request it again, for TIMEOUT at most."""
     from twbot.lambdas.errors import XRefused
 
-    until = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             job_id = x.replay(webhook.id, each.since, each.until)
@@ -106,7 +108,7 @@ def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[fl
             return msgspec.structs.replace(each, job_id=job_id)
         except XRefused as error:
             busy = error.status == BUSY or CONFLICT in str(error)
-            if not busy or time.monotonic() > until:
+            if not busy or time.monotonic() > deadline:
                 raise
             say("X is still at another replay to this webhook …")
             wait(POLL_INTERVAL)
