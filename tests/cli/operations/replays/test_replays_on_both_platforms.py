@@ -330,7 +330,7 @@ def test_need_not_be_waited_for(
     """It goes on, and what to type to see it is said."""
     aws.counts({"MESSAGE_RECEIVED": 4})
     slow = aws.going_on(aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now())))
-    monkeypatch.setattr(type(platform.replays), "start", lambda *_: slow)
+    monkeypatch.setattr(type(aws.replays), "start", lambda *_: slow)
     assert run(["replay", "--since", "1h", "--detach", "--stage", "prod"]) == 0
     said = capsys.readouterr()
     assert f"{slow.name}: running" in said.out
