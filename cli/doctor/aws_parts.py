@@ -28,13 +28,13 @@ MORE = (
 )
 
 
-def asked(name: str, look: Callable[[], Check]) -> Check:
-    """Return the check that `look` does.
+def asked(name: str, check: Callable[[], Check]) -> Check:
+    """Return what a check finds.
 
     A warning where AWS refuses to answer, because that proves no fault; wrong where a resource does not exist.
     """
     try:
-        return look()
+        return check()
     except NotDeployed as problem:
         return Check(name, "wrong", str(problem), problem.hint)
     except AwsError as problem:

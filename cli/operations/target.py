@@ -99,6 +99,7 @@ class Target(NamedTuple):
         return f" --stage {self.stage}" + "".join(f" {name} {shlex.quote(text)}" for name, text in more.items() if text)
 
     def open(self) -> Bot:
+        """Return the bot. Raises CliError where its settings or AWS are not ready."""
         return open_bot(self.stage, profile=self.profile, region=self.region, data=self.data)
 
     def aws(self) -> AwsBot:

@@ -153,6 +153,7 @@ def _account_rows(bot: Bot, api: str, environment: str | None) -> list[Row]:
 
 
 def remove_rows(bot: Bot, rows: list[Row], environment: str | None) -> None:
+    """Remove subscriptions at X, one by one."""
     for row in rows:
         say(f"  {row.id} ({row.event_type}) …")
         if row.api == "xaa":
@@ -162,6 +163,7 @@ def remove_rows(bot: Bot, rows: list[Row], environment: str | None) -> None:
 
 
 def activity_row(found: ActivitySubscription) -> Row:
+    """Return the row of an X Activity subscription."""
     known = ACTIVITIES.get(found.event_type)
     user = str(found.filter["user_id"]) if "user_id" in found.filter else None
     price = known.price if known else None
@@ -169,22 +171,27 @@ def activity_row(found: ActivitySubscription) -> Row:
 
 
 def planned(name: str, user_id: str, hook: str) -> Row:
+    """Return the row of an X Activity subscription that does not exist yet."""
     return Row("", "xaa", name, user_id, hook, ACTIVITIES[name].price, TAG)
 
 
 def account_row(user_id: str, hook: str, api: str) -> Row:
+    """Return the row of an Account Activity subscription."""
     return Row(user_id, api, ACCOUNT, user_id, hook)
 
 
 def user_of(bot: Bot) -> str:
+    """Return the id of the account that the bot's keys are for."""
     return bot.secrets().keys().user_id
 
 
 def version(api: str) -> str:
+    """Return the version of X's API that has the subscriptions of `api`."""
     return "v1.1" if api == "v1.1" else "v2"
 
 
 def price(name: str) -> str:
+    """Return the price of an activity type in words. https://docs.x.com/x-api/activity/event-pricing"""
     known = ACTIVITIES.get(name)
     if known is None or known.price is None:
         return "price unknown"

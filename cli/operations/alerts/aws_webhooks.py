@@ -34,7 +34,7 @@ class AwsWebhooks:
 
     @functools.cached_property
     def _outcome_table(self) -> tuple[Any, str]:
-        """The client and the name of the table that holds how the last alert to each chat went."""
+        """Return the client and the name of the table that holds how the last alert to each chat went."""
         return self._bot.client("dynamodb"), self._bot.output("alerting", "ToldTableName")
 
     def subscribers(self) -> list[Subscriber]:

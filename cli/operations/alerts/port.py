@@ -19,9 +19,11 @@ class Alerts(Protocol):
 
     def subscribers(self) -> list[Subscriber]: ...
 
-    def subscribe(self, subscription: Subscription) -> Subscriber: ...
+    def subscribe(self, subscription: Subscription) -> Subscriber:
+        """Add a subscriber, or replace the one with the same address."""
 
-    def remove(self, subscriber: Subscriber) -> None: ...
+    def remove(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber: it gets no alert any more."""
 
     def test(self, only: str | None = None) -> list[Tested]:
         """Send a sample alert to all subscribers, or to the one with this id."""
@@ -31,6 +33,7 @@ class Alerts(Protocol):
 
 
 def alerts_of(target: Target) -> Alerts:
+    """Return the alerts of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.alerts.local import LocalAlerts
         from twbot.local.data_folder import data_folder

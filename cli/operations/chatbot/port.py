@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 def chatbot_of(target: Target) -> Chatbot:
+    """Return the chatbot of a bot. Raises CliError."""
     if target.is_local:
         from twbot.local.models.lex import Lex
 

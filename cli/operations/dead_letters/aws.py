@@ -72,6 +72,7 @@ class AwsDeadLetters:
         return self._each(ids, Redriving(self._bot).deliver)
 
     def purge(self, ids: Sequence[str]) -> Iterator[int]:
+        """Delete each. Yields how many are done."""
         return self._each(ids, lambda *_: None)
 
     def purge_all(self) -> int:

@@ -47,6 +47,7 @@ class LocalDeadLetters:
         work: Callable[[Bus, Sequence[int]], int],
     ) -> int:
         numbers = [int(each) for each in ids]
+        # A running bot holds the lock of its bus, so it does the work itself.
         if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
         with Bus(self._home.bus, RULES) as bus:

@@ -31,6 +31,7 @@ class DeadLetters(Protocol):
 
 
 def dead_letters_of(target: Target) -> DeadLetters:
+    """Return the dead letters of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.dead_letters.local import LocalDeadLetters
 

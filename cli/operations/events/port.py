@@ -21,6 +21,7 @@ class LiveEvents(Protocol):
 
 
 def live_events_of(target: Target) -> LiveEvents:
+    """Return the live events of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.events.local import LocalLiveEvents
 

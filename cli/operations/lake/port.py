@@ -33,7 +33,8 @@ class Lake(Protocol):
 class Erasure(Protocol):
     """The erasure of a post from all that the bot stores, as far as that can be edited. Raises TwbotError."""
 
-    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport: ...
+    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport:
+        """Erase a post. With `dry_run` only count what would go."""
 
 
 def lake_of(target: Target) -> Lake:

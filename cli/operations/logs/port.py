@@ -22,6 +22,7 @@ class Logs(Protocol):
 
 
 def logs_of(target: Target) -> Logs:
+    """Return the log of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.logs.local import LocalLogs
 

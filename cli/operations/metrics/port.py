@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Metrics(Protocol):
     """What happened over time, as numbers. Raises TwbotError."""
 
-    def all_metrics(self) -> list[Metric]: ...
+    def all_metrics(self) -> list[Metric]:
+        """Return the metrics that the platform has."""
 
     def min_period(self, start: float) -> int:
         """Return the shortest period, in seconds, for which there are datapoints since `start` (epoch seconds)."""
@@ -24,6 +25,7 @@ class Metrics(Protocol):
 
 
 def metrics_of(target: Target) -> Metrics:
+    """Return the metrics of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.metrics.local import LocalMetrics
 

@@ -37,6 +37,7 @@ class Replays(Protocol):
 
 
 def replays_of(target: Target) -> Replays:
+    """Return the replays of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.replays.local import LocalReplays
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class DeployedRules(Protocol):
     """The rules as they are deployed. Raises TwbotError."""
 
-    def deployed(self) -> list[DeployedRule]: ...
+    def deployed(self) -> list[DeployedRule]:
+        """Return the declared rules, then those that only the bus has."""
 
 
 def deployed_rules_of(target: Target) -> DeployedRules | None:

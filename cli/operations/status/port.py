@@ -21,6 +21,7 @@ class StatusProbe(Protocol):
 
 
 def status_of(target: Target) -> StatusProbe:
+    """Return the status probe of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.status.local import LocalStatusProbe
         from twbot.local.data_folder import data_folder

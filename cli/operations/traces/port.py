@@ -22,6 +22,7 @@ class Traces(Protocol):
 
 
 def traces_of(target: Target) -> Traces:
+    """Return the traces of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.traces.local import LocalTraces
 

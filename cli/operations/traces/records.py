@@ -77,6 +77,7 @@ def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *,
 
 
 def spans_of_events(events: Iterable[Event]) -> Iterator[Span]:
+    """Yield a span for each event."""
     for event in events:
         at = epoch(event.time)
         replay = event.replay_name or event.detail.get("ReplayName")
