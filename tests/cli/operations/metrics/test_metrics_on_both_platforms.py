@@ -335,7 +335,7 @@ def test_a_query_that_does_not_end_well(
         stub.add_response("stop_query", {"success": True})
         monkeypatch.setattr(stage, "client", lambda _: client)
         with pytest.raises(AwsError, match=message):
-            Insights(stage, "q", ["g"], 0, 1).rows(patience=-1)
+            Insights(stage, "q", ["g"], 0, 1).rows(timeout=-1)
 
 
 def test_a_stage_without_logs_is_not_deployed(stage: AwsBot) -> None:
