@@ -94,12 +94,11 @@ class Lake:
     def forget(self, tweet_id: str, *replies: str, dry_run: bool = False) -> ErasureResult:
         """Remove the events about a post and about the replies to it. With `dry_run`, only count them."""
         result = ErasureResult()
-        for path in self._files():
-            # The post's id has its time: no earlier file can be about it.
-            if path.parent.relative_to(self._folder).as_posix() < first_hour(tweet_id):
-                continue
-            with self._replacing:
-                result += self._forget(path, (tweet_id, *replies), dry_run)
+        with self._replacing:  # from the listing on: a file that compaction writes meanwhile would not be looked into
+            for path in self._files():
+                # The post's id has its time: no earlier file can be about it.
+                if path.parent.relative_to(self._folder).as_posix() >= first_hour(tweet_id):
+                    result += self._forget(path, (tweet_id, *replies), dry_run)
         return result
 
     def _forget(self, path: Path, ids: tuple[str, ...], dry_run: bool) -> ErasureResult:

@@ -89,6 +89,13 @@ def test_commands_do_not_import_commands() -> None:
     assert users == {"twbot.cli.main"}
 
 
+def test_tests_share_by_way_of_support_only() -> None:
+    """No test imports another test's module, nor a conftest."""
+    modules = (path for path in (ROOT / "tests").rglob("*.py"))
+    shared = {name for path in modules for name in _imports(path) if name.startswith("tests.")}
+    assert not {name for name in shared if not name.startswith("tests.support")}
+
+
 def test_no_import_circle() -> None:
     """No module imports itself by way of others, not even within a function."""
     modules = {name: {n for n in found if n in graph() and n != name} for name, found in graph().items()}

@@ -14,7 +14,7 @@ import boto3
 import msgspec
 import pytest
 
-from tests.local.lake.test_lake import event
+from tests.support.lake_events import event
 from tests.support.lake_on_aws import BUCKET, MEDIA, REGION, LakeOnAws, lake_on_aws
 from tests.support.operate import Operate, Said
 from tests.support.world import World

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.lake.test_lake import analysed, image
+from tests.support.lake_events import analysed, image
 from twbot.cli.main import run
 from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake

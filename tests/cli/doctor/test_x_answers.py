@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.cli.screens.test_status_watch import FakeStage
+from tests.support.fake_stage import FakeStage
 from tests.support.loopback import Answer, answering
 from twbot.cli.doctor.check import Check
 from twbot.cli.doctor.x import _cap, _subscriptions, _webhook, check_x

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import typer
 
-from tests.lambdas.x.test_rate_limits import Kept
+from tests.support.fake_stage import FakeStage
 from tests.support.loopback import Answer, answering
 from twbot.cli.commands import status as command
 from twbot.cli.commands.status import Refreshed, _watch
@@ -156,26 +156,6 @@ def test_status_of_a_stage_that_is_not_there(
     (tmp_path / "twbot.toml").write_text("[stages.prod.aws]\n")
     assert run(["status", "--stage", "prod", "--profile", "nobody"]) == 3
     assert "nobody" in capsys.readouterr().err
-
-
-class FakeStage(NamedTuple):
-    """A stage whose X is on this machine."""
-
-    name: str
-    x_url: str
-    url: str = "https://here.example.com/twitter"
-    simulated: bool = False
-    account_id: str | None = None
-
-    @property
-    def option(self) -> str:
-        return f" --stage {self.name}"
-
-    def secrets(self) -> Any:
-        return Kept()
-
-    def webhook_url(self) -> str:
-        return self.url
 
 
 def at_x(url: str) -> list[Answer]:

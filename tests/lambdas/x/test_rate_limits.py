@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.kept_keys import Kept
 from tests.support.loopback import Answer, answering
 from twbot.lambdas.errors import XUnavailable
-from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.rate_limits import ANSWERED, call_name, limit_fields, limits_in, newest_limits
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
@@ -52,15 +52,6 @@ def test_only_the_newest_that_still_holds() -> None:
     second = first | {"x_rate_limit_remaining": "12"}
     assert [limit.left for limit in newest_limits([(2.0, second), (1.0, first)], 999.0)] == [12, 0]
     assert [limit.span for limit in newest_limits([(2.0, second)], 1001.0)] == ["the app's day"]
-
-
-class Kept:
-    """Keys that never change."""
-
-    def keys(self) -> Keys:
-        return Keys(api_key="k", api_secret="s", access_token="7-a", access_token_secret="t", bearer_token="b")
-
-    refresh = keys
 
 
 def test_each_answer_of_x_leaves_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

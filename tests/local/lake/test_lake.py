@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.lake_events import NOON, analysed, event, image
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import saved_queries
-from twbot.lambdas.contracts import Entry, Event, new_event
 from twbot.lambdas.errors import Temporary
 from twbot.local.lake.lake import Lake
 
-NOON = datetime.datetime(2026, 11, 23, 12, 30, tzinfo=datetime.UTC)
 CELEBRITIES = """SELECT time, detail.author, celebrityfaces.name FROM "analysed-messages-table"
 CROSS JOIN UNNEST(detail.analysis.images) as t(images)
 CROSS JOIN UNNEST(images.analysis.celebrityfaces) as t(celebrityfaces)
@@ -29,22 +29,6 @@ WHERE "detail-type" = 'MESSAGE_ANALYSED' ORDER BY time DESC;"""
 POSITIVE = """SELECT time, detail.author, detail.analysis.textsentiment, detail.text FROM "analysed-messages-table"
 CROSS JOIN UNNEST(detail.analysis.images) as t(images)
 WHERE "detail-type" = 'MESSAGE_ANALYSED' AND detail.analysis.textsentiment='POSITIVE' ORDER BY time DESC;"""
-
-
-def event(detail_type: str, detail: dict[str, Any], at: datetime.datetime = NOON) -> Event:
-    return new_event(Entry(source="BOT", detail_type=detail_type, detail=detail), at)
-
-
-def analysed(author: str, images: list[dict[str, Any]] | None = None, sentiment: str = "POSITIVE") -> Event:
-    analysis = {"TextSentiment": sentiment, "TextEntities": [], "Images": images}
-    twitter = {"TweetId": author, "UserId": "7"}
-    detail = {"Text": f"by {author}", "Author": author, "Summoned": True, "Twitter": twitter, "Analysis": analysis}
-    return event("MESSAGE_ANALYSED", detail)
-
-
-def image(*celebrities: str, labels: tuple[str, ...] = ()) -> dict[str, Any]:
-    faces = [{"Name": name, "MatchConfidence": 99.5, "Face": {"Confidence": 98}} for name in celebrities]
-    return {"Key": "k", "Analysis": {"CelebrityFaces": faces, "Labels": [{"Name": name} for name in labels]}}
 
 
 @pytest.fixture
@@ -203,3 +187,21 @@ def test_a_lake_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("a file where the folder should be")
     with pytest.raises(Temporary, match="Cannot write to the lake"):
         Lake(tmp_path / "lake").append([analysed("ann")])
+
+
+def test_compacting_meanwhile_keeps_nothing_back(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A post is forgotten whole, though the files of its hour are joined while it is."""
+    for _ in range(3):
+        lake.append([event("TWEET_SENT", {"TweetId": "8", "ReplyToTweetId": "7"})])
+    forget, joining = lake._forget, threading.Thread(target=lake.compact, args=(NOON + datetime.timedelta(days=1),))
+
+    def and_compact(*arguments: Any) -> Any:
+        if joining.ident is None:
+            joining.start()
+            joining.join(0.1)  # long enough to join the files, were it let
+        return forget(*arguments)
+
+    monkeypatch.setattr(lake, "_forget", and_compact)
+    assert lake.forget("7").events == 3
+    joining.join()
+    assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[0]]

@@ -7,17 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.local.workflow.test_two_interpreters import (
-    CALM,
-    CASES,
-    ENTITIES,
-    EVERYTHING,
-    SENTIMENT,
-    THROTTLED,
-    Case,
-    check,
-    message,
-)
+from tests.support.workflow_cases import CALM, CASES, ENTITIES, EVERYTHING, SENTIMENT, THROTTLED, Case, check, message
 from tests.support.workflow_interpreters import UNREACHABLE, by_moto, by_us
 from tests.support.workflow_recordings import Recording, Refusal
 from twbot.stacks.state_machine import workflow

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from tests.local.lake.test_lake import analysed
+from tests.support.lake_events import analysed
 from tests.support.lake_on_aws import BUCKET, LIMIT, LakeOnAws, lake_on_aws
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.main import run

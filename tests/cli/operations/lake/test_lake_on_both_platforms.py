@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import duckdb
 import pytest
 
-from tests.local.lake.test_lake import NOON, analysed, event, image
+from tests.support.lake_events import NOON, analysed, event, image
 from tests.support.lake_on_aws import LakeOnAws, lake_on_aws
 from tests.support.operate import Said
 from twbot.cli.main import run
