@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SECRET_ACCESS_KEY",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_name() -> Iterator[None]:
+    """No module of ours is imported by a second name: its records would be two types, and never equal."""
+    yield
+    assert not {"cli", "lambdas", "local", "stacks"} & sys.modules.keys()
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +78,14 @@ def bundles(shared: Path) -> Bundles:
     from tests.support.bundles import Bundles
 
     return Bundles(shared / "bundles")
+
+
+@pytest.fixture(scope="session")
+def wheel(shared: Path) -> Path:
+    """The wheel of this checkout, built once."""
+    from tests.support.wheels import built_once
+
+    return built_once(shared)
 
 
 @pytest.fixture(scope="session")

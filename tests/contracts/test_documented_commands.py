@@ -14,7 +14,8 @@ import typer
 from tests.support.paths import ROOT
 from twbot.cli.main import app
 
-PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "commands.md")]
+DOCS = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name != "commands.md")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 SEPARATORS = {"&&", "||", "|", ";", ">"}
 
 

@@ -1,105 +1,93 @@
-"""The import rules of the house (docs/architecture.md)."""
+"""The import rules of the house: the contracts of import-linter in pyproject.toml, and what loads at start."""
 
 from __future__ import annotations
 
 import ast
-import functools
-import graphlib
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from importlinter.api import read_configuration
 
 from tests.support.paths import ROOT
 
-MAY_IMPORT = {
-    "lambdas": {"lambdas"},
-    "local": {"lambdas", "local"},
-    "stacks": {"lambdas", "stacks"},
-    "cli": {"cli", "lambdas", "local", "stacks"},
-}
-MICROSERVICES = {"ingress", "analysis", "alerting", "responding", "egress", "analytics"}
-CONCERNS = {path.parent.name for path in (ROOT / "cli/operations").glob("*/port.py")}
-# A trace sums up dead letters and the log, the status metrics and replies; on AWS the events are read from their log.
-A_CONCERN_MAY_IMPORT = {"traces": {"dead_letters", "logs"}, "status": {"metrics", "replies"}, "events": {"logs"}}
+CONTRACTS = {each["id"]: each for each in read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]}
 HEAVY = {"aws_cdk", "boto3", "botocore", "onnxruntime", "duckdb", "spacy", "numpy", "starlette", "uvicorn", "PIL"}
 
-
-@functools.cache
-def graph() -> dict[str, frozenset[str]]:
-    """What each module of ours imports, wherever it does: full names, of modules and of what is in them."""
-    return {_name(path): frozenset(_imports(path)) for folder in MAY_IMPORT for path in (ROOT / folder).rglob("*.py")}
-
-
-def _name(path: Path) -> str:
-    return ".".join(("twbot", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-
-
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: import by full name"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from names if all(map(_is_module, names)) else (str(node.module), *names)
+# An import that each contract forbids: where it stands, and the line.
+FORBIDDEN = {
+    "folders": ("lambdas/errors.py", "def late() -> None:\n    import twbot.cli.errors"),
+    "one-name": ("local/data_folder.py", "from lambdas.contracts import Event"),
+    "microservices": ("lambdas/egress/images.py", "from twbot.lambdas.ingress import body"),
+    "concerns": ("cli/operations/rules/port.py", "import twbot.cli.operations.lake.port"),
+    "commands": ("cli/commands/rules.py", "from twbot.cli.commands.dlq import app as other"),
+    "table-of-contents": ("cli/errors.py", "import twbot.cli.commands.up"),
+    "circles": ("lambdas/contracts.py", "import twbot.lambdas.replays"),
+    "circles-through-a-package": ("local/workflow/paths.py", "from twbot.local.workflow import Machine"),
+}
 
 
-def _is_module(name: str) -> bool:
-    path = ROOT / "src" / name.replace(".", "/")
-    return path.is_dir() or path.with_suffix(".py").exists()
+def lint(checkout: Path) -> str:
+    """What import-linter reports, in a process of its own: grimp remembers where a package is."""
+    call = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, 'src'); {call}", "--no-cache", "--no-logo"]
+    environment = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False).stdout
 
 
-def _within(folder: str) -> dict[str, frozenset[str]]:
-    prefix = f"twbot.{folder.replace('/', '.')}"
-    return {name: found for name, found in graph().items() if f"{name}.".startswith(f"{prefix}.")}
+def test_imports_go_one_way() -> None:
+    """The contracts of pyproject.toml are kept."""
+    report = lint(ROOT)
+    assert f"Contracts: {len(CONTRACTS)} kept, 0 broken." in report, report
 
 
-def _strangers(folder: str, forbidden: set[str]) -> set[tuple[str, str]]:
-    prefixes = tuple(f"{each}." for each in forbidden)
-    return {(name, n) for name, found in _within(folder).items() for n in found if f"{n}.".startswith(prefixes)}
+def test_each_contract_finds_what_it_forbids(tmp_path: Path) -> None:
+    """A contract that names a module wrongly would be kept by anything."""
+    for name in ("cli", "lambdas", "local", "stacks"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "data", "pictures"))
+    shutil.copytree(ROOT / "src", tmp_path / "src", symlinks=True)
+    for name in ("app.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    for path, line in FORBIDDEN.values():
+        with (tmp_path / path).open("a") as module:
+            module.write(f"\n{line}\n")
+    report = lint(tmp_path)
+    kept = [name for name, contract in CONTRACTS.items() if f"{contract['name']} BROKEN" not in report]
+    assert not kept, report
+    assert FORBIDDEN.keys() == CONTRACTS.keys()
 
 
-@pytest.mark.parametrize("folder", MAY_IMPORT)
-def test_folders_import_downwards_only(folder: str) -> None:
-    """cli → local, stacks → lambdas; local and stacks are siblings; lambdas knows none of them."""
-    others = {f"twbot.{each}" for each in MAY_IMPORT.keys() - MAY_IMPORT[folder]}
-    assert not _strangers(folder, {*others, "tests", "docs", *MAY_IMPORT})
+def test_contracts_know_every_microservice_and_concern() -> None:
+    """A microservice has a stack and a folder of its own, a concern a port: each is named in its contract."""
+    services = {path.stem for path in (ROOT / "stacks").glob("*.py")} & {
+        path.name for path in (ROOT / "lambdas").iterdir()
+    }
+    concerns = {path.parent.name for path in (ROOT / "cli/operations").glob("*/port.py")}
+    assert set(CONTRACTS["microservices"]["modules"]) == {f"twbot.lambdas.{name}" for name in services}
+    assert set(CONTRACTS["concerns"]["modules"]) == {f"twbot.cli.operations.{name}" for name in concerns}
 
 
-@pytest.mark.parametrize("service", sorted(MICROSERVICES))
-def test_microservices_meet_on_the_bus_only(service: str) -> None:
-    """One microservice never imports another."""
-    assert not _strangers(f"lambdas/{service}", {f"twbot.lambdas.{other}" for other in MICROSERVICES - {service}})
-
-
-@pytest.mark.parametrize("concern", sorted(CONCERNS))
-def test_concerns_of_the_operators_are_independent(concern: str) -> None:
-    """One concern of cli/operations imports no other."""
-    others = CONCERNS - {concern} - A_CONCERN_MAY_IMPORT.get(concern, set())
-    assert not _strangers(f"cli/operations/{concern}", {f"twbot.cli.operations.{other}" for other in others})
-
-
-def test_commands_do_not_import_commands() -> None:
-    """What two commands share has a place of its own. The table of contents imports them all."""
-    assert not _strangers("cli/commands", {"twbot.cli.commands"})
-    users = {name for name, found in graph().items() if any(n.startswith("twbot.cli.commands") for n in found)}
-    assert users == {"twbot.cli.main"}
+def test_contracts_know_every_package_that_offers_names() -> None:
+    """A package whose __init__.py imports can be part of a circle: the last contract names it."""
+    packages = [
+        path for folder in ("cli", "lambdas", "local", "stacks") for path in (ROOT / folder).rglob("__init__.py")
+    ]
+    offering = {
+        ".".join(("twbot", *path.parent.relative_to(ROOT).parts))
+        for path in packages
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.parse(path.read_text())))
+    }
+    assert set(CONTRACTS["circles-through-a-package"]["forbidden_modules"]) == offering
 
 
 def test_tests_share_by_way_of_support_only() -> None:
     """No test imports another test's module, nor a conftest."""
-    modules = (path for path in (ROOT / "tests").rglob("*.py"))
-    shared = {name for path in modules for name in _imports(path) if name.startswith("tests.")}
-    assert not {name for name in shared if not name.startswith("tests.support")}
-
-
-def test_no_import_circle() -> None:
-    """No module imports itself by way of others, not even within a function."""
-    modules = {name: {n for n in found if n in graph() and n != name} for name, found in graph().items()}
-    graphlib.TopologicalSorter(modules).prepare()
+    trees = [ast.parse(path.read_bytes()) for path in (ROOT / "tests").rglob("*.py")]
+    modules = {node.module or "" for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in modules if name.startswith("tests.") and not name.startswith("tests.support")}
 
 
 @pytest.mark.parametrize(
