@@ -1,4 +1,4 @@
-"""`twbot replay`: events of the archive, or of X, delivered again."""
+"""`twbot replay`: delivers events of the archive again, or has X send its events again."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ def replay(
         replay_from_x(target, Asked(since, until, api, webhook, dry_run, yes, utc, json))
         return
     _only_from_x(webhook, api)
-    replays, wanted = replays_of(target), _wanted(since, until, types or [], to or [], rate, with_replies)
+    replays, request = replays_of(target), _request(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
         raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
-    wanted = _fitted(replays, wanted)
-    counted = replays.count(wanted)
+    request = _fitted(replays, request)
+    counted = replays.count(request)
     if not json:
         _show_count(counted)
     if dry_run or not counted.events:
@@ -102,7 +102,7 @@ def replay(
         return
     if with_replies:
         _ask(target, counted, yes)
-    found = _start(replays, wanted, counted, target)
+    found = _start(replays, request, counted, target)
     found = found if detach else follow(replays, found, target, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found))
     if detach:
@@ -174,7 +174,7 @@ def cancel(target: Target, name: Name, json: AsJson = False) -> None:
     as_json(found) if json else print_line(said(found))
 
 
-def _wanted(
+def _request(
     since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
 ) -> ReplayRequest:
     import datetime
@@ -196,9 +196,9 @@ def _wanted(
 
 
 def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool, detach: bool) -> None:
-    given = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies, "--detach": detach}
-    if given_too := [name for name, value in given.items() if value]:
-        message = f"X sends all it sent again: {', '.join(given_too)} can't be chosen with --from-x."
+    options = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies, "--detach": detach}
+    if conflicting := [name for name, value in options.items() if value]:
+        message = f"X sends all it sent again: {', '.join(conflicting)} can't be chosen with --from-x."
         raise CliError(message, hint="Leave it out; or replay the archive: without --from-x", code=Exit.USAGE)
 
 
@@ -208,11 +208,12 @@ def _only_from_x(webhook: str | None, api: str) -> None:
         raise CliError(message, hint="Leave them out; or have X send again: --from-x", code=Exit.USAGE)
 
 
-def _fitted(replays: Replays, wanted: ReplayRequest) -> ReplayRequest:
+def _fitted(replays: Replays, request: ReplayRequest) -> ReplayRequest:
+    """Return the request as the platform can fulfil it. Raises CliError if it cannot."""
     from twbot.lambdas.errors import TwbotError
 
     try:
-        return replays.fit(wanted)
+        return replays.fit(request)
     except CliError:
         raise
     except TwbotError as error:
@@ -239,11 +240,11 @@ def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:
     confirm(f"The bot of the stage {target.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
 
 
-def _start(replays: Replays, wanted: ReplayRequest, counted: ReplayCount, target: Target) -> Replay:
+def _start(replays: Replays, request: ReplayRequest, counted: ReplayCount, target: Target) -> Replay:
     from twbot.cli.operations.local_stage import NotRunning
 
     try:
-        return replays.start(wanted, counted.events)
+        return replays.start(request, counted.events)
     except NotRunning as error:
         raise CliError(str(error), hint=start_hint(target.data), code=Exit.NOT_CONFIGURED) from None
 

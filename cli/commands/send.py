@@ -1,4 +1,4 @@
-"""twbot send: post at the simulated X of a running bot, and see the reply; or deliver a signed sample anywhere."""
+"""`twbot send`: posts at the simulated X of a running bot, or delivers a signed sample to any webhook."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from twbot.local.simulator.client import SimulatorClient
     from twbot.local.simulator.samples import Sample
 
-# How often it is seen whether there will be no reply, seconds; and what says so.
+# Seconds between two looks at the trace of the post.
 POLL_INTERVAL = 1.0
+# The outcomes of a trace after which no reply comes.
 NO_REPLY = ("refused", "withheld", "analysis-failed")
 
 
@@ -92,8 +93,8 @@ def send(
     }
     sampled |= {"--dry-run": dry_run or None, "--allow-http": allow_http or None}
     if to is None:
-        if given := [name for name, value in sampled.items() if value is not None]:
-            raise CliError(f"{given[0]} is about a sample: name the webhook with --to.", code=Exit.USAGE)
+        if sample_options := [name for name, value in sampled.items() if value is not None]:
+            raise CliError(f"{sample_options[0]} is about a sample: name the webhook with --to.", code=Exit.USAGE)
         if stage != LOCAL:
             raise CliError("Only the bot of this machine has a simulated X.", hint="Use --to", code=Exit.USAGE)
         if text is None:
@@ -105,7 +106,7 @@ def send(
     target = Target(stage, profile, region, data)
     _sample(
         to,
-        _Asked(text, author, image or [], generation or "xaa", kind, bot),
+        _SampleOptions(text, author, image or [], generation or "xaa", kind, bot),
         secret_from,
         target,
         allow_http,
@@ -114,38 +115,47 @@ def send(
     )
 
 
-class _Asked(NamedTuple):
-    """What the sample shall be."""
+class _SampleOptions(NamedTuple):
+    """The options that describe the sample."""
 
     text: str | None
     author: str
     images: list[Path]
     generation: str
+    """X's API whose payload it is: xaa, v2 or v1.1."""
     kind: str | None
     bot: str | None
+    """The bot's name in the sample."""
 
 
 def _sample(
-    to: str, asked: _Asked, secret_from: str | None, target: Target, allow_http: bool, dry_run: bool, json: bool
+    to: str,
+    options: _SampleOptions,
+    secret_from: str | None,
+    target: Target,
+    allow_http: bool,
+    dry_run: bool,
+    json: bool,
 ) -> None:
     from twbot.cli.x.sample_delivery import check, deliver
     from twbot.local.simulator.deliveries import sign
 
     check(to, plain=allow_http)
     secret, bot_id = _secret(secret_from, target)
-    found = _made(asked, bot_id)
-    signature = sign(secret, found.body)
-    about = {"url": to, "generation": asked.generation, "event": found.event, "bytes": len(found.body)}
+    made = _build_sample(options, bot_id)
+    signature = sign(secret, made.body)
+    about = {"url": to, "generation": options.generation, "event": made.event, "bytes": len(made.body)}
     if dry_run:
-        as_json({**about, "signature": signature, "body": msgspec.Raw(found.body)})
+        # The body as it was signed: encoding it again could change its bytes.
+        as_json({**about, "signature": signature, "body": msgspec.Raw(made.body)})
         return
-    answer = deliver(to, found.body, signature)
+    answer = deliver(to, made.body, signature)
     if json:
-        told = {"status": answer.status, "milliseconds": answer.milliseconds, "line": answer.line}
-        as_json({**about, "signature": signature, **told, "problem": answer.problem, "hint": answer.hint})
+        response = {"status": answer.status, "milliseconds": answer.milliseconds, "line": answer.line}
+        as_json({**about, "signature": signature, **response, "problem": answer.problem, "hint": answer.hint})
     else:
         status = answer.status if answer.status is not None else "no answer"
-        out.print(Text(f"{found.event} → {to}: {status} in {answer.milliseconds:g} ms"), soft_wrap=True)
+        out.print(Text(f"{made.event} → {to}: {status} in {answer.milliseconds:g} ms"), soft_wrap=True)
         if answer.line:
             out.print(Text(f"  {answer.line}"), soft_wrap=True)
     if answer.problem is not None:
@@ -154,7 +164,7 @@ def _sample(
 
 
 def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
-    """What to sign with, and the bot's id on X."""
+    """Return the API secret to sign with, and the bot's id on X if it is known."""
     from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.sample_delivery import secret_from
 
@@ -165,27 +175,28 @@ def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
     return keys.api_secret, keys.user_id
 
 
-def _made(asked: _Asked, bot_id: str | None) -> Sample:
+def _build_sample(options: _SampleOptions, bot_id: str | None) -> Sample:
+    """Build the sample. Raises CliError for options that do not fit together."""
     from twbot.local.simulator.problems import Problem
     from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, SampleRequest, sample
 
-    kind = asked.kind or ("image" if asked.images else "mention")
-    for what, name, known in (("generation", asked.generation, GENERATIONS), ("kind", kind, KINDS)):
+    kind = options.kind or ("image" if options.images else "mention")
+    for what, name, known in (("generation", options.generation, GENERATIONS), ("kind", kind, KINDS)):
         if name not in known:
             raise CliError(f"There is no {what} {name!r}.", hint=f"There are: {', '.join(known)}", code=Exit.USAGE)
-    if asked.images and (kind != "image" or len(asked.images) > 1):
+    if options.images and (kind != "image" or len(options.images) > 1):
         raise CliError("A sample has one picture, with --kind image.", code=Exit.USAGE)
-    wanted = SampleRequest(
-        generation=asked.generation,
+    request = SampleRequest(
+        generation=options.generation,
         kind=kind,
-        bot=asked.bot or "twbot",
+        bot=options.bot or "twbot",
         bot_id=bot_id if bot_id and bot_id.isdecimal() else MADE_UP,
-        author=asked.author,
-        picture=asked.images[0].read_bytes() if asked.images else None,
-        **({"text": asked.text} if asked.text else {}),
+        author=options.author,
+        picture=options.images[0].read_bytes() if options.images else None,
+        **({"text": options.text} if options.text else {}),
     )
     try:
-        return sample(wanted)
+        return sample(request)
     except Problem as problem:
         raise CliError(str(problem.body.get("detail") or problem), code=Exit.USAGE) from None
 
@@ -197,13 +208,14 @@ def _post(
     if len(images) > 4:
         raise CliError("A post has at most four pictures.", code=Exit.USAGE)
     bot = client.bot()
-    named = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
-    post = client.post(author, named, images=images, reply_to=reply_to)
+    # Only posts that summon the bot are answered, and a mention does.
+    mentioning = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
+    post = client.post(author, mentioning, images=images, reply_to=reply_to)
     if not json:
         say(f"@{author} posted {post['id']}: {post['text']}")
     reply = _reply(client, post["id"], bot, timeout, Target(data=data))
-    kept = _save(client, folder / "replies", reply)
-    _show(post, reply, kept, json)
+    paths = _save(client, folder / "replies", reply)
+    _show(post, reply, paths, json)
 
 
 def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
@@ -224,20 +236,20 @@ def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
 
 
 def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, target: Target) -> dict[str, Any]:
-    """Once it comes. Raises CliError where it will not, or not in time."""
+    """Wait for the reply and return it. Raises CliError if none will come, or none comes in time."""
     import time
 
-    until, see = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
+    deadline, hint = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
     while True:
-        left = until - time.monotonic()
+        left = deadline - time.monotonic()
         if found := client.replies(post_id, timeout=min(max(left, 0), POLL_INTERVAL), author=bot):
             return found[0]
-        known = traces_of(target).of(post_id)
-        if known is not None and known.outcome in NO_REPLY:
-            raise CliError(f"@{bot} does not reply to {post_id}: {known.why}", hint=see)
+        trace = traces_of(target).of(post_id)
+        if trace is not None and trace.outcome in NO_REPLY:
+            raise CliError(f"@{bot} does not reply to {post_id}: {trace.why}", hint=hint)
         if left <= 0:
             message = f"@{bot} has not replied to {post_id} within {timeout:g} seconds."
-            raise CliError(message, hint=see, code=Exit.TIMED_OUT)
+            raise CliError(message, hint=hint, code=Exit.TIMED_OUT)
 
 
 def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`twbot webhook`: where X delivers to."""
+"""`twbot webhook`: registers, checks and deletes the webhook to which X delivers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def register(
     bot = target.open()
     with translate_errors(bot.option):
         x = account_api(bot, api, environment)
-        challenged = _challenged_first(bot, url)
+        challenged = _check_before_registering(bot, url)
         if dry_run:
             say(f"It would be registered with X ({api}). Nothing was changed.")
             as_json({"webhook": None, "challenge": challenged}) if json else None
@@ -105,7 +105,7 @@ def check(
         webhook = own_webhook(bot, x, webhook_id)
         challenged = _challenge(bot, webhook.url)
         say("X challenges it …")
-        valid = _x_content(x, webhook)
+        valid = _is_valid_for_x(x, webhook)
     if json:
         as_json({"webhook_id": webhook.id, "url": webhook.url, "challenge": challenged, "valid_for_x": valid})
     else:
@@ -147,8 +147,10 @@ def delete(
         print_line(f"{what} Nothing was changed: a dry run." if dry_run else f"Removed the webhook {webhook.id}.")
 
 
-def _challenged_first(bot: Bot, url: str | None) -> Challenged:
-    """Raises CliError unless X would take the address, and its answer."""
+def _check_before_registering(bot: Bot, url: str | None) -> Challenged:
+    """Challenge the webhook as X would. Raises CliError if X would refuse its address or its answer."""
+    # X challenges a webhook when it is registered, and says little if that fails:
+    # https://docs.x.com/x-api/webhooks/introduction
     from twbot.cli.x.crc import unfit
 
     address = url or bot.webhook_url()
@@ -178,8 +180,9 @@ def _verdict(challenged: Challenged) -> str:
     return f"right answer, after {challenged.milliseconds:g} ms{late}"
 
 
-def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
-    """v1.1 says with a refusal what v2 says with false."""
+def _is_valid_for_x(x: AccountActivity, webhook: Webhook) -> bool:
+    """Have X challenge the webhook, and return whether the answer was right."""
+    # For a wrong answer v2 returns false, v1.1 an error.
     from twbot.lambdas.errors import XRefused
     from twbot.lambdas.x.refusals import Refusal, refusal
 
