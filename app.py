@@ -1,4 +1,4 @@
-"""The CDK app: cdk deploy --all --context twitterAccountId=999999 [--context stage=dev]."""
+"""The CDK app: `cdk deploy --all --context twitterAccountId=999999 [--context stage=dev]`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from twbot.stacks.node import put_node_on_path
 
 
 def main() -> None:
+    # First, as `import aws_cdk` starts the `node` that is on the PATH, and ours comes from a package.
     put_node_on_path()
     from aws_cdk import App
 
     from twbot.stacks.system import add_system
 
     app = App()
-    given = app.node.try_get_context
+    context = app.node.try_get_context
     try:
         stage = load_stage(
-            str(given("stage") or PRODUCTION),
-            Path(given("config") or FILE),
-            twitter_account_id=str(given("twitterAccountId") or "") or None,
-            region=str(given("region") or "") or None,
+            str(context("stage") or PRODUCTION),
+            Path(context("config") or FILE),
+            twitter_account_id=str(context("twitterAccountId") or "") or None,
+            region=str(context("region") or "") or None,
         )
     except TwbotError as error:
         sys.exit(f"twbot: {error}")

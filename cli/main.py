@@ -33,9 +33,11 @@ from twbot.cli.commands.synth import synth
 from twbot.cli.commands.tail import tail
 from twbot.cli.commands.trace import trace
 from twbot.cli.commands.up import down, up
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import Exit, as_cli_error
+from twbot.cli.installation import extra_of, version_option
+from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import err
-from twbot.lambdas.errors import NotConfigured, TwbotError
+from twbot.lambdas.errors import TwbotError
 
 app = typer.Typer(
     name="twbot",
@@ -44,6 +46,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def options(version: version_option = False) -> None:
+    """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
+
 
 PANELS: dict[str, tuple[Callable[..., None] | ModuleType, ...]] = {
     "Every day": (demo, up, down, send, status, tail, trace, query, export, doctor),
@@ -69,23 +77,20 @@ def run(arguments: list[str]) -> int:
     """Run the command line; the exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
     for_programs = "--json" in arguments
     try:
-        return int(app(arguments, prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+        return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
     except SystemExit as end:
         return int(end.code or Exit.DONE)
-    except CliError as error:
-        return _report(str(error), error.hint, error.code, for_programs)
-    except NotConfigured as error:
-        return _report(str(error), None, Exit.NOT_CONFIGURED, for_programs)
     except TwbotError as error:
-        from twbot.cli.operations.errors import as_cli_error
-
-        told = as_cli_error(error)
-        return _report(str(told), told.hint, told.code, for_programs)
+        ended = as_cli_error(error)
+        return _report(str(ended), ended.hint, ended.code, for_programs)
     except TyperException as error:
         return _report(error.format_message(), "Try: twbot --help", Exit(error.exit_code), for_programs)
     except KeyboardInterrupt:
         return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
+            message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"
+            return _report(message, hint, Exit.NOT_CONFIGURED, for_programs)
         if os.environ.get("TWBOT_TRACEBACK"):
             raise
         hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."

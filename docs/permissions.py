@@ -104,7 +104,7 @@ Generated from the code of the commands by `make docs`: every call that they mak
 |---|---|
 | `Look` | what changes nothing: status, doctor, tail, trace, logs, metrics, query, rules, `dlq list`, `--dry-run` |
 | `Change` | replies, alerts, replay, `dlq redrive` and `purge`, forget |
-| `Keys` | what speaks to X: secrets, webhook, subscription, `send --to`, X's side of status and doctor |
+| `Keys` | what speaks to X: secrets, webhook, subscription, `webhook sample`, X's side of status and doctor |
 
 Narrow `Resource` to what begins with `twbot-` and the stage's name, if you like, and to the stage's secret.
 

@@ -1,1 +1,1 @@
-"""What runs: contracts, rules, ports, and one package per microservice."""
+"""The code that runs on both platforms: contracts, event rules, ports, and one package per microservice."""

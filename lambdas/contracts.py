@@ -1,10 +1,13 @@
-"""What crosses the bus, as typed records. On the wire the names are the source design's, PascalCase."""
+"""The events that cross the bus, as typed records. In JSON the names are the source design's, in PascalCase.
+
+docs/schemas/ has the JSON Schemas that are generated from them.
+"""
 
 from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -14,125 +17,165 @@ TWITTER = "TWITTER"
 BOT = "BOT"
 
 
+# Descriptions that several records share.
+_Text = Annotated[str, msgspec.Meta(description="Text of the post.")]
+_Author = Annotated[str, msgspec.Meta(description="Username of the author, without @.")]
+_Summoned = Annotated[
+    bool, msgspec.Meta(description="Whether the author mentions or quotes the bot. X allows a reply only then.")
+]
+_ReplyText = Annotated[str, msgspec.Meta(description="Text of the reply.")]
+_ReplyToTweetId = Annotated[str, msgspec.Meta(description="Id of the post that is answered.")]
+_ReplyToUserId = Annotated[str, msgspec.Meta(description="User id of the author of that post.")]
+_Explanation = Annotated[str, msgspec.Meta(description="The reason in words, for the operator.")]
+_ReplayName = Annotated[
+    str | None, msgspec.Meta(description="Name of the replay that caused this event; absent where none did.")
+]
+
+
+# Unknown fields are ignored, so that events of a newer version can still be read after a rollback or in a replay:
+# https://jcristharif.com/msgspec/schema-evolution.html
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """Base of every detail: PascalCase on the wire, unknown fields ignored, absent ones left out."""
+    """Base of every detail: PascalCase in JSON. Unknown fields are ignored, fields at their default are omitted."""
 
 
 class Twitter(Record, frozen=True, kw_only=True):
-    """Where a message stands on X: ids as X's decimal strings."""
+    """Where a message is on X. Ids are decimal strings, as in X's JSON."""
 
-    tweet_id: str
-    user_id: str
+    tweet_id: Annotated[str, msgspec.Meta(description="Id of the post.")]
+    user_id: Annotated[str, msgspec.Meta(description="User id of its author.")]
 
 
 class MessageReceived(Record, frozen=True, kw_only=True):
-    """MESSAGE_RECEIVED: what somebody said to the bot or about it. Nothing after it knows X's JSON.
+    """MESSAGE_RECEIVED: somebody wrote to the bot or about it. Its consumers need not know X's JSON."""
 
-    `summoned`: the author mentions or quotes the bot; X lets a bot answer only then.
-    `language`: ISO 639-1 code as X guessed it, absent where X did not know.
-    """
-
-    text: str
-    author: str
-    summoned: bool
+    text: _Text
+    author: _Author
+    summoned: _Summoned
     twitter: Twitter
-    image_urls: list[str] = []
-    language: str | None = None
-    replay_name: str | None = None
+    image_urls: Annotated[list[str], msgspec.Meta(description="Addresses of its photos, at most four.")] = []
+    language: Annotated[
+        str | None, msgspec.Meta(description="ISO 639-1 code that X detected; absent where X could not tell.")
+    ] = None
+    replay_name: _ReplayName = None
 
 
 class ImageAnalysis(Record, frozen=True, kw_only=True):
-    """What is in one image, in Rekognition's shapes (lists of its Label, TextDetection, Celebrity, ComparedFace)."""
+    """What was recognised in one image, in Rekognition's shapes."""
 
-    labels: list[dict[str, Any]] = []
-    text_detections: list[dict[str, Any]] = []
-    celebrity_faces: list[dict[str, Any]] = []
-    unrecognized_faces: list[dict[str, Any]] = []
+    labels: Annotated[list[dict[str, Any]], msgspec.Meta(description="Rekognition's Label objects.")] = []
+    text_detections: Annotated[
+        list[dict[str, Any]], msgspec.Meta(description="Rekognition's TextDetection objects.")
+    ] = []
+    celebrity_faces: Annotated[list[dict[str, Any]], msgspec.Meta(description="Rekognition's Celebrity objects.")] = []
+    unrecognized_faces: Annotated[
+        list[dict[str, Any]], msgspec.Meta(description="Rekognition's ComparedFace objects.")
+    ] = []
 
 
 class AnalysedImage(Record, frozen=True, kw_only=True):
-    """One image of a message. `key` names it in the media store; None when it could not be had, `problem` says why."""
+    """One image of a message."""
 
-    key: str | None
+    # An unusable image stays in the event, so that the reply can name the problem:
+    # docs/decisions/0004-what-could-not-be-analysed-stays-visible.md
+    key: Annotated[
+        str | None, msgspec.Meta(description="Key in the media store; null where the image could not be fetched.")
+    ]
     analysis: ImageAnalysis
-    problem: str | None = None
+    problem: Annotated[
+        str | None, msgspec.Meta(description="Why the image is unusable, in words for its author; absent if it is not.")
+    ] = None
 
 
 class Analysis(Record, frozen=True, kw_only=True):
-    """TextSentiment is Comprehend's (POSITIVE, NEGATIVE, NEUTRAL, MIXED), None where nothing could say."""
+    """The analysis of a message. A detector that failed leaves its field at the default."""
 
-    text_sentiment: str | None = None
-    sentiment_score: dict[str, float] | None = None
-    text_entities: list[dict[str, Any]] = []
-    language: str | None = None
+    text_sentiment: Annotated[
+        str | None,
+        msgspec.Meta(description="Comprehend's POSITIVE, NEGATIVE, NEUTRAL or MIXED; absent where it is unknown."),
+    ] = None
+    sentiment_score: Annotated[
+        dict[str, float] | None,
+        msgspec.Meta(description="Comprehend's confidence, 0 to 1, in Positive, Negative, Neutral and Mixed."),
+    ] = None
+    text_entities: Annotated[list[dict[str, Any]], msgspec.Meta(description="Comprehend's Entity objects.")] = []
+    language: Annotated[
+        str | None, msgspec.Meta(description="Language code of the text, from X or else from Comprehend.")
+    ] = None
     images: list[AnalysedImage] = []
 
 
 class MessageAnalysed(Record, frozen=True, kw_only=True):
-    """MESSAGE_ANALYSED: the message with everything that analysis found."""
+    """MESSAGE_ANALYSED: a message with its analysis."""
 
-    text: str
-    author: str
-    summoned: bool
+    text: _Text
+    author: _Author
+    summoned: _Summoned
     twitter: Twitter
     analysis: Analysis
-    replay_name: str | None = None
+    replay_name: _ReplayName = None
 
 
 class ReplyImage(Record, frozen=True, kw_only=True):
-    """An image of a reply: its key in the media store, and the alternative text (at most 1,000 characters)."""
+    """An image of a reply."""
 
-    key: str
-    alt_text: str | None = None
+    key: Annotated[str, msgspec.Meta(description="Key in the media store.")]
+    alt_text: Annotated[
+        str | None, msgspec.Meta(description="Alternative text; X takes the first 1,000 characters.")
+    ] = None
 
 
 class SendTweet(Record, frozen=True, kw_only=True):
-    """SEND_TWEET, a command: reply to a post. `image_key` is the first of `images`, as the source design has it."""
+    """SEND_TWEET, a command: reply to a post."""
 
-    text: str
-    reply_to_user_id: str
-    reply_to_tweet_id: str
-    image_key: str | None = None
+    text: _ReplyText
+    reply_to_user_id: _ReplyToUserId
+    reply_to_tweet_id: _ReplyToTweetId
+    image_key: Annotated[
+        str | None, msgspec.Meta(description="Key of the first of Images, the only one in the source design.")
+    ] = None
     images: list[ReplyImage] = []
-    replay_name: str | None = None
+    replay_name: _ReplayName = None
 
 
 class TweetSent(Record, frozen=True, kw_only=True):
-    """TWEET_SENT: the reply stands on X. `tweet_id` is None where X said that it stood there already."""
+    """TWEET_SENT: the reply is on X."""
 
-    tweet_id: str | None
-    reply_to_tweet_id: str
-    reply_to_user_id: str
-    text: str
+    tweet_id: Annotated[
+        str | None, msgspec.Meta(description="Id of the reply; null where X refused it as a duplicate of one it has.")
+    ]
+    reply_to_tweet_id: _ReplyToTweetId
+    reply_to_user_id: _ReplyToUserId
+    text: _ReplyText
 
 
 class TweetFailed(Record, frozen=True, kw_only=True):
-    """TWEET_FAILED: the reply will not be posted. `reason` is one of lambdas/x/errors.py's Reason."""
+    """TWEET_FAILED: X refused the reply, and it will not be posted."""
 
-    reason: str
-    explanation: str
-    reply_to_tweet_id: str
-    reply_to_user_id: str
-    text: str
+    reason: Annotated[str, msgspec.Meta(description="A value of Reason in lambdas/x/errors.py.")]
+    explanation: _Explanation
+    reply_to_tweet_id: _ReplyToTweetId
+    reply_to_user_id: _ReplyToUserId
+    text: _ReplyText
 
 
 class TweetWithheld(Record, frozen=True, kw_only=True):
-    """TWEET_WITHHELD: the operator lets no reply be posted. `reason` is one of lambdas/egress/permission.py's Why."""
+    """TWEET_WITHHELD: the operator does not allow the reply, and it was not posted."""
 
-    reason: str
-    explanation: str
-    reply_to_tweet_id: str
-    reply_to_user_id: str
-    text: str
+    # An event rather than a queue: docs/decisions/0007-a-withheld-reply-is-an-event.md
+    reason: Annotated[str, msgspec.Meta(description="A value of WithheldReason in lambdas/egress/permission.py.")]
+    explanation: _Explanation
+    reply_to_tweet_id: _ReplyToTweetId
+    reply_to_user_id: _ReplyToUserId
+    text: _ReplyText
 
 
 class AnalysisFailed(Record, frozen=True, kw_only=True):
-    """ANALYSIS_FAILED: nothing could be made of the message. `error` and `cause` are the workflow's."""
+    """ANALYSIS_FAILED: every detector that the message needed has failed."""
 
-    error: str
-    cause: str
-    message: dict[str, Any]
-    replay_name: str | None = None
+    error: Annotated[str, msgspec.Meta(description="Error name that the workflow reports.")]
+    cause: Annotated[str, msgspec.Meta(description="Cause that the workflow reports.")]
+    message: Annotated[dict[str, Any], msgspec.Meta(description="Detail of the MESSAGE_RECEIVED, for a replay.")]
+    replay_name: _ReplayName = None
 
 
 DETAILS: dict[str, type[Record]] = {
@@ -146,6 +189,7 @@ DETAILS: dict[str, type[Record]] = {
 }
 DETAIL_TYPES = {record: name for name, record in DETAILS.items()}
 
+# What X sent, untouched: one event for each element of its JSON, with the source TWITTER.
 RAW_TYPES = (
     "TWITTER_TWEETED",
     "TWITTER_FAVOURITED",
@@ -166,20 +210,25 @@ RAW_TYPES = (
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about to be published. Of the entries with the same `dedup_key` only the first ever reaches the bus."""
+    """An event about to be published."""
 
     source: str
     detail_type: str
     detail: dict[str, Any]
     dedup_key: str | None = None
+    """Only the first entry with this key reaches the bus (docs/decisions/0003); None: every one does."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An event as the bus delivers it: EventBridge's envelope. `time` is UTC, ISO 8601, to the second or finer."""
+    """An event as the bus delivers it, in EventBridge's envelope.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+    """
 
     id: str
     source: str
     time: str
+    """UTC in ISO 8601, to the second or finer."""
     detail: dict[str, Any]
     detail_type: str = msgspec.field(name="detail-type")
     version: str = "0"
@@ -187,20 +236,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     region: str = "local"
     resources: list[str] = []
     replay_name: str | None = msgspec.field(name="replay-name", default=None)
+    """Name of the replay that delivers the event again; None for the first delivery."""
 
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def entry(record: Record, *, dedup_key: str | None = None) -> Entry:
-    """Wrap one of our records for publishing; the detail type follows from the record."""
+    """Return the entry that publishes a record. The detail type follows from the record."""
     return Entry(
         source=BOT, detail_type=DETAIL_TYPES[type(record)], detail=msgspec.to_builtins(record), dedup_key=dedup_key
     )
 
 
 def read(detail: object, as_type: type[AnyRecord]) -> AnyRecord:
-    """Validate a detail. Raises BadEvent, which names the field that is missing or wrong."""
+    """Validate a detail against its contract. Raises BadEvent, which names the missing or wrong field."""
     try:
         return msgspec.convert(detail, as_type)
     except msgspec.ValidationError as error:
@@ -208,7 +258,7 @@ def read(detail: object, as_type: type[AnyRecord]) -> AnyRecord:
 
 
 def decode_event(body: bytes | str) -> Event:
-    """Parse an event's JSON. Raises BadEvent."""
+    """Parse the JSON of an event. Raises BadEvent."""
     try:
         return msgspec.json.decode(body, type=Event)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -216,10 +266,11 @@ def decode_event(body: bytes | str) -> Event:
 
 
 def new_event(published: Entry, at: datetime.datetime) -> Event:
-    """Give an entry its identity, as EventBridge does."""
+    """Give an entry an id and a time, as EventBridge does."""
     return Event(
         id=str(uuid.uuid4()),
         source=published.source,
+        # EventBridge writes UTC as Z, `isoformat` as +00:00.
         time=at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         detail=published.detail,
         detail_type=published.detail_type,
@@ -227,4 +278,5 @@ def new_event(published: Entry, at: datetime.datetime) -> Event:
 
 
 def epoch(time: str) -> float:
+    """Return the epoch seconds of a time in ISO 8601."""
     return datetime.datetime.fromisoformat(time).timestamp()

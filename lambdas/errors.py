@@ -1,36 +1,66 @@
-"""Everything that goes wrong, as one tree.
+"""The tree of our exceptions. Each one has a kind, which decides the exit code, and may have a hint.
 
 TwbotError
 ├── NotConfigured      keys, settings or a set-up step are missing
-├── BadEvent           an event or command that does not say what its contract asks
-├── Permanent          trying again can't help
-│   ├── UnusableImage  not a picture we can work with
-│   └── XRefused       X said no: carries the status, the reason and what X said
-└── Temporary          try again later
-    └── XUnavailable   X is down, or asks to wait: `retry_at`, epoch seconds, where X said
+├── BadEvent           an event or command breaks its contract
+├── Permanent          a retry cannot help
+│   ├── UnusableImage  a picture that cannot be used
+│   └── XRefused       X refused: carries the status, the reason and X's message
+└── Temporary          a later retry may help
+    └── XUnavailable   X is down or limits us; `retry_at` is when X takes requests again, if X said so
 """
 
 from __future__ import annotations
 
+import enum
+
+
+class ErrorKind(enum.Enum):
+    """The class of an error. cli/errors.py maps each to an exit code."""
+
+    FAILED = enum.auto()
+    USAGE = enum.auto()
+    NOT_CONFIGURED = enum.auto()
+    NOT_FOUND = enum.auto()
+    CHECK_FAILED = enum.auto()
+    TIMED_OUT = enum.auto()
+
 
 class TwbotError(Exception):
-    """Base of all our errors; its text is safe to show: it never holds a secret."""
+    """Base of all our errors. The text is safe to show: it never contains a secret.
+
+    hint: the next command to type or step to take. `{option}` in it is replaced by the options that select the bot,
+        such as ` --stage prod`, which the code that raises the error often does not know.
+    """
+
+    kind = ErrorKind.FAILED
+
+    def __init__(self, message: str = "", hint: str | None = None, *, kind: ErrorKind | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+        if kind is not None:
+            self.kind = kind
 
 
 class NotConfigured(TwbotError):
-    """Keys, settings or a set-up step are missing; the text says which."""
+    """Keys, settings or a set-up step are missing. The text says which."""
+
+    kind = ErrorKind.NOT_CONFIGURED
 
 
 class BadEvent(TwbotError):
-    """An event or command that does not keep its contract; the text names the field."""
+    """An event or command breaks its contract. The text names the field."""
 
 
 class Permanent(TwbotError):
-    """Trying again can't help."""
+    """A retry cannot help."""
 
 
 class Temporary(TwbotError):
-    """Trying again later may help. `retry_at`: epoch seconds, None for the caller's own backoff."""
+    """A later retry may help.
+
+    retry_at: epoch seconds before which a retry is pointless; None: the caller applies its own backoff
+    """
 
     def __init__(self, message: str, *, retry_at: float | None = None) -> None:
         super().__init__(message)
@@ -38,13 +68,16 @@ class Temporary(TwbotError):
 
 
 class UnusableImage(Permanent):
-    """Not a picture we can work with; the text says why, in words for the person who posted it."""
+    """A picture that cannot be used. The text says why, in words for the author of the post."""
 
 
 class XRefused(Permanent):
-    """X refused, for good. `reason` is a class an operator can act on, `status` the HTTP status.
+    """X refused for good.
 
-    `code`: v1.1's number of the error. `clock_off`: by how many seconds our clock differs from X's.
+    reason: the class of refusal, which an operator can act on (Reason in lambdas/x/errors.py)
+    status: the HTTP status
+    code: the error number of API v1.1, where X gave one
+    clock_off: seconds by which our clock is ahead of X's
     """
 
     def __init__(
@@ -58,4 +91,4 @@ class XRefused(Permanent):
 
 
 class XUnavailable(Temporary):
-    """X is down or limits us."""
+    """X is down, or its rate limit is reached."""

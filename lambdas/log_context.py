@@ -1,4 +1,4 @@
-"""Which post the current work is about: every log line of either platform carries it."""
+"""Which post the current work is about. Both platforms add its id to every log line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import contextlib
 import contextvars
 from collections.abc import Iterator
 
+# Each thread has its own value, so posts that are handled at the same time keep their ids apart:
+# https://docs.python.org/3/library/contextvars.html
 _tweet_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("tweet_id", default=None)
 
 
 @contextlib.contextmanager
 def log_context(tweet_id: str | None) -> Iterator[None]:
-    """Mark what is logged inside as being about this post."""
+    """Add this post's id to everything that is logged inside."""
     token = _tweet_id.set(tweet_id)
     try:
         yield
@@ -20,4 +22,5 @@ def log_context(tweet_id: str | None) -> Iterator[None]:
 
 
 def current_tweet() -> str | None:
+    """Return the id of the post that the current work is about; None where there is none."""
     return _tweet_id.get()

@@ -1,4 +1,4 @@
-"""Pictures in and out: opened upright and opaque, written as JPEGs that X takes."""
+"""Open pictures upright and opaque, and encode them as JPEGs that X accepts."""
 
 from __future__ import annotations
 
@@ -9,28 +9,35 @@ from PIL import Image, ImageOps
 
 from twbot.lambdas.errors import UnusableImage
 
+# X accepts images of up to 5 MB.
 JPEG_LIMIT = 5_000_000
 MAX_SIDE = 4096
 QUALITIES = (90, 80, 65, 50)
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """The first frame, upright, in RGB; what is transparent becomes white. Raises UnusableImage."""
+    """Return the first frame, upright, in RGB, with transparent parts in white. Raises UnusableImage."""
     try:
         with warnings.catch_warnings():
+            # A small file can decode to gigabytes. Pillow only warns between one and two times its pixel limit:
+            # https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as image:
+                # Rekognition's boxes refer to the picture as its Exif orientation turns it:
+                # https://docs.aws.amazon.com/rekognition/latest/dg/images-orientation.html
                 upright = ImageOps.exif_transpose(image)
+    # SyntaxError: Pillow's PNG reader raises it over broken chunks.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnusableImage(f"The picture can't be read ({type(error).__name__}).") from None
     if not upright.has_transparency_data:
         return upright.convert("RGB")
-    paper = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(paper, upright.convert("RGBA")).convert("RGB")
+    background = Image.new("RGBA", upright.size, "white")
+    return Image.alpha_composite(background, upright.convert("RGBA")).convert("RGB")
 
 
 def as_jpeg(image: Image.Image, limit: int = JPEG_LIMIT) -> bytes:
-    """As good a JPEG as fits: quality gives way first, then size."""
+    """Return the best JPEG of at most `limit` bytes: first lower the quality, then halve the size."""
+    # `thumbnail` works in place: a copy keeps the caller's picture as it is.
     image = image.copy() if max(image.size) > MAX_SIDE else image
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     while True:

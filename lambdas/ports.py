@@ -1,4 +1,4 @@
-"""What the handlers need of the world. Adapters stand behind these on each platform, chosen in one place on each."""
+"""The ports of the handlers. One composition root on each platform chooses the adapters behind them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twbot.lambdas.contracts import Entry
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The keys of the X app and the bot's account, as `TwitterSecret` holds them. Never shown: repr hides them."""
+    """The keys of the X app and of the bot's account, as the secret `TwitterSecret` stores them. `repr` hides them."""
 
     api_key: str
     api_secret: str
@@ -24,53 +24,67 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def user_id(self) -> str:
-        """The bot's own user id: X's access tokens begin with it."""
+        """Return the bot's user id, with which X's access tokens begin."""
         return self.access_token.partition("-")[0]
 
 
 class Secrets(Protocol):
+    """The source of the keys."""
+
     def keys(self) -> Keys:
-        """The current keys, read once and kept."""
+        """Return the keys, which are read once and cached."""
 
     def refresh(self) -> Keys:
-        """Read them again: X refused those we had."""
+        """Read the keys again, after X refused the cached ones."""
 
 
 class Publisher(Protocol):
-    def publish(self, entries: Sequence[Entry]) -> None:
-        """Put the entries on the bus; when it returns they are durable.
+    """The event bus, for writers."""
 
-        An entry whose `once` key was there before is dropped. Raises Temporary, naming
-        each entry that could not be published.
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Put the entries on the bus. They are durable when this returns.
+
+        Drop an entry whose `dedup_key` was published before. Raises Temporary, which names each entry that
+        could not be published.
         """
 
 
 class MediaStore(Protocol):
+    """The store of the pictures that messages came with and that replies go out with."""
+
     def put(self, key: str, data: bytes, content_type: str) -> None: ...
 
     def get(self, key: str) -> bytes:
-        """Raises KeyError where the key is not there (any more)."""
+        """Return the stored bytes. Raises KeyError where the key does not exist or has expired."""
 
 
 class PostedMedia(msgspec.Struct, frozen=True):
-    """A picture of a post on X, and the alternative text that its author gave it."""
+    """A picture of a post on X."""
 
     url: str
     alt_text: str | None = None
+    """The alternative text that the author gave it."""
 
 
 class X(Protocol):
-    """X's API, as far as the handlers use it. Every call raises XRefused or XUnavailable."""
+    """The part of X's API that the handlers use. Every call raises XRefused or XUnavailable."""
 
-    def media_of(self, tweet_id: str) -> list[PostedMedia]: ...
+    def media_of(self, tweet_id: str) -> list[PostedMedia]:
+        """Return the photos of a post."""
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
-        """The media id of the uploaded JPEG or PNG, at most 5 MB."""
+        """Upload a JPEG or PNG of at most 5 MB and return its media id."""
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
-        """Post a reply; the new post's id."""
+        """Post a reply and return the new post's id."""
 
 
 class Chatbot(Protocol):
+    """The chatbot, in the shape of Lex V2."""
+
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """Lex V2's RecognizeText response. `text`: 1 to 1,024 characters; `session_id`: [0-9a-zA-Z._:-]{2,100}."""
+        """Return Lex V2's RecognizeText response.
+
+        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]
+        https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
+        """

@@ -1,4 +1,4 @@
-"""Connections to public addresses only, whatever a name resolved to: checked on the connection itself."""
+"""HTTPS connections to public addresses only. The check is made on the open connection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 
 class PublicOnly(HTTPAdapter):
-    """For `session.mount("https://", …)`. `refusal` makes what is raised for an address of a private network."""
+    """Refuse addresses of private networks. Use it with `session.mount("https://", …)`.
+
+    refusal: makes the exception that is raised for such an address
+    """
 
     def __init__(self, refusal: Callable[[], Exception]) -> None:
         self._pool = _pool(refusal)
@@ -26,6 +29,8 @@ class PublicOnly(HTTPAdapter):
 def _pool(refusal: Callable[[], Exception]) -> type[HTTPSConnectionPool]:
     class Connection(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
+            # The connected peer, not the resolved name: a name may resolve to another address the next time
+            # (DNS rebinding). https://docs.python.org/3/library/ipaddress.html#ipaddress.IPv4Address.is_global
             connection = super()._new_conn()
             if not ipaddress.ip_address(connection.getpeername()[0]).is_global:
                 connection.close()

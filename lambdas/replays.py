@@ -1,4 +1,4 @@
-"""Replays of the archive as operators see them, on this machine and on AWS."""
+"""Replays of the archive as operators see them, on either platform."""
 
 from __future__ import annotations
 
@@ -13,56 +13,68 @@ ENDED = ("done", "cancelled", "interrupted", "failed")
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay: events from `since` on, before `until`. `rate`: at most so many a second; None: no such limit."""
+    """Which events to replay, to which rules, and how fast."""
 
     since: datetime.datetime
+    """Time of the first event."""
     until: datetime.datetime
+    """Time that all events lie before."""
     types: list[str] = []
+    """Detail types; empty: all of them."""
     rules: list[str] = []
+    """Names of the rules that receive the events; empty: all of them."""
     rate: float | None = 50.0
+    """Maximum of events a second; None: no limit."""
     with_replies: bool = False
+    """Whether the bot may reply to what is replayed (docs/decisions/0001)."""
 
 
 class ReplayCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events a replay would be about, by type, and how many of them each rule would take.
-
-    `notes`: what there is to know of these numbers, and of the window.
-    """
+    """How many events a replay would cover."""
 
     events: int
     by_type: dict[str, int]
+    """Number of events of each detail type."""
     by_rule: dict[str, int]
+    """Number of events that each rule would receive."""
     notes: list[str] = []
+    """Remarks on these numbers and on the window, for the operator."""
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """A replay, and how far it came. `chosen`: how many events it is about; `replayed`: how many have gone out.
-
-    EventBridge counts nothing: there `reached` is the time of the last event that went out.
-    """
+    """A replay and its progress."""
 
     name: str
     wanted: ReplayRequest
+    """The request that started it."""
     chosen: int | None = None
+    """Number of events that it covers; None where it is unknown."""
     replayed: int | None = None
+    """Number of events that were sent; None on AWS, where EventBridge does not count them."""
     state: State
     started: float
+    """Epoch seconds."""
     ended: float | None = None
+    """Epoch seconds; None while it runs."""
     error: str | None = None
     reached: datetime.datetime | None = None
+    """Time of the last event that EventBridge sent."""
 
     @property
     def share(self) -> float:
-        """How far it came, from 0 to 1."""
+        """Return the progress, from 0 to 1."""
         if self.state == "done":
             return 1.0
         if self.chosen is not None and self.replayed is not None:
             return self.replayed / self.chosen if self.chosen else 1.0
+        # EventBridge reports only the time it has reached, so time stands in for the number of events:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
         if self.reached is None:
             return 0.0
         return min(1.0, max(0.0, (self.reached - self.wanted.since) / (self.wanted.until - self.wanted.since)))
 
 
 def new_name(prefix: str) -> str:
-    """The prefix says whether the replay may reply (docs/decisions/0001)."""
+    """Return a name for a new replay. The prefix says whether it may reply (docs/decisions/0001)."""
+    # A random end: EventBridge keeps names for 90 days and refuses one that it knows.
     return f"{prefix}{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{token_hex(2)}"

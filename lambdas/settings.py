@@ -1,4 +1,4 @@
-"""How a bot behaves, on either platform: the table [stages.NAME] of `twbot.toml`."""
+"""The settings of a bot on either platform: the table [stages.NAME] of `twbot.toml`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One stage. `aws` is for the stacks, which say what may be in it.
-
-    made_with_ai: mark replies so on X. Off by default: the jokes are people's, the pictures photos with names on them.
-    """
+    """The settings of one stage."""
 
     replies: bool = True
+    """Whether the bot replies at all."""
     blur_strangers: bool = False
+    """Whether faces that nobody recognised are blurred in the pictures of replies."""
     highlight_labels: list[str] = []
+    """Rekognition labels that are framed in the pictures of replies."""
     made_with_ai: bool = False
+    """Whether X marks the replies as made with AI. Off: people wrote the jokes, and the pictures are photos."""
     aws: dict[str, Any] = {}
+    """Settings of the deployment; stacks/config.py checks them."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +34,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load(path: Path, stage: str = LOCAL) -> Settings:
-    """The settings of a stage; the defaults without a file or, for `local`, a table. Raises TwbotError."""
+    """Return a stage's settings; the defaults without a file or, for `local`, without a table. Raises TwbotError."""
     try:
         stages = msgspec.toml.decode(path.read_bytes(), type=_File).stages
     except FileNotFoundError:
@@ -49,7 +51,7 @@ def load(path: Path, stage: str = LOCAL) -> Settings:
 
 
 def is_safe_url(url: str) -> bool:
-    """Whether what we send there stays between us and them: https, or this very machine."""
+    """Return whether nobody can read what we send there: the URL is https, or http to this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -41,7 +41,7 @@ from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
-# How many of a rule's events are handled side by side.
+# How many of a rule's events are handled at the same time. Rules that are not here handle one at a time.
 CONCURRENCY = {
     **{"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4},
     **{"alert-on-negative": 2, "notify-on-negative": 2},
@@ -55,7 +55,11 @@ _analysis = logging.getLogger("twbot.analysis")
 
 
 class Bot:
-    """The whole bot on one data folder. Raises AlreadyRunning for a second one there, TwbotError for a taken port."""
+    """The whole bot on one data folder.
+
+    Raises AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
+    TwbotError where the port is taken.
+    """
 
     def __init__(
         self,
@@ -92,14 +96,16 @@ class Bot:
         self.bus.attach("keep-every-event", self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS)
 
     def start(self) -> int:
-        """Begin to work; the port that the webhook listens on."""
+        """Start the bot and return the port that the webhook listens on."""
+        # The handlers start before the webhook listens, with the deliveries that the last run left.
         self.bus.start()
         threading.Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
         return self._web.start()
 
     def stop(self, drain: float = DRAIN_SECONDS) -> bool:
-        """Take in nothing more, finish what is under way, stop. Whether everything was finished."""
+        """Stop, and return whether every delivery ended within `drain` seconds. The next start delivers the rest."""
         self._stopping.set()
+        # Close the sources of events before the bus drains: a webhook or a replay that goes on would refill it.
         self._web.stop()
         self._replays.stop()
         finished = self.bus.drain(drain)
@@ -125,11 +131,13 @@ class Bot:
 
     def _workflow(self, downloader: Downloader) -> Machine:
         def download(parameters: dict[str, Any]) -> dict[str, Any]:
-            asked = parameters["Payload"]
-            return {"Payload": downloader.fetch_image(asked["Url"], asked["TweetId"])}
+            payload = parameters["Payload"]
+            return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
 
         def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
             entries = parameters["Entries"]
+            # No failed entries: the bus stores all of them in one transaction or raises.
+            # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
             self.bus.publish([_entry(each) for each in entries])
             return {"FailedEntryCount": 0, "Entries": []}
 
@@ -142,9 +150,11 @@ class Bot:
         try:
             self._machine.run(msgspec.to_builtins(event), visits.append)
         finally:
+            # Log the steps of failed executions, too: `twbot trace` shows them.
             _analysis.info("analysed", extra={"event": event.id, "steps": visits})
 
     def _app(self) -> Any:
+        # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
         outside = self.bus.outside()
         return web_app(
             receive=lambda body, signature: receive(
@@ -156,10 +166,8 @@ class Bot:
         )
 
     def _operations(self) -> Operations:
-        forgetting = Erasure(self.home, self.bus, self.lake, live=True)
-        return Operations(
-            self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, forgetting.forget
-        )
+        erasure = Erasure(self.home, self.bus, self.lake, live=True)
+        return Operations(self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, erasure.forget)
 
     def _keep_house(self) -> None:
         while not self._stopping.is_set():
@@ -169,7 +177,10 @@ class Bot:
 
 
 def _entry(put: dict[str, Any]) -> Entry:
-    """One of the workflow's PutEvents entries. The workflow may run twice for a message: its result counts once."""
+    """Convert one of the workflow's PutEvents entries.
+
+    It carries no deduplication key. The workflow may run twice for a message, and its consumers are idempotent.
+    """
     return Entry(source=put["Source"], detail_type=put["DetailType"], detail=put["Detail"])
 
 

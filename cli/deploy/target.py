@@ -96,7 +96,7 @@ def new_log(verb: str, stage: str, data: Path | None) -> Path:
 @contextlib.contextmanager
 def logged(log: Path) -> Iterator[None]:
     """Turn any failure inside into a CliError that names the log."""
-    from twbot.cli.operations.errors import as_cli_error
+    from twbot.cli.errors import as_cli_error
 
     try:
         yield

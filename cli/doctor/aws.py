@@ -1,4 +1,4 @@
-"""What `twbot doctor` checks of a stage on AWS: who we are there, where, what is deployed, X, and what went wrong."""
+"""The checks of a stage on AWS: credentials, clock, region, deployed parts, X, and signs of trouble."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from twbot.lambdas.errors import TwbotError
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
 
-# Of the checks before a deployment, those that hold for a stage that is deployed, too.
+# The checks before a deployment that a deployed stage has to pass, too.
 ALSO_WHEN_DEPLOYED = ("region", "celebrities")
 
 
 def check_stage(target: Target) -> Iterator[Check]:
-    """Each check as it is done. What hangs on another is skipped where that one failed."""
+    """Yield each check once it is done. A check that depends on a failed one is skipped."""
     try:
         bot = target.aws()
     except TwbotError as error:
@@ -50,7 +50,7 @@ def _check(bot: AwsBot, target: Target) -> Iterator[Check]:
         if each.name in ALSO_WHEN_DEPLOYED:
             yield Check(each.name, each.state, each.says, each.fix)
         if each.name == ALSO_WHEN_DEPLOYED[-1] or each.name not in ("credentials", *ALSO_WHEN_DEPLOYED):
-            break  # the others are for deploying
+            break  # the others are for deploying; the generator does not run them
     try:
         check, found = all_stacks(bot)
     except AwsError as problem:
@@ -60,8 +60,8 @@ def _check(bot: AwsBot, target: Target) -> Iterator[Check]:
         yield from parts(bot, found)
     else:
         yield Check("what is deployed", "skipped", "not looked at, because the stage's stacks are not known")
-    yield (kept := keys(bot))
-    if kept.state == "wrong":
+    yield (stored := keys(bot))
+    if stored.state == "wrong":
         yield Check("X", "skipped", "not asked, because there are no keys to ask with")
     else:
         url = next((each.outputs.get("WebhookUrl") for each in found if each.service == "ingress"), None)
@@ -71,5 +71,5 @@ def _check(bot: AwsBot, target: Target) -> Iterator[Check]:
         yield from check_last_hour(target)
 
 
-def _nothing_else(why: str) -> Check:
-    return Check("everything else", "skipped", f"not looked at, because {why}")
+def _nothing_else(reason: str) -> Check:
+    return Check("everything else", "skipped", f"not looked at, because {reason}")

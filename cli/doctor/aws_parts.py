@@ -1,4 +1,4 @@
-"""What `twbot doctor` looks at of a stage on AWS: the parts that work, each with its fix."""
+"""The checks of a deployed stage's parts on AWS, each with its fix."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import STACKS, function_name, queue_name
 from twbot.stacks.version import code_version
 
-# AWS refuses what is signed with a clock that is more than five minutes off.
+# AWS refuses a signature whose time is more than five minutes off: warn before that.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 CLOCK_SECONDS = 60.0
+# A new account may run far fewer functions at once than the quota of 1,000.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 FEW = 100
 MORE = (
     "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384"
@@ -25,10 +28,13 @@ MORE = (
 )
 
 
-def asked(name: str, look: Callable[[], Check]) -> Check:
-    """A check; one that may not be done, or fails to be, is no proof that something is wrong."""
+def asked(name: str, check: Callable[[], Check]) -> Check:
+    """Return what a check finds.
+
+    A warning where AWS refuses to answer, because that proves no fault; wrong where a resource does not exist.
+    """
     try:
-        return look()
+        return check()
     except NotDeployed as problem:
         return Check(name, "wrong", str(problem), problem.hint)
     except AwsError as problem:
@@ -36,7 +42,7 @@ def asked(name: str, look: Callable[[], Check]) -> Check:
 
 
 def clock(bot: AwsBot) -> Check:
-    """By the date of AWS's answer."""
+    """Compare this machine's clock with the date of an answer of AWS."""
     with bot.translate_errors():
         answer = bot.client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
     off = time.time() - parsedate_to_datetime(answer["date"]).timestamp()
@@ -46,16 +52,16 @@ def clock(bot: AwsBot) -> Check:
 
 
 def region(bot: AwsBot) -> Check:
-    """That it is the stage's."""
-    here, wanted = bot.client("sts").meta.region_name, bot.config.aws.region
-    if wanted not in (None, here):
-        says = f"{here} is asked for, and the stage {bot.name} is in {wanted}"
+    """Check that the region is the one of the stage's settings."""
+    here, expected = bot.client("sts").meta.region_name, bot.config.aws.region
+    if expected not in (None, here):
+        says = f"{here} is asked for, and the stage {bot.name} is in {expected}"
         return Check("place", "warning", says, f"Leave --region out, or change region in [stages.{bot.name}.aws]")
     return Check("place", "ok", f"the stage {bot.name} is for {here}")
 
 
 def all_stacks(bot: AwsBot) -> tuple[Check, list[Stack]]:
-    """That all are there and none is stuck; those that are there."""
+    """Check that all stacks exist and none has failed. Returns those that exist, too."""
     found = stacks(bot)
     deploy = f"twbot deploy --stage {bot.name}"
     if not found:
@@ -75,7 +81,7 @@ def all_stacks(bot: AwsBot) -> tuple[Check, list[Stack]]:
 
 
 def parts(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
-    """Of a stage that is deployed."""
+    """Yield the checks of a deployed stage's parts."""
     yield _code(bot, found)
     yield asked("functions", lambda: _functions(bot))
     yield asked("concurrency", lambda: _concurrency(bot))
@@ -103,6 +109,8 @@ def _functions(bot: AwsBot) -> Check:
             except client.exceptions.ResourceNotFoundException:
                 bad.append(f"{name} is missing")
                 continue
+        # Inactive is a function that was idle: its next invocation makes it active.
+        # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         if found.get("State", "Active") not in {"Active", "Inactive"}:
             bad.append(f"{name} is {found['State']}: {found.get('StateReason', 'AWS does not say why')}")
         elif found.get("LastUpdateStatus") == "Failed":
@@ -124,15 +132,15 @@ def _concurrency(bot: AwsBot) -> Check:
 def _rules(bot: AwsBot) -> Check:
     bad = [each for each in AwsRules(bot).deployed() if each.state not in ("enabled", "not-declared")]
     if bad:
-        said = {"other-pattern": "has another pattern than this twbot's"}
-        says = "; ".join(f"{each.name} {said.get(each.state, f'is {each.state}')}" for each in bad)
+        words = {"other-pattern": "has another pattern than this twbot's"}
+        says = "; ".join(f"{each.name} {words.get(each.state, f'is {each.state}')}" for each in bad)
         enable = f"See them: twbot rules list --stage {bot.name}; set them right: twbot deploy --stage {bot.name}"
         return Check("rules", "wrong", says, enable)
     return Check("rules", "ok", "all there, enabled, and as declared")
 
 
 def _feed(bot: AwsBot) -> Check:
-    """That the queue of replies feeds the function that posts them."""
+    """Check that the queue of replies feeds the function that posts them."""
     fix = f"twbot deploy --stage {bot.name}"
     with bot.translate_errors():
         pages = bot.client("lambda").get_paginator("list_event_source_mappings")

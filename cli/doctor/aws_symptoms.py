@@ -1,4 +1,4 @@
-"""What `twbot doctor` looks at of a stage on AWS: signs that something has gone wrong already."""
+"""The checks for signs of trouble in a stage on AWS: dead letters, alarms, and who hears of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twbot.cli.operations.status.aws import dead_letters
 
 
 def symptoms(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:
-    """Of a stage that is deployed."""
+    """Yield the checks for signs of trouble in a deployed stage."""
     yield asked("dead letters", lambda: _dead_letters(bot))
     yield asked("alarms", lambda: _alarms(bot))
     yield asked("who is told", lambda: _subscribers(bot, found))
@@ -30,19 +30,20 @@ def _dead_letters(bot: AwsBot) -> Check:
 def _alarms(bot: AwsBot) -> Check:
     with bot.translate_errors():
         pages = bot.client("cloudwatch").get_paginator("describe_alarms")
-        asked_for = {"AlarmNamePrefix": f"{bot.config.prefix}-", "AlarmTypes": ["MetricAlarm"]}
-        alarms = [each for page in pages.paginate(**asked_for) for each in page["MetricAlarms"]]
+        parameters = {"AlarmNamePrefix": f"{bot.config.prefix}-", "AlarmTypes": ["MetricAlarm"]}
+        alarms = [each for page in pages.paginate(**parameters) for each in page["MetricAlarms"]]
     if not alarms:
         return Check("alarms", "wrong", "there are none: nobody would notice", f"twbot deploy --stage {bot.name}")
-    loud = [each for each in alarms if each["StateValue"] == "ALARM"]
-    if loud:
-        says = "; ".join(f"{each['AlarmName']}: {each.get('AlarmDescription', '')}".rstrip(": ") for each in loud)
+    alarming = [each for each in alarms if each["StateValue"] == "ALARM"]
+    if alarming:
+        says = "; ".join(f"{each['AlarmName']}: {each.get('AlarmDescription', '')}".rstrip(": ") for each in alarming)
         return Check("alarms", "wrong", says, f"twbot status --stage {bot.name}; twbot logs --stage {bot.name}")
     return Check("alarms", "ok", f"all {len(alarms)} are quiet")
 
 
 def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
-    """Whoever has not confirmed hears of nothing. Addresses are not shown in full."""
+    """Check that somebody hears of alerts and alarms. Addresses are masked."""
+    # SNS sends nothing to a subscriber who has not confirmed.
     name, alerts, (alarms, unconfirmed) = "who is told", AwsAlerts(bot).subscribers(), _of_alarms(bot, found)
     see = f"twbot alerts list --stage {bot.name}"
     pending = [f"{each.kind} {each.address}" for each in alerts if each.state == "pending"] + unconfirmed
@@ -61,7 +62,7 @@ def _subscribers(bot: AwsBot, found: list[Stack]) -> Check:
 
 
 def _of_alarms(bot: AwsBot, found: list[Stack]) -> tuple[int, list[str]]:
-    """How many subscribed to the alarms, and which of them have not confirmed."""
+    """Return how many subscribed to the alarms, and which of them have not confirmed."""
     topic = next((each.outputs.get("AlarmTopicArn") for each in found if each.service == "plumbing"), None)
     if topic is None:
         return 0, []

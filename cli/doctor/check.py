@@ -1,4 +1,4 @@
-"""One thing that `twbot doctor` looked at, on either platform."""
+"""The result of one check of `twbot doctor`, on either platform."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ State = Literal["ok", "warning", "wrong", "skipped"]
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check; `fix` is the next thing to type or do."""
+    """The result of one check."""
 
     name: str
     state: State
     says: str
+    """What was found, in words."""
     fix: str | None = None
+    """The next thing to type or do."""

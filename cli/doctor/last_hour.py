@@ -1,4 +1,4 @@
-"""What `twbot doctor` thinks of the replies and of the last hour."""
+"""The checks of the replies and of the last hour, on either platform."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.egress.permission import Switch
 
 NAME = "last hour"
-# What ends all replies, and what to do about it.
+# The failures after which no reply goes out until somebody does something, and what to do.
 ENDS = {
     Reason.CAP_REACHED: "Raise X's cap at console.x.com, or wait for the month",
     Reason.NO_CREDITS: "Buy credits at console.x.com",
@@ -27,7 +27,7 @@ ENDS = {
 
 
 def check_last_hour(target: Target) -> Iterator[Check]:
-    """Whether it may reply, and what the last hour brought."""
+    """Yield whether the bot may reply, and what happened in the last hour."""
     try:
         found = status_of(target).read()
     except TwbotError as problem:
@@ -48,12 +48,12 @@ def _replies(switch: Switch, target: Target) -> Check:
     if switch.stops(time.time()):
         return Check("replies", "warning", paused(switch), f"twbot replies resume{target.option}")
     limits = {"to a person": switch.per_person, "in all": switch.per_hour}
-    said = ", ".join(f"{most} an hour {which}" for which, most in limits.items() if most is not None)
-    return Check("replies", "ok", f"on, at most {said}" if said else "on, without a limit")
+    words = ", ".join(f"{limit} an hour {which}" for which, limit in limits.items() if limit is not None)
+    return Check("replies", "ok", f"on, at most {words}" if words else "on, without a limit")
 
 
 def _hour(hour: LastHour, target: Target) -> Check:
-    """Wrong is what goes on going wrong until somebody does something."""
+    """Check the last hour. Wrong are failures that do not end by themselves, a warning are the others."""
     counted = f"{sum(hour.messages):.0f} messages, {sum(hour.replies):.0f} replies, {sum(hour.failures):.0f} failures"
     reasons = ", ".join(f"{count} {reason}" for reason, count in hour.failed.items())
     says = f"{counted} ({reasons})" if reasons else counted

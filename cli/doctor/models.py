@@ -1,4 +1,4 @@
-"""What `twbot doctor` thinks of the models of this machine: they are there, they load, there is room for them."""
+"""The check of this machine's models: they are installed, they load, and there is memory for them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from twbot.cli.doctor.check import Check
 
-# What they take, measured with some to spare.
+# The memory that the models take, in bytes: measured, with a margin.
 NEEDED = 600_000_000
 INSTALL = "pip install 'twbot[local]'"
 
 
 def check_models(gallery: Path) -> Check:
-    """Each model is loaded and asked once."""
+    """Load each model and run it once."""
     free = free_memory()
-    started, before = time.monotonic(), _most_memory()
+    started, before = time.monotonic(), _peak_memory()
     try:
         from twbot.local.adapters.media import FileMedia
         from twbot.local.adapters.models import LocalModels
@@ -29,9 +29,9 @@ def check_models(gallery: Path) -> Check:
         return Check("models", "wrong", f"not all of them are installed: {error}", INSTALL)
     except MemoryError:
         return Check("models", "wrong", "there is not enough memory for them", f"Free {NEEDED / 1e6:.0f} MB")
-    except Exception as error:
+    except Exception as error:  # whatever a model's library raises, the bot can't analyse with it
         return Check("models", "wrong", f"{type(error).__name__}: {error}", f"Install them anew: {INSTALL}")
-    took, more = time.monotonic() - started, max(0, _most_memory() - before)
+    took, more = time.monotonic() - started, max(0, _peak_memory() - before)
     says = f"loaded and asked in {took:.1f} s, with {more / 1e6:.0f} MB"
     if free is not None and free < NEEDED:
         fix = f"Free {NEEDED / 1e6:.0f} MB: with less, the bot may be killed"
@@ -40,7 +40,8 @@ def check_models(gallery: Path) -> Check:
 
 
 def free_memory() -> int | None:
-    """In bytes, as Linux says it; None elsewhere."""
+    """Return the free memory in bytes, by Linux's /proc/meminfo; None elsewhere."""
+    # MemAvailable includes caches that the kernel gives up. https://man7.org/linux/man-pages/man5/proc_meminfo.5.html
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -50,7 +51,8 @@ def free_memory() -> int | None:
     return None
 
 
-def _most_memory() -> int:
-    """The most that this process has held so far, in bytes: Linux counts in KB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+def _peak_memory() -> int:
+    """Return the most memory that this process has had so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kilobytes, macOS bytes. https://man7.org/linux/man-pages/man2/getrusage.2.html
+    return peak if sys.platform == "darwin" else peak * 1024

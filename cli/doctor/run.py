@@ -1,4 +1,4 @@
-"""What `twbot doctor` checks: this machine, and the bot on it or the stage on AWS."""
+"""The checks of `twbot doctor`: Python, and this machine's bot or a stage on AWS."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PYTHON = (3, 11)
 
 
 def run_checks(target: Target, *, models: bool) -> Iterator[Check]:
-    """Each check as it is done. What hangs on another is skipped where that one failed."""
+    """Yield each check once it is done. A check that depends on a failed one is skipped."""
     from twbot.cli.doctor.aws import check_stage
 
     yield _python()
@@ -34,8 +34,8 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     from twbot.local.data_folder import DataFolder, data_folder, running_bot
 
     folder, start = data_folder(target.data), f"twbot up{target.option}"
-    yield (there := _folder(folder, start))
-    if there.state == "wrong":
+    yield (checked := _folder(folder, start))
+    if checked.state == "wrong":
         yield Check("everything else", "skipped", "not looked at, because of the data folder")
         return
     run = running_bot(folder)
@@ -61,14 +61,17 @@ def _python() -> Check:
 
 
 def _folder(folder: Path, start: str) -> Check:
-    """Writable, its owner's alone, on a disk with room. Changes nothing."""
+    """Check that the folder is writable, private, and on a disk with room. Changes nothing."""
     from twbot.local.data_folder import MIN_FREE_BYTES
 
     name = "data folder"
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Check(name, "wrong", f"{there} cannot be written to", f"chmod u+rwx {there}, or name another: --data")
-    if (free := shutil.disk_usage(there).free) < MIN_FREE_BYTES:
+    # A folder that does not exist yet will be made in the nearest parent that does.
+    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return Check(
+            name, "wrong", f"{nearest} cannot be written to", f"chmod u+rwx {nearest}, or name another: --data"
+        )
+    if (free := shutil.disk_usage(nearest).free) < MIN_FREE_BYTES:
         says = f"the disk of {folder} has {free // 1_000_000} MB left"
         return Check(name, "wrong", says, "Make room: 100 MB at least")
     if not folder.exists():
@@ -83,6 +86,7 @@ def _run(folder: Path, run: RunInfo | None, start: str) -> Check:
 
     if run is not None:
         return Check("bot", "ok", f"runs as process {run.pid}")
+    # A bot that ends by itself removes this file.
     if DataFolder(folder).run.exists():
         return Check("bot", "wrong", "it ended without saying so: killed, or the machine went down", start)
     return Check("bot", "warning", "does not run", start)
@@ -96,8 +100,10 @@ def _keys(folder: Path, option: str) -> Check:
     try:
         FileSecrets(path).keys()
     except TwbotError as error:
-        loose = path.exists() and path.stat().st_mode & 0o077
-        fix = f"chmod 600 {path}" if loose else f"twbot secrets set{option}; or, with a simulated X: twbot up{option}"
+        readable = path.exists() and path.stat().st_mode & 0o077
+        fix = (
+            f"chmod 600 {path}" if readable else f"twbot secrets set{option}; or, with a simulated X: twbot up{option}"
+        )
         return Check("keys", "wrong" if path.exists() else "warning", str(error), fix)
     return Check("keys", "ok", f"all there, and {path} is its owner's alone")
 
@@ -110,6 +116,6 @@ def _dead_letters(folder: Path, option: str) -> Check:
     except TwbotError as error:
         return Check("dead letters", "wrong", str(error), f"twbot logs --level error{option}")
     if dead:
-        said = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
-        return Check("dead letters", "wrong", said, f"twbot dlq list{option}")
+        words = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
+        return Check("dead letters", "wrong", words, f"twbot dlq list{option}")
     return Check("dead letters", "ok", "none")

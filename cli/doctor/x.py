@@ -1,4 +1,4 @@
-"""What `twbot doctor` asks X: whether clock and keys are right, the webhook valid, the bot's account subscribed."""
+"""The checks at X: the clock, the keys, the webhook and its challenge, the subscriptions, and the monthly cap."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from twbot.cli.operations.target import Bot
     from twbot.cli.x.status import XStatus
 
+# Signatures of OAuth 1.0a carry the time. https://www.rfc-editor.org/rfc/rfc5849#section-3.3
 CLOCK_SECONDS = 60.0
 NEARLY = 0.9
 
 
 def keys(stage: Bot) -> Check:
-    """That they are there, and whole."""
+    """Check that the keys are stored and complete."""
     from twbot.cli.operations.errors import translate_errors
 
     try:
@@ -32,13 +33,15 @@ def keys(stage: Bot) -> Check:
 
 
 def check_x(stage: Bot, url: str | None, option: str) -> Iterator[Check]:
-    """`url`: the webhook's; None where it has none yet."""
+    """Yield the checks at X. `url`: the webhook's address, None where it has none yet."""
     yield (clock := _clock(stage.x_url))
     if clock.state == "wrong":
         yield Check("X", "skipped", "not asked, because X refuses what is signed with a wrong clock")
         return
     yield (
-        accepted := _asked("X's answer to the keys", lambda: _accepted(stage, option), f"twbot secrets rotate{option}")
+        accepted := _checked(
+            "X's answer to the keys", lambda: _accepted(stage, option), f"twbot secrets rotate{option}"
+        )
     )
     if url is None:
         yield Check("challenge", "skipped", "not asked, because the webhook has no address yet")
@@ -50,19 +53,19 @@ def check_x(stage: Bot, url: str | None, option: str) -> Iterator[Check]:
     yield from _on_x(stage, option)
 
 
-def _asked(name: str, ask: Callable[[], Check], fix: str) -> Check:
+def _checked(name: str, check: Callable[[], Check], fix: str) -> Check:
     from twbot.cli.operations.errors import translate_errors
 
     try:
         with translate_errors():
-            return ask()
+            return check()
     except CliError as error:
         hint = error.hint or fix
         return Check(name, "wrong", str(error), hint if "twbot" in hint else f"{hint}; then: {fix}")
 
 
 def _accepted(stage: Bot, option: str) -> Check:
-    """Also, whether they are the account's that the stage is for."""
+    """Check that X accepts the keys, and that they are for the account of the stage's settings."""
     from twbot.cli.x.accepted_keys import accepted_user
 
     user, name = accepted_user(stage.secrets(), stage.x_url), "X's answer to the keys"
@@ -74,7 +77,7 @@ def _accepted(stage: Bot, option: str) -> Check:
 
 
 def _clock(x_url: str) -> Check:
-    """By the date of X's answer."""
+    """Compare this machine's clock with the date of an answer of X."""
     from email.utils import parsedate_to_datetime
 
     import requests
@@ -82,7 +85,7 @@ def _clock(x_url: str) -> Check:
     name = "clock at X"
     try:
         with requests.Session() as session:
-            session.trust_env = False
+            session.trust_env = False  # straight to X: no proxy and no .netrc of this machine
             date = session.head(x_url, timeout=5, allow_redirects=False).headers["date"]
         off = time.time() - parsedate_to_datetime(date).timestamp()
     except (requests.RequestException, KeyError, ValueError) as error:
@@ -93,15 +96,15 @@ def _clock(x_url: str) -> Check:
 
 
 def _challenge(stage: Bot, url: str, option: str) -> Check:
-    """X's challenge (CRC), asked of the webhook from here."""
+    """Send the webhook X's challenge (CRC) from here, and check its answer."""
     from twbot.cli.x.crc import challenge
 
-    answered = challenge(url, stage.secrets().keys().api_secret)
-    if answered.problem is not None:
-        return Check("challenge", "wrong", answered.problem, f"twbot webhook check{option}")
-    state: State = "warning" if answered.slow else "ok"
-    slow = ": X wants less than 3 seconds" if answered.slow else ""
-    says = f"the webhook answers rightly in {answered.milliseconds} ms{slow}"
+    answer = challenge(url, stage.secrets().keys().api_secret)
+    if answer.problem is not None:
+        return Check("challenge", "wrong", answer.problem, f"twbot webhook check{option}")
+    state: State = "warning" if answer.slow else "ok"
+    slow = ": X wants less than 3 seconds" if answer.slow else ""
+    says = f"the webhook answers rightly in {answer.milliseconds} ms{slow}"
     return Check("challenge", state, says, f"twbot logs ingress{option}")
 
 

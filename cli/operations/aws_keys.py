@@ -1,4 +1,4 @@
-"""The keys of a stage on AWS: the secret's current version, and the one before it."""
+"""The keys of a stage on AWS: the current and the previous version of a secret in Secrets Manager."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 import botocore.exceptions as failures
 import msgspec
 
-from twbot.cli.operations.aws_errors import AwsError, translate_aws_errors
+from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured, translate_aws_errors
 from twbot.lambdas.ports import Keys
 
+# Secrets Manager moves these labels by itself when a version is added.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 class SecretsManagerKeys:
-    """Secrets Manager keeps the version before by itself."""
+    """A stage's keys, as the secret that the Lambda functions read."""
 
     def __init__(self, client: Any, name: str, stage: str) -> None:
         self.place = f"the secret {name}"
@@ -22,17 +24,18 @@ class SecretsManagerKeys:
         self._keys: Keys | None = None
 
     def keys(self) -> Keys:
-        """Raises AwsProblem."""
+        """Return the current keys, read once. Raises AwsError."""
         return self._keys or self.refresh()
 
     def refresh(self) -> Keys:
+        """Read the current keys again. Raises AwsError where there are none."""
         self._keys = self._read(CURRENT)
         if self._keys is None:
-            raise AwsError(f"There are no keys in {self.place}.", self._set(), setup=True)
+            raise AwsNotConfigured(f"There are no keys in {self.place}.", self._set_hint())
         return self._keys
 
     def save(self, keys: Keys) -> None:
-        """What is there becomes the previous keys. Makes the secret where there is none."""
+        """Store keys; the current ones become the previous ones. Creates the secret where there is none."""
         text = msgspec.json.encode(keys).decode()
         with translate_aws_errors(self._stage):
             try:
@@ -44,13 +47,16 @@ class SecretsManagerKeys:
         self._keys = keys
 
     def previous(self) -> Keys | None:
+        """Return the previous keys; None where there are none."""
         return self._read(PREVIOUS)
 
     def restore(self) -> None:
-        """Back to the previous keys: only labels move."""
+        """Make the previous keys the current ones. Raises AwsError where there are none."""
+        # Moving AWSCURRENT also moves AWSPREVIOUS to the version that it leaves: no key is written anew.
+        # https://docs.aws.amazon.com/secretsmanager/latest/APIReference/API_UpdateSecretVersionStage.html
         with translate_aws_errors(self._stage):
-            stages = self._client.describe_secret(SecretId=self._name)["VersionIdsToStages"]
-            labelled = {label: version for version, labels in stages.items() for label in labels}
+            labels_of = self._client.describe_secret(SecretId=self._name)["VersionIdsToStages"]
+            labelled = {label: version for version, labels in labels_of.items() for label in labels}
             if PREVIOUS not in labelled:
                 raise AwsError(f"There are no previous keys in {self.place}.")
             self._client.update_secret_version_stage(
@@ -71,10 +77,10 @@ class SecretsManagerKeys:
                 raise
         try:
             return msgspec.json.decode(text, type=Keys)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:  # names a field, never a value
-            raise AwsError(f"{self.place.capitalize()} is not complete: {error}", self._set(), setup=True) from None
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:  # its text names a field, never a value
+            raise AwsNotConfigured(f"{self.place.capitalize()} is not complete: {error}", self._set_hint()) from None
 
-    def _set(self) -> str:
+    def _set_hint(self) -> str:
         return f"Store them: twbot secrets set --stage {self._stage}"
 
 

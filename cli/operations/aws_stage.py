@@ -1,4 +1,4 @@
-"""Operating a stage on AWS: a session in the right place, and what AWS refuses, in words."""
+"""A stage on AWS: its settings, and clients in its account and region whose errors are translated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ OUTPUT = "WebhookUrl"
 
 
 class AwsBot:
-    """A stage on AWS. `profile` and `region` come before those of the stage's table."""
+    """A stage on AWS, as a Bot.
+
+    `profile` and `region` override those of the stage's table in `file`. Raises TwbotError.
+    """
 
     def __init__(self, name: str, *, profile: str | None = None, region: str | None = None, file: Path = FILE) -> None:
         self.config = _stage(name, file)
@@ -34,17 +37,18 @@ class AwsBot:
         typed = {"--profile": profile, "--region": region}
         self._typed = "".join(f" {option} {shlex.quote(each)}" for option, each in typed.items() if each)
         self._clients: dict[str, Any] = {}
-        self._making = threading.Lock()
+        self._client_lock = threading.Lock()
         with translate_aws_errors(name):
             self._session = boto3.Session(
                 profile_name=profile or self.config.aws.profile,
-                # boto3 does not know AWS_REGION, all else of AWS does.
+                # boto3 reads AWS_DEFAULT_REGION only; the other SDKs and the CLI read AWS_REGION.
+                # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
                 region_name=region or self.config.aws.region or os.environ.get("AWS_REGION") or None,
             )
 
     @property
     def option(self) -> str:
-        """What a hint's command needs to be about this stage."""
+        """The options that make a hint's command about this stage, with a leading blank."""
         return f" --stage {self.name}{self._typed}"
 
     @property
@@ -53,13 +57,17 @@ class AwsBot:
 
     @property
     def simulated(self) -> bool:
-        """Whether something stands in for X."""
+        """Whether the stage talks to a simulated X."""
         return self.config.aws.x_url is not None
 
     def client(self, service: str) -> Any:
-        """A client of AWS's, for any thread; tries again by itself when AWS throttles."""
+        """Return the client of a service, made once. Any thread may use it. Raises AwsError."""
+        # The standard mode repeats throttled calls with a growing pause.
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
         retries: Any = {"mode": "standard", "max_attempts": 4}
-        with self._making, translate_aws_errors(self.name):  # sessions, unlike clients, are one thread's at a time
+        # Clients are thread-safe, but making one from a shared session is not.
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html
+        with self._client_lock, translate_aws_errors(self.name):
             if service not in self._clients:
                 config = Config(retries=retries, connect_timeout=5, read_timeout=30, max_pool_connections=16)
                 self._clients[service] = self._session.client(service, config=config)  # type: ignore[call-overload]
@@ -69,32 +77,32 @@ class AwsBot:
         return SecretsManagerKeys(self.client("secretsmanager"), self.config.secret, self.name)
 
     def webhook_url(self) -> str:
-        """Raises NotDeployed."""
+        """Return the webhook's address. Raises NotDeployed."""
         return self.output("ingress", OUTPUT)
 
     def output(self, service: str, name: str) -> str:
-        """An output of the stack of one of the stage's microservices. Raises NotDeployed."""
+        """Return an output of the stack of a microservice. Raises NotDeployed."""
         stack = f"{self.config.prefix}-{service}"
         region = self._session.region_name
         missing = f"The stage {self.name} is not deployed in {region}: it has no stack {stack}."
         with translate_aws_errors(self.name, missing=missing):
-            found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-        outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in found.get("Outputs", [])}
+            description = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in description.get("Outputs", [])}
         if name not in outputs:
             raise NotDeployed(
-                f"The stack {stack} in {region} ({found['StackStatus']}) has no output {name}.", self.name
+                f"The stack {stack} in {region} ({description['StackStatus']}) has no output {name}.", self.name
             )
         return outputs[name]
 
     @contextlib.contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """AWS's refusals inside, in words."""
+        """Raise AwsError for a botocore error inside."""
         with translate_aws_errors(self.name):
             yield
 
 
 def _stage(name: str, file: Path) -> StageConfig:
-    """Like twbot.stacks.config.load_stage, but operating needs no account id."""
+    """Load a stage's settings. Unlike `twbot.stacks.config.load_stage` it needs no account id: only deploying does."""
     settings = load(file, name)
     try:
         return StageConfig(name=name, settings=settings, aws=msgspec.convert(settings.aws, AwsConfig))

@@ -1,4 +1,4 @@
-"""X's, AWS's and the keys' refusals as CliErrors: what is wrong, and the next thing to type."""
+"""CliErrors for what X, AWS and the key stores refuse: what is wrong, and the next thing to type."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import contextlib
 import datetime
 from collections.abc import Iterator
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, as_cli_error
 from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable
 from twbot.lambdas.x.refusals import Refusal, refusal
 
 CONSOLE = "console.x.com"
-# Per refusal: what is wrong, what to type or do next, and how the command ends. {stage} is the option, where needed.
+# What is wrong, what to type or do next, and the exit code. `{stage}` becomes the options that name the stage.
 WORDS: dict[Refusal, tuple[str, str, Exit]] = {
     Refusal.WRONG_CRC: (
         "X got a wrong answer to its challenge (CRC) from the webhook.",
@@ -81,51 +81,35 @@ WORDS: dict[Refusal, tuple[str, str, Exit]] = {
 
 @contextlib.contextmanager
 def translate_errors(option: str = "") -> Iterator[None]:
-    """Turn what is refused inside into a CliError. `option`: what the hint needs to be about the same stage."""
+    """Raise a CliError for a TwbotError inside.
+
+    `option`: the options that make a hint's command about the same stage.
+    """
     try:
         yield
     except XRefused as error:
         raise _refused(error, option) from None
     except XUnavailable as error:
-        raise CliError(_later(error), hint="Then type it again", code=Exit.FAILED) from None
-    except CliError:
-        raise
+        raise CliError(_unavailable_message(error), hint="Then type it again", code=Exit.FAILED) from None
     except TwbotError as error:
         raise as_cli_error(error, option) from None
 
 
 def _refused(error: XRefused, option: str) -> CliError:
-    why = refusal(error)
-    if why is Refusal.WRONG_CLOCK:
+    reason = refusal(error)
+    if reason is Refusal.WRONG_CLOCK:
         minutes = abs(error.clock_off) / 60
         direction = "ahead of" if error.clock_off > 0 else "behind"
         message = f"This machine's clock is {minutes:.0f} minutes {direction} X's: X refuses what we sign."
         return CliError(message, hint="Set it: sudo timedatectl set-ntp true", code=Exit.CHECK_FAILED)
-    if why not in WORDS:
+    if reason not in WORDS:
         return CliError(str(error), hint=f"Check the keys: twbot secrets check{option}")
-    words, hint, code = WORDS[why]
-    return CliError(f"{words} {error}", hint=hint.replace("{stage}", option), code=code)
+    message, hint, code = WORDS[reason]
+    return CliError(f"{message} {error}", hint=hint.replace("{stage}", option), code=code)
 
 
-def _later(error: XUnavailable) -> str:
+def _unavailable_message(error: XUnavailable) -> str:
     if error.retry_at is None:
         return str(error)
     at = datetime.datetime.fromtimestamp(error.retry_at).astimezone()
     return f"X limits how often it is asked: again from {at:%H:%M:%S}. {error}"
-
-
-def as_cli_error(error: TwbotError, option: str = "") -> CliError:
-    """The keys', the local bot's and AWS's."""
-    from twbot.cli.operations.local_stage import NotRunning
-    from twbot.local.adapters.secrets import NoKeys
-
-    if isinstance(error, NoKeys):
-        return CliError(str(error), hint=f"Store them: twbot secrets set{option}", code=Exit.NOT_CONFIGURED)
-    if isinstance(error, NotRunning):
-        hint = f"Start it: twbot up{option}; or name an address: --url"
-        return CliError(str(error), hint=hint, code=Exit.NOT_CONFIGURED)
-    setup = getattr(error, "setup", None)
-    if setup is None:
-        return CliError(str(error))
-    code = Exit.NOT_CONFIGURED if setup else Exit.NOT_FOUND if type(error).__name__ == "NotDeployed" else Exit.FAILED
-    return CliError(str(error), hint=getattr(error, "hint", None), code=code)

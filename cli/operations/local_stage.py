@@ -1,50 +1,54 @@
-"""Operating the bot of this machine: its keys with the ones before them, its webhook, the X it talks to."""
+"""The bot of this machine: its current and previous keys, its webhook, and the X that it talks to."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import NotConfigured
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.http import X_URL
 from twbot.local.adapters.secrets import FileSecrets, NoKeys
 from twbot.local.data_folder import DataFolder, data_option, running_bot
 
 
-class NotRunning(TwbotError):
+class NotRunning(NotConfigured):
     """No bot runs on the data folder."""
 
 
 class LocalKeys:
-    """The keys in the data folder; those before them are beside them, readable by their owner only, too."""
+    """The keys in the data folder, and the previous ones beside them. Only their owner can read the two files."""
 
     def __init__(self, home: DataFolder) -> None:
         self.place = str(home.secrets)
-        self._now = FileSecrets(home.secrets)
-        self._before = FileSecrets(home.secrets.with_name("secrets.previous.json"))
+        self._current = FileSecrets(home.secrets)
+        self._previous = FileSecrets(home.secrets.with_name("secrets.previous.json"))
 
     def keys(self) -> Keys:
-        return self._now.keys()
+        return self._current.keys()
 
     def refresh(self) -> Keys:
-        return self._now.refresh()
+        return self._current.refresh()
 
     def save(self, keys: Keys) -> None:
-        """What is there becomes the previous keys."""
-        if (there := _or_none(self._now)) is not None:
-            self._before.save(there)
-        self._now.save(keys)
+        """Store keys; the current ones become the previous ones."""
+        # The previous ones first: an interruption in between leaves the current ones in place.
+        if (current := _or_none(self._current)) is not None:
+            self._previous.save(current)
+        self._current.save(keys)
 
     def previous(self) -> Keys | None:
-        return _or_none(self._before)
+        return _or_none(self._previous)
 
     def restore(self) -> None:
-        """Back to the previous keys. Raises NoKeys where there are none."""
-        self._now.save(self._before.refresh())
+        """Make the previous keys the current ones. Raises NoKeys where there are none."""
+        self._current.save(self._previous.refresh())
 
 
 class LocalBot:
-    """The stage `local`: `x_url` is the simulated X's while a bot runs beside one, else X's own."""
+    """The stage `local`, as a Bot.
+
+    `x_url` is the simulated X's address while the bot runs beside one, else X's own.
+    """
 
     name = "local"
     account_id = None
@@ -58,16 +62,17 @@ class LocalBot:
 
     @property
     def option(self) -> str:
-        """What a hint's command needs to be about this bot."""
+        """The options that make a hint's command about this bot, with a leading blank."""
         return data_option(self._folder)
 
     def secrets(self) -> LocalKeys:
         return LocalKeys(DataFolder(self._folder))
 
     def webhook_url(self) -> str:
-        """Raises NotRunning."""
+        """Return the webhook's address. Raises NotRunning."""
         if self._run is None:
-            raise NotRunning(f"No bot runs on {self._folder}: its webhook has no address.")
+            hint = "Start it: twbot up{option}; or name an address: --url"
+            raise NotRunning(f"No bot runs on {self._folder}: its webhook has no address.", hint)
         return self._run.url
 
 

@@ -1,4 +1,4 @@
-"""The bot that a command is about: `local`, or a stage on AWS. One port, two implementations."""
+"""The bot that a command is about: the stage `local` on this machine, or a stage on AWS."""
 
 from __future__ import annotations
 
@@ -17,51 +17,57 @@ FILE = Path("twbot.toml")
 
 
 class KeyStore(Protocol):
-    """Where a stage's keys are; `place` names it for people."""
+    """Where a stage's keys are stored."""
 
     place: str
+    """The file or the secret, as people know it."""
 
-    def keys(self) -> Keys: ...
+    def keys(self) -> Keys:
+        """Return the current keys, read once."""
 
-    def refresh(self) -> Keys: ...
+    def refresh(self) -> Keys:
+        """Read the current keys again."""
 
     def save(self, keys: Keys) -> None:
-        """What is there becomes the previous keys."""
+        """Store keys; the current ones become the previous ones."""
 
     def previous(self) -> Keys | None: ...
 
     def restore(self) -> None:
-        """Back to the previous keys."""
+        """Make the previous keys the current ones."""
 
 
 class Bot(Protocol):
-    """`option`: what a hint's command needs to be about this bot. `x_url`: the X that it talks to.
-
-    `account_id`: the bot's, where the stage's settings say it.
-    """
+    """A bot that can be operated: its name, its keys, its webhook, and its X."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The stage."""
 
     @property
-    def option(self) -> str: ...
+    def option(self) -> str:
+        """The options that make a hint's command about this bot, with a leading blank."""
 
     @property
-    def x_url(self) -> str: ...
+    def x_url(self) -> str:
+        """The base address of the X that it talks to."""
 
     @property
-    def simulated(self) -> bool: ...
+    def simulated(self) -> bool:
+        """Whether that X is a simulated one."""
 
     @property
-    def account_id(self) -> str | None: ...
+    def account_id(self) -> str | None:
+        """The id of the bot's account at X, where the stage's settings name it."""
 
     def secrets(self) -> KeyStore: ...
 
-    def webhook_url(self) -> str: ...
+    def webhook_url(self) -> str:
+        """Return the webhook's address. Raises TwbotError where there is none."""
 
 
 def open_bot(name: str, *, profile: str | None, region: str | None, data: Path | None) -> Bot:
-    """The stage of that name. Raises CliError where its settings or AWS are not ready."""
+    """Return the bot of a stage. Raises CliError where its settings or AWS are not ready."""
     if name == LOCAL:
         from twbot.cli.operations.local_stage import LocalBot
         from twbot.local.data_folder import data_folder
@@ -71,7 +77,7 @@ def open_bot(name: str, *, profile: str | None, region: str | None, data: Path |
 
 
 class Target(NamedTuple):
-    """Where a command works: the bot of this machine on a data folder, or a stage on AWS."""
+    """The bot that the options of a command name: that of a data folder, or a stage on AWS."""
 
     stage: str = LOCAL
     profile: str | None = None
@@ -84,19 +90,20 @@ class Target(NamedTuple):
 
     @property
     def option(self) -> str:
-        """What a hint's command needs to be about the same bot."""
+        """The options that make a hint's command about the same bot, with a leading blank."""
         from twbot.local.data_folder import data_option
 
         if self.is_local:
             return data_option(self.data)
         more = {"--profile": self.profile, "--region": self.region}
-        return f" --stage {self.stage}" + "".join(f" {name} {shlex.quote(each)}" for name, each in more.items() if each)
+        return f" --stage {self.stage}" + "".join(f" {name} {shlex.quote(text)}" for name, text in more.items() if text)
 
     def open(self) -> Bot:
+        """Return the bot. Raises CliError where its settings or AWS are not ready."""
         return open_bot(self.stage, profile=self.profile, region=self.region, data=self.data)
 
     def aws(self) -> AwsBot:
-        """The stage on AWS. Raises CliError."""
+        """Return the stage on AWS. Raises CliError."""
         from twbot.cli.operations.errors import translate_errors
 
         with translate_errors():
@@ -105,7 +112,7 @@ class Target(NamedTuple):
             return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
 
     def folder(self) -> Path:
-        """The data folder of the bot of this machine. Raises CliError where none has run on it."""
+        """Return the data folder. Raises CliError where no bot has run on it."""
         from twbot.local.data_folder import DataFolder, data_folder
 
         folder = data_folder(self.data)
@@ -115,18 +122,18 @@ class Target(NamedTuple):
 
 
 def start_hint(data: Path | None) -> str:
-    """The hint where no bot runs on a data folder."""
+    """Return the hint for a data folder on which no bot runs."""
     from twbot.local.data_folder import data_option
 
     return f"Start it with: twbot up{data_option(data)}"
 
 
 def stage_names() -> list[str]:
-    """The stages of twbot.toml, for completion; none where it can't be read."""
+    """Return the stages of twbot.toml, for completion: only `local` where the file can't be read."""
     import msgspec
 
     try:
-        found = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]])
+        tables = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]])
     except (OSError, ValueError):
         return [LOCAL]
-    return sorted({LOCAL, *found.get("stages", {})})
+    return sorted({LOCAL, *tables.get("stages", {})})

@@ -1,1 +1,1 @@
-"""X's side of the set-up: keys, webhooks, subscriptions and sample deliveries."""
+"""What operators do at X: keys, webhooks, subscriptions, replays and sample deliveries."""

@@ -1,4 +1,4 @@
-"""Keys that X accepts: whose they are."""
+"""Asks X whether it accepts keys, and whose they are."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 def accepted_user(secrets: Secrets, x_url: str) -> dict[str, Any]:
-    """The account that the keys belong to. Raises CliError or XRefused unless X accepts the account's and the app's."""
+    """Return the account of the keys, as X describes it. Raises CliError or XRefused where X does not accept them."""
     from twbot.lambdas.x.api import XApi
     from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 
+    # Two calls: the account's keys sign the first, the app's the second.
     with _naming("the access token with the API key and their secrets"):
         user = XApi(secrets, base_url=x_url).me()
     with _naming("the bearer token" if secrets.keys().bearer_token else "the API key and secret"):
@@ -32,7 +33,7 @@ def accepted_user(secrets: Secrets, x_url: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _naming(keys: str) -> Iterator[None]:
-    """Say which of the keys X does not accept."""
+    """Raise a CliError that names the keys where X does not accept them."""
     from twbot.lambdas.x.refusals import Refusal, refusal
 
     try:
@@ -46,11 +47,13 @@ def _naming(keys: str) -> Iterator[None]:
 
 
 def check_accepted(bot: Bot, keys: Keys) -> dict[str, Any]:
+    """Ask X about keys before they are stored. Returns their account. Raises CliError, XRefused."""
     say(f"Asking X about the keys of the stage {bot.name} …")
     return accepted_user(EnteredKeys(keys), bot.x_url)
 
 
 def check_same_account(old: Keys, new: Keys, option: str) -> None:
+    """Raise CliError unless the new keys are others, for the same account."""
     if old == new:
         raise CliError("These are the keys that are stored already.", code=Exit.USAGE)
     if old.user_id != new.user_id:

@@ -1,4 +1,4 @@
-"""A stage's X: the calls of each of its APIs, and the stage's own webhook there."""
+"""X as a stage reaches it: the clients of its APIs, and the stage's own webhook."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ WebhookId = Annotated[str | None, typer.Option("--webhook", help="The webhook's 
 
 
 def activity_api(bot: Bot) -> XManagement:
+    """Return the client of webhooks and X Activity (v2)."""
     from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 
     return XManagement(bot.secrets(), base_url=bot.x_url)
 
 
 def account_api(bot: Bot, api: str, environment: str | None) -> AccountActivity:
-    """The calls of an API, v2 or v1.1."""
+    """Return the client of Account Activity at an API, v2 or v1.1. Raises CliError."""
     if api == "v1.1":
         from twbot.lambdas.x.account_activity_v1 import XLegacy
 
@@ -39,14 +40,13 @@ def account_api(bot: Bot, api: str, environment: str | None) -> AccountActivity:
 
 
 def own_webhook(bot: Bot, x: AccountActivity, webhook_id: str | None = None) -> Webhook:
-    """The webhook of that id, else that of the stage's address. Raises CliError.
-
-    Where X reaches a bot of this machine only its owner knows: the app's only webhook is taken for its.
-    """
+    """Return the webhook with that id, else the one at the stage's address. Raises CliError where there is none."""
     found = x.webhooks()
     if webhook_id is not None:
         return _named(found, webhook_id, bot)
     url = _address(bot)
+    # The address at which X reaches a bot of this machine is not known here: it may be that of a proxy or a tunnel.
+    # If the app has only one webhook, it is the bot's.
     alone = found[0] if len(found) == 1 and bot.name == LOCAL and not bot.simulated else None
     ours = next((each for each in found if each.url == url), alone)
     if ours is None and not found:

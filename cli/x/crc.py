@@ -1,4 +1,7 @@
-"""X's challenge (CRC), asked from here: what the webhook answers, how fast, and what is wrong with it."""
+"""Sends a webhook X's challenge (CRC) from here, and checks its answer as X does.
+
+https://docs.x.com/x-api/webhooks/introduction
+"""
 
 from __future__ import annotations
 
@@ -13,27 +16,30 @@ import msgspec
 if TYPE_CHECKING:
     import requests
 
+# Seconds that X waits for an answer, and those that v1.1 waited: v2 recommends to stay below them.
 X_WAITS = 10.0
-# v1.1 waits no longer, and v2 wants it so.
 QUICK = 3.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_URL = 200
 
 
 class Challenged(msgspec.Struct, frozen=True):
-    """`problem`: None where X would be content."""
+    """A webhook's answer to the challenge."""
 
     url: str
     milliseconds: float | None
+    """None where nothing answered."""
     problem: str | None
+    """What X would object to; None where it would accept the answer."""
 
     @property
     def slow(self) -> bool:
+        """Whether it took longer than X recommends."""
         return self.milliseconds is not None and self.milliseconds > QUICK * 1000
 
 
 def unfit(url: str, *, simulated: bool) -> str | None:
-    """Why X would not take this address."""
+    """Return why X would refuse this address for a webhook; None where it would not."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -53,16 +59,16 @@ def unfit(url: str, *, simulated: bool) -> str | None:
 
 
 def challenge(url: str, api_secret: str) -> Challenged:
-    """Ask as X does, and check the answer as X does."""
+    """Send the challenge as X does, and check the answer as X does."""
     import requests
 
     token, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(12)
-    asked = f"{url}{'&' if '?' in url else '?'}{urlencode({'crc_token': token, 'nonce': nonce})}"
+    address = f"{url}{'&' if '?' in url else '?'}{urlencode({'crc_token': token, 'nonce': nonce})}"
     started = time.monotonic()
     try:
         with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(asked, timeout=X_WAITS, allow_redirects=False)
+            session.trust_env = False  # as X: through no proxy and with no .netrc of this machine
+            answer = session.get(address, timeout=X_WAITS, allow_redirects=False)
     except requests.RequestException as error:
         return Challenged(url, None, _unreached(error))
     milliseconds = round((time.monotonic() - started) * 1000, 1)
@@ -91,12 +97,14 @@ def _wrong(answer: requests.Response, token: str, api_secret: str) -> str | None
     if answer.status_code != 200:
         return f"It answers {answer.status_code}, not 200."
     try:
-        given = msgspec.json.decode(answer.content, type=dict[str, object]).get("response_token")
+        response_token = msgspec.json.decode(answer.content, type=dict[str, object]).get("response_token")
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         return "Its answer is not a JSON object."
-    if not isinstance(given, str):
+    if not isinstance(response_token, str):
         return "Its answer has no response_token."
-    right = crc_response(token, api_secret)
-    if hmac.compare_digest(given.encode(), right.encode()):
+    expected = crc_response(token, api_secret)
+    # As bytes: compare_digest raises TypeError for text that is not ASCII.
+    # https://docs.python.org/3/library/hmac.html#hmac.compare_digest
+    if hmac.compare_digest(response_token.encode(), expected.encode()):
         return None
     return "Its answer is made with another API secret than the stage's: has the bot read the new keys?"

@@ -1,4 +1,4 @@
-"""Keys of X that a person hands over, before they are stored."""
+"""Reads keys of X from a person or a file, before they are stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = {
 
 
 class EnteredKeys(msgspec.Struct, frozen=True):
-    """Keys that are not stored yet, as twbot.lambdas.ports.Secrets."""
+    """Keys that are not stored yet, for what takes a twbot.lambdas.ports.Secrets."""
 
     given: Keys
 
@@ -31,9 +31,9 @@ class EnteredKeys(msgspec.Struct, frozen=True):
 
 
 def read_keys(from_file: str | None) -> Keys:
-    """From a JSON file or stdin (`-`), else asked for without echo. Raises CliError."""
+    """Read keys from a JSON file or from stdin (`-`); without either, ask for them without echo. Raises CliError."""
     if from_file is None:
-        return _complete({name: _asked(name, label) for name, label in NAMES.items()})
+        return _complete({name: _ask(name, label) for name, label in NAMES.items()})
     try:
         return _complete(msgspec.json.decode(read_file(from_file), type=dict[str, str | None]))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
@@ -41,7 +41,7 @@ def read_keys(from_file: str | None) -> Keys:
         raise CliError(f"{where} is not a JSON object of texts.", hint=_form(), code=Exit.USAGE) from None
 
 
-def _asked(name: str, label: str) -> str:
+def _ask(name: str, label: str) -> str:
     return ask_secret(label, instead="--from-file", optional=name == "BearerToken")
 
 
@@ -55,8 +55,8 @@ def _complete(given: dict[str, str | None]) -> Keys:
         name for name, value in values.items() if name in NAMES and not (value.isascii() and value.isprintable())
     ]:
         raise CliError(f"Not a key of X: {', '.join(odd)}.", code=Exit.USAGE)
-    kept = {name: value for name, value in values.items() if name in NAMES and value}
-    return msgspec.convert(kept, Keys)
+    known = {name: value for name, value in values.items() if name in NAMES and value}
+    return msgspec.convert(known, Keys)
 
 
 def _form() -> str:

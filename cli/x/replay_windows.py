@@ -1,7 +1,7 @@
-"""Asking X to deliver again: the windows it takes.
+"""The windows of time that X delivers again.
 
-The v2 API (also for X Activity) keeps a day, v1.1's enterprise form five; a window is a day at most, both its minutes
-belong to it, and at v1.1 it ends ten minutes ago or earlier and begins half an hour ago or earlier.
+The v2 API, also for X Activity, keeps events for a day, v1.1's enterprise form for five. A window is a day at most and
+includes its first and its last minute. At v1.1 it begins at least 31 minutes ago and ends at least ten minutes ago.
 https://docs.x.com/x-api/webhooks/introduction, https://docs.x.com/x-api/enterprise-gnip-2.0/fundamentals/account-activity
 """
 
@@ -20,11 +20,14 @@ DAY = datetime.timedelta(days=1)
 
 
 class Terms(NamedTuple):
-    """What an API of X gives back: events no older than `keeps`, and none of the last minutes."""
+    """Which windows an API of X accepts."""
 
     keeps: datetime.timedelta
+    """How long it keeps events."""
     ends_before: datetime.timedelta
+    """How long ago a window has to end."""
     begins_before: datetime.timedelta
+    """How long ago a window has to begin."""
 
 
 TERMS = {
@@ -34,24 +37,27 @@ TERMS = {
 
 
 class XWindow(msgspec.Struct, frozen=True):
-    """Whole minutes, both inclusive. `job_id`: X's, once it was asked."""
+    """A window of whole minutes, in UTC."""
 
     since: datetime.datetime
+    """Its first minute."""
     until: datetime.datetime
+    """Its last minute, which belongs to it."""
     job_id: str | None = None
+    """The id of X's job, once the window was requested."""
 
 
 def windows(
     since: datetime.datetime, until: datetime.datetime, *, now: datetime.datetime, terms: Terms
 ) -> list[XWindow]:
-    """From the oldest minute on that X still has. Raises TwbotError where nothing is left of the span."""
-    oldest = _up(now - terms.keeps)
-    start = max(_down(since), oldest)
-    end = min(_down(until), _down(now - terms.ends_before))
+    """Split a span into windows, from the oldest minute that X still has. Raises TwbotError where none is left."""
+    oldest = _ceil(now - terms.keeps)
+    start = max(_floor(since), oldest)
+    end = min(_floor(until), _floor(now - terms.ends_before))
     if start > end:
-        raise TwbotError(f"X keeps nothing of that time: {_said(terms)}.")
+        raise TwbotError(f"X keeps nothing of that time: {_terms_text(terms)}.")
     if start > now - terms.begins_before:
-        raise TwbotError(f"That is too recent: {_said(terms)}.")
+        raise TwbotError(f"That is too recent: {_terms_text(terms)}.")
     return list(_split(start, end))
 
 
@@ -62,17 +68,16 @@ def _split(start: datetime.datetime, end: datetime.datetime) -> Iterator[XWindow
         start = last + MINUTE
 
 
-def _down(moment: datetime.datetime) -> datetime.datetime:
-    return moment.astimezone(datetime.UTC).replace(second=0, microsecond=0)
+def _floor(time: datetime.datetime) -> datetime.datetime:
+    return time.astimezone(datetime.UTC).replace(second=0, microsecond=0)
 
 
-def _up(moment: datetime.datetime) -> datetime.datetime:
-    down = _down(moment)
-    return down if down == moment else down + MINUTE
+def _ceil(time: datetime.datetime) -> datetime.datetime:
+    floor = _floor(time)
+    return floor if floor == time else floor + MINUTE
 
 
-def _said(terms: Terms) -> str:
-    """In words."""
+def _terms_text(terms: Terms) -> str:
     words = f"it delivers again what is at most {terms.keeps // datetime.timedelta(hours=1)} hours old"
     if terms.begins_before:
         words += (

@@ -1,4 +1,4 @@
-"""Asking X to send again what the bot missed: in windows, one after the other."""
+"""Has X deliver again what the bot missed, one window after the other."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
 
 BUSY, CONFLICT = 409, "ReplayConflictError"  # X works on one window of a webhook at a time
-POLL_INTERVAL, TIMEOUT = 5.0, 1800.0
+POLL_INTERVAL, TIMEOUT = 5.0, 1800.0  # seconds
 WHO = {"v2": "API v2: Account Activity and X Activity", "v1.1": "API v1.1's enterprise form: Account Activity"}
 
 
 class Asked(NamedTuple):
-    """What was typed."""
+    """The options of the command."""
 
     since: str
     until: str | None
@@ -39,28 +39,28 @@ class Asked(NamedTuple):
     json: bool
 
 
-def replay_from_x(target: Target, asked: Asked) -> None:
-    """Shows the windows, asks, and has X send each. Raises CliError."""
+def replay_from_x(target: Target, options: Asked) -> None:
+    """Show the windows, ask for confirmation, and have X deliver each again. Raises CliError."""
     from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.replay_windows import TERMS
 
-    now, terms = datetime.datetime.now().astimezone(), TERMS[asked.api]
-    since, until = window(asked.since, asked.until or "now", now=now)
+    now, terms = datetime.datetime.now().astimezone(), TERMS[options.api]
+    since, until = window(options.since, options.until or "now", now=now)
     assert since is not None
     chosen = _windows(since, until or now, now, terms)
     bot = target.open()
     with translate_errors(bot.option):
-        x = account_api(bot, asked.api, None)
-        webhook = own_webhook(bot, x, asked.webhook)
-        if not asked.json:
-            _show(bot, webhook, chosen, since, asked)
-        if not asked.dry_run:
-            confirm(_question(bot, chosen), yes=asked.yes)
-            chosen = [_ask(x, webhook, each) for each in chosen]
-    if asked.json:
+        x = account_api(bot, options.api, None)
+        webhook = own_webhook(bot, x, options.webhook)
+        if not options.json:
+            _show(bot, webhook, chosen, since, options)
+        if not options.dry_run:
+            confirm(_question(bot, chosen), yes=options.yes)
+            chosen = [_request(x, webhook, each) for each in chosen]
+    if options.json:
         webhook_id = webhook.id
-        as_json({"api": asked.api, "webhook_id": webhook_id, "dry_run": asked.dry_run, "windows": chosen})
-    elif not asked.dry_run:
+        as_json({"api": options.api, "webhook_id": webhook_id, "dry_run": options.dry_run, "windows": chosen})
+    elif not options.dry_run:
         print_line(f"X sends {_many(chosen)} again.")
         say(f"It says when it is done: twbot tail --type TWITTER_REPLAY_COMPLETED{bot.option}")
 
@@ -72,19 +72,19 @@ def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.d
     try:
         return windows(since, until, now=now, terms=terms)
     except TwbotError as error:
-        hint = "What the bot has had is in its archive: twbot replay --since … without --from-x"
+        hint = "What the bot has had is in its archive: twbot replay --since …"
         raise CliError(str(error), hint=hint, code=Exit.USAGE) from None
 
 
-def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, asked: Asked) -> None:
-    say(f"X ({WHO[asked.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
+def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, options: Asked) -> None:
+    say(f"X ({WHO[options.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
     rows = [
-        (number, *(shown(at, utc=asked.utc) for at in (each.since, each.until)))
+        (number, *(shown(at, utc=options.utc) for at in (each.since, each.until)))
         for number, each in enumerate(chosen, start=1)
     ]
     table(["window", "from", "to (with its minute)"], rows)
     if chosen[0].since > since:
-        say(f"X keeps no more: what is older than {shown(chosen[0].since, utc=asked.utc)} can't be had again.")
+        say(f"X keeps no more: what is older than {shown(chosen[0].since, utc=options.utc)} can't be had again.")
 
 
 def _question(bot: Bot, chosen: list[XWindow]) -> str:
@@ -94,11 +94,13 @@ def _question(bot: Bot, chosen: list[XWindow]) -> str:
     )
 
 
-def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[float], None] = time.sleep) -> XWindow:
-    """Where X is still at the window before, in a moment again."""
+def _request(
+    x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[float], None] = time.sleep
+) -> XWindow:
+    """Request a window of X. While X works on the one before, request it again, for TIMEOUT at most."""
     from twbot.lambdas.errors import XRefused
 
-    until = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             job_id = x.replay(webhook.id, each.since, each.until)
@@ -106,7 +108,7 @@ def _ask(x: AccountActivity, webhook: Webhook, each: XWindow, wait: Callable[[fl
             return msgspec.structs.replace(each, job_id=job_id)
         except XRefused as error:
             busy = error.status == BUSY or CONFLICT in str(error)
-            if not busy or time.monotonic() > until:
+            if not busy or time.monotonic() > deadline:
                 raise
             say("X is still at another replay to this webhook …")
             wait(POLL_INTERVAL)

@@ -1,4 +1,4 @@
-"""A signed sample of what X delivers, posted to a webhook as X would; what it answered, and what that means."""
+"""Posts a signed sample of what X delivers to a webhook, as X would, and explains its answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 200
 ENVIRONMENT = "env:"
-# By status: what it means, and what to do.
+# What an HTTP status means, and what to do.
 MEANS: dict[int, tuple[str, str]] = {
     400: ("It could not read the body.", "Does it know this generation? Try another: --generation"),
     401: (
@@ -43,18 +43,23 @@ MEANS: dict[int, tuple[str, str]] = {
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: None where nothing answered. `problem` and `hint`: None where X would be content."""
+    """A webhook's answer to a sample."""
 
     status: int | None = None
+    """The HTTP status; None where nothing answered."""
     milliseconds: float
     line: str = ""
+    """The first line of the body, at most MAX_SHOWN characters."""
     problem: str | None = None
+    """What X would object to; None where it would accept the answer."""
     hint: str | None = None
+    """What to do about the problem."""
     late: bool = False
+    """Whether the answer took longer than X waits."""
 
 
 def check(url: str, *, plain: bool) -> None:
-    """Raises CliError for an address that nothing signed should go to."""
+    """Raise CliError for an address that must not get signed samples. `plain` allows http:// to other machines."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -70,7 +75,10 @@ def check(url: str, *, plain: bool) -> None:
 
 
 def secret_from(source: str) -> tuple[str, str | None]:
-    """The API secret, and the bot's id where the source says it. Raises CliError, without what is in it."""
+    """Return the API secret of a source, and the bot's id where the source has it.
+
+    The source is a file, `env:NAME`, or `-` for stdin. Raises CliError, whose text shows nothing of the source.
+    """
     text = _read(source).strip()
     found: tuple[str, str | None]
     if not text.startswith("{"):
@@ -100,6 +108,7 @@ def _read(source: str) -> str:
         return os.environ[name]
     try:
         with Path(source).open("rb") as file:
+            # Of the open file: its path may lead to another one by now.
             others = os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO)
             content = file.read(100_000)
     except OSError as error:
@@ -113,7 +122,7 @@ def _read(source: str) -> str:
 
 
 def deliver(url: str, body: bytes, signature: str) -> Answered:
-    """Post it once, as X does: no redirect is followed, and it may take ten seconds."""
+    """Post a body once, as X does: it follows no redirect and waits ten seconds for the answer."""
     import requests
 
     from twbot.lambdas.ingress.signature import HEADER
@@ -122,11 +131,12 @@ def deliver(url: str, body: bytes, signature: str) -> Answered:
     started = time.monotonic()
     try:
         with requests.Session() as session:
-            session.trust_env = False
+            session.trust_env = False  # as X: through no proxy and with no .netrc of this machine
             with session.post(
                 url, data=body, headers=headers, timeout=X_WAITS, allow_redirects=False, stream=True
             ) as answer:
                 taken = (time.monotonic() - started) * 1000
+                # X does not read the body. Its beginning may help a person, and the rest may be endless.
                 first = next(answer.iter_content(4096), b"")
                 return _answered(answer, first, round(taken, 1))
     except requests.RequestException as error:
@@ -136,11 +146,11 @@ def deliver(url: str, body: bytes, signature: str) -> Answered:
 def _answered(answer: requests.Response, first: bytes, milliseconds: float) -> Answered:
     lines = first.decode("utf-8", "replace").strip().splitlines()
     line = "".join(each for each in lines[0] if each.isprintable())[:MAX_SHOWN] if lines else ""
-    problem, hint = _means(answer)
+    problem, hint = _meaning(answer)
     return Answered(status=answer.status_code, milliseconds=milliseconds, line=line, problem=problem, hint=hint)
 
 
-def _means(answer: requests.Response) -> tuple[str | None, str | None]:
+def _meaning(answer: requests.Response) -> tuple[str | None, str | None]:
     status = answer.status_code
     if 200 <= status < 300:
         return None, None
@@ -173,10 +183,11 @@ def _unanswered(error: requests.RequestException, milliseconds: float) -> Answer
         if isinstance(error, kind):
             late = isinstance(error, requests.exceptions.Timeout)
             return Answered(milliseconds=milliseconds, problem=problem, hint=hint, late=late)
-    said = str(error)
-    if "NameResolutionError" in said or "getaddrinfo" in said:
+    # requests has one ConnectionError for all of these: only the text tells them apart.
+    text = str(error)
+    if "NameResolutionError" in text or "getaddrinfo" in text:
         problem, hint = "There is no host of this name.", "Check the address"
-    elif "refused" in said:
+    elif "refused" in text:
         problem, hint = "The connection is refused: nobody listens there.", "Is it up? twbot up; check the port"
     else:
         problem, hint = f"It cannot be reached ({type(error).__name__}).", "Check the address, and the network"

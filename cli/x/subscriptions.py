@@ -1,4 +1,4 @@
-"""A stage's subscriptions: listed, added, removed, and moved from Account Activity to X Activity without a gap."""
+"""A stage's subscriptions: lists, adds and removes them, and moves them from Account Activity to X Activity."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ if TYPE_CHECKING:
 
 TAG = "twbot"
 ACCOUNT = "everything"
-# How X answers a call that it has switched off.
+# The statuses with which X answers a call that it has switched off.
 GONE = (404, 410)
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One subscription. `id` is what `remove` takes; `usd_per_event`: None where X names no price."""
+    """A subscription of either generation."""
 
     id: str
+    """What `twbot subscription remove` takes: the user's id for Account Activity."""
     api: str
+    """`xaa` for X Activity, else the API of Account Activity."""
     event_type: str
     user_id: str | None
     webhook_id: str | None
     usd_per_event: float | None = None
+    """None where X names no price."""
     tag: str | None = None
 
 
 def still_subscribed(x: XManagement, hook: str) -> list[str]:
-    """The users of Account Activity; none once X has switched it off."""
+    """Return the users of a webhook's Account Activity; none once X has switched it off."""
     try:
         return x.account_subscriptions(hook)
     except XRefused as error:
@@ -45,6 +48,7 @@ def still_subscribed(x: XManagement, hook: str) -> list[str]:
 
 
 def counts_of(x: AccountActivity) -> dict[str, Any]:
+    """Return X's counts of Account Activity; none, with a message, once X has switched it off."""
     try:
         return x.count_account_subscriptions()
     except XRefused as error:
@@ -55,7 +59,11 @@ def counts_of(x: AccountActivity) -> dict[str, Any]:
 
 
 def move(bot: Bot, x: XManagement, missing: list[str], hook: str, ending: list[Row]) -> list[Row]:
-    """The old subscription goes only when the new ones are seen to be there, on a webhook that answers X."""
+    """Move the bot's account to X Activity without a gap, and return the added subscriptions. Raises CliError.
+
+    The old one is removed only after X lists the new ones, on a webhook that passes X's challenge: meanwhile both
+    deliver, and a post that comes twice is answered once (docs/decisions/0003).
+    """
     say("1. X challenges the webhook")
     if not x.validate_webhook(hook):
         message = f"X does not get the right answer from the webhook {hook}. Nothing was changed."
@@ -73,7 +81,7 @@ def move(bot: Bot, x: XManagement, missing: list[str], hook: str, ending: list[R
 
 
 def announce(adding: list[Row], ending: list[Row], others: list[str]) -> None:
-    """Say what will be done, before anything is."""
+    """Print what `move` will do, before it is confirmed."""
     say("This moves the bot's account from Account Activity to X Activity:")
     for row in adding:
         say(f"  + {row.event_type}, {price(row.event_type)}")
@@ -89,6 +97,7 @@ def announce(adding: list[Row], ending: list[Row], others: list[str]) -> None:
 
 
 def subscribe(bot: Bot, x: XManagement, types: list[str], hook: str) -> list[Row]:
+    """Subscribe the bot's account to activity types."""
     added = []
     for name in types:
         say(f"  {name} …")
@@ -96,9 +105,10 @@ def subscribe(bot: Bot, x: XManagement, types: list[str], hook: str) -> list[Row
     return added
 
 
-def missing_of(x: XManagement, wanted: list[str], hook: str, user_id: str) -> list[str]:
-    there = {each.event_type for each in x.activity_subscriptions() if _is_ours(each, hook, user_id)}
-    return [name for name in wanted if name not in there]
+def missing_of(x: XManagement, types: list[str], hook: str, user_id: str) -> list[str]:
+    """Return those of the activity types to which the account is not subscribed."""
+    subscribed = {each.event_type for each in x.activity_subscriptions() if _is_ours(each, hook, user_id)}
+    return [name for name in types if name not in subscribed]
 
 
 def _is_ours(subscription: ActivitySubscription, hook: str, user_id: str) -> bool:
@@ -106,6 +116,7 @@ def _is_ours(subscription: ActivitySubscription, hook: str, user_id: str) -> boo
 
 
 def add_account(bot: Bot, x: AccountActivity, webhook: str | None, api: str, *, dry_run: bool) -> list[Row]:
+    """Subscribe the bot's account to Account Activity. Returns what was added: nothing where it is subscribed."""
     hook = own_webhook(bot, x, webhook).id
     if user_of(bot) in x.account_subscriptions(hook):
         return []
@@ -115,6 +126,7 @@ def add_account(bot: Bot, x: AccountActivity, webhook: str | None, api: str, *, 
 
 
 def rows_of(bot: Bot, api: str, environment: str | None) -> list[Row]:
+    """Return the app's subscriptions at an API: `xaa`, `aaa`, `v1.1`, or `all` for both generations of v2."""
     rows = [activity_row(each) for each in activity_api(bot).activity_subscriptions()] if api in {"all", "xaa"} else []
     if api == "xaa":
         return rows
@@ -128,7 +140,7 @@ def rows_of(bot: Bot, api: str, environment: str | None) -> list[Row]:
 
 
 def own_rows(bot: Bot, rows: list[Row], api: str, environment: str | None) -> list[Row]:
-    """Those of the stage's webhook: an app may have another stage's, too. Raises CliError."""
+    """Return the rows of the stage's webhook: an app may have those of another stage, too. Raises CliError."""
     if not rows:
         return []
     hook = own_webhook(bot, account_api(bot, version(api), environment)).id
@@ -141,6 +153,7 @@ def _account_rows(bot: Bot, api: str, environment: str | None) -> list[Row]:
 
 
 def remove_rows(bot: Bot, rows: list[Row], environment: str | None) -> None:
+    """Remove subscriptions at X, one by one."""
     for row in rows:
         say(f"  {row.id} ({row.event_type}) …")
         if row.api == "xaa":
@@ -150,6 +163,7 @@ def remove_rows(bot: Bot, rows: list[Row], environment: str | None) -> None:
 
 
 def activity_row(found: ActivitySubscription) -> Row:
+    """Return the row of an X Activity subscription."""
     known = ACTIVITIES.get(found.event_type)
     user = str(found.filter["user_id"]) if "user_id" in found.filter else None
     price = known.price if known else None
@@ -157,22 +171,27 @@ def activity_row(found: ActivitySubscription) -> Row:
 
 
 def planned(name: str, user_id: str, hook: str) -> Row:
+    """Return the row of an X Activity subscription that does not exist yet."""
     return Row("", "xaa", name, user_id, hook, ACTIVITIES[name].price, TAG)
 
 
 def account_row(user_id: str, hook: str, api: str) -> Row:
+    """Return the row of an Account Activity subscription."""
     return Row(user_id, api, ACCOUNT, user_id, hook)
 
 
 def user_of(bot: Bot) -> str:
+    """Return the id of the account that the bot's keys are for."""
     return bot.secrets().keys().user_id
 
 
 def version(api: str) -> str:
+    """Return the version of X's API that has the subscriptions of `api`."""
     return "v1.1" if api == "v1.1" else "v2"
 
 
 def price(name: str) -> str:
+    """Return the price of an activity type in words. https://docs.x.com/x-api/activity/event-pricing"""
     known = ACTIVITIES.get(name)
     if known is None or known.price is None:
         return "price unknown"

@@ -1,1 +1,1 @@
-"""Alerting: what a negative message's alert says, and how those who subscribed hear of it."""
+"""Alerting: the text of an alert about a negative message, and its delivery to the subscribers."""

@@ -1,4 +1,4 @@
-"""An alert: what is known of a negative message, as a plain https subscriber gets it in JSON."""
+"""An alert about a negative message. Plain https subscribers get this record as JSON."""
 
 from __future__ import annotations
 
@@ -11,31 +11,35 @@ from twbot.lambdas.contracts import Event, MessageAnalysed, read
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """`negative` is how sure the analysis was, 0 to 1; `posted` whether a subscriber has it, where we can know."""
+    """An alert about one message."""
 
     tweet_id: str
+    """Id of the post; "0" in a test."""
     time: str
+    """UTC in ISO 8601."""
     author: str
     text: str
     negative: float | None
+    """Confidence of the analysis that the message is negative, 0 to 1."""
     subject: str
     body: str
     posted: bool = False
+    """Whether a subscriber has received it, where that is known."""
 
     @property
     def link(self) -> str | None:
-        """The post on X; none for a test."""
+        """Return the address of the post on X; None for a test."""
         known = self.tweet_id.isascii() and self.tweet_id.isdecimal() and self.tweet_id != "0"
         return f"https://x.com/i/status/{self.tweet_id}" if known else None
 
     @property
     def source(self) -> str:
-        """Who said it, and how sure the analysis was, in a line."""
+        """Return one line with the author and the confidence of the analysis."""
         return f"@{self.author}" + ("" if self.negative is None else f", how sure: {self.negative:.0%}")
 
 
 def alert_for(event: Event) -> Alert:
-    """The alert that a MESSAGE_ANALYSED makes. Raises BadEvent."""
+    """Return the alert about a MESSAGE_ANALYSED. Raises BadEvent."""
     message = read(event.detail, MessageAnalysed)
     return Alert(
         tweet_id=message.twitter.tweet_id,
@@ -49,7 +53,7 @@ def alert_for(event: Event) -> Alert:
 
 
 def sample_alert(at: datetime.datetime) -> Alert:
-    """The alert that `twbot alerts test` sends."""
+    """Return the alert that `twbot alerts test` sends."""
     words = "This is a test: somebody typed `twbot alerts test`."
     time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Alert("0", time, "twbot", words, None, f"Test: {SUBJECT}", words)

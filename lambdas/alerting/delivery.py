@@ -1,4 +1,4 @@
-"""Telling everybody who subscribed, each of each alert once: who fails keeps it from nobody else."""
+"""Delivers each alert once to each subscriber. A failure of one does not affect the others."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import Permanent, Temporary, TwbotError
 
 MAX_CONCURRENCY = 8
+# Seconds until another attempt at the same delivery has likely ended.
 RETRY_AFTER = 15
 Send = Callable[[Subscription, Alert], None]
 Failed = tuple[Subscription, TwbotError]
@@ -29,22 +30,39 @@ log = logging.getLogger(__name__)
 
 
 class Outcomes(Protocol):
+    """The store of the last result of each subscriber."""
+
     def record(self, subscriber: str, problem: str | None) -> None:
-        """How the last try ended, by the subscriber's id. Never raises: the alert went out, or did not, already."""
+        """Store the result of the last attempt; `problem` is None for a success.
+
+        Never raises: the delivery is over, and a repetition would send the alert twice.
+        """
 
 
 class Notifier:
-    """`once` keeps who has which alert; `config` says how long a try that died halfway blocks the next."""
+    """Delivers an alert to its subscribers.
 
-    def __init__(self, send: Send, outcomes: Outcomes, once: BasePersistenceLayer, config: IdempotencyConfig) -> None:
+    idempotency_store: remembers which subscriber has received which alert
+    config: says how long an attempt that died halfway blocks the next one
+    """
+
+    def __init__(
+        self, send: Send, outcomes: Outcomes, idempotency_store: BasePersistenceLayer, config: IdempotencyConfig
+    ) -> None:
         self._send, self._outcomes = send, outcomes
+        # One key for each alert and subscriber, so that a retry of the event reaches only those who did not get it:
+        # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
         decorated = idempotent_function(
-            self._try, data_keyword_argument="key", persistence_store=once, config=config, key_prefix="alert"
+            self._try,
+            data_keyword_argument="key",
+            persistence_store=idempotency_store,
+            config=config,
+            key_prefix="alert",
         )
         self._try_once: Callable[..., None] = decorated
 
     def notify(self, alert: Alert, subscribers: Sequence[Subscription]) -> None:
-        """Raises Temporary or Permanent where somebody was not reached; whoever was is not told again."""
+        """Deliver the alert. Raises Temporary or Permanent if a subscriber could not be reached."""
         failed = [each for each in _side_by_side(lambda to: self._notify(to, alert), subscribers) if each is not None]
         if failed:
             raise _summary(failed)
@@ -55,6 +73,7 @@ class Notifier:
         except IdempotencyAlreadyInProgressError:
             return to, Temporary("It is being told already.", retry_at=time.time() + RETRY_AFTER)
         except IdempotencyPersistenceLayerError as error:
+            # The alert may have gone out. A second one is better than none.
             return to, Temporary(f"Cannot note who was told: {error}")
         except TwbotError as error:
             return to, error
@@ -71,7 +90,7 @@ class Notifier:
 def send_test_alerts(
     send: Send, outcomes: Outcomes, alert: Alert, subscribers: Sequence[Subscription]
 ) -> list[str | None]:
-    """Tell them whatever they have; what went wrong with each, None where nothing did."""
+    """Send the alert without deduplication. Return the problem of each subscriber, None for a success."""
 
     def problem(to: Subscription) -> str | None:
         try:
@@ -93,7 +112,8 @@ def _attempt(send: Send, outcomes: Outcomes, to: Subscription, alert: Alert) -> 
 
 
 def _side_by_side(work: Callable[[Subscription], Result], subscribers: Sequence[Subscription]) -> list[Result]:
-    """What is logged there is about the same post."""
+    # In threads, so that a slow webhook does not hold up the others; in copies of the context, so that their log lines
+    # have the post's id.
     if len(subscribers) <= 1:
         return [work(each) for each in subscribers]
     with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(subscribers)), thread_name_prefix="alert") as pool:
@@ -101,11 +121,12 @@ def _side_by_side(work: Callable[[Subscription], Result], subscribers: Sequence[
 
 
 def _summary(failed: Sequence[Failed]) -> TwbotError:
-    """Temporary as long as trying again may help somebody; then for good, and the alert is a dead letter."""
+    """Return Temporary while a retry may reach at least one subscriber, else Permanent."""
     words = "; ".join(f"{to.kind} {to.id}: {error}" for to, error in failed)
-    passing = [error for _, error in failed if not isinstance(error, Permanent)]
-    if not passing:
+    transient = [error for _, error in failed if not isinstance(error, Permanent)]
+    if not transient:
         return Permanent(words)
-    asked = [error.retry_at for error in passing if isinstance(error, Temporary)]
-    known = [each for each in asked if each is not None]
-    return Temporary(words, retry_at=min(known) if len(known) == len(passing) else None)
+    retry_times = [error.retry_at for error in transient if isinstance(error, Temporary)]
+    known = [each for each in retry_times if each is not None]
+    # None, for the caller's own backoff, unless each of them named a time.
+    return Temporary(words, retry_at=min(known) if len(known) == len(transient) else None)

@@ -1,4 +1,4 @@
-"""An alert for Discord's webhooks: https://docs.discord.com/developers/resources/webhook#execute-webhook"""
+"""Writes an alert for Discord's webhooks: https://docs.discord.com/developers/resources/webhook#execute-webhook"""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.truncation import truncate
 
+# Discord's limits of an embed.
 MAX_TITLE_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH = 256, 4096, 256
-# A backslash takes its meaning from any punctuation: no markup, no mention, no link.
+# Discord shows escaped punctuation as it is: a stranger's text makes no markup, mention or link.
 ESCAPES = str.maketrans({each: f"\\{each}" for each in string.punctuation})
-# Names are shown as they are, but for those that look like mentions in a notification.
+# Names have no markup to escape, but <@123> would look like a mention in a notification.
 NAME = str.maketrans({"<": "‹", ">": "›"})
 
 
 def discord_message(alert: Alert) -> dict[str, Any]:
-    """`allowed_mentions`: whatever the text holds, nobody is pinged."""
+    """Return the body of the request."""
     embed = {
         "title": truncate(alert.subject, MAX_TITLE_LENGTH, ESCAPES),
         "description": truncate(alert.text, MAX_DESCRIPTION_LENGTH, ESCAPES),
@@ -25,5 +26,6 @@ def discord_message(alert: Alert) -> dict[str, Any]:
     }
     return {
         "embeds": [{**embed, "url": alert.link} if alert.link else embed],
+        # Nobody is notified, whatever the text contains.
         "allowed_mentions": {"parse": []},
     }

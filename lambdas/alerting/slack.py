@@ -1,4 +1,4 @@
-"""An alert for Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"""
+"""Writes an alert for Slack: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from typing import Any
 from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.truncation import truncate
 
+# Slack's limits of a block's text.
 MAX_BLOCK_LENGTH, MAX_HEADER_LENGTH = 3000, 150
-# Unescaped they ping and link: <!channel>, <@U123>, <https://evil.example|https://bank.example>
+# Unescaped, a stranger's text could notify people and disguise links: <!channel>, <@U123>, <https://evil.example|https://bank.example>
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def slack_message(alert: Alert) -> dict[str, Any]:
-    """The stranger's words stand in `plain_text`, where no markup, link or mention is made of them."""
+    """Return the body of the request."""
+    # The stranger's text goes into `plain_text`, in which Slack recognises no markup, link or mention.
     blocks = [{"type": "header", "text": _plain(alert.subject, MAX_HEADER_LENGTH)}]
-    if said := _plain(alert.text, MAX_BLOCK_LENGTH):
-        blocks.append({"type": "section", "text": said})
+    if text := _plain(alert.text, MAX_BLOCK_LENGTH):
+        blocks.append({"type": "section", "text": text})
     context = [_plain(f"{alert.source}, {alert.time}", MAX_BLOCK_LENGTH)]
     if alert.link:
         context.append({"type": "mrkdwn", "text": f"<{alert.link}|See it on X>", "verbatim": True})
     return {
         "text": truncate(f"{alert.subject}: {alert.source}: {alert.text}", MAX_BLOCK_LENGTH, ESCAPES),
         "blocks": [*blocks, {"type": "context", "elements": context}],
+        # Without previews: they would fetch and show what a stranger linked.
         "unfurl_links": False,
         "unfurl_media": False,
     }
 
 
 def _plain(text: str, limit: int) -> dict[str, Any]:
-    """Empty where nothing is left of the text: Slack refuses a block without."""
+    # Empty for a blank text: Slack refuses a block without text.
     shown = truncate(text, limit, ESCAPES)
     return {"type": "plain_text", "text": shown, "emoji": False} if shown.strip() else {}

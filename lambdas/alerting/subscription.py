@@ -1,4 +1,4 @@
-"""Who hears of alerts, and where. Addresses of webhooks are secrets: whoever has one can post there."""
+"""The subscribers of alerts and their addresses. A webhook's address is a secret: whoever has it can post there."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ MIN_MASKED_LENGTH = 12
 
 
 class BadAddress(TwbotError):
-    """Nobody can be reached there; the text says why, and never shows the address."""
+    """The address is unusable. The text says why and never contains the address."""
 
 
 class Smtp(msgspec.Struct, frozen=True, kw_only=True):
-    """The server that takes our mail. `tls` from the start; else STARTTLS, which only this machine may do without."""
+    """The server that sends our mail."""
 
     host: str
     port: int
     tls: bool
+    """Whether the connection starts with TLS; else STARTTLS is required, except of a server on this machine."""
     user: str | None = None
     password: str | None = None
 
@@ -41,12 +42,14 @@ class Smtp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who hears of alerts. `smtp`: for email from this machine."""
+    """A subscriber of alerts."""
 
     kind: Kind
     address: str
     smtp: Smtp | None = None
+    """The mail server, for email on `local`."""
 
+    # Logs and tracebacks show the repr, and must not show the address.
     def __repr__(self) -> str:
         return f"Subscription({self.kind} {self.id})"
 
@@ -60,12 +63,12 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subscriber_id(kind: str, address: str) -> str:
-    """Names a subscriber: the same for the same address, on every platform; nobody gets the address back from it."""
+    """Return an id that is the same for an address on either platform and does not reveal it."""
     return hashlib.sha256(f"{kind}:{address}".encode()).hexdigest()[:8]
 
 
 def masked(kind: str, address: str) -> str:
-    """Enough to tell addresses apart: the host, and the last four characters of a long one."""
+    """Return the host and the last four characters of a long address: enough to distinguish addresses."""
     if kind == "email":
         name, _, host = address.rpartition("@")
         return f"{_tail(name)}@{host}"
@@ -82,7 +85,7 @@ def _tail(text: str) -> str:
 
 
 def subscription(kind: Kind, address: str, smtp: Smtp | None = None) -> Subscription:
-    """Check an address. Raises BadAddress."""
+    """Check an address and return its subscription. Raises BadAddress."""
     address = address.strip()
     if kind == "email" and not _EMAIL.fullmatch(address):
         raise BadAddress("That is not an email address.")
@@ -103,7 +106,7 @@ def _check_webhook(kind: Kind, address: str) -> None:
 
 
 def smtp_server(url: str, password: str | None = None) -> Smtp:
-    """Read smtps://user@host:465, or smtp://user@host:587. Raises BadAddress."""
+    """Parse smtps://user@host:465 or smtp://user@host:587 (STARTTLS). Raises BadAddress."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

@@ -1,4 +1,7 @@
-"""What an alert says. The same paths and template make EventBridge's input transformer and the local alerts."""
+"""The text of an alert. EventBridge's input transformer and the local alerts use the same paths and template.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any
 
 from twbot.lambdas.contracts import Event
 
-# Where each of the template's words is in a MESSAGE_ANALYSED event: the paths of an input transformer.
+# The input transformer's paths: where a MESSAGE_ANALYSED event has each variable of the template.
 PATHS = {
     "author": "$.detail.Author",
     "text": "$.detail.Text",
@@ -24,12 +27,12 @@ https://x.com/i/status/{tweet_id}"""
 
 
 def body(event: Event) -> str:
-    """The alert for one event."""
+    """Return the text of the alert about one event."""
     return TEMPLATE.format(**{name: _at(event, path) for name, path in PATHS.items()})
 
 
 def _at(event: Event, path: str) -> Any:
-    """What stands at a path; nothing where there is nothing, as EventBridge does it."""
+    """Return the value at a path, "" where there is none, as EventBridge does."""
     found: Any = {"detail": event.detail, "time": event.time}
     for step in path.removeprefix("$.").split("."):
         found = found.get(step, "") if isinstance(found, dict) else ""

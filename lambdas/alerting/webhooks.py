@@ -1,4 +1,4 @@
-"""Posting an alert to somebody's webhook: plain JSON, Slack's or Discord's. No error shows the address."""
+"""Posts an alert to a webhook, as plain JSON, for Slack or for Discord. No error contains the address."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import Permanent, Temporary, TwbotError
 from twbot.lambdas.public_network import PublicOnly
 
+# Seconds to connect and to read; 3.05 is just above TCP's first retransmission:
+# https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 TIMEOUTS = (3.05, 10.0)
+# Seconds.
 MAX_WAIT = 3600.0
 JSON = {"Content-Type": "application/json"}
 _TRANSIENT = frozenset({408, 425, 429})
-# Discord says whether it kept the message only to whoever waits for it.
-_RETRY_AFTER: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
+# Without `wait` Discord answers before it has stored the message, and reports no failure.
+_QUERY: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
 
-# At DEBUG it writes down what comes after the host, which is the secret.
+# At DEBUG it logs the path of each request, which is the secret part of a webhook's address.
 logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class Webhooks:
-    """Remembers who asked us to wait, and leaves them alone until then."""
+    """Posts alerts, and sends nothing to a webhook before the time that its Retry-After named."""
 
     def __init__(self) -> None:
         self._closed_until: dict[str, float] = {}
 
     def send(self, to: Subscription, alert: Alert) -> None:
-        """Raises Temporary, or Permanent where the webhook is not there any more."""
+        """Post the alert. Raises Temporary, or Permanent where the webhook refuses it for good."""
         if (until := self._closed_until.get(to.id, 0.0)) > time.time():
             raise Temporary(f"{to.kind} asked us to wait.", retry_at=until)
         try:
@@ -48,6 +51,7 @@ class Webhooks:
 
 
 def message_for(to: Subscription, alert: Alert) -> dict[str, Any]:
+    """Return the body of the request, in the form that the kind of webhook expects."""
     if to.kind == "slack":
         return slack_message(alert)
     if to.kind == "discord":
@@ -63,11 +67,11 @@ def _post(to: Subscription, alert: Alert) -> None:
             session.post(
                 to.address,
                 data=body,
-                params=_RETRY_AFTER.get(to.kind),
+                params=_QUERY.get(to.kind),
                 headers=JSON,
                 timeout=TIMEOUTS,
                 allow_redirects=False,
-                stream=True,  # what it says besides the status is its own affair, however long
+                stream=True,  # the body is not read, however long it is; only the status counts
             ) as answer,
         ):
             _check(to, answer)
@@ -77,12 +81,13 @@ def _post(to: Subscription, alert: Alert) -> None:
 
 def _session() -> requests.Session:
     session = requests.Session()
+    # No proxy and no .netrc of the environment: neither may see the address.
     session.trust_env = False
-    session.mount("https://", PublicOnly(_private))
+    session.mount("https://", PublicOnly(_refuse_private_network))
     return session
 
 
-def _private() -> TwbotError:
+def _refuse_private_network() -> TwbotError:
     return Permanent("The address is on a private network.")
 
 
@@ -97,16 +102,19 @@ def _check(to: Subscription, answer: requests.Response) -> None:
     raise Permanent(f"{to.kind} answers {status}: it does not take the alert.")
 
 
-def _retry_at(said: str | None) -> float | None:
-    """Retry-After is seconds, or a date. Not longer than an hour: who asks for more gets asked again."""
-    if said is None:
+def _retry_at(header: str | None) -> float | None:
+    """Return the epoch seconds that a Retry-After header names, at most an hour ahead; None where it is unreadable.
+
+    It is a number of seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+    """
+    if header is None:
         return None
     now = time.time()
     try:
-        wait = float(said)
+        wait = float(header)
     except ValueError:
         try:
-            wait = email.utils.parsedate_to_datetime(said).timestamp() - now
+            wait = email.utils.parsedate_to_datetime(header).timestamp() - now
         except ValueError:
             return None
     return None if math.isnan(wait) else now + min(max(wait, 0.0), MAX_WAIT)

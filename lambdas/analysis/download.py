@@ -1,7 +1,7 @@
 """Fetches one picture of a post into the media store: the workflow's FetchImage.
 
-It is asked {"Url": "https://pbs.twimg.com/media/….jpg", "TweetId": "1050118621198921728"} and answers
-{"Key": "1050118621198921728/….jpg", "Problem": null}, or {"Key": null, "Problem": "The picture is empty."}
+Input: {"Url": "https://pbs.twimg.com/media/….jpg", "TweetId": "1050118621198921728"}
+Output: {"Key": "1050118621198921728/….jpg", "Problem": null} or {"Key": null, "Problem": "The picture is empty."}
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from twbot.lambdas.errors import Temporary, UnusableImage
 from twbot.lambdas.ports import MediaStore
 from twbot.lambdas.public_network import PublicOnly
 
+# The addresses come from outside: only X's own media host is asked.
 MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
+# Seconds to connect and to read; 3.05 is just above TCP's first retransmission:
+# https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 TIMEOUT = (3.05, 5.0)
 TOTAL_SECONDS = 20.0
 _CHUNK = 65_536
@@ -27,21 +30,23 @@ _TRANSIENT = frozenset({408, 425, 429})
 
 
 class Downloader:
-    """Downloads from X's media hosts, and from `simulator`, an origin such as http://127.0.0.1:4321."""
+    """Downloads from X's media host and from `simulator`, an origin such as http://127.0.0.1:4321."""
 
     def __init__(self, media: MediaStore, *, simulator: str | None = None) -> None:
         self._media = media
         self._simulator = simulator.rstrip("/") if simulator else None
         self._session = requests.Session()
+        # A proxy of the environment is welcome for X's media, but not between us and a simulator on this machine.
         self._session.trust_env = simulator is None
-        self._session.mount("https://", PublicOnly(_private))
+        self._session.mount("https://", PublicOnly(_refuse_private_network))
 
     def fetch_image(self, url: str, tweet_id: str) -> dict[str, str | None]:
-        """Raises Temporary where trying again may help; what can't be helped is told as the Problem."""
+        """Return {"Key", "Problem"}: a Problem is permanent. Raises Temporary where a retry may help."""
         try:
             picture = normalise(self._download(url))
         except UnusableImage as problem:
             return {"Key": None, "Problem": str(problem)}
+        # Named by its content: a retry stores it under the same key.
         key = f"{tweet_id}/{hashlib.sha256(picture).hexdigest()[:20]}.jpg"
         self._media.put(key, picture, "image/jpeg")
         return {"Key": key, "Problem": None}
@@ -50,7 +55,12 @@ class Downloader:
         self._check_source(url)
         try:
             with self._session.get(
-                url, stream=True, timeout=TIMEOUT, allow_redirects=False, headers={"Accept-Encoding": "identity"}
+                # Redirects could lead off X's media host. Unencoded, so that no small body decodes to a huge one.
+                url,
+                stream=True,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                headers={"Accept-Encoding": "identity"},
             ) as response:
                 _check_status(response.status_code)
                 return _read(response)
@@ -62,16 +72,16 @@ class Downloader:
             parts = urlsplit(url)
             origin = f"{parts.scheme}://{parts.netloc}"
         except ValueError:
-            _not_of_x()
+            _refuse_source()
         if origin != self._simulator and not (parts.scheme == "https" and parts.netloc in MEDIA_HOSTS):
-            _not_of_x()
+            _refuse_source()
 
 
-def _not_of_x() -> NoReturn:
+def _refuse_source() -> NoReturn:
     raise UnusableImage("The picture is not on one of X's media servers.")
 
 
-def _private() -> UnusableImage:
+def _refuse_private_network() -> UnusableImage:
     return UnusableImage("The picture is on a private network.")
 
 
@@ -85,7 +95,9 @@ def _check_status(status: int) -> None:
 
 
 def _read(response: requests.Response) -> bytes:
-    """The body, counted while it comes: a length is only a promise, and a slow sender must not hold us."""
+    """Return the body. Raises UnusableImage above MAX_BYTES, Temporary after TOTAL_SECONDS."""
+    # Counted while it arrives: Content-Length may be wrong. The read timeout of requests is per read, so a server that
+    # sends a byte at a time would never meet it.
     deadline = time.monotonic() + TOTAL_SECONDS
     parts, size = [], 0
     while part := response.raw.read1(_CHUNK):

@@ -1,11 +1,11 @@
-"""Any picture from outside, made into one that everything after us can read: upright RGB JPEG without metadata."""
+"""Converts any picture from outside to an upright RGB JPEG without metadata, which every later step can read."""
 
 from __future__ import annotations
 
 import io
 import warnings
 
-# The formats by name: a bundle holds what is imported, and Pillow finds these by the names in its own list.
+# Imported although Pillow would load them by name: a bundle holds only what is imported.
 from PIL import (
     GifImagePlugin,
     Image,
@@ -21,17 +21,19 @@ from twbot.lambdas.errors import UnusableImage
 MAX_BYTES = 15_000_000
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 4096
-MIN_SIDE = 80  # Rekognition's; its other limit is 15 MB
+# Rekognition's limits are 80 pixels a side and 15 MB: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
+MIN_SIDE = 80
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _READERS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin, GifImagePlugin)
 _QUALITIES = (92, 80, 60)
 
 
 def normalise(data: bytes) -> bytes:
-    """A JPEG of at most MAX_BYTES and MAX_SIDE. Raises UnusableImage, in words for who posted the picture."""
+    """Return a JPEG of at most MAX_BYTES and MAX_SIDE. Raises UnusableImage, in words for the picture's author."""
     if not data:
         raise UnusableImage("The picture is empty.")
     with warnings.catch_warnings():
+        # MAX_PIXELS, which is checked before anything is decoded, is below Pillow's own limit.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         picture = _upright(_open(data))
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
@@ -49,7 +51,7 @@ def _open(data: bytes) -> Image.Image:
         raise UnusableImage("The picture has too many pixels.") from None
     except UnidentifiedImageError:
         raise UnusableImage("The file is not a JPEG, PNG, WEBP or GIF picture.") from None
-    except Exception:  # decoders raise anything at all over broken headers
+    except Exception:  # decoders raise all kinds of exceptions over broken headers
         raise UnusableImage("The picture is damaged.") from None
     if picture.width * picture.height > MAX_PIXELS:
         raise UnusableImage(f"The picture has too many pixels: {picture.width}×{picture.height}.")
@@ -57,27 +59,27 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """The first frame as its camera was held, decoded."""
+    """Decode the first frame and turn it as its Exif orientation says."""
     try:
         picture.load()
         return _rgb(ImageOps.exif_transpose(picture))
-    except Exception:  # as above; truncated files end here
+    except Exception:  # as above; truncated files fail here
         raise UnusableImage("The picture is damaged or incomplete.") from None
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which convert would clip
+    if picture.mode.startswith("I"):  # 16 bits a pixel, which `convert` would clip rather than scale
         return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
-    seen = picture.convert("RGBA")
-    on_white = Image.new("RGB", seen.size, "white")
-    on_white.paste(seen, mask=seen.getchannel("A"))
+    overlay = picture.convert("RGBA")
+    on_white = Image.new("RGB", overlay.size, "white")
+    on_white.paste(overlay, mask=overlay.getchannel("A"))
     return on_white
 
 
 def _jpeg(picture: Image.Image) -> bytes:
-    """Without metadata: where a photo was taken is nobody's business."""
+    # Without metadata, which may contain where a photo was taken.
     picture.info.clear()
     for quality in _QUALITIES:
         file = io.BytesIO()

@@ -1,1 +1,1 @@
-"""Analytics: the lake's table and what is written to it."""
+"""Analytics: the data lake's table, its transform, its queries, and the erasure of posts from it."""

@@ -1,4 +1,4 @@
-"""Which events of the lake tell of a post: those to be removed when its author has deleted it."""
+"""Finds and removes the lake's events about a post that its author has deleted."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from typing import Any
 import msgspec
 
 POST_ID = re.compile(r"[0-9]{1,19}")
+# X's ids count milliseconds since this moment, above their last 22 bits: https://docs.x.com/fundamentals/x-ids
 _X_EPOCH = datetime.datetime(2010, 11, 4, 1, 42, 54, 657000, datetime.UTC)
+# Smaller ids are older than that scheme and have no time in them.
 _FIRST_SNOWFLAKE = 30_000_000_000
-# In our events; X's are searched for the post itself.
-_OURS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
-# What an object with an id has where it is a post, and not a mere reference to one.
-_OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
+# Where our own events have the post's id. X's events are searched for the post itself.
+_POST_ID_PATHS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+# An object with an id and one of these fields is a post; without them it is a mere reference to one.
+_FIELDS_OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
 
 class ErasureResult(msgspec.Struct, frozen=True):
-    """How many events went, the bot's replies that they told of, and which files could not be read."""
+    """The result of removing events from a part of the lake."""
 
     events: int = 0
+    """Number of events removed."""
     replies: frozenset[str] = frozenset()
+    """Ids of the bot's replies that these events mention."""
     unreadable: tuple[str, ...] = ()
+    """Files that could not be read."""
 
     def __add__(self, other: ErasureResult) -> ErasureResult:
         return ErasureResult(
@@ -32,66 +37,74 @@ class ErasureResult(msgspec.Struct, frozen=True):
 
 
 class ErasureReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a post's traces. `removed`: how many, by place; `replies`: the bot's, which stay on X.
-
-    `remains`: what could not be removed, and when it goes by itself.
-    """
+    """The result of erasing a post, for the operator."""
 
     tweet_id: str
     removed: dict[str, int]
+    """Number of records removed from each place."""
     replies: list[str] = []
+    """Ids of the bot's replies, which stay on X."""
     remains: list[str] = []
+    """Remarks on what could not be removed, and when it expires."""
 
     @property
     def nothing(self) -> bool:
+        """Return whether nothing was removed."""
         return not any(self.removed.values())
 
     def merged_with(self, reply: ErasureReport) -> ErasureReport:
-        """With what was removed of the bot's reply: it may repeat the post."""
+        """Return this report with the counts of the bot's reply added, which may repeat the post's text."""
         both = {where: count + reply.removed.get(where, 0) for where, count in self.removed.items()}
         return msgspec.structs.replace(self, removed=both)
 
 
 def is_about(detail: object, *ids: str) -> bool:
-    """Whether an event is about one of the posts, or holds it: quoted, reposted or liked. Its mere number is no
-    content."""
-    return any(_at(detail, path) in ids for path in _OURS) or _holds(detail, ids)
+    """Return whether an event is about one of the posts or contains it, as a quote, repost or like does.
+
+    An event that only refers to its id contains nothing to erase.
+    """
+    return any(_at(detail, path) in ids for path in _POST_ID_PATHS) or _holds(detail, ids)
 
 
 def reply_id(detail: object, *ids: str) -> str | None:
-    """The bot's reply to one of the posts, where this is its TWEET_SENT."""
+    """Return the id of the bot's reply to one of the posts, if the event is the reply's TWEET_SENT."""
     found = _at(detail, ("TweetId",))
     return found if _at(detail, ("ReplyToTweetId",)) in ids and isinstance(found, str) else None
 
 
 def remove_lines(lines: bytes, *ids: str) -> tuple[bytes, ErasureResult]:
-    """The lines of JSON that do not tell of the posts, and what the others were. Broken ones with a number go, too."""
-    kept, replies, gone = [], set[str](), 0
+    """Return the lines of JSON without those about the posts, and what was removed.
+
+    A broken line that contains one of the ids is removed as well.
+    """
+    remaining, replies, removed = [], set[str](), 0
     for line in lines.splitlines(keepends=True):
-        told = _told(line, ids)
-        if told is None:
-            kept.append(line)
+        reply = _match(line, ids)
+        if reply is None:
+            remaining.append(line)
             continue
-        gone += 1
-        replies |= {told} - {""}
-    return b"".join(kept), ErasureResult(gone, frozenset(replies))
+        removed += 1
+        replies |= {reply} - {""}
+    return b"".join(remaining), ErasureResult(removed, frozenset(replies))
 
 
 def first_hour(tweet_id: str) -> str:
-    """The folder of the lake before which nothing can tell of the post: X's ids hold when they were made."""
+    """Return the first folder of the lake (yyyy/MM/dd/HH) that can contain the post, "" for an id without a time."""
     number = int(tweet_id)
     if number < _FIRST_SNOWFLAKE:
         return ""
     try:
-        made = _X_EPOCH + datetime.timedelta(milliseconds=number >> 22)
+        posted = _X_EPOCH + datetime.timedelta(milliseconds=number >> 22)
     except OverflowError:
         return ""
-    return (made - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
+    # An hour of tolerance between X's clock and that of the lake.
+    return (posted - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
 
 
-def _told(line: bytes, ids: tuple[str, ...]) -> str | None:
-    """None where the line does not tell of the posts; else the reply it tells of, or nothing."""
+def _match(line: bytes, ids: tuple[str, ...]) -> str | None:
+    """Return None for a line that is not about the posts, else the id of the reply it mentions, or ""."""
     line = _raw(line)
+    # Parsing every line of the lake would be slow: most lines do not contain the digits at all.
     if not any(each.encode() in line for each in ids):
         return None
     try:
@@ -103,7 +116,7 @@ def _told(line: bytes, ids: tuple[str, ...]) -> str | None:
 
 
 def _raw(line: bytes) -> bytes:
-    """What Firehose could not deliver stands in its line as base64."""
+    # Firehose writes records that it could not deliver in an envelope, in base64.
     if b'"rawData"' not in line:
         return line
     try:
@@ -117,16 +130,17 @@ class _Failed(msgspec.Struct):
 
 
 def _holds(value: Any, ids: tuple[str, ...]) -> bool:
-    waiting = [value]
-    while waiting:
-        each = waiting.pop()
+    # Not recursive: what X sent may be nested deeply.
+    pending = [value]
+    while pending:
+        each = pending.pop()
         if isinstance(each, dict):
             known = {str(each[name]) for name in ("id", "id_str") if isinstance(each.get(name), str | int)}
-            if known.intersection(ids) and _OF_A_POST & each.keys():
+            if known.intersection(ids) and _FIELDS_OF_A_POST & each.keys():
                 return True
-            waiting += each.values()
+            pending += each.values()
         elif isinstance(each, list):
-            waiting += each
+            pending += each
     return False
 
 

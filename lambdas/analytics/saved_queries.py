@@ -1,9 +1,10 @@
-"""The saved queries of `queries/`: Athena's SQL, described in the first line.
+"""The saved queries in `queries/`: SQL for Athena, with a description in the first line.
 
     -- Who writes most.
     -- parameter: most integer 20
 
-Each parameter is a `?` of the SQL, in this order; it is bound, never pasted: as text, which the SQL casts.
+Each parameter is a `?` of the SQL, in this order. It is bound as text, which the SQL casts, and never pasted into it:
+https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
 """
 
 from __future__ import annotations
@@ -18,25 +19,31 @@ _PARAMETER = re.compile(r"^-- parameter: (?P<name>\w+) (?P<type>integer|text) (?
 
 
 class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a saved query."""
+
     name: str
     type: str
+    """Either integer or text."""
     default: str
 
 
 class SavedQuery(msgspec.Struct, frozen=True):
+    """A saved query."""
+
     name: str
+    """Name of its file, without .sql."""
     description: str
     parameters: list[Parameter]
     sql: str
 
 
 def saved_queries(folder: Path = FOLDER) -> dict[str, SavedQuery]:
-    """All of them, by name."""
+    """Return the saved queries of a folder by name."""
     return {path.stem: _read(path) for path in sorted(folder.glob("*.sql"))}
 
 
 def literal(value: str) -> str:
-    """The value as Athena wants an execution parameter: a text of SQL."""
+    """Return the value as a string literal of SQL, as Athena expects an execution parameter."""
     return "'" + value.replace("'", "''") + "'"
 
 

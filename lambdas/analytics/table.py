@@ -1,6 +1,6 @@
-"""The lake's one table: the Glue table and DuckDB's types both come from here.
+"""The lake's only table, from which the Glue table and DuckDB's types are made.
 
-Types are Hive's. Names are spelled as in the events; SQL on either platform reads them in any case.
+Types are Hive's. Names are spelled as in the events; SQL on either platform accepts them in any case.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 DATABASE = "messages-data-lake"
 TABLE = "analysed-messages-table"
 
-# Files lie in folders by the hour of their events, UTC, as Firehose names them by default.
+# Folders by the hour of the events in UTC, with the names that Firehose uses by default. Athena finds them by
+# projection, without a crawler: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
 PARTITION = "datehour"
 PARTITION_FORMAT = "yyyy/MM/dd/HH"
 
@@ -32,6 +33,7 @@ _ANALYSIS = (
 )
 _TWITTER = "struct<TweetId:string,UserId:string>"
 _MESSAGE = f"struct<Text:string,Author:string,Twitter:{_TWITTER}>"
+# One structure with the fields of all detail types, so that one table holds every event; the others are NULL.
 _DETAIL = ",".join(
     (
         "struct<Text:string,Author:string,Summoned:boolean,Language:string,ImageUrls:array<string>",

@@ -1,8 +1,9 @@
-"""The Firehose transform: each event gets a newline after it, so that the lake's files are lines of JSON.
+"""The Firehose transform: appends a newline to each event, so that the lake's files are lines of JSON.
 
-Takes {"records": [{"recordId": "1", "data": "<base64 of an event>"}]} and answers
-{"records": [{"recordId": "1", "result": "Ok", "data": "<base64 of the event and a newline>",
-"metadata": {"partitionKeys": {"year": "2026", "month": "11", "day": "23", "hour": "06"}}}]}: its folder, UTC.
+Input: {"records": [{"recordId": "1", "data": "<base64 of an event>"}]}
+Output: {"records": [{"recordId": "1", "result": "Ok", "data": "<base64 of the event and a newline>",
+"metadata": {"partitionKeys": {"year": "2026", "month": "11", "day": "23", "hour": "06"}}}]}, the hour in UTC.
+https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FOLDER = ("year", "month", "day", "hour")
 
 
 def transform(event: dict[str, Any]) -> dict[str, Any]:
-    """What is not an event comes back as ProcessingFailed: Firehose puts it under the error prefix."""
+    """Return the transformed records. What is no event is ProcessingFailed: Firehose writes it to the error prefix."""
     return {"records": [_transform(record) for record in event["records"]]}
 
 
@@ -36,5 +37,6 @@ def _transform(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hour(time: str) -> dict[str, str]:
+    # The hour of the event rather than of its arrival: queries and erasures find it by that.
     moment = datetime.datetime.fromisoformat(time).astimezone(datetime.UTC)
     return dict(zip(FOLDER, moment.strftime("%Y/%m/%d/%H").split("/"), strict=True))

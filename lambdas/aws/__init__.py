@@ -1,1 +1,1 @@
-"""AWS adapters behind the ports, and the composition root that the handlers use."""
+"""The AWS adapters behind the ports, and the composition root of the Lambda handlers."""

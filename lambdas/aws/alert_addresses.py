@@ -1,4 +1,7 @@
-"""The chats that hear of alerts, from Parameter Store: [{"kind": "slack", "address": "https://…"}], encrypted."""
+"""The webhooks that receive alerts, from a SecureString of Parameter Store.
+
+Its value is JSON: [{"kind": "slack", "address": "https://…"}]. Why it is no setting: docs/decisions/0006.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +18,38 @@ CACHE_SECONDS = 60.0
 
 
 class AlertAddresses:
+    """Reads the subscriptions and caches them for a minute."""
+
     def __init__(self, client: Any, parameter: str) -> None:
         self._client, self._parameter = client, parameter
         self._read: list[Subscription] = []
         self._read_at = -CACHE_SECONDS
 
     def subscriptions(self) -> list[Subscription]:
-        """As they were no longer than a minute ago. Raises Temporary."""
+        """Return the subscriptions, at most a minute old. Raises Temporary."""
         fresh = time.monotonic() - self._read_at < CACHE_SECONDS
         return self._read if fresh else self.refresh()
 
     def refresh(self) -> list[Subscription]:
-        """Raises Temporary."""
+        """Read the subscriptions again. Raises Temporary."""
         try:
-            found = self._client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
+            content = self._client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            if what != "ParameterNotFound":
-                raise Temporary(f"Cannot read the parameter {self._parameter}: {what}.") from None
-            found = "[]"
-        self._read = _decode(found, self._parameter)
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            if code != "ParameterNotFound":
+                raise Temporary(f"Cannot read the parameter {self._parameter}: {code}.") from None
+            # `twbot alerts subscribe` creates the parameter: without it nobody has subscribed.
+            content = "[]"
+        self._read = _decode(content, self._parameter)
         self._read_at = time.monotonic()
         return self._read
 
 
 def _decode(content: str, name: str) -> list[Subscription]:
-    """Temporary, as somebody can put it right while Lambda tries again. Never shows what is in it."""
+    """Parse the parameter. Raises Temporary: an operator can correct it while Lambda retries."""
     try:
         return msgspec.json.decode(content, type=list[Subscription])
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError as error:  # names a field, never a value: addresses are secrets
         raise Temporary(f"The parameter {name} does not list subscriptions: {error}") from None
     except ValueError:
         raise Temporary(f"The parameter {name} is not JSON.") from None

@@ -1,4 +1,7 @@
-"""How telling each chat went last, in DynamoDB beside who has which alert: `id` is outcome:<subscriber>."""
+"""The result of the last delivery to each webhook, in the DynamoDB table of the deliveries.
+
+The item's `id` is outcome:<subscriber>.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+# DynamoDB deletes items some time after `expiration`:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 RETENTION_SECONDS = 30 * 24 * 3600
 PREFIX = "outcome:"
 
@@ -16,11 +21,13 @@ log = logging.getLogger(__name__)
 
 
 class AlertOutcomes:
+    """The Outcomes of lambdas/alerting/delivery.py."""
+
     def __init__(self, client: Any, table: str) -> None:
         self._client, self._table = client, table
 
     def record(self, subscriber: str, problem: str | None) -> None:
-        """The alert went out, or did not, whether this can be noted or not."""
+        """Store the result of a delivery; `problem` is None for a success. Never raises."""
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         item = {
             "id": {"S": PREFIX + subscriber},
@@ -31,5 +38,6 @@ class AlertOutcomes:
         try:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            log.warning("cannot note how an alert went", extra={"reason": what, "subscriber": subscriber})
+            # The delivery is over: an exception here would repeat an alert that arrived.
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            log.warning("cannot note how an alert went", extra={"reason": code, "subscriber": subscriber})

@@ -1,6 +1,7 @@
-"""The composition root on AWS: which adapter stands behind which port, each made when first needed, once a container.
+"""The composition root on AWS: creates the adapter behind each port on first use, once per execution environment.
 
-What they are told comes from the environment: stacks/functions.py lists it.
+The configuration comes from environment variables, which stacks/functions.py lists.
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 RETENTION_SECONDS = 30 * 24 * 3600
 
 
+# Imports stand inside the functions: a bundle holds only what the functions that its handler uses import.
 @functools.cache
 def settings() -> Settings:
+    """Return the settings of the stage."""
     return msgspec.json.decode(os.environ.get("SETTINGS", "{}"), type=Settings)
 
 
@@ -68,7 +71,7 @@ def chatbot() -> LexChatbot:
 
 @functools.cache
 def x() -> XApi:
-    """X itself, or what stands at X_URL."""
+    """Return the client of X, or of the simulated X at X_URL."""
     from twbot.lambdas.x.api import XApi
     from twbot.lambdas.x.http import X_URL
 
@@ -90,10 +93,12 @@ def reply_queue() -> ReplyQueue:
 
 
 def sender(context: Any) -> Sender:
-    """A send that dies with this invocation blocks the next try no longer than the invocation could last."""
-    kept, config = _sender()
+    """Return the sender, for this invocation."""
+    cached, config = _sender()
+    # With the remaining time Powertools ends the lock of an invocation that timed out, so that a retry can go ahead:
+    # https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/#lambda-timeouts
     config.register_lambda_context(context)
-    return kept
+    return cached
 
 
 @functools.cache
@@ -105,9 +110,9 @@ def _sender() -> tuple[Sender, Any]:
     from twbot.lambdas.egress.sender import Sender
 
     config = IdempotencyConfig(expires_after_seconds=RETENTION_SECONDS)
-    once = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
+    idempotency_store = DynamoDBPersistenceLayer(table_name=os.environ["SENT_TABLE"], boto3_client=_client("dynamodb"))
     permission = Permission(DynamoReplies(_client("dynamodb"), os.environ["REPLIES_TABLE"]))
-    return Sender(x(), media(), publisher(), permission, once, config), config
+    return Sender(x(), media(), publisher(), permission, idempotency_store, config), config
 
 
 @functools.cache
@@ -125,10 +130,11 @@ def delivery_outcomes() -> AlertOutcomes:
 
 
 def notifier(context: Any) -> Notifier:
-    """Telling that dies with this invocation blocks the next try no longer than the invocation could last."""
-    kept, config = _notifier()
+    """Return the notifier, for this invocation."""
+    cached, config = _notifier()
+    # As in `sender`: the lock of an invocation that timed out ends with it.
     config.register_lambda_context(context)
-    return kept
+    return cached
 
 
 @functools.cache
@@ -139,16 +145,19 @@ def _notifier() -> tuple[Notifier, Any]:
     from twbot.lambdas.alerting.webhooks import Webhooks
 
     config = IdempotencyConfig(expires_after_seconds=RETENTION_SECONDS)
-    once = DynamoDBPersistenceLayer(table_name=os.environ["DELIVERIES_TABLE"], boto3_client=_client("dynamodb"))
-    return Notifier(Webhooks().send, delivery_outcomes(), once, config), config
+    idempotency_store = DynamoDBPersistenceLayer(
+        table_name=os.environ["DELIVERIES_TABLE"], boto3_client=_client("dynamodb")
+    )
+    return Notifier(Webhooks().send, delivery_outcomes(), idempotency_store, config), config
 
 
 @functools.cache
 def _client(service: str) -> Any:
-    """Patient enough for a throttled moment, not for a function's whole time."""
     import boto3
     from botocore.config import Config
 
-    patience = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+    # Enough retries for a moment of throttling. botocore's default of 60 seconds a read would use up the time of most
+    # functions: https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
+    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
     client: Callable[..., Any] = boto3.client
-    return client(service, config=patience)
+    return client(service, config=config)

@@ -1,4 +1,4 @@
-"""When Lambda stops the invocation that runs now."""
+"""The time at which Lambda stops the current invocation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import contextvars
 import time
 from typing import Any
 
+# A context variable, as the publisher hands it on to its threads.
 _ends: contextvars.ContextVar[float] = contextvars.ContextVar("ends")
 
 
 def note_deadline(context: Any) -> None:
-    """`context` is Lambda's."""
+    """Remember when this invocation times out.
+
+    context: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
+    """
     _ends.set(time.time() + context.get_remaining_time_in_millis() / 1000)
 
 
 def ends() -> float:
-    """Epoch seconds."""
+    """Return the epoch seconds at which the invocation times out."""
     return _ends.get()

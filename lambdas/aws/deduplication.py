@@ -1,7 +1,7 @@
-"""What was published already, in DynamoDB: `id` is an entry's `once` key, `expiration` when it is forgotten.
+"""Deduplication of published entries, in DynamoDB.
 
-A key is claimed, its entry published, the claim confirmed. A claim ends with the invocation that made it: whoever
-dies between keeps nobody from publishing.
+An item's `id` is the `dedup_key` of an entry; `expiration` is when it is forgotten. A publisher acquires a lease on the
+key, publishes the entry, and commits. See docs/decisions/0003-an-entry-carries-its-once-key.md.
 """
 
 from __future__ import annotations
@@ -17,22 +17,31 @@ from twbot.lambdas.aws.deadline import ends
 from twbot.lambdas.errors import Temporary
 
 RETENTION_SECONDS = 30 * 24 * 3600
+# `expiration` is compared as well, as DynamoDB deletes expired items only some time later:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 _FREE_OR_MINE = "attribute_not_exists(id) OR expiration < :now OR claimed_by = :me"
 
 
 class Lease(enum.Enum):
+    """The result of an attempt to acquire a key."""
+
     ACQUIRED = enum.auto()
     DONE = enum.auto()
+    """An entry with this key is on the bus."""
     HELD_BY_ANOTHER = enum.auto()
+    """Another invocation is publishing an entry with this key."""
 
 
 class Deduplication:
+    """The table of leases and published keys."""
+
     def __init__(self, client: Any, table: str) -> None:
         self._client, self._table = client, table
         self._me = uuid.uuid4().hex
 
     def acquire(self, key: str) -> Lease:
-        """Raises Temporary where the table can't tell."""
+        """Acquire the lease on a key. Raises Temporary where DynamoDB fails."""
+        # The lease ends with the invocation: one that dies before its commit keeps nobody from publishing.
         item = {"id": {"S": key}, "claimed_by": {"S": self._me}, "expiration": {"N": str(int(ends()) + 1)}}
         try:
             self._client.put_item(
@@ -40,24 +49,26 @@ class Deduplication:
                 Item=item,
                 ConditionExpression=_FREE_OR_MINE,
                 ExpressionAttributeValues={":now": {"N": str(int(time.time()))}, ":me": {"S": self._me}},
+                # Shows in the same call whether the key is committed or only leased.
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if _error_code(error) == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item", {})
                 return Lease.HELD_BY_ANOTHER if "claimed_by" in found else Lease.DONE
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         except BotoCoreError as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return Lease.ACQUIRED
 
     def commit(self, key: str) -> None:
-        """It is on the bus. Raises Temporary."""
+        """Record that the entry is on the bus. Raises Temporary."""
         item = {"id": {"S": key}, "expiration": {"N": str(int(time.time()) + RETENTION_SECONDS)}}
         self._try(self._client.put_item, TableName=self._table, Item=item)
 
     def release(self, key: str) -> None:
-        """It did not get on the bus. Raises Temporary."""
+        """Give up the lease on an entry that is not on the bus. Raises Temporary."""
+        # Only our own: it may have expired and been acquired by another invocation.
         mine = {":me": {"S": self._me}}
         self._try(
             self._client.delete_item,
@@ -71,12 +82,12 @@ class Deduplication:
         try:
             call(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
 
 
-def _cannot(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot note what is published: {_code(error)}.")
+def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
+    return Temporary(f"Cannot note what is published: {_error_code(error)}.")
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _error_code(error: ClientError | BotoCoreError) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

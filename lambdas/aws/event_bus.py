@@ -1,4 +1,4 @@
-"""Publishing on EventBridge: batches it takes, each failed entry tried again, each `dedup_key` key on the bus once."""
+"""Publishes on EventBridge: in batches, with retries of each failed entry, and each `dedup_key` once."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from twbot.lambdas.errors import BadEvent, Temporary
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 MAX_ENTRIES = 10
+# A little below its 1 MB, as the names of the fields count, too.
 MAX_BYTES = 1_048_000
 MAX_ATTEMPTS = 4
+# Seconds.
 FIRST_WAIT, MAX_WAIT = 0.1, 2.0
 MAX_CONCURRENCY = 8
 IN_PROGRESS = "another invocation is publishing it"
@@ -28,14 +30,17 @@ logger = logging.getLogger(__name__)
 
 
 class Outgoing(NamedTuple):
-    """An entry, as PutEvents takes it, and what became of the last try."""
+    """An entry on its way to the bus."""
 
     entry: Entry
     put: dict[str, str]
+    """The entry in the shape of PutEvents."""
     problem: str = ""
+    """Error code of the last attempt; empty before the first one."""
 
     @property
     def size(self) -> int:
+        """Return its size in bytes, as EventBridge counts it."""
         return sum(len(self.put[part].encode()) for part in ("Source", "DetailType", "Detail"))
 
     def __str__(self) -> str:
@@ -43,7 +48,7 @@ class Outgoing(NamedTuple):
 
 
 class EventBus:
-    """A Publisher. `deduplication` keeps what was published before."""
+    """The Publisher on AWS."""
 
     def __init__(
         self, client: Any, bus: str, deduplication: Deduplication, *, wait: Callable[[float], None] = time.sleep
@@ -51,14 +56,15 @@ class EventBus:
         self._client, self._bus, self._deduplication, self._wait = client, bus, deduplication, wait
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Raises Temporary, naming what is not on the bus; BadEvent for an entry that EventBridge never takes."""
+        """Publish the entries. Raises Temporary, which names those not on the bus, or BadEvent for a too large one."""
         outgoing = [self._outgoing(entry) for entry in _distinct(entries)]
-        deduplication = _side_by_side(self._acquire, outgoing)
-        mine = [each for each, claim in zip(outgoing, deduplication, strict=True) if claim is Lease.ACQUIRED]
-        others = [each for each, claim in zip(outgoing, deduplication, strict=True) if claim is Lease.HELD_BY_ANOTHER]
+        leases = _side_by_side(self._acquire, outgoing)
+        mine = [each for each, lease in zip(outgoing, leases, strict=True) if lease is Lease.ACQUIRED]
+        # Not on the bus yet, and the other invocation may fail: the caller has to come back.
+        others = [each for each, lease in zip(outgoing, leases, strict=True) if lease is Lease.HELD_BY_ANOTHER]
         failed = self._send(mine)
-        lost = [each.entry for each in failed]
-        _side_by_side(self._commit, [each for each in mine if each.entry not in lost])
+        failed_entries = [each.entry for each in failed]
+        _side_by_side(self._commit, [each for each in mine if each.entry not in failed_entries])
         _side_by_side(self._release, failed)
         _report([*failed, *(each._replace(problem=IN_PROGRESS) for each in others)], len(entries))
 
@@ -71,9 +77,11 @@ class EventBus:
         return outgoing
 
     def _send(self, outgoing: Sequence[Outgoing]) -> list[Outgoing]:
-        """What EventBridge did not take, however often it was asked."""
+        """Put the entries on the bus and return those that EventBridge did not take in any attempt."""
         waiting = list(outgoing)
         for attempt in range(MAX_ATTEMPTS):
+            # Backoff with jitter, so that publishers that were throttled together do not return together:
+            # https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
             if attempt and waiting:
                 self._wait(random.uniform(0.5, 1) * min(MAX_WAIT, FIRST_WAIT * 2**attempt))  # noqa: S311
             waiting = [each for batch in batches(waiting) for each in self._put(batch)]
@@ -85,6 +93,7 @@ class EventBus:
         except (ClientError, BotoCoreError) as error:
             problem = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             return [each._replace(problem=problem) for each in batch]
+        # A 200 may contain failed entries; the results are in the order of the request.
         pairs = zip(batch, results, strict=True)
         return [each._replace(problem=result["ErrorCode"]) for each, result in pairs if result.get("ErrorCode")]
 
@@ -92,22 +101,22 @@ class EventBus:
         return self._deduplication.acquire(outgoing.entry.dedup_key) if outgoing.entry.dedup_key else Lease.ACQUIRED
 
     def _commit(self, outgoing: Outgoing) -> None:
-        self._note(self._deduplication.commit, outgoing)
+        self._record(self._deduplication.commit, outgoing)
 
     def _release(self, outgoing: Outgoing) -> None:
-        self._note(self._deduplication.release, outgoing)
+        self._record(self._deduplication.release, outgoing)
 
-    def _note(self, note: Callable[[str], None], outgoing: Outgoing) -> None:
-        """What can't be noted costs a repetition or a wait, never an event."""
+    def _record(self, record: Callable[[str], None], outgoing: Outgoing) -> None:
+        # A failure here costs a repetition or a wait, never an event: it is logged and not raised.
         try:
             if outgoing.entry.dedup_key:
-                note(outgoing.entry.dedup_key)
+                record(outgoing.entry.dedup_key)
         except Temporary as error:
             logger.warning("%s: %s", outgoing.entry.dedup_key, error)
 
 
 def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
-    """In order, as many together as EventBridge takes."""
+    """Yield the entries in order, in batches as large as EventBridge takes."""
     batch: list[Outgoing] = []
     size = 0
     for each in outgoing:
@@ -121,17 +130,19 @@ def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:
-    """Of the entries with the same `dedup_key` key the first."""
-    kept: dict[object, Entry] = {}
+    """Return the entries without those whose `dedup_key` an earlier one has."""
+    distinct: dict[object, Entry] = {}
     for index, entry in enumerate(entries):
-        kept.setdefault(entry.dedup_key or index, entry)
-    return list(kept.values())
+        distinct.setdefault(entry.dedup_key or index, entry)
+    return list(distinct.values())
 
 
 def _side_by_side(work: Callable[[Outgoing], Any], outgoing: Sequence[Outgoing]) -> list[Any]:
     if len(outgoing) < 2:
         return [work(each) for each in outgoing]
-    # A new thread knows neither the post nor the time that is left.
+    # A new thread starts with an empty context: without a copy it knows neither the post's id nor the deadline.
+    # One copy for each, as a context can be entered only once at a time:
+    # https://docs.python.org/3/library/contextvars.html#contextvars.Context.run
     contexts = [contextvars.copy_context() for _ in outgoing]
     with ThreadPoolExecutor(min(MAX_CONCURRENCY, len(outgoing))) as pool:
         return list(pool.map(lambda context, each: context.run(work, each), contexts, outgoing))

@@ -1,4 +1,4 @@
-"""What every entry point does: log with the post's id on each line, count, and know when its time is up."""
+"""The part that all Lambda handlers share: logs with the post's id on each line, metrics, and the deadline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _metrics = Metrics()
 
 
 def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Callable[[Handler], Handler]:
-    """Make a Lambda handler. `post_of` finds the id of the post that the event is about."""
+    """Return a decorator that makes a Lambda handler. `post_of` returns the id of the post that an event is about."""
 
     def make(handle: Handler) -> Handler:
         @functools.wraps(handle)
@@ -44,7 +44,7 @@ def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Calla
 
 
 def tweet_in(event: Json) -> str | None:
-    """The id of the post that an event of ours is about; None where it does not say."""
+    """Return the id of the post that one of our events is about; None where the event has none."""
     detail = event.get("detail")
     if not isinstance(detail, dict):
         return None
@@ -53,29 +53,30 @@ def tweet_in(event: Json) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def count(what: str, number: int = 1) -> None:
+def count(metric: str, number: int = 1) -> None:
     """Add to a metric of this microservice."""
-    _metrics.add_metric(name=what, unit=MetricUnit.Count, value=number)
+    _metrics.add_metric(name=metric, unit=MetricUnit.Count, value=number)
 
 
 def _flush() -> None:
-    if _metrics.metric_set:  # Powertools warns of nothing to tell
+    if _metrics.metric_set:  # Powertools warns about an empty set
         _metrics.flush_metrics()
 
 
-def _mark(record: logging.LogRecord) -> bool:
+def _add_correlation_id(record: logging.LogRecord) -> bool:
     record.correlation_id = current_tweet()
     return True
 
 
 def _route_logs() -> None:
-    """What our modules log through the standard library comes out as Powertools writes it."""
-    logger.registered_handler.addFilter(_mark)
+    """Send what our modules log through the standard library to Powertools' handler, which writes JSON."""
+    logger.registered_handler.addFilter(_add_correlation_id)
     ours = logging.getLogger("twbot")
     ours.handlers = [logger.registered_handler]
     ours.setLevel(logger.log_level)
+    # Lambda's runtime has a handler at the root logger, which would write each line a second time.
     ours.propagate = False
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # elsewhere, as in a test, logs are not ours to route
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # elsewhere, as in a test, whoever imports this configures the logs
     _route_logs()

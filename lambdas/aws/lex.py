@@ -1,4 +1,4 @@
-"""The chatbot on AWS: Lex V2."""
+"""The Chatbot on AWS: Lex V2."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ POST = "TweetId"
 
 
 class LexChatbot:
-    """A Chatbot. It tells the fulfilment function which post it is about."""
+    """The Chatbot on AWS. It passes the post's id on to the fulfilment function, for its logs."""
 
     def __init__(self, client: Any, bot_id: str, alias_id: str, locale_id: str) -> None:
         self._client = client
         self._bot = {"botId": bot_id, "botAliasId": alias_id, "localeId": locale_id}
 
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """Raises Temporary."""
+        """Return Lex's RecognizeText response. Raises Temporary."""
         tweet = current_tweet()
         about = {"requestAttributes": {POST: tweet}} if tweet else {}
         try:
             answer = self._client.recognize_text(**self._bot, sessionId=session_id, text=text, **about)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"The chatbot does not answer: {what}.") from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"The chatbot does not answer: {code}.") from None
         return dict(answer)

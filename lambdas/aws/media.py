@@ -1,4 +1,4 @@
-"""The media store on AWS: a bucket."""
+"""The MediaStore on AWS: an S3 bucket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from twbot.lambdas.errors import Temporary
 
 
 class S3Media:
-    """A MediaStore."""
+    """The MediaStore on AWS. Both calls raise Temporary where S3 fails."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
@@ -19,19 +19,19 @@ class S3Media:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
         except (ClientError, BotoCoreError) as error:
-            raise Temporary(f"Cannot keep the picture {key}: {_what(error)}.") from None
+            raise Temporary(f"Cannot keep the picture {key}: {_error_code(error)}.") from None
 
     def get(self, key: str) -> bytes:
-        """Raises KeyError where the key is not there (any more)."""
-        if not key:
+        """Return the stored bytes. Raises KeyError where the key does not exist or has expired."""
+        if not key:  # botocore refuses an empty key before it asks S3
             raise KeyError(key)
         try:
             return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
         except (ClientError, BotoCoreError) as error:
-            if _what(error) == "NoSuchKey":
+            if _error_code(error) == "NoSuchKey":
                 raise KeyError(key) from None
-            raise Temporary(f"Cannot read the picture {key}: {_what(error)}.") from None
+            raise Temporary(f"Cannot read the picture {key}: {_error_code(error)}.") from None
 
 
-def _what(error: ClientError | BotoCoreError) -> str:
+def _error_code(error: ClientError | BotoCoreError) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -1,6 +1,7 @@
-"""The switch of replies, who wants none, and how many there were: in DynamoDB.
+"""The kill switch, the opt-out list and the reply counts, in DynamoDB.
 
-`id` is `switch` ({"value": Switch as JSON}), `opted-out:<user id>`, or `count:<count>` ({"taken", "expiration"}).
+An item's `id` is `switch` ({"value": Switch as JSON}), `opted-out:<user id>`, or `count:<count>` ({"taken",
+"expiration"}).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import Temporary
 
 SWITCH, OPTED_OUT, COUNT = "switch", "opted-out:", "count:"
+# One conditional update checks the limit and counts: concurrent senders cannot exceed it together.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 _TAKE = "ADD taken :one SET expiration = :until"
 _FEWER = "attribute_not_exists(taken) OR taken < :most"
 
 
 class DynamoReplies:
-    """A ReplyStore. Reads are consistent: what an operator says holds for the next reply. Raises Temporary."""
+    """The ReplyStore on AWS. Every call raises Temporary where DynamoDB fails."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client, self._table = client, table
@@ -31,10 +34,10 @@ class DynamoReplies:
     def opted_out(self, user_id: str) -> bool:
         return self._get(f"{OPTED_OUT}{user_id}") is not None
 
-    def take(self, count: str, most: int, *, until: float) -> bool:
-        if most < 1:
+    def take(self, count: str, limit: int, *, until: float) -> bool:
+        if limit < 1:  # the condition lets the first one of an hour pass
             return False
-        values = {":one": {"N": "1"}, ":most": {"N": str(most)}, ":until": {"N": str(int(until))}}
+        values = {":one": {"N": "1"}, ":most": {"N": str(limit)}, ":until": {"N": str(int(until))}}
         return self._change(count, _TAKE, _FEWER, values)
 
     def give_back(self, count: str) -> None:
@@ -42,14 +45,16 @@ class DynamoReplies:
         self._change(count, "ADD taken :less", "taken > :none", values)
 
     def _get(self, key: str) -> Any:
+        # Consistent, so that a pause holds from the next reply on (docs/decisions/0007):
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
         try:
             answer = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True)
         except (ClientError, BotoCoreError) as error:
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return answer.get("Item")
 
     def _change(self, count: str, update: str, condition: str, values: dict[str, Any]) -> bool:
-        """Whether the condition held."""
+        """Update a count. Return whether the condition held."""
         try:
             self._client.update_item(
                 TableName=self._table,
@@ -59,15 +64,15 @@ class DynamoReplies:
                 ExpressionAttributeValues=values,
             )
         except (ClientError, BotoCoreError) as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if _error_code(error) == "ConditionalCheckFailedException":
                 return False
-            raise _cannot(error) from None
+            raise _as_temporary(error) from None
         return True
 
 
-def _cannot(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot tell whether the bot may reply: {_code(error)}.")
+def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
+    return Temporary(f"Cannot tell whether the bot may reply: {_error_code(error)}.")
 
 
-def _code(error: ClientError | BotoCoreError) -> str:
+def _error_code(error: ClientError | BotoCoreError) -> str:
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

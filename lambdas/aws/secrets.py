@@ -13,7 +13,10 @@ from twbot.lambdas.ports import Keys
 
 
 class ManagedSecrets:
-    """Secrets: {"ApiKey", "ApiSecret", "AccessToken", "AccessTokenSecret", "BearerToken"?}, read once a container."""
+    """The Secrets on AWS, read once per execution environment.
+
+    The secret is JSON: {"ApiKey", "ApiSecret", "AccessToken", "AccessTokenSecret", "BearerToken"?}
+    """
 
     def __init__(self, client: Any, name: str) -> None:
         self._client, self._name = client, name
@@ -21,27 +24,27 @@ class ManagedSecrets:
         self._read_at = 0.0
 
     def keys(self) -> Keys:
-        """Raises Temporary."""
+        """Return the cached keys. Raises Temporary."""
         return self._keys or self.refresh()
 
     def keys_within(self, seconds: float) -> Keys:
-        """The keys as they were no longer ago than this. Raises Temporary."""
+        """Return the keys, read at most so many seconds ago. Raises Temporary."""
         return self.refresh() if time.monotonic() - self._read_at > seconds else self.keys()
 
     def refresh(self) -> Keys:
-        """Read them again: somebody may have put new ones there. Raises Temporary."""
+        """Read the keys again, as an operator may have replaced them. Raises Temporary."""
         try:
             answer = self._client.get_secret_value(SecretId=self._name)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"Cannot read the secret {self._name}: {what}.") from None
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"Cannot read the secret {self._name}: {code}.") from None
         self._keys = _decode(answer.get("SecretString") or "", self._name)
         self._read_at = time.monotonic()
         return self._keys
 
 
 def _decode(content: str, name: str) -> Keys:
-    """Temporary, as somebody can put it right while X or the queue tries again."""
+    """Parse the secret. Raises Temporary: an operator can correct it while X or the queue retries."""
     try:
         keys = msgspec.json.decode(content, type=Keys)
     except msgspec.ValidationError as error:  # names a field, never a value

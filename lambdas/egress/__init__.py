@@ -1,1 +1,1 @@
-"""Egress: posts replies on X, each once."""
+"""Egress: posts replies on X, each of them once."""

@@ -1,4 +1,4 @@
-"""The pictures of a reply: from the media store to X, which takes at most four of 5 MB."""
+"""Uploads the pictures of a reply from the media store to X, which accepts at most four of 5 MB each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def upload_images(command: SendTweet, media: MediaStore, x: X) -> list[str]:
-    """The media ids. A picture that is gone, or that X won't have, is left out: the words still answer."""
+    """Upload the pictures and return their media ids. A missing or refused one is left out: the text still answers."""
     images = command.images or ([ReplyImage(key=command.image_key)] if command.image_key else [])
     uploaded = (_upload(image, media, x) for image in images[:MAX_IMAGES])
     return [media_id for media_id in uploaded if media_id]
@@ -29,6 +29,7 @@ def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
     except UnusableImage as error:
         logger.warning("picture %s of the reply: %s", image.key, error)
     except XRefused as refusal:
+        # Any other reason (keys, credits, cap) stops the whole reply.
         if refusal.reason != Reason.INVALID:
             raise
         logger.warning("X refused picture %s of the reply: %s", image.key, refusal)
@@ -36,7 +37,7 @@ def _upload(image: ReplyImage, media: MediaStore, x: X) -> str | None:
 
 
 def _checked(data: bytes) -> bytes:
-    """Responding makes its pictures small enough; whatever else comes along must not cost us the answer."""
+    # Responding keeps to the limit; a SEND_TWEET from elsewhere may not.
     if len(data) > MAX_IMAGE_BYTES:
         raise UnusableImage(f"it is larger than {MAX_IMAGE_BYTES:,} bytes")
     return data

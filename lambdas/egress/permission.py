@@ -1,4 +1,7 @@
-"""Whether a reply may be posted: the kill switch, the opt-out list, and the limits. Asked right before posting."""
+"""Decides right before a reply is posted whether it may be: the kill switch, the opt-out list and the limits.
+
+docs/decisions/0007-a-withheld-reply-is-an-event.md
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ HOUR = 3600
 
 
 class WithheldReason(enum.StrEnum):
-    """Why a reply was withheld, as TWEET_WITHHELD says it."""
+    """The `Reason` of a TWEET_WITHHELD."""
 
     PAUSED = "paused"
     OPTED_OUT = "opted-out"
@@ -25,32 +28,39 @@ class WithheldReason(enum.StrEnum):
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator allows. Times are epoch seconds; a limit is a number of replies in an hour of the UTC clock."""
+    """What the operator allows."""
 
     paused: bool = False
     since: float | None = None
+    """Epoch seconds at which the pause began."""
     until: float | None = None
+    """Epoch seconds at which the pause ends; None: when the operator ends it."""
     reason: str | None = None
     per_person: int | None = None
+    """Maximum of replies to one person in an hour of the UTC clock; None: no limit."""
     per_hour: int | None = None
+    """Maximum of replies in an hour of the UTC clock; None: no limit."""
 
     def stops(self, now: float) -> bool:
-        """Whether it is paused, and not over yet."""
+        """Return whether replies are paused at `now`, in epoch seconds."""
         return self.paused and (self.until is None or now < self.until)
 
 
 class ReplyStore(Protocol):
-    """Where the switch, the list and the counts are. Every call raises Temporary where it can't tell."""
+    """The store of the switch, the opt-out list and the counts. Every call raises Temporary where it fails."""
 
     def switch(self) -> Switch: ...
 
     def opted_out(self, user_id: str) -> bool: ...
 
-    def take(self, count: str, most: int, *, until: float) -> bool:
-        """Count one more, unless that were more than `most`: in one step, whoever else counts. Forgotten at `until`."""
+    def take(self, count: str, limit: int, *, until: float) -> bool:
+        """Increment a count, unless it has reached the limit. Return whether it was incremented.
+
+        Atomic: concurrent callers never exceed the limit. The count may be deleted at `until` (epoch seconds).
+        """
 
     def give_back(self, count: str) -> None:
-        """Count one less."""
+        """Decrement a count."""
 
 
 class Withheld(Permanent):
@@ -62,14 +72,14 @@ class Withheld(Permanent):
 
 
 class Permission:
-    """Asks the store at each reply: what the operator says holds from the next one on."""
+    """Asks the store before each reply, so that a change holds from the next reply on."""
 
     def __init__(self, store: ReplyStore, clock: Callable[[], float] = time.time) -> None:
         self._store, self._clock = store, clock
 
     @contextlib.contextmanager
     def to_reply(self, user_id: str) -> Iterator[None]:
-        """Post inside. Raises Withheld, Temporary; a reply that fails inside doesn't count."""
+        """Enter this to post a reply. Raises Withheld or Temporary. A reply that fails inside is not counted."""
         now = self._clock()
         switch = self._store.switch()
         if switch.stops(now):
@@ -85,12 +95,13 @@ class Permission:
             (switch.per_person, f"{hour}:{user_id}", WithheldReason.LIMIT_OF_PERSON, "to this person"),
             (switch.per_hour, f"{hour}", WithheldReason.LIMIT_OF_HOUR, "in all"),
         )
+        # Counted before it is posted, and given back if it is not: any number of senders together never exceed a limit.
         with contextlib.ExitStack() as taken:
-            for most, count, why, whom in limits:
-                if most is None:
+            for limit, count, why, whom in limits:
+                if limit is None:
                     continue
-                if not self._store.take(count, most, until=(hour + 1) * HOUR):
-                    raise Withheld(f"There were {most} replies {whom} in this hour already.", why=why)
+                if not self._store.take(count, limit, until=(hour + 1) * HOUR):
+                    raise Withheld(f"There were {limit} replies {whom} in this hour already.", why=why)
                 taken.callback(self._store.give_back, count)
             yield
             taken.pop_all()

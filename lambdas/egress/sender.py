@@ -1,4 +1,4 @@
-"""SEND_TWEET: the reply is posted on X, once, and what became of it is published."""
+"""Handles SEND_TWEET: posts the reply on X once and publishes the result."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from twbot.lambdas.ports import MediaStore, Publisher, X
 from twbot.lambdas.x.errors import Reason
 from twbot.lambdas.x.text import fit
 
+# The prefix of replays that may reply (docs/decisions/0001).
 MAY_REPLY = "with-replies-"
+# Seconds until another attempt to post the same reply has likely ended.
 RETRY_AFTER = 15
 
 
 class Sender:
-    """Posts at most one reply to each post, whatever asks for it: X, the bus, a redrive or a replay.
+    """Posts at most one reply to each post, whether X, the bus, a redrive or a replay repeats the command.
 
-    `permission` is the operator's: what it withholds a replay may still answer.
-    `dedup_key` keeps what was sent; `config` says how long a send that died halfway blocks the next try.
+    permission: the operator's; a replay may still answer what it withheld
+    idempotency_store: remembers which posts were answered
+    config: says how long an attempt that died halfway blocks the next one
     """
 
     def __init__(
@@ -36,19 +39,24 @@ class Sender:
         media: MediaStore,
         publisher: Publisher,
         permission: Permission,
-        dedup_key: BasePersistenceLayer,
+        idempotency_store: BasePersistenceLayer,
         config: IdempotencyConfig,
     ) -> None:
         self._x, self._media, self._publisher, self._permission = x, media, publisher, permission
         decorated = idempotent_function(
-            self._send, data_keyword_argument="tweet", persistence_store=dedup_key, config=config, key_prefix="egress"
+            self._send,
+            data_keyword_argument="tweet",
+            persistence_store=idempotency_store,
+            config=config,
+            key_prefix="egress",
         )
         self._send_once: Callable[..., dict[str, str | None] | None] = decorated
 
     def handle(self, event: Event) -> None:
-        """Take a SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
+        """Post the reply of SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
         command = read(event.detail, SendTweet)
         replay = command.replay_name or event.replay_name
+        # The rule has the same condition. This holds for what reaches the queue in another way, such as a redrive.
         if replay and not replay.startswith(MAY_REPLY):
             return
         try:
@@ -62,24 +70,26 @@ class Sender:
         except IdempotencyPersistenceLayerError as error:
             raise Temporary(f"Cannot note which replies are sent: {error}") from error
         else:
-            # Noted first: if the bus does not take this, the next try tells it, and posts nothing.
-            if posted:  # what an older twbot noted says nothing, and was told
-                self._tell(command, posted["TweetId"])
+            # The reply was recorded before this event is published: if the bus fails, the next try publishes and does
+            # not post again.
+            if posted:  # records of older versions are empty; their event was published before the record was made
+                self._publish_sent(command, posted["TweetId"])
 
     def _send(self, *, tweet: str, command: SendTweet) -> dict[str, str | None]:
-        """What is noted: an id, and nothing that somebody could want forgotten. Raises XRefused or Withheld, and is
-        then not noted as done: later, a replay may still reply."""
+        """Post the reply. Raises XRefused or Withheld, after which a replay may try again."""
+        # Powertools stores what this returns: only an id, no text that a person may later want erased.
         posted = None
         try:
             with self._permission.to_reply(command.reply_to_user_id):
                 media_ids = upload_images(command, self._media, self._x)
                 posted = self._x.reply(fit(command.text), to_tweet_id=tweet, media_ids=media_ids)
         except XRefused as refusal:
+            # An earlier attempt has posted it and died before it was recorded.
             if refusal.reason != Reason.DUPLICATE:
                 raise
         return {"TweetId": posted}
 
-    def _tell(self, command: SendTweet, posted: str | None) -> None:
+    def _publish_sent(self, command: SendTweet, posted: str | None) -> None:
         sent = TweetSent(
             tweet_id=posted,
             reply_to_tweet_id=command.reply_to_tweet_id,
@@ -110,4 +120,5 @@ class Sender:
 
 
 def _key(command: SendTweet, replay: str | None) -> str:
+    # A replay may fail, or be withheld, for another reason than the first delivery: it gets an event of its own.
     return "@".join(filter(None, (command.reply_to_tweet_id, replay)))

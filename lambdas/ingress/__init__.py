@@ -1,1 +1,1 @@
-"""The door: checks what X sends and turns it into events."""
+"""Ingress: verifies what X sends and turns it into events."""

@@ -1,6 +1,6 @@
-"""The v1.1-shaped payload of the Account Activity API: arrays of events beside `for_user_id`.
+"""Reads the payload of the Account Activity API: arrays of events in v1.1's shape beside `for_user_id`.
 
-tests/events/account_activity/ has one of each kind.
+tests/events/account_activity/ has an example of each kind.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ _TYPED = {
     "block_events": {"block": "TWITTER_BLOCKED", "unblock": "TWITTER_UNBLOCKED"},
     "mute_events": {"mute": "TWITTER_MUTED", "unmute": "TWITTER_UNMUTED"},
 }
+# Maps of the users and apps that direct messages refer to. They hold no events.
 _LOOKUPS = ("users", "apps")
 
 
 def raw_events(body: Json) -> Iterator[tuple[str, Json]]:
-    """(detail type, detail) of each event in it: the body X sent, with this one event."""
+    """Yield the detail type and the detail of each event. The detail is the body that X sent, with this event alone."""
     if isinstance(body.get("replay_job_status"), dict):
         yield "TWITTER_REPLAY_COMPLETED", body
     arrays = {key: value for key, value in body.items() if _holds_events(key, value, body)}
@@ -43,17 +44,18 @@ def raw_events(body: Json) -> Iterator[tuple[str, Json]]:
 
 
 def is_ours(body: Json) -> bool:
-    """Whether a body has this generation's shape."""
+    """Return whether a body has the shape of the Account Activity API."""
     return isinstance(body.get("replay_job_status"), dict) or any(
         _holds_events(key, value, body) for key, value in body.items()
     )
 
 
 def posts(body: Json, bot_id: str) -> Iterator[Post]:
-    """Those of its posts that are to the bot or about it, neither its own nor reposts."""
+    """Yield the posts that address the bot or are about it; neither its own posts nor reposts."""
     bot_id = bot_id or identity(body, "for_user_id")
     own = {bot_id, identity(body, "for_user_id")}
     for tweet in rows(body.get("tweet_create_events")):
+        # The array also holds the account's own posts: a bot that answered those would never stop.
         author = table(tweet.get("user"))
         known = identity(tweet) and identity(author)
         if known and identity(author) not in own and not tweet.get("retweeted_status") and _concerns(tweet, bot_id):
@@ -63,6 +65,7 @@ def posts(body: Json, bot_id: str) -> Iterator[Post]:
 def _holds_events(key: str, value: object, body: Json) -> bool:
     if key in _LOOKUPS or key == "replay_job_status" or not isinstance(value, list | dict):
         return False
+    # X may add kinds of events: whatever is named like one becomes a raw event, too, so that nothing is lost.
     named = key.endswith("_events") if isinstance(value, list) else key.endswith("_event")
     return named or (bool(identity(body, "for_user_id")) and isinstance(value, list))
 
@@ -70,6 +73,7 @@ def _holds_events(key: str, value: object, body: Json) -> bool:
 def _kind(key: str, event: Json, body: Json) -> str:
     if key == "user_event" and "revoke" in event:
         return "TWITTER_PERMISSION_REVOKED"
+    # A message that the account sent itself comes as the same kind of event as one that it received.
     sender = table(event.get("message_create")).get("sender_id")
     if not event or (sender and sender == body.get("for_user_id")):
         return "TWITTER_OTHER"
@@ -90,7 +94,7 @@ def _mentions(tweet: Json) -> list[Json]:
 
 
 def _whole(tweet: Json) -> Json:
-    """Where the whole of the post is: long ones are cut, and come in full as `extended_tweet`."""
+    """Return the object with the full text: X truncates long posts and adds `extended_tweet`."""
     return table(tweet.get("extended_tweet")) or tweet
 
 

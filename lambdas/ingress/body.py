@@ -1,4 +1,4 @@
-"""From bytes to JSON that is safe to handle."""
+"""Parses a webhook's body into JSON that is safe to process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import msgspec
 
 from twbot.lambdas.errors import Permanent
 
+# The consumers of the events read them recursively, so the depth of what a stranger can send is bounded.
 MAX_DEPTH = 50
 
 
 class BadBody(Permanent):
-    """Not a body of X's. `status` is the HTTP status it is answered with."""
+    """The body is not one that X sends. `status` is the HTTP status of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -20,7 +21,7 @@ class BadBody(Permanent):
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The JSON object that the body is. Raises BadBody."""
+    """Return the JSON object in the body. Raises BadBody."""
     try:
         parsed = msgspec.json.decode(body)
     except RecursionError:
@@ -35,7 +36,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def _is_too_deep(parsed: object) -> bool:
-    """What comes after us reads it recursively."""
+    # Level by level rather than recursively, so that a hostile body cannot exhaust the stack here.
     level: list[Any] = [parsed]
     for _ in range(MAX_DEPTH):
         children = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))

@@ -1,4 +1,4 @@
-"""What we need to know of a post, whichever generation of X's JSON it came in."""
+"""A post, read from either of X's JSON shapes."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ import msgspec
 from twbot.lambdas.contracts import MessageReceived, Twitter
 from twbot.lambdas.ingress.shapes import identity, number, words
 
+# X allows four photos in a post.
 MAX_IMAGES = 4
+# Withdrawn ISO 639-1 codes that X still uses, and their successors.
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A post that is to the bot or about it. `look_up_images`: it seems to have photos, which only X can tell."""
+    """A post that addresses the bot or is about it."""
 
     tweet_id: str
     user_id: str
     author: str
     text: str
     summoned: bool
+    """Whether the author mentions or quotes the bot."""
     language: str | None = None
     image_urls: list[str] = []
     look_up_images: bool = False
+    """Whether it seems to have photos that the payload does not contain."""
 
     def message(self, image_urls: list[str]) -> MessageReceived:
+        """Return the MESSAGE_RECEIVED of this post, with these photos."""
         return MessageReceived(
             text=self.text,
             author=self.author,
@@ -39,26 +44,28 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def language_of(code: object) -> str | None:
-    """ISO 639-1 of X's `lang`: X has old codes, and und, zxx, qme… for what it could not tell."""
+    """Return the ISO 639-1 code of X's `lang`; None for und, zxx, qme… by which X means an unknown language."""
     code = words(code).lower().partition("-")[0]
     code = _OLD_CODES.get(code, code)
     return code if re.fullmatch("[a-z]{2}", code) else None
 
 
 def plain_text(text: str, media_links: Iterable[str]) -> str:
-    """The text as its author typed it: X escapes three characters and appends a link for the media."""
+    """Return the text as its author typed it. X escapes three characters and appends links for media."""
     for link in filter(None, media_links):
         text = text.replace(link, "")
+    # The ampersand last: `&amp;lt;` is a typed `&lt;`, not a `<`.
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def typed_mention(mentions: Iterable[dict[str, Any]], bot_id: str, shown_from: int) -> bool:
-    """Whether the author typed the bot's name. X writes those of a reply's other parties before the shown text."""
+    """Return whether the author typed the bot's name, at or after the offset `shown_from`."""
+    # X prepends the names of the other participants to a reply and leaves them out of the displayed text.
     return any(identity(mention) == bot_id and _start(mention) >= shown_from for mention in mentions)
 
 
 def first_shown(text_range: object) -> int:
-    """Where a display_text_range begins."""
+    """Return the offset at which a display_text_range begins."""
     return number(text_range[0]) if isinstance(text_range, list) and text_range else 0
 
 

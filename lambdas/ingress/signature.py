@@ -1,4 +1,7 @@
-"""X's signatures: proving that we hold the secret (CRC), and that a webhook comes from X."""
+"""X's signatures: answers the challenge (CRC) with ours, and verifies the one of a webhook.
+
+https://docs.x.com/x-api/webhooks/introduction
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ _MAX_TOKEN = 1_000
 
 
 class Unsigned(Permanent):
-    """The webhook does not prove that it comes from X. `status`: 401 unreadable proof, 403 a wrong one."""
+    """The webhook does not prove that it comes from X.
+
+    status: the HTTP status of the answer, 401 for an unreadable signature, 403 for a wrong one
+    """
 
     def __init__(self, message: str, *, status: int = 401) -> None:
         super().__init__(message)
@@ -24,22 +30,22 @@ class Unsigned(Permanent):
 
 
 def crc_response(token: str, secret: str) -> str:
-    """What X expects as `response_token`: https://docs.x.com/x-api/webhooks/introduction"""
+    """Return the `response_token` that X expects: the HMAC-SHA256 of the token."""
     return _PREFIX + base64.b64encode(_digest(token.encode(errors="replace"), secret)).decode()
 
 
 def is_token(token: str) -> bool:
-    """Whether we may answer this challenge.
-
-    The answer is at the same time the signature of a webhook with this body. Without a brace it
-    can't be an object, which every event is: nobody gets an event signed by asking for a CRC.
-    """
+    """Return whether this challenge may be answered."""
+    # The answer to a challenge is also the signature of a webhook with the token as its body. A token without a brace
+    # is no JSON object, as every event is: nobody can have an event signed by sending it as a challenge.
     return 0 < len(token) <= _MAX_TOKEN and "{" not in token
 
 
 def verify(body: bytes, header: str | None, secret: str) -> None:
-    """Raises Unsigned unless the header holds the HMAC-SHA256 of these very bytes; compares in constant time."""
+    """Check that the header holds the HMAC-SHA256 of exactly these bytes. Raises Unsigned."""
     claimed = _claimed(header)
+    # In constant time, so that the time of an answer reveals nothing about the right signature:
+    # https://docs.python.org/3/library/hmac.html#hmac.compare_digest
     if not hmac.compare_digest(claimed, _digest(body, secret)):
         raise Unsigned(f"The signature in {HEADER} is not that of this body.", status=403)
 

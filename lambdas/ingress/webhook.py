@@ -1,7 +1,7 @@
-"""The webhook: answers X's challenge, and turns what X sends into events.
+"""The webhook: answers X's challenge and turns what X sends into events.
 
-A body is of one of two generations (account_activity, x_activity), told apart by its shape. Each event in
-it becomes a raw event; each post to the bot or about it becomes a MESSAGE_RECEIVED besides.
+A body comes from one of two APIs (account_activity, x_activity) and is recognised by its shape. Each event in it
+becomes a raw event; each post that addresses the bot or is about it also becomes a MESSAGE_RECEIVED.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ def challenge(crc_token: str | None, keys: Keys) -> Answer:
 
 
 def receive(body: bytes, signature: str | None, *, keys: Keys, x: X, publisher: Publisher) -> Answer:
-    """Take in one webhook; when it answers 200, what was in it is on the bus."""
+    """Receive one webhook. When the answer is 200, its events are on the bus."""
     if len(body) > MAX_BODY:
         return too_large(len(body))
     try:
+        # Before the body is parsed: nothing that X did not sign reaches the parser.
         verify(body, signature, keys.api_secret)
         raw, posts = _understand(parse(body), keys.user_id if keys.user_id.isdigit() else "")
         return _publish(raw, posts, x, publisher)
@@ -62,7 +63,9 @@ def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Po
 
 
 def _raw(detail_type: str, detail: dict[str, Any]) -> Entry:
-    """A raw event, once: X may deliver the same again."""
+    """Return a raw event with a key of its content."""
+    # X delivers the same event again after a slow answer, perhaps with its keys in another order:
+    # docs/decisions/0003-an-entry-carries-its-once-key.md
     content = msgspec.json.encode(detail, order="deterministic")
     return Entry(
         source=TWITTER,
@@ -73,10 +76,11 @@ def _raw(detail_type: str, detail: dict[str, Any]) -> Entry:
 
 
 def _publish(raw: list[Entry], posts: list[Post], x: X, publisher: Publisher) -> Answer:
-    """Raw events first: they are kept even if X, asked for a post's photos, is down and the rest has to wait."""
+    """Publish the events and return the answer. Raises Temporary."""
     try:
         messages = [_message(post, x) for post in posts]
     except Temporary:
+        # X could not be asked for a post's photos and will deliver again; the raw events need not wait for that.
         publisher.publish(raw)
         raise
     publisher.publish([*raw, *messages])
@@ -94,6 +98,7 @@ def _photos(tweet_id: str, x: X) -> list[str]:
     try:
         return [media.url for media in x.media_of(tweet_id)]
     except Permanent as error:
+        # The text alone still deserves an answer.
         _log.warning("photos could not be looked up", extra={"reason": str(error)})
         return []
 

@@ -1,6 +1,6 @@
-"""The envelope of the X Activity API: one event, {"data": {"event_type", "filter", "payload", "includes"}}.
+"""Reads the payload of the X Activity API: one event, {"data": {"event_type", "filter", "payload", "includes"}}.
 
-tests/events/x_activity/ has one of each kind.
+tests/events/x_activity/ has an example of each kind.
 """
 
 from __future__ import annotations
@@ -33,30 +33,32 @@ _KINDS = {
     "block.unblock": "TWITTER_UNBLOCKED",
     "oauth.revoke": "TWITTER_PERMISSION_REVOKED",
 }
+# X sends these two only where the author typed the account's name or quoted its post.
 _SUMMONING = ("post.mention.create", "post.quote.create")
 _X_PAGE = re.compile(r"https://(?:x|twitter)\.com(/\w+/status/\d+)")
 _MESSAGES = (*_SUMMONING, "post.reply.create", "post.create")
 
 
 def is_ours(body: Json) -> bool:
-    """Whether a body has this generation's shape, wrapped in `data` or bare."""
+    """Return whether a body has the shape of the X Activity API, wrapped in `data` or bare."""
     envelope = unwrapped(body)
     return bool(words(envelope.get("event_type"))) and bool({"payload", "event_uuid", "filter"} & envelope.keys())
 
 
 def kind(body: Json) -> str:
-    """The detail type of its raw event."""
+    """Return the detail type of the raw event."""
     return _KINDS.get(unwrapped(body)["event_type"], "TWITTER_OTHER")
 
 
 def post(body: Json, bot_id: str) -> Post | None:
-    """The post in it, if it is one that somebody else addressed to the bot or wrote about it."""
+    """Return the post, if somebody else addressed it to the bot or wrote it about the bot."""
     envelope = unwrapped(body)
     tweet, watched = unwrapped(envelope.get("payload")), identity(envelope.get("filter"), "user_id")
     bot_id = bot_id or watched
     tweet_id, author_id = identity(tweet), identity(tweet, "author_id")
     if envelope["event_type"] not in _MESSAGES or not (tweet_id and author_id) or _is_repost(tweet):
         return None
+    # The bot's own posts, which `post.create` reports as well.
     if author_id in {bot_id, watched}:
         return None
     includes = table(envelope.get("includes")) or table(body.get("includes"))
@@ -75,10 +77,10 @@ def _mentions(tweet: Json, bot_id: str) -> bool:
 
 
 def _quotes(tweet: Json, includes: Json, bot_id: str) -> bool:
-    """Told by the quoted post, where X includes it, else by the link to it, which names its author."""
-    quoted = {identity(seen) for seen in rows(tweet.get("referenced_tweets")) if seen.get("type") == "quoted"} - {""}
+    # The payload names the quoted post but not its author. X may include the post; else the link to it has the name.
+    quoted = {identity(each) for each in rows(tweet.get("referenced_tweets")) if each.get("type") == "quoted"} - {""}
     included = map(unwrapped, rows(includes.get("tweets")))
-    if any(identity(seen) in quoted and identity(seen, "author_id") == bot_id for seen in included):
+    if any(identity(each) in quoted and identity(each, "author_id") == bot_id for each in included):
         return True
     name = _name_of(tweet, includes, bot_id).lower()
     pages = {f"/{name}/status/{post_id}" for post_id in quoted} if name else set()
@@ -86,13 +88,13 @@ def _quotes(tweet: Json, includes: Json, bot_id: str) -> bool:
 
 
 def _page_of(link: Json) -> str:
-    """The path on X that it leads to, "" for one that leads elsewhere."""
+    """Return the path of a post on X that the link leads to, "" for any other link."""
     found = _X_PAGE.match(words(link.get("expanded_url")).lower())
     return found.group(1) if found else ""
 
 
 def _name_of(tweet: Json, includes: Json, user_id: str) -> str:
-    """A username, from the users X includes or those that the post mentions."""
+    """Return a username, from the users that X includes or that the post mentions."""
     users = [*map(unwrapped, rows(includes.get("users"))), *rows(table(whole(tweet).get("entities")).get("mentions"))]
     return next((words(user.get("username")) for user in users if identity(user) == user_id), "")
 

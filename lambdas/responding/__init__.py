@@ -1,1 +1,1 @@
-"""Responding: the picture with the names, the chatbot's answer."""
+"""Responding: answers with an annotated picture or with the chatbot's text."""

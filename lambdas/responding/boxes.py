@@ -1,4 +1,4 @@
-"""Boxes in pixels, and places for labels beside them."""
+"""Boxes in pixels, and the placement of labels beside them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+# Pixels between a box and its label.
 GAP = 4
 
 
@@ -27,24 +28,28 @@ class Box(NamedTuple):
         return self.bottom - self.top
 
     def overlap(self, other: Box) -> int:
-        """The area that both cover."""
+        """Return the area, in square pixels, that both cover."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0, width) * max(0, height)
 
     def grown(self, factor: float) -> Box:
-        """As much larger on every side, around the same middle."""
+        """Return the box enlarged by a factor around its centre."""
         dx, dy = math.ceil(self.width * (factor - 1) / 2), math.ceil(self.height * (factor - 1) / 2)
         return Box(self.left - dx, self.top - dy, self.right + dx, self.bottom + dy)
 
     def within(self, size: tuple[int, int]) -> Box:
-        """The part inside a picture, at least one pixel."""
+        """Return the part inside a picture of this size, at least one pixel."""
         left, top = max(0, min(self.left, size[0] - 1)), max(0, min(self.top, size[1] - 1))
         return Box(left, top, min(max(self.right, left + 1), size[0]), min(max(self.bottom, top + 1), size[1]))
 
 
 def box_of(found: Mapping[str, Any], size: tuple[int, int]) -> Box | None:
-    """Rekognition's BoundingBox, which is in fractions of the picture and may stick out; None where it is no box."""
+    """Return Rekognition's BoundingBox in pixels; None where it is missing or not a box.
+
+    It is in fractions of the picture, and may extend beyond it:
+    https://docs.aws.amazon.com/rekognition/latest/APIReference/API_BoundingBox.html
+    """
     box = found.get("BoundingBox") or {}
     try:
         left, top, width, height = (float(box[side]) for side in ("Left", "Top", "Width", "Height"))
@@ -60,7 +65,9 @@ def box_of(found: Mapping[str, Any], size: tuple[int, int]) -> Box | None:
 def place(
     label: tuple[int, int], beside: Box, size: tuple[int, int], *, labels: Sequence[Box], faces: Sequence[Box]
 ) -> Box:
-    """Where a label of this width and height goes: near its face, on no other label, hiding as little as can be."""
+    """Return the place of a label of this width and height: near its face, and hiding as little as possible."""
+    # Hiding another label costs most, then hiding a face, then the distance, which only decides between equals. The
+    # first place that hides nothing is taken, so the grid is seldom searched to its end.
     width, height = label
     spots = itertools.chain(_near(width, height, beside), _anywhere(width, height, beside, size))
     inside = (_pushed_in(spot, size) for spot in spots)
@@ -92,7 +99,7 @@ def _near(width: int, height: int, face: Box) -> list[Box]:
 
 
 def _anywhere(width: int, height: int, face: Box, size: tuple[int, int]) -> list[Box]:
-    """A grid over the picture, nearest to the face first."""
+    """Return a grid of places over the picture, the nearest to the face first."""
     lefts = {*range(0, max(1, size[0] - width), max(1, width // 2)), size[0] - width}
     tops = {*range(0, max(1, size[1] - height), height + GAP), size[1] - height}
     spots = [Box(left, top, left + width, top + height) for left in lefts for top in tops]

@@ -1,4 +1,4 @@
-"""The one definition of the bot, chatbot.json: Lex V2 is made of it on AWS, and the local chatbot too."""
+"""The definition of the chatbot, in chatbot.json. Both Lex V2 and the local chatbot are built from it."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ FOLDER = Path(__file__).parent
 
 
 class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something people want of the bot. `fulfilled`: the fulfilment function finds the words, else one of `replies`."""
+    """An intent of the chatbot."""
 
     name: str
     replies: list[str]
+    """Replies to choose from."""
     utterances: list[str] = []
+    """Examples of what people say."""
     fulfilled: bool = False
+    """Whether the fulfilment function makes the reply instead."""
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A bot of one language. `locale` as Lex writes it (en_US); `fallback` answers what fits no intent."""
+    """A chatbot of one language."""
 
     name: str
     locale: str
+    """As Lex writes it: en_US."""
     intents: list[Intent]
     fallback: Intent
+    """Answers what matches no intent."""
 
 
 @functools.cache
 def definition() -> Definition:
+    """Return the definition of our chatbot."""
     return msgspec.json.decode((FOLDER / "chatbot.json").read_bytes(), type=Definition)
 
 
 @functools.cache
 def sayings(file: str) -> list[str]:
-    """Our own jokes or facts."""
+    """Return our own jokes or facts from a file of this folder."""
     return msgspec.json.decode((FOLDER / file).read_bytes(), type=list[str])

@@ -1,4 +1,4 @@
-"""Fonts for any name: Noto Sans in the scripts it comes in, and Latin letters for what it has no shapes for."""
+"""Fonts for any name: Noto Sans for the scripts it covers, and a Latin transliteration for all others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from anyascii import anyascii
 from PIL import ImageFont
 
-# Noto's file for each script of a name, by the code points that need it.
+# The script in the name of Noto's file, by the code points that need it.
 SCRIPTS = (
     (range(0x0530, 0x0590), "Armenian"),
     (range(0x0590, 0x0600), "Hebrew"),
@@ -30,13 +30,13 @@ SCRIPTS = (
     (range(0x1200, 0x13A0), "Ethiopic"),
     (range(0x1780, 0x1800), "Khmer"),
 )
-# What anyascii makes of Chinese: ZhangYiMou.
+# anyascii transliterates Chinese without spaces: ZhangYiMou.
 SYLLABLES = re.compile(r"(?<=[a-z])(?=[A-Z])")
 LATIN_GREEK_CYRILLIC = (range(0x20, 0x7F), range(0xA0, 0x0530), range(0x1E00, 0x2070), range(0x20A0, 0x20C0))
 
 
 def font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
-    """The text as it can be drawn, and the font to draw it with."""
+    """Return the text as it can be drawn, and the font that has all of its characters."""
     for script in ("", *(name for _, name in SCRIPTS)):
         if all(character.isspace() or _draws(script, ord(character)) for character in text):
             return text, _font(script, size)
@@ -45,8 +45,8 @@ def font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
 
 def _draws(script: str, code_point: int) -> bool:
     if not script:
-        return any(code_point in letters for letters in LATIN_GREEK_CYRILLIC)
-    return any(code_point in letters for letters, name in SCRIPTS if name == script)
+        return any(code_point in block for block in LATIN_GREEK_CYRILLIC)
+    return any(code_point in block for block, name in SCRIPTS if name == script)
 
 
 @functools.lru_cache(maxsize=64)
@@ -54,5 +54,6 @@ def _font(script: str, size: int) -> ImageFont.FreeTypeFont:
     file = importlib.resources.files("manimgx_fonts").joinpath(f"NotoSans{script}[wght].ttf")
     with importlib.resources.as_file(file) as path:
         font = ImageFont.truetype(path, size)
+    # Semibold: legible at small sizes on a dark label.
     font.set_variation_by_axes([600])
     return font

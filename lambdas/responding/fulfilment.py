@@ -1,4 +1,4 @@
-"""Lex V2's fulfilment function: finds the joke or the fact."""
+"""The fulfilment function of Lex V2: answers with a joke or a fact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _random = random.SystemRandom()
 
 
 def fulfil(event: dict[str, Any], *, public: PublicSayings = _public, rng: random.Random = _random) -> dict[str, Any]:
-    """Take Lex V2's event, {"sessionState": {"intent": {"name": "Joke", …}, …}, …}; answer in Lex V2's shape.
+    """Return Lex V2's response to its event {"sessionState": {"intent": {"name": "Joke", …}, …}, …}.
 
     https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html
     """
@@ -22,6 +22,7 @@ def fulfil(event: dict[str, Any], *, public: PublicSayings = _public, rng: rando
     intent = state["intent"]
     if intent["name"] not in OUR_OWN:
         return _close(state, {**intent, "state": "Failed"}, [])
+    # Our own where a public service is slow or down: Lex waits for this function, and a person for Lex.
     words = public.say(intent["name"]) or rng.choice(sayings(OUR_OWN[intent["name"]]))
     return _close(state, {**intent, "state": "Fulfilled"}, [{"contentType": "PlainText", "content": words}])
 

@@ -1,4 +1,4 @@
-"""MESSAGE_ANALYSED with pictures: each comes back with names beside the faces, and a sentence says who is there."""
+"""Answers MESSAGE_ANALYSED with pictures: returns each with names beside the faces, and a text about who is there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
 
+# X accepts four pictures in a post.
 MAX_IMAGES = 4
 GONE = "The picture is not there any more."
 logger = logging.getLogger(__name__)
 
 
 def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, settings: Settings) -> None:
-    """Take a MESSAGE_ANALYSED {Text, Twitter, Analysis{Images[{Key, Analysis, Problem?}]}}; publish SEND_TWEET."""
+    """Answer a MESSAGE_ANALYSED {Text, Twitter, Analysis{Images[{Key, Analysis, Problem?}]}} with a SEND_TWEET."""
     message = read(event.detail, MessageAnalysed)
     if not (message.summoned and settings.replies):
         return
+    # Keys follow from the post, so that a repetition overwrites its pictures rather than adding others.
     stem = f"replies/{message.twitter.tweet_id}"
     answers = [
         _answer(image, f"{stem}/{number}.jpg", media, settings)
@@ -34,7 +36,7 @@ def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, sett
 
 
 def _answer(image: AnalysedImage, key: str, media: MediaStore, settings: Settings) -> tuple[AnalysedImage, str | None]:
-    """Put the annotated picture into the media store under the key; else what the problem is, and no key."""
+    """Store the annotated picture under the key. Return the image and its key, or its problem and None."""
     if image.problem:
         return image, None
     try:

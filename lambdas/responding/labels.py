@@ -1,4 +1,4 @@
-"""Frames and labels on a picture: legible on any background, each beside what it names, none on another."""
+"""Draws frames and labels on a picture: legible on any background, each beside its object, none on another."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from twbot.lambdas.responding.fonts import font_for
 Colour = tuple[int, int, int]
 INK, PAPER = (255, 255, 255), (15, 20, 25)
 MAX_NAME_LENGTH = 60
+# Pixels; smaller text is illegible.
 MIN_HEIGHT = 8
+# Labels shrink when there are more marks than these.
 CROWD = 8
 
 
 class Mark(NamedTuple):
-    """Something to frame and to name."""
+    """An object to frame and to label."""
 
     name: str
     box: Box
@@ -26,14 +28,18 @@ class Mark(NamedTuple):
 
 
 class Lettering(NamedTuple):
+    """The laid-out text of a label."""
+
     text: str
     font: ImageFont.FreeTypeFont
     padding: int
+    """Pixels around the text."""
     box: Box
+    """The text's own box, as Pillow measures it."""
 
 
 def draw(picture: Image.Image, marks: Sequence[Mark], faces: Sequence[Box]) -> None:
-    """Draw frames first, then lines to labels that had to stand apart, then the labels."""
+    """Draw the frames, then lines to labels that are not beside their frame, then the labels, which hide neither."""
     canvas = ImageDraw.Draw(picture)
     line = max(2, round(max(picture.size) / 320))
     for mark in marks:
@@ -42,8 +48,8 @@ def draw(picture: Image.Image, marks: Sequence[Mark], faces: Sequence[Box]) -> N
     usual = max(picture.size) / 30 * min(1.0, (CROWD / max(1, len(marks))) ** 0.5)
     lettered = [_lettering(canvas, mark, picture.size, usual) for mark in marks]
     for mark, lettering in zip(marks, lettered, strict=True):
-        wanted = (lettering.box.width + 2 * lettering.padding, lettering.box.height + 2 * lettering.padding)
-        labels.append(place(wanted, mark.box, picture.size, labels=labels, faces=faces))
+        size = (lettering.box.width + 2 * lettering.padding, lettering.box.height + 2 * lettering.padding)
+        labels.append(place(size, mark.box, picture.size, labels=labels, faces=faces))
     for mark, label in zip(marks, labels, strict=True):
         _lead(canvas, mark, label, line)
     for mark, lettering, label in zip(marks, lettered, labels, strict=True):
@@ -52,6 +58,7 @@ def draw(picture: Image.Image, marks: Sequence[Mark], faces: Sequence[Box]) -> N
 
 def _frame(canvas: ImageDraw.ImageDraw, mark: Mark, line: int, size: tuple[int, int]) -> None:
     frame = mark.box.grown(1.05).within(size)
+    # A dark outline below the coloured one, so that it shows on any background.
     canvas.rounded_rectangle(frame, radius=line * 3, outline=PAPER, width=line * 2)
     canvas.rounded_rectangle(frame, radius=line * 3, outline=mark.colour, width=line)
 
@@ -67,7 +74,7 @@ def _lead(canvas: ImageDraw.ImageDraw, mark: Mark, label: Box, line: int) -> Non
 
 
 def _lettering(canvas: ImageDraw.ImageDraw, mark: Mark, size: tuple[int, int], usual: float) -> Lettering:
-    """In proportion to picture and face; in two lines, or smaller, where one is too long."""
+    """Lay the name out in proportion to picture and face: in one line, else in two, else smaller."""
     height = round(min(usual, max(usual * 0.55, mark.box.height * 0.25)))
     name = " ".join(mark.name.split())[:MAX_NAME_LENGTH]
     while True:

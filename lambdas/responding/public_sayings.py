@@ -1,4 +1,4 @@
-"""Jokes and facts from the public services, in 700 ms or not at all. What they send is hostile until checked."""
+"""Fetches jokes and facts from public services, within 700 ms or not at all. Their answers are untrusted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ import requests
 from twbot.lambdas.x.text import neutralise, weight
 
 LIMIT_SECONDS = 0.7
-# After a failure nobody waits for that service for so long.
+# A service that failed is not asked again for so long, so that its failure delays only one reply.
 PAUSE_SECONDS = 60.0
 MAX_BYTES = 16_384
+# In X's weighted characters, below its limit of 280.
 MAX_WEIGHT = 240
 
 
 class Source(NamedTuple):
-    """A public service: where it is, and the field of its JSON answer that holds the words."""
+    """A public service."""
 
     url: str
     field: str
+    """The field of its JSON answer that contains the text."""
 
 
 SOURCES = {
@@ -35,7 +37,7 @@ SOURCES = {
 
 
 class PublicSayings:
-    """Safe for threads. `fetch` gets the body from an address, `clock` is in seconds."""
+    """The public services. Thread-safe. `fetch` returns the body at a URL; `clock` returns seconds."""
 
     def __init__(
         self, fetch: Callable[[str], bytes] | None = None, clock: Callable[[], float] = time.monotonic
@@ -44,7 +46,7 @@ class PublicSayings:
         self._paused_until: dict[str, float] = {}
 
     def say(self, kind: str) -> str | None:
-        """A joke or a fact; None where the service has none fit to tell in time."""
+        """Return a joke or a fact; None where the service gives no acceptable one in time."""
         source = SOURCES[kind]
         if self._clock() < self._paused_until.get(kind, 0.0):
             return None
@@ -55,7 +57,9 @@ class PublicSayings:
         return checked(body, source.field)
 
     def _in_time(self, url: str) -> bytes | None:
-        """The body, or None. Name look-up has no timeout and each read its own: so the waiting has one."""
+        """Return the body, or None after LIMIT_SECONDS."""
+        # In a thread with a deadline: a name look-up has no timeout, and that of requests is per read.
+        # https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
         answer: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         threading.Thread(target=self._answer, args=(url, answer), daemon=True).start()
         try:
@@ -71,7 +75,7 @@ class PublicSayings:
 
 
 def get(url: str) -> bytes:
-    """At most 16 KB from the address itself, no redirects. Raises requests.RequestException, ValueError."""
+    """Return at most 16 KB from this URL, without redirects. Raises requests.RequestException or ValueError."""
     headers = {"Accept": "application/json", "User-Agent": "twbot (an X bot that tells jokes and facts)"}
     ends = time.monotonic() + LIMIT_SECONDS
     with requests.get(url, headers=headers, timeout=LIMIT_SECONDS, allow_redirects=False, stream=True) as response:
@@ -86,7 +90,7 @@ def get(url: str) -> bytes:
 
 
 def checked(body: bytes, field: str) -> str | None:
-    """The words if they can be told as they are: one short line with no link, mention or hidden character."""
+    """Return the text if it can be posted as it is: one short line without a link, mention or hidden character."""
     try:
         words = msgspec.json.decode(body, type=dict[str, object]).get(field)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""The command that both handlers end with."""
+"""Publishes the command that both responding handlers end with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twbot.lambdas.ports import Publisher
 def publish_reply(
     text: str, message: MessageAnalysed, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
 ) -> None:
-    """Publish SEND_TWEET, once for each post and, for replays that may reply, each replay."""
+    """Publish SEND_TWEET: once for each post, and once more for each replay that may reply."""
     replay = message.replay_name or event.replay_name
     command = SendTweet(
         text=text,
@@ -21,5 +21,6 @@ def publish_reply(
         images=list(images),
         replay_name=replay,
     )
+    # With the replay in the key, its command is not dropped as a repetition of the first one.
     dedup_key = f"reply:{message.twitter.tweet_id}"
     publisher.publish([entry(command, dedup_key=f"{dedup_key}@{replay}" if replay else dedup_key)])

@@ -1,4 +1,4 @@
-"""MESSAGE_ANALYSED without pictures: the chatbot answers."""
+"""Answers MESSAGE_ANALYSED without pictures with the chatbot's text."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.x.text import neutralise
 
-# The chatbot takes no empty text, and a bare mention is a greeting.
+# Lex refuses an empty text, and a bare mention is a greeting.
 GREETING = "hello"
 
 
 def answer_text(event: Event, *, chatbot: Chatbot, publisher: Publisher, settings: Settings) -> None:
-    """Take a MESSAGE_ANALYSED {Text, Author, Twitter, Analysis}; publish SEND_TWEET."""
+    """Answer a MESSAGE_ANALYSED {Text, Author, Twitter, Analysis} with a SEND_TWEET."""
     message = read(event.detail, MessageAnalysed)
     if not (message.summoned and settings.replies):
         return
     answer = chatbot.recognize_text(
         text=to_utterance(message.text) or GREETING, session_id=f"x-{message.twitter.user_id}"
     )
-    said = " ".join(part["content"] for part in answer.get("messages", []) if part.get("content"))
-    if said:
-        publish_reply(neutralise(said), message, event, publisher)
+    text = " ".join(part["content"] for part in answer.get("messages", []) if part.get("content"))
+    if text:
+        publish_reply(neutralise(text), message, event, publisher)

@@ -1,4 +1,4 @@
-"""What the bot says about pictures: the reply, and the alternative text of each."""
+"""The bot's sentences about pictures: the text of the reply, and the alternative text of each picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from twbot.lambdas.contracts import AnalysedImage, ImageAnalysis
 from twbot.lambdas.x.text import neutralise
 
+# X's limit, in characters.
 ALT_TEXT_LIMIT = 1000
+# At most this many labels, and this many characters of a picture's text, in a reply.
 LABELS_SAID = 3
 TEXT_SAID = 80
 FACES = {"Person", "Human", "Face", "Head"}
@@ -15,7 +17,7 @@ ORDINALS = ("The first", "The second", "The third", "The fourth")
 
 
 def reply_text(images: Sequence[AnalysedImage]) -> str:
-    """Who is in the pictures, else what; and what was wrong with unusable ones. Nothing in it is a link."""
+    """Return who is in the pictures, else what, and the problems of unusable ones. X links nothing in it."""
     seen = [image.analysis for image in images if not image.problem]
     sentences = [_who_or_what(seen)] if seen else []
     for ordinal, image in zip(ORDINALS, images, strict=False):
@@ -25,7 +27,7 @@ def reply_text(images: Sequence[AnalysedImage]) -> str:
 
 
 def alt_text(analysis: ImageAnalysis) -> str:
-    """Who is in a picture and what it shows, for those who can't see it; at most 1,000 characters."""
+    """Return the alternative text of a picture: who is in it and what it shows, in at most 1,000 characters."""
     named, others = names([analysis]), len(analysis.unrecognized_faces)
     people = [listed(named)] if named else []
     if others:
@@ -40,13 +42,13 @@ def alt_text(analysis: ImageAnalysis) -> str:
 
 
 def names(seen: Iterable[ImageAnalysis]) -> list[str]:
-    """Everybody recognised, once each."""
+    """Return the names of everybody recognised, without repetitions."""
     faces = (face for analysis in seen for face in analysis.celebrity_faces)
     return list(dict.fromkeys(str(face["Name"]) for face in faces if face.get("Name")))
 
 
 def listed(words: Sequence[str]) -> str:
-    """A, B and C."""
+    """Join words as in: A, B and C."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
@@ -59,20 +61,21 @@ def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
     if labels := _labels(seen, LABELS_SAID):
         sentences.append(f"It looks like {listed(labels)}.")
     if lines := _lines(seen):
-        said = " / ".join(lines)
-        sentences.append(f"It says “{said if len(said) <= TEXT_SAID else said[: TEXT_SAID - 1] + '…'}”.")
+        text = " / ".join(lines)
+        sentences.append(f"It says “{text if len(text) <= TEXT_SAID else text[: TEXT_SAID - 1] + '…'}”.")
     return " ".join(sentences)
 
 
-def _labels(seen: Sequence[ImageAnalysis], most: int) -> list[str]:
-    """The surest first; neither what another label implies ("animal" beside "cat") nor that faces belong to people."""
+def _labels(seen: Sequence[ImageAnalysis], limit: int) -> list[str]:
+    """Return labels in the order of their confidence, in lower case."""
+    # Without what another label implies ("animal" beside "cat"), and without "person" where there are faces.
     found = [label for one in seen for label in one.labels if label.get("Name")]
     implied = {parent.get("Name") for label in found for parent in label.get("Parents", [])}
     implied |= FACES if any(one.unrecognized_faces or one.celebrity_faces for one in seen) else set()
-    telling = sorted(
+    specific = sorted(
         (label for label in found if label["Name"] not in implied), key=lambda label: -label.get("Confidence", 0)
     )
-    return list(dict.fromkeys(str(label["Name"]).lower() for label in telling))[:most]
+    return list(dict.fromkeys(str(label["Name"]).lower() for label in specific))[:limit]
 
 
 def _lines(seen: Iterable[ImageAnalysis]) -> list[str]:

@@ -1,4 +1,7 @@
-"""API v1.1's Account Activity: premium, with an environment, and enterprise. X switched premium off in April 2023."""
+"""The Account Activity API of v1.1, in its premium form (with an environment) and its enterprise form.
+
+X switched the premium form off in April 2023.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ ROOT = "/1.1/account_activity"
 
 
 class XLegacy:
-    """The calls of lambdas/x/webhooks_and_subscriptions.py at v1.1; without an environment its enterprise form."""
+    """The AccountActivity of v1.1; without an environment its enterprise form. Raises XRefused or XUnavailable."""
 
     def __init__(self, secrets: Secrets, *, environment: str | None = None, base_url: str = X_URL) -> None:
         self._http = XHttp(secrets, base_url=base_url)
@@ -30,7 +33,7 @@ class XLegacy:
         return read(found, list[Webhook])
 
     def validate_webhook(self, webhook_id: str) -> bool:
-        """Have X challenge the address again; a wrong answer is a refusal here."""
+        """Make X challenge the address again. v1.1 refuses where the answer is wrong, so this never returns False."""
         self._http.call("PUT", f"{self._root}/webhooks/{part(webhook_id)}.json")
         return True
 
@@ -53,14 +56,17 @@ class XLegacy:
         return self._as_app("GET", f"{self._counts}/subscriptions/count.json")
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
-        """The enterprise form's: premium never had one. X keeps five days; a window is a day at most."""
+        """Start a replay and return its job's id. X keeps five days; a window is at most a day long.
+
+        Only the enterprise form has replays.
+        """
         minutes = {"from_date": minute(since), "to_date": minute(until)}
         path = f"{ROOT}/replay/webhooks/{part(webhook_id)}/subscriptions/all.json"
         answer = self._http.call("POST", path, bearer=self._http.app_token(), params=minutes)
         return str(answer.get("job_id", ""))
 
     def _subscriptions(self, webhook_id: str, enterprise: str, premium: str) -> str:
-        """An environment has one webhook, and its paths do not name it."""
+        """Return the path of subscriptions. That of an environment does not name the webhook, as there is only one."""
         if self._by_environment:
             return f"{self._root}/subscriptions{premium and '/'}{premium}.json"
         return f"{self._root}/webhooks/{part(webhook_id)}/subscriptions/{enterprise}.json"

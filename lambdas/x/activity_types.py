@@ -1,4 +1,4 @@
-"""The kinds of event of the X Activity API: what each costs, who may subscribe to it, and which the bot needs."""
+"""The event types of the X Activity API: their prices, who may subscribe to them, and which the bot needs."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ CHAT = ["join", "member_added", "member_removed", "admin_added", "admin_removed"
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """`price`: USD for each event delivered, None where X names none. `private`: only the account itself may subscribe.
-
-    `use`: what the bot does with it, None where it can do without.
-    """
+    """An event type."""
 
     name: str
     price: float | None
+    """USD for each delivered event; None where X publishes no price."""
     private: bool = False
+    """Whether only the account itself may subscribe, with its user token."""
     use: str | None = None
+    """What the bot does with it; None where the bot does not need it."""
 
 
-# Prices: https://docs.x.com/x-api/activity/event-pricing (pay per use). oauth.revoke comes without a subscription.
+# Prices: https://docs.x.com/x-api/activity/event-pricing (pay per use). oauth.revoke needs no subscription.
 _TABLE = (
     Activity("post.mention.create", 0.005, True, "answers it"),
     Activity("post.quote.create", 0.005, True, "answers it"),
@@ -63,5 +63,5 @@ _TABLE = (
     Activity("news.new", None),
 )
 ACTIVITIES = {activity.name: activity for activity in _TABLE}
-# What the bot subscribes to unless told otherwise.
+# What the bot subscribes to by default.
 NEEDED = tuple(activity.name for activity in _TABLE if activity.use)

@@ -1,4 +1,4 @@
-"""X's API as the handlers use it: the adapter behind twbot.lambdas.ports.X, for X itself and for the simulated X."""
+"""The adapter behind twbot.lambdas.ports.X, for both X and the simulated X."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from twbot.lambdas.ports import PostedMedia, Secrets
 from twbot.lambdas.x.errors import Reason, classify
 from twbot.lambdas.x.http import X_URL, XHttp
 
+# X's limit, in characters.
 ALT_TEXT_LIMIT = 1000
 PHOTOS = {"expansions": "attachments.media_keys", "media.fields": "url,type,alt_text"}
 
 
 class XApi:
-    """Looks posts up, uploads pictures and replies, as the bot's account.
+    """Looks up posts, uploads pictures and replies, as the bot's account. Raises XRefused or XUnavailable.
 
-    `made_with_ai` marks every reply as X offers it; off by default, as our jokes are people's and our pictures photos.
+    made_with_ai: mark every reply so on X; off by default, as people wrote the jokes and the pictures are photos
     """
 
     def __init__(self, secrets: Secrets, *, base_url: str = X_URL, made_with_ai: bool = False) -> None:
@@ -28,11 +29,11 @@ class XApi:
         self._extras = {"made_with_ai": True} if made_with_ai else {}
 
     def me(self) -> dict[str, Any]:
-        """The account that the keys belong to: id, username, name."""
+        """Return the account that the keys belong to: {"id", "username", "name"}."""
         return _data(self._http.call("GET", "/2/users/me"))
 
     def media_of(self, tweet_id: str) -> list[PostedMedia]:
-        """The photos of a post, in its order; videos and GIFs are left out."""
+        """Return the photos of a post in their order, without videos and GIFs."""
         answer = self._http.call("GET", f"/2/tweets/{_id(tweet_id)}", params=PHOTOS)
         post = _data(answer)
         photos = {media.get("media_key"): media for media in answer.get("includes", {}).get("media", [])}
@@ -41,7 +42,8 @@ class XApi:
         return [PostedMedia(url=photo["url"], alt_text=photo.get("alt_text")) for photo in found if photo.get("url")]
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
-        """Upload in one go, which X allows for images (5 MB). Without its alt text a picture is better than none."""
+        """Upload a JPEG or PNG and return its media id."""
+        # In one request, which X allows for images (5 MB); only videos need the chunked upload.
         kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
         answer = self._http.call(
             "POST",
@@ -52,12 +54,13 @@ class XApi:
         media_id = str(_data(answer)["id"])
         if alt_text:
             described = {"id": media_id, "metadata": {"alt_text": {"text": alt_text[:ALT_TEXT_LIMIT]}}}
+            # A picture without its alternative text is better than none.
             with contextlib.suppress(XRefused):
                 self._http.call("POST", "/2/media/metadata", json=described)
         return media_id
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
-        """Post a reply; the new post's id."""
+        """Post a reply and return the new post's id."""
         post = {"text": text, "reply": {"in_reply_to_tweet_id": _id(to_tweet_id)}, **self._extras}
         if media_ids:
             post["media"] = {"media_ids": list(media_ids)}
@@ -65,7 +68,7 @@ class XApi:
 
 
 def _data(answer: dict[str, Any]) -> dict[str, Any]:
-    """What X answered; a 200 may hold nothing but errors, and they count as if the status had said so."""
+    """Return the `data` of an answer. A 200 that contains only errors raises as an error status does."""
     data = answer.get("data")
     if isinstance(data, dict) and data.get("id"):
         return data
@@ -75,7 +78,7 @@ def _data(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _id(tweet_id: str) -> str:
-    """The id of a post, checked: it becomes part of an address."""
+    """Check the id of a post, which becomes part of a URL. Raises XRefused."""
     if not (tweet_id.isascii() and tweet_id.isdecimal() and len(tweet_id) <= 19):
         raise XRefused("That is not the id of a post.", reason=Reason.INVALID, status=400)
     return tweet_id

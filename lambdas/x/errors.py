@@ -1,4 +1,4 @@
-"""What X's failures mean: an answer that is no success becomes XRefused, with a reason to act on, or XUnavailable."""
+"""Classifies X's unsuccessful answers: XRefused, with a reason that an operator can act on, or XUnavailable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = 24 * 3600
 
 
 class Reason(enum.StrEnum):
-    """Why a reply will not be posted, as TWEET_FAILED says it."""
+    """The `Reason` of a TWEET_FAILED."""
 
     DUPLICATE = "duplicate"
     NOT_SUMMONED = "not-summoned"
@@ -29,6 +29,7 @@ class Reason(enum.StrEnum):
     INVALID = "invalid"
 
 
+# Error codes of API v1.1.
 _BY_CODE = {
     32: Reason.BAD_KEYS,
     89: Reason.BAD_KEYS,
@@ -38,7 +39,7 @@ _BY_CODE = {
     385: Reason.POST_GONE,
     433: Reason.REPLY_RESTRICTED,
 }
-# The problem types' base address changed once (api.twitter.com, api.x.com): only the tail says what it is.
+# The base URL of problem types has changed before (api.twitter.com, api.x.com), so only their tails are compared.
 _BY_TYPE = {
     "usage-capped": Reason.CAP_REACHED,
     "credits": Reason.NO_CREDITS,
@@ -48,7 +49,7 @@ _BY_TYPE = {
     "invalid-request": Reason.INVALID,
 }
 _BY_TITLE = {"UsageCapExceeded": Reason.CAP_REACHED, "CreditsDepleted": Reason.NO_CREDITS}
-# X gives these no type of their own: the wording is all there is (facts of July 2026, hence the loose match).
+# X gives these no problem type, only a wording (as of July 2026), and it may change: parts of it are compared.
 _BY_WORDS = (
     ("duplicate content", Reason.DUPLICATE),
     ("where you are mentioned", Reason.NOT_SUMMONED),
@@ -66,19 +67,21 @@ _BY_STATUS = {
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError:
-    """The error that an unsuccessful answer of X stands for."""
+    """Return the error that an unsuccessful answer of X stands for."""
     problem = first_problem(body)
     message = f"X answered {status}: {said(problem)}"
     reason = _reason(status, problem)
+    # An exhausted cap is a 429, too, but no retry helps. After 408, 425 and any other 429 the same request may succeed.
     if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and status not in (408, 425, 429)):
         return XRefused(message, reason=reason, status=status, code=_code(problem), clock_off=_clock_off(headers))
+    # A 200 with errors instead of data.
     if status < 300 and problem:
         return XRefused(message, reason=reason, status=status)
     return XUnavailable(message, retry_at=retry_at(status, headers) if status in (429, 503) else None)
 
 
 def first_problem(body: bytes) -> dict[str, Any]:
-    """X's problem, wherever the body has it: RFC 7807 at the top, in `errors`, or v1.1's code and message."""
+    """Return the problem in a body: RFC 7807 at the top or in `errors`, or v1.1's code and message; {} without one."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -91,17 +94,22 @@ def first_problem(body: bytes) -> dict[str, Any]:
 
 
 def said(problem: Mapping[str, Any]) -> str:
-    """What X said, as one short printable line."""
+    """Return X's message as one printable line of at most 200 characters."""
     words = problem.get("detail") or problem.get("message") or problem.get("title") or "no reason given"
     return "".join(c if c.isprintable() else " " for c in str(words))[:200]
 
 
 def retry_at(status: int, headers: Mapping[str, str]) -> float | None:
-    """When X lets us again: the reset of the limit that is used up, the day's before the quarter hour's."""
+    """Return the epoch seconds at which X takes requests again; None where it names no time.
+
+    https://docs.x.com/fundamentals/rate-limits
+    """
     now = time.time()
+    # The limits of a day first: their reset is later than that of the quarter hour.
     for limit in ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit"):
         if headers.get(f"{limit}-remaining") == "0" or (status == 429 and limit == "x-rate-limit"):
             reset = _number(headers.get(f"{limit}-reset"))
+            # A time outside the window is an error of either clock, and could keep a reply waiting for years.
             if reset is not None and now - 60 < reset <= now + DAY + 60:
                 return max(reset, now)
     wait = _number(headers.get("retry-after"))
@@ -109,14 +117,14 @@ def retry_at(status: int, headers: Mapping[str, str]) -> float | None:
 
 
 def _reason(status: int, problem: Mapping[str, Any]) -> Reason:
-    """The most telling sign first: code, type, title, wording, and the status last."""
+    """Return the reason, from the most specific evidence: code, wording, title, type, and the status last."""
     kind = str(problem.get("type", "")).rstrip("/").rpartition("/")[2]
     code = _code(problem)
     words = f"{problem.get('detail', '')} {problem.get('message', '')}".lower()
-    worded = next((reason for phrase, reason in _BY_WORDS if phrase in words), None)
+    by_wording = next((reason for phrase, reason in _BY_WORDS if phrase in words), None)
     return (
         (_BY_CODE.get(code) if code is not None else None)
-        or worded
+        or by_wording
         or _BY_TITLE.get(str(problem.get("title")))
         or (_BY_TYPE.get(kind) if status != 401 else None)
         or _BY_STATUS.get(status, Reason.INVALID)
@@ -129,7 +137,7 @@ def _code(problem: Mapping[str, Any]) -> int | None:
 
 
 def _clock_off(headers: Mapping[str, str]) -> float:
-    """By how many seconds we are ahead of X, by the date of its answer; 0 where that can't be told."""
+    """Return the seconds by which our clock is ahead of the Date of X's answer; 0 without a readable one."""
     try:
         return time.time() - parsedate_to_datetime(headers["date"]).timestamp()
     except (KeyError, TypeError, ValueError):

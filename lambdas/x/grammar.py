@@ -1,4 +1,4 @@
-"""X's own rules of what a text weighs, in twitter-text-parser. Slow to import: only where needed."""
+"""X's rules of how much a text counts, from twitter-text-parser. Import it only where needed, as that is slow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ def _resource(module: str, name: str) -> bytes:
 
 
 def _with_pkg_resources() -> None:
-    """twitter-text-parser 3.0.0 reads its emoji list through pkg_resources, which setuptools dropped."""
+    """Provide the part of pkg_resources through which twitter-text-parser 3.0.0 reads its list of emojis."""
+    # setuptools no longer has pkg_resources.
     if importlib.util.find_spec("pkg_resources") is None:
         stand_in = types.ModuleType("pkg_resources")
         stand_in.resource_string = _resource  # type: ignore[attr-defined]
@@ -37,4 +38,5 @@ urls = extract_urls_with_indices
 
 
 def cost(character: str) -> int:
+    """Return how much a character counts on X, 1 or 2."""
     return int(get_character_weight(character, _RULES) // _RULES["scale"])

@@ -1,4 +1,4 @@
-"""Speaking to X: signed requests over kept connections; every failure comes back as XRefused or XUnavailable."""
+"""Sends signed requests to X over persistent connections. Every failure is XRefused or XUnavailable."""
 
 from __future__ import annotations
 
@@ -18,37 +18,43 @@ from twbot.lambdas.x.errors import classify
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, call_name, limit_fields, limits_in
 
 X_URL = "https://api.x.com"
+# Seconds to connect and to read; 3.05 is just above TCP's first retransmission:
+# https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 TIMEOUTS = (3.05, 20.0)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = {"Content-Type": "application/json"}
 Shape = TypeVar("Shape")
 _log = logging.getLogger(__name__)
 
-# At DEBUG these write down tokens and signatures.
+# At DEBUG these log tokens and signatures.
 for _chatty in ("oauthlib", "requests_oauthlib"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 
 class XHttp:
-    """One X app's way to X's API; safe to share between threads."""
+    """A client of X's API for one X app. Thread-safe."""
 
     def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
         _check_base(base_url)
         self._base = base_url.rstrip("/")
         self._secrets = secrets
+        # requests does not promise that a Session is thread-safe: each thread has its own.
         self._local = threading.local()
         self._limits: dict[str, list[XLimit]] = {}
 
     def limits(self) -> list[XLimit]:
-        """What X's last answer to each call said of its limits."""
+        """Return the rate limits in X's last answer to each call."""
         return [limit for limits in self._limits.values() for limit in limits]
 
     def call(self, method: str, path: str, *, bearer: str | None = None, **sent: Any) -> dict[str, Any]:
-        """Ask X, as the bot's account (OAuth 1.0a) or with a bearer token; `sent` is what requests takes."""
+        """Call X and return its JSON object. `sent` are keyword arguments of requests.
+
+        It is signed for the bot's account (OAuth 1.0a: https://www.rfc-editor.org/rfc/rfc5849) or has a bearer token.
+        """
         return _document(self._ask(method, path, bearer, sent), dict[str, Any])
 
     def listing(self, path: str, *, bearer: str) -> list[Any]:
-        """What X lists; API v1.1 answers so, with a bare array."""
+        """Return a bare JSON array, as API v1.1 answers."""
         return _document(self._ask("GET", path, bearer, {}), list[Any])
 
     def _ask(self, method: str, path: str, bearer: str | None, sent: dict[str, Any]) -> requests.Response:
@@ -56,6 +62,7 @@ class XHttp:
             sent |= {"data": msgspec.json.encode(sent.pop("json")), "headers": JSON}
         keys = self._secrets.keys()
         answer = self._send(keys, method, path, bearer, sent)
+        # An operator may have replaced the keys. Wrong keys that are still the same cost no second call.
         if answer.status_code == 401 and bearer is None:
             fresh = self._secrets.refresh()
             if fresh != keys:
@@ -63,10 +70,11 @@ class XHttp:
         return answer
 
     def app_token(self) -> str:
-        """The app's bearer token: the one among the keys, else X makes one from the app's key and secret."""
+        """Return the app's bearer token: from the keys, else X issues one for the app's key and secret."""
         keys = self._secrets.keys()
         if keys.bearer_token:
             return keys.bearer_token
+        # Percent-encoded as the client credentials of OAuth 2.0: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
         pair = (quote(keys.api_key, safe=""), quote(keys.api_secret, safe=""))
         answer = self._request("POST", "/oauth2/token", auth=pair, data={"grant_type": "client_credentials"})
         token = _document(answer, dict[str, Any]).get("access_token")
@@ -82,15 +90,16 @@ class XHttp:
 
     def _request(self, method: str, path: str, **sent: Any) -> requests.Response:
         try:
-            to = self._base + path
-            answer = self._session().request(method, to, timeout=TIMEOUTS, allow_redirects=False, **sent)
+            url = self._base + path
+            # Without redirects, which could lead the signed request to another host.
+            answer = self._session().request(method, url, timeout=TIMEOUTS, allow_redirects=False, **sent)
         except requests.RequestException as error:
             raise XUnavailable(f"X cannot be reached: {type(error).__name__}.") from None
         self._note(call_name(method, path), answer)
         return answer
 
     def _note(self, call: str, answer: requests.Response) -> None:
-        """What is left of X's limits: operators read it from the log."""
+        """Remember and log the rate limits of an answer. Operators read them from the log."""
         if fields := limit_fields(answer.headers):
             self._limits[call] = limits_in(call, fields, time.time())
             _log.info(ANSWERED, extra={"call": call, "status": answer.status_code, **fields})
@@ -99,27 +108,27 @@ class XHttp:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
-            # Neither a .netrc nor a proxy of the environment gets to see what we sign; and looking for them is slow.
+            # No .netrc and no proxy of the environment: neither may see what we sign, and looking for them is slow.
             session.trust_env = False
         return session
 
     def _signer(self, keys: Keys) -> OAuth1:
-        kept: tuple[Keys, OAuth1] | None = getattr(self._local, "signer", None)
-        if kept is None or kept[0] is not keys:
+        cached: tuple[Keys, OAuth1] | None = getattr(self._local, "signer", None)
+        if cached is None or cached[0] is not keys:
             signer = OAuth1(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
-            kept = self._local.signer = (keys, signer)
-        return kept[1]
+            cached = self._local.signer = (keys, signer)
+        return cached[1]
 
 
 def _check_base(url: str) -> None:
-    """Keys travel to this address: https, or a simulator on this very machine."""
+    """Check that nobody can read the keys on their way: https, or http to a simulator on this machine."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
 
 
 def _document(answer: requests.Response, as_type: type[Shape]) -> Shape:
-    """The JSON of a successful answer, nothing for an empty one. Raises what any other answer stands for."""
+    """Return the JSON of a successful answer, an empty value for an empty body. Raises what `classify` returns."""
     if not 200 <= answer.status_code < 300:
         raise classify(answer.status_code, answer.headers, answer.content)
     if not answer.content:

@@ -1,4 +1,4 @@
-"""Posts on X, as events and operators name them: by ids, which tell when they were made."""
+"""Ids of posts: finds them in events, checks them, and reads the time that they contain."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from twbot.lambdas.contracts import Event
 
-# X's ids count milliseconds since this one, in all but their last 22 bits.
+# X's ids count milliseconds since this moment, above their last 22 bits: https://docs.x.com/fundamentals/x-ids
 _EPOCH_MS = 1288834974657
 _MAX_ID = 2**63
-# In our events; then in X's, of either generation.
-_WHERE_THE_POST_IS = (
+# Where an event has the post's id: first our events, then X's, of either API.
+_POST_ID_PATHS = (
     ("Twitter", "TweetId"),
     ("ReplyToTweetId",),
     ("Message", "Twitter", "TweetId"),
@@ -22,8 +22,8 @@ _WHERE_THE_POST_IS = (
 
 
 def tweet_of(event: Event) -> str | None:
-    """The post that an event is about: the one that was read, answered, or is in what X sent."""
-    for path in _WHERE_THE_POST_IS:
+    """Return the id of the post that an event is about; None where it is about none."""
+    for path in _POST_ID_PATHS:
         found: Any = event.detail
         for step in path:
             found = found.get(step) if isinstance(found, dict) else None
@@ -34,10 +34,10 @@ def tweet_of(event: Event) -> str | None:
 
 
 def is_id(text: str) -> bool:
-    """Whether X could have given this id; whoever puts it into a query asks here first."""
+    """Return whether this can be an id of X. Check it before it becomes part of a query."""
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _MAX_ID
 
 
 def posted_at(tweet_id: str) -> datetime.datetime:
-    """When the post with this id was made. Ids of before November 2010 do not tell."""
+    """Return when the post with this id was made. Wrong for ids from before November 2010, which contain no time."""
     return datetime.datetime.fromtimestamp((_EPOCH_MS + (int(tweet_id) >> 22)) / 1000, datetime.UTC)

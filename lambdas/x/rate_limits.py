@@ -1,4 +1,7 @@
-"""X's limits, as the headers of its answers tell of them: for the log, and read from it again."""
+"""X's rate limits: read from the headers of its answers, written to the log, and read from the log again.
+
+https://docs.x.com/fundamentals/rate-limits
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 ANSWERED = "X answered"
-# What is limited, by what the names of the headers begin with.
+# The period of each limit, by the prefix of its headers.
 SPANS = {
     "x-rate-limit": "15 minutes",
     "x-user-limit-24hour": "the account's day",
@@ -18,29 +21,35 @@ _ID = re.compile(r"/[0-9]{3,}(?=/|$)")
 
 
 class XLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """`call` may be made `left` more times until `reset`; times are epoch seconds, `noted` is when X said so."""
+    """A rate limit of one of X's calls."""
 
     call: str
+    """As `call_name` returns it."""
     span: str
+    """The period, one of SPANS' values."""
     allowed: int
+    """Number of calls allowed in the period."""
     left: int
+    """Number of calls left until `reset`."""
     reset: float | None
+    """Epoch seconds at which the next period begins."""
     noted: float
+    """Epoch seconds of X's answer."""
 
 
 def call_name(method: str, path: str) -> str:
-    """Which of X's calls it is: the path without the ids in it."""
+    """Return the name of a call: its method and path, with `:id` for each id."""
     return f"{method} {_ID.sub('/:id', path)}"
 
 
 def limit_fields(headers: Mapping[str, str]) -> dict[str, int]:
-    """What the headers say of limits, as fields of a log line; anything that is no number is left out."""
+    """Return the rate limits in the headers as fields of a log line, without values that are no numbers."""
     found = {f"{start}-{part}": headers.get(f"{start}-{part}", "") for start in SPANS for part in _PARTS}
     return {_field(name): int(text) for name, text in found.items() if text.isascii() and text.isdecimal()}
 
 
 def limits_in(call: str, fields: Mapping[str, object], noted: float) -> list[XLimit]:
-    """The limits that an answer told of."""
+    """Return the limits in the log fields of one answer, which came at `noted` (epoch seconds)."""
     found = []
     for start, span in SPANS.items():
         allowed, left, reset = (_number(fields.get(_field(f"{start}-{part}"))) for part in _PARTS)
@@ -51,7 +60,7 @@ def limits_in(call: str, fields: Mapping[str, object], noted: float) -> list[XLi
 
 
 def newest_limits(lines: Iterable[tuple[float, Mapping[str, object]]], now: float) -> list[XLimit]:
-    """What still holds of the limits that log lines (with their times) tell of: the newest of each."""
+    """Return the newest of each limit in log lines, which come with their times, unless it was reset before `now`."""
     newest: dict[tuple[str, str], XLimit] = {}
     for noted, fields in sorted(lines, key=lambda line: line[0]):
         for limit in limits_in(str(fields.get("call", "")), fields, noted):
@@ -67,7 +76,7 @@ def _field(header: str) -> str:
 
 
 def _number(value: object) -> float | None:
-    """Also from text: a log's query answers so."""
+    """Return a number, also from text, as CloudWatch Logs Insights returns every value as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,4 +1,7 @@
-"""What X's refusals of a bot's set-up mean: https://docs.x.com/x-api/webhooks/introduction and v1.1's error codes."""
+"""Classifies X's refusals of webhooks and subscriptions, by its error names and the error codes of v1.1.
+
+https://docs.x.com/x-api/webhooks/introduction
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import enum
 
 from twbot.lambdas.errors import XRefused
 
-# X takes timestamps that are this many seconds off.
+# Seconds by which the timestamp of a signed request may differ from X's clock.
 CLOCK_TOLERANCE = 240.0
 
 
 class Refusal(enum.StrEnum):
-    """Why X does not do what an operator asks."""
+    """Why X refuses an operator's request."""
 
     WRONG_CRC = "wrong-crc-answer"
     URL_INVALID = "url-invalid"
@@ -31,8 +34,8 @@ class Refusal(enum.StrEnum):
     OTHER = "other"
 
 
-# The names of v2 first, then the wording of v1.1, which has one code (214) for most of them.
-_SAID = (
+# First the error names of v2, then wordings of v1.1, which has one code (214) for most of them.
+_BY_WORDING = (
     ("CrcValidationFailed", Refusal.WRONG_CRC),
     ("UrlValidationFailed", Refusal.URL_INVALID),
     ("DuplicateUrlFailed", Refusal.DUPLICATE_URL),
@@ -68,11 +71,12 @@ _BY_STATUS = {
 
 
 def refusal(error: XRefused) -> Refusal:
-    """The most telling sign first: the clock, X's words, v1.1's code, the status."""
+    """Return the meaning of a refusal, from the most specific evidence: clock, wording, code of v1.1, status."""
+    # X answers a wrong timestamp as it answers wrong keys; only its Date header shows the difference.
     if error.status == 401 and abs(error.clock_off) > CLOCK_TOLERANCE:
         return Refusal.WRONG_CLOCK
     if error.reason == Refusal.CAP_REACHED:
         return Refusal.CAP_REACHED
-    said = next((meaning for words, meaning in _SAID if words in str(error)), None)
+    by_wording = next((meaning for words, meaning in _BY_WORDING if words in str(error)), None)
     by_code = _BY_CODE.get(error.code) if error.code is not None else None
-    return said or by_code or _BY_STATUS.get(error.status, Refusal.OTHER)
+    return by_wording or by_code or _BY_STATUS.get(error.status, Refusal.OTHER)

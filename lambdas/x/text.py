@@ -1,4 +1,7 @@
-"""Text as X counts and reads it: cut to 280 weighted characters, and kept from turning into links."""
+"""Text for X: its weighted length, truncation to 280 weighted characters, and protection from becoming links.
+
+https://docs.x.com/fundamentals/counting-characters
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,24 @@ import unicodedata
 from typing import Any
 
 LIMIT = 280
-# Longer input only costs time: no cut can lie beyond.
+# Longer input only costs time: 280 weighted characters end before this.
 MAX_LENGTH = 4000
 ELLIPSIS = "…"
+# A zero-width space: it breaks a mention or a link, and nobody sees it.
 INVISIBLE = "\u200b"
+# The zero-width joiner, which makes one emoji of several.
 JOINER = "\u200d"
+# X refuses texts with the byte order mark and with noncharacters.
 NEVER = "\ufeff\ufffe\uffff"
+# The Unicode categories of combining marks.
 MARKS = ("Mn", "Mc", "Me")
 _LINKED = re.compile(r"([@＠#＃](?=\w)|[$](?=[A-Za-z]))")
-# Parsing takes a millisecond: most texts can do without.
+# Parsing takes a millisecond. Texts that do not match contain no URL and need none.
 _MAYBE_ADDRESS = re.compile(r"\.\S|\r")
 
 
 def weight(text: str) -> int:
-    """What a text counts on X."""
+    """Return the weighted length of a text on X."""
     if text.isascii() and not _MAYBE_ADDRESS.search(text):
         return len(text)
     from twbot.lambdas.x.grammar import parse_tweet
@@ -29,18 +36,21 @@ def weight(text: str) -> int:
 
 
 def fit(text: str, limit: int = LIMIT) -> str:
-    """The text if X takes it, else as many whole words of it as fit, and an ellipsis."""
+    """Return the text if it is within the limit, else as many of its words as fit, and an ellipsis."""
+    # NFC, as X counts it.
     clean = unicodedata.normalize("NFC", "".join(c for c in text if _is_sendable(c)))[:MAX_LENGTH].strip()
     if weight(clean) <= limit:
         return clean
     end = _how_many_fit(clean, limit - weight(ELLIPSIS))
+    # At a space in the second half; a language without spaces is cut between characters.
     space = max(clean.rfind(blank, end // 2, end + 1) for blank in " \n")
     return clean[: space if space > 0 else end].rstrip(" \n\t.,;:–—-") + ELLIPSIS
 
 
 def neutralise(text: str) -> str:
-    """The same words, with nothing in them that X would link: no mention, hashtag, cashtag or address."""
+    """Return the text with invisible characters that keep X from linking its mentions, hashtags, cashtags and URLs."""
     unlinked = _LINKED.sub(rf"\1{INVISIBLE}", text)
+    # More than once, as what is left of a broken URL can be a URL again.
     for _ in range(3):
         for url in reversed(_addresses(unlinked)):
             start, end = url["indices"]
@@ -58,12 +68,12 @@ def _addresses(text: str) -> list[dict[str, Any]]:
 
 
 def _is_sendable(character: str) -> bool:
-    """X refuses some of these, the others say nothing; line ends stay."""
+    # X refuses some of these characters, and the others are invisible. Line ends and tabs stay.
     return character in "\n\t" or not (unicodedata.category(character) in ("Cc", "Cs") or character in NEVER)
 
 
 def _how_many_fit(text: str, limit: int) -> int:
-    """How many code points from the left fit; an emoji, an address, a letter with its marks goes in whole."""
+    """Return how many code points from the left fit. Emojis, URLs and letters with their marks are not divided."""
     from twbot.lambdas.x.grammar import ADDRESS, EMOJI, cost, emojis, urls
 
     wholes = {found["indices"][0]: (found["indices"][1], EMOJI) for found in emojis(text)}

@@ -1,4 +1,4 @@
-"""The calls that set a bot up on X: its webhook, and what is delivered to it."""
+"""The calls that set a bot up on X: its webhook, and its subscriptions to events."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ Shape = TypeVar("Shape")
 
 
 class Webhook(msgspec.Struct, frozen=True):
+    """A webhook that is registered on X."""
+
     id: str
     url: str
     valid: bool
+    """Whether X delivers to it: its last challenge was answered correctly."""
     created_at: str | None = None
 
 
 class AccountActivity(Protocol):
-    """Webhooks, and the subscriptions to all of an account's activities: API v2 and v1.1 have the same calls."""
+    """Webhooks and subscriptions to all activities of an account, which API v2 and v1.1 both have."""
 
     def create_webhook(self, url: str) -> Webhook: ...
 
@@ -44,36 +47,40 @@ class AccountActivity(Protocol):
     def count_account_subscriptions(self) -> dict[str, Any]: ...
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
-        """Have X deliver again what it delivered between two minutes, both of them with it; the job's id."""
+        """Make X deliver again what it delivered between two minutes, both inclusive. Return the job's id."""
 
 
 class ActivitySubscription(msgspec.Struct, frozen=True):
-    """One X Activity subscription; `filter` is e.g. {"user_id": "123"}."""
+    """A subscription of the X Activity API."""
 
     subscription_id: str
     event_type: str
     filter: dict[str, Any] = {}
+    """For instance {"user_id": "123"}."""
     tag: str | None = None
     webhook_id: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """X's decimal strings, as numbers where they are; `cap_reset_day` is a day of the month."""
+    """The project's usage of its monthly plan. X gives the numbers as decimal strings or as numbers."""
 
     project_usage: str | int | None = None
+    """Posts read."""
     project_cap: str | int | None = None
+    """Posts that the plan allows."""
     cap_reset_day: int | None = None
+    """Day of the month at which the usage starts again."""
 
 
 class XManagement:
-    """Webhooks, subscriptions of both generations, and replays. Raises XRefused or XUnavailable."""
+    """Webhooks, subscriptions of both APIs, and replays. Every call raises XRefused or XUnavailable."""
 
     def __init__(self, secrets: Secrets, *, base_url: str = X_URL) -> None:
         self._http = XHttp(secrets, base_url=base_url)
         self._token: str | None = None
 
     def create_webhook(self, url: str) -> Webhook:
-        """X asks the address for the answer to its challenge before it answers us."""
+        """Register a webhook. X challenges the address before it answers."""
         answer = self._as_app("POST", "/2/webhooks", json={"url": url})
         return read(answer.get("data", answer), Webhook)
 
@@ -81,25 +88,25 @@ class XManagement:
         return read(self._as_app("GET", "/2/webhooks").get("data", []), list[Webhook])
 
     def validate_webhook(self, webhook_id: str) -> bool:
-        """Have X challenge the address again."""
-        return _said_yes(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
+        """Make X challenge the address again. Return whether the answer was correct."""
+        return _is_confirmed(self._as_app("PUT", f"/2/webhooks/{part(webhook_id)}"), "valid")
 
     def delete_webhook(self, webhook_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
+        return _is_confirmed(self._as_app("DELETE", f"/2/webhooks/{part(webhook_id)}"), "deleted")
 
     def replay(self, webhook_id: str, since: datetime.datetime, until: datetime.datetime) -> str:
-        """Have X deliver again what it delivered between two minutes of the last 24 hours; the job's id."""
+        """Make X deliver again what it delivered between two minutes of the last 24 hours. Return the job's id."""
         minutes = {"from_date": minute(since), "to_date": minute(until)}
         answer = self._as_app("POST", "/2/webhooks/replay", json={"webhook_id": webhook_id, **minutes})
         return str(answer.get("data", {}).get("job_id", ""))
 
     def subscribe_account(self, webhook_id: str) -> bool:
-        """Account Activity: everything about the account that the keys belong to."""
+        """Subscribe to all Account Activity of the account that the keys belong to."""
         path = f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all"
-        return _said_yes(self._http.call("POST", path, json={}), "subscribed")
+        return _is_confirmed(self._http.call("POST", path, json={}), "subscribed")
 
     def account_subscriptions(self, webhook_id: str) -> list[str]:
-        """The user ids that Account Activity reports on."""
+        """Return the user ids with an Account Activity subscription."""
         answer = self._as_app("GET", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/all/list")
         return [str(one["user_id"]) for one in answer.get("data", {}).get("subscriptions", [])]
 
@@ -107,19 +114,24 @@ class XManagement:
         self._as_app("DELETE", f"/2/account_activity/webhooks/{part(webhook_id)}/subscriptions/{part(user_id)}/all")
 
     def count_account_subscriptions(self) -> dict[str, Any]:
-        """How many are provisioned and used, as X's decimal strings."""
+        """Return how many subscriptions are provisioned and used, as X's decimal strings."""
         return dict(self._as_app("GET", "/2/account_activity/subscriptions/count").get("data", {}))
 
     def subscribe_activity(
         self, event_type: str, user_id: str, *, webhook_id: str, tag: str | None = None
     ) -> ActivitySubscription:
-        """X Activity: one kind of event about one user; private ones as that user, the others as the app."""
-        wanted: dict[str, Any] = {"event_type": event_type, "filter": {"user_id": user_id}, "webhook_id": webhook_id}
+        """Subscribe to one event type of the X Activity API about one user."""
+        subscription: dict[str, Any] = {
+            "event_type": event_type,
+            "filter": {"user_id": user_id},
+            "webhook_id": webhook_id,
+        }
         if tag:
-            wanted["tag"] = tag
+            subscription["tag"] = tag
+        # X accepts private event types only with the user's own token, public ones with the app's.
         known = ACTIVITIES.get(event_type)
         call = self._http.call if known is not None and known.private else self._as_app
-        return _subscription(call("POST", "/2/activity/subscriptions", json=wanted))
+        return _subscription(call("POST", "/2/activity/subscriptions", json=subscription))
 
     def activity_subscriptions(self) -> list[ActivitySubscription]:
         found: list[ActivitySubscription] = []
@@ -133,14 +145,14 @@ class XManagement:
             page = {**page, "pagination_token": str(next_token)}
 
     def unsubscribe_activity(self, subscription_id: str) -> bool:
-        return _said_yes(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
+        return _is_confirmed(self._as_app("DELETE", f"/2/activity/subscriptions/{part(subscription_id)}"), "deleted")
 
     def usage(self) -> Usage:
-        """What the app's project has read of posts, of what its plan allows in a month."""
+        """Return how many posts the app's project has read, and how many its plan allows in a month."""
         return read(self._as_app("GET", "/2/usage/tweets").get("data", {}), Usage)
 
     def limits(self) -> list[XLimit]:
-        """What X's last answer to each call said of its limits."""
+        """Return the rate limits in X's last answer to each call."""
         return self._http.limits()
 
     def _as_app(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
@@ -149,7 +161,7 @@ class XManagement:
 
 
 def _subscription(answer: dict[str, Any]) -> ActivitySubscription:
-    """X's pages show three shapes: `data` as the subscription, as a list of it, or holding it."""
+    # X's documentation shows three shapes: `data` is the subscription, a list of it, or contains it.
     data = answer.get("data", {})
     if isinstance(data, list) and data:
         data = data[0]
@@ -157,7 +169,7 @@ def _subscription(answer: dict[str, Any]) -> ActivitySubscription:
 
 
 def read(found: object, as_type: type[Shape]) -> Shape:
-    """What X answered, as that type. Raises XUnavailable where it has another shape."""
+    """Convert an answer of X to this type. Raises XUnavailable where it has another shape."""
     try:
         return msgspec.convert(found, as_type)
     except msgspec.ValidationError as error:
@@ -165,14 +177,14 @@ def read(found: object, as_type: type[Shape]) -> Shape:
 
 
 def part(identifier: str) -> str:
-    """An id as one part of a path, whatever was typed."""
+    """Quote an id, which a person may have typed, as one segment of a path."""
     return quote(identifier, safe="")
 
 
-def _said_yes(answer: dict[str, Any], what: str) -> bool:
-    return bool(answer.get("data", {}).get(what))
+def _is_confirmed(answer: dict[str, Any], field: str) -> bool:
+    return bool(answer.get("data", {}).get(field))
 
 
 def minute(moment: datetime.datetime) -> str:
-    """As X writes it: UTC."""
+    """Format a minute as X does: yyyymmddhhmm in UTC."""
     return moment.astimezone(datetime.UTC).strftime("%Y%m%d%H%M")

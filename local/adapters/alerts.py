@@ -1,4 +1,4 @@
-"""The alerts of the local platform: kept, listed, and told to whoever subscribed."""
+"""The alerts of the local platform: stores them in SQLite, lists them, and sends them to the subscribers."""
 
 from __future__ import annotations
 
@@ -36,38 +36,45 @@ log = logging.getLogger(__name__)
 
 
 class Outcome(NamedTuple):
-    """How the last try to tell a subscriber ended; `problem` is None where it has the alert."""
+    """The result of the last delivery to a subscriber."""
 
     time: str
+    """RFC 3339 in UTC."""
     problem: str | None
+    """None where the subscriber has the alert."""
 
 
 class Alerts:
-    """One alert for each post, however often its event comes; each is told once to each subscriber."""
+    """Stores one alert for each post, however often its event comes, and sends it once to each subscriber."""
 
     def __init__(self, home: DataFolder) -> None:
         self._db = open_alerts(home.alerts)
         self._lock = threading.Lock()
         self._subscribers = SubscriberFile(home.subscribers)
-        self._deliver = Deliverer()
-        self._once = SqlitePersistence(home.told)
-        self._teller = Notifier(self._send, self, self._once, idempotency_config())
+        self._deliverer = Deliverer()
+        self._persistence = SqlitePersistence(home.told)
+        self._notifier = Notifier(self._send, self, self._persistence, idempotency_config())
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
-        self._once.close()
+        self._persistence.close()
 
     def handle(self, event: Event) -> None:
-        """Keep the alert for a MESSAGE_ANALYSED, and tell whom AWS's topic would. Raises Temporary, Permanent."""
-        self._tell(event, DIRECT)
+        """Store the alert for a MESSAGE_ANALYSED and send it to those whom AWS's topic serves: email and https.
+
+        Raises Temporary, Permanent.
+        """
+        self._alert(event, DIRECT)
 
     def notify(self, event: Event) -> None:
-        """Tell the chats, as AWS's notify function does. Raises Temporary, Permanent."""
-        self._tell(event, CHATS)
+        """Send the alert to the chats, as AWS's function `notify` does. Raises Temporary, Permanent."""
+        # Two rules, so that a failure in one group does not repeat the other's deliveries:
+        # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
+        self._alert(event, CHATS)
 
     def newest(self, limit: int = 100) -> list[Alert]:
-        """The newest first."""
+        """Return the newest alerts, newest first."""
         with self._lock:
             return [_alert(row) for row in self._db.execute(NEWEST, ("", limit)).fetchall()]
 
@@ -75,27 +82,27 @@ class Alerts:
         with self._lock:
             note_outcome(self._db, subscriber, problem)
 
-    def _tell(self, event: Event, kinds: tuple[Kind, ...]) -> None:
+    def _alert(self, event: Event, kinds: tuple[Kind, ...]) -> None:
         alert = alert_for(event)
         row = (*msgspec.structs.astuple(alert)[:-1], 0)
-        with self._lock:
+        with self._lock:  # whichever of the two rules comes first stores the alert
             self._db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._teller.notify(alert, [each for each in self._subscribers.all() if each.kind in kinds])
+        self._notifier.notify(alert, [each for each in self._subscribers.all() if each.kind in kinds])
 
     def _send(self, to: Subscription, alert: Alert) -> None:
-        self._deliver.send(to, alert)
+        self._deliverer.send(to, alert)
         with self._lock:
             self._db.execute("UPDATE alerts SET posted = 1 WHERE tweet_id = ?", (alert.tweet_id,))
 
 
 class Deliverer:
-    """By mail or webhook, as the subscriber wants it."""
+    """Sends an alert by mail or webhook, by the subscription's kind."""
 
     def __init__(self) -> None:
         self._webhooks = Webhooks()
 
     def send(self, to: Subscription, alert: Alert) -> None:
-        """Raises Temporary, Permanent."""
+        """Send one alert to one subscriber. Raises Temporary, Permanent."""
         if to.kind == "email":
             send_mail(to, alert)
         else:
@@ -111,7 +118,7 @@ def open_alerts(path: Path) -> sqlite3.Connection:
 
 
 def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -> None:
-    """The alert went out, or did not, whether this can be noted or not."""
+    """Store the result of a delivery to a subscriber. Where that fails, only log it: the delivery itself is done."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     try:
         db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (subscriber, now, problem))
@@ -120,18 +127,18 @@ def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -
 
 
 def kept_alert(path: Path, tweet_id: str) -> Alert | None:
-    """The alert about a post, also while another process keeps them."""
+    """Return the alert about a post, None where there is none. Another process may write the file meanwhile."""
     return next((each for each in kept_alerts(path) if each.tweet_id == tweet_id), None)
 
 
 def kept_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
-    """The newest first, also while another process keeps them."""
+    """Return alerts, newest first. Another process may write the file meanwhile."""
     start = since.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00") if since else ""
     return [_alert(row) for row in _read(path, NEWEST, start, -1 if limit is None else limit)]
 
 
 def kept_outcomes(path: Path) -> dict[str, Outcome]:
-    """By the subscriber's id."""
+    """Return the last outcome of each subscriber, by subscription id."""
     return {row["subscriber"]: Outcome(row["time"], row["problem"]) for row in _read(path, "SELECT * FROM outcomes")}
 
 

@@ -1,4 +1,7 @@
-"""What was done already, in SQLite: Powertools' idempotency for one machine."""
+"""Powertools' idempotency on SQLite.
+
+https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-IN_PROGRESS = 60.0
+IN_PROGRESS = 60.0  # seconds until a call that did not end counts as failed
 RETENTION_SECONDS = 30 * 24 * 3600
 
 SCHEMA = """
@@ -24,7 +27,8 @@ CREATE TABLE IF NOT EXISTS done (
     key TEXT PRIMARY KEY, status TEXT NOT NULL, expires INTEGER NOT NULL, blocked_until INTEGER, answer TEXT
 ) WITHOUT ROWID
 """
-# Takes the key unless somebody has it: who is through and not forgotten yet, or is at it and not overdue.
+# Acquire the key unless another call holds it: one that is done and not expired, or one in progress and not overdue.
+# One statement, so that two calls at the same time can't both acquire it. `blocked_until` is in milliseconds.
 CLAIM = """
 INSERT INTO done VALUES (:key, :status, :expires, :blocked_until, '') ON CONFLICT (key) DO UPDATE
 SET status = excluded.status, expires = excluded.expires, blocked_until = excluded.blocked_until, answer = ''
@@ -33,7 +37,7 @@ WHERE done.expires < :now OR (done.status = 'INPROGRESS' AND done.blocked_until 
 
 
 class Deadline:
-    """What Powertools asks of Lambda's context: whoever has not finished by then is taken for dead."""
+    """Stands for Lambda's context, from which Powertools reads when a call in progress counts as failed."""
 
     def __init__(self, seconds: float) -> None:
         self._milliseconds = int(seconds * 1000)
@@ -43,24 +47,26 @@ class Deadline:
 
 
 def idempotency_config(in_progress: float = IN_PROGRESS) -> IdempotencyConfig:
-    """`in_progress`: seconds that a send which died halfway blocks the next try."""
+    """Return the configuration. `in_progress`: seconds for which a call that never ended blocks the next one."""
     return IdempotencyConfig(
         expires_after_seconds=RETENTION_SECONDS, lambda_context=cast(LambdaContext, Deadline(in_progress))
     )
 
 
 class SqlitePersistence(BasePersistenceLayer):
-    """One connection, one lock: a write takes some ten microseconds. Survives `kill -9`."""
+    """Powertools' persistence layer on one SQLite file. Committed records survive `kill -9`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # one connection for all threads is enough: a write takes about 10 microseconds
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        # In WAL mode NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
+        # https://www.sqlite.org/pragma.html#pragma_synchronous
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(SCHEMA)
         self._db.execute("DELETE FROM done WHERE expires < ?", (time.time(),))
-        # One process works on a data folder: what is in progress now was the last one's, and died with it.
+        # One process works on a data folder. Calls in progress were the last process's and ended with it: unblock them.
         self._db.execute("UPDATE done SET blocked_until = 0 WHERE status = 'INPROGRESS'")
 
     def close(self) -> None:

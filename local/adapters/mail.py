@@ -1,4 +1,4 @@
-"""Alerts by email, through the server that was named with the subscription. No error shows what the server said."""
+"""Sends alerts by email through the subscription's own SMTP server. No error message quotes the server's answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 10.0
 
 
 def send_mail(to: Subscription, alert: Alert) -> None:
-    """Raises Temporary, or Permanent where the server refuses us or the address for good."""
+    """Send one alert. Raises Temporary, or Permanent where the server refuses the login, the mail or the address."""
     if to.smtp is None:
         raise Permanent("No mail server was named with this address.")
     try:
@@ -39,7 +39,7 @@ def send_mail(to: Subscription, alert: Alert) -> None:
 
 
 def _connected(smtp: Smtp) -> smtplib.SMTP:
-    """Nothing leaves this machine unencrypted."""
+    """Connect with TLS or STARTTLS. Only a server on this machine may be used without encryption."""
     if smtp.tls:
         return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=TIMEOUT, context=ssl.create_default_context())
     server = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT)
@@ -57,12 +57,13 @@ def _mail(to: Subscription, smtp: Smtp, alert: Alert) -> EmailMessage:
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = alert.subject, sender, to.address
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2])
+    # Keeps vacation responders from answering. https://www.rfc-editor.org/rfc/rfc3834#section-5
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(alert.body)
     return mail
 
 
 def _refused(what: str, *codes: int) -> Temporary | Permanent:
-    """SMTP's 5xx are for good, 4xx for now: https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
+    # 5xx replies are permanent, 4xx transient: https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1
     message = f"The mail server refuses {what} ({', '.join(map(str, codes))})."
     return Permanent(message) if all(code >= 500 for code in codes) else Temporary(message)

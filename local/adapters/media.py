@@ -1,4 +1,4 @@
-"""The media store of the local platform: files in one folder, for a day."""
+"""The media store of the local platform: files in one folder, deleted after a day."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 class FileMedia:
-    """A MediaStore. A key names a file in the folder, `1050118621198921728/ab12.jpg`; half a file is never seen."""
+    """A MediaStore in a folder. A key is a path in it, such as `1050118621198921728/ab12.jpg`.
+
+    Files appear whole or not at all.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002 - the name's ending tells it
+    def put(self, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002 - the key's suffix has the type
+        """Write a file. Raises Permanent for a bad key, Temporary where it can't be written."""
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -30,21 +34,22 @@ class FileMedia:
             raise Temporary(f"Cannot keep the picture {key}: {error.strerror}.") from None
 
     def get(self, key: str) -> bytes:
-        """Raises KeyError where the key is not there (any more)."""
+        """Return the file's bytes. Raises KeyError where it does not exist or was pruned."""
         try:
             return self.path(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError, Permanent):
             raise KeyError(key) from None
 
     def path(self, key: str) -> Path:
-        """The file of a key. Raises Permanent for one that would leave the folder."""
+        """Return the file of a key. Raises Permanent for a key that is not one to four plain names."""
+        # Keys come from events. A name can't begin with a dot, so no key leaves the folder by `..`.
         names = key.split("/")
         if len(names) > 4 or not all(map(_NAME.fullmatch, names)):
             raise Permanent(f"Not a key of a picture: {key[:100]!r}.")
         return self._folder.joinpath(*names)
 
     def prune(self, older_than: float = RETENTION_SECONDS) -> int:
-        """Delete the files older than this many seconds, and folders left empty; how many files."""
+        """Delete the files older than `older_than` seconds, and empty folders. Return the number of files."""
         oldest = time.time() - older_than
         stale = [path for path in self._folder.rglob("*") if _is_file_from_before(path, oldest)]
         for path in stale:
@@ -55,13 +60,14 @@ class FileMedia:
 
 def _is_file_from_before(path: Path, moment: float) -> bool:
     try:
-        found = path.stat()
-    except FileNotFoundError:  # a file that was being written has its name now
+        status = path.stat()
+    except FileNotFoundError:  # a temporary file that was renamed meanwhile
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_mtime < moment
+    return stat.S_ISREG(status.st_mode) and status.st_mtime < moment
 
 
 def _write_whole(path: Path, data: bytes) -> None:
+    # Rename a finished file into place: a reader never sees half of it. https://docs.python.org/3/library/os.html#os.replace
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -75,5 +81,5 @@ def _write_whole(path: Path, data: bytes) -> None:
 def _remove_if_empty(folder: Path) -> None:
     try:
         folder.rmdir()
-    except OSError:  # there is something in it
+    except OSError:  # not empty
         return

@@ -1,4 +1,4 @@
-"""The local models, as the services that the workflow and the chatbot's handler call by name."""
+"""Binds the local models to the service names that the workflow and the chatbot's handler call."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ Task = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Analysers(Protocol):
-    """What understands texts and pictures, and talks."""
+    """The AI services behind the workflow and the chatbot."""
 
     chatbot: Chatbot
 
     def tasks(self) -> dict[str, Task]:
-        """The workflow's AI tasks by their resource, without `arn:aws:states:::`."""
+        """Return the workflow's AI tasks, by resource without `arn:aws:states:::`."""
 
     def warm(self) -> None:
-        """Load everything now rather than when it is first used."""
+        """Load all models now instead of at first use."""
 
 
 class LocalModels:
-    """The real ones. Each model loads when it is first used."""
+    """The AI services on models of this machine. Each model loads at first use."""
 
     def __init__(self, media: MediaStore, gallery: Path) -> None:
-        # Several threads may load their models at once; what those share must be there by then, or its import breaks.
+        # Import here what several models need: threads that load models at the same time would import it at the same
+        # time, and fail.
         import numpy  # noqa: F401
         import onnxruntime  # noqa: F401
 

@@ -1,4 +1,7 @@
-"""The switch of replies, who wants none, and how many there were: on one machine, beside the bot or without it."""
+"""The reply store of the local platform: the switch, the opt-out list and the counts of replies, in SQLite.
+
+Commands use it beside a running bot, and without one.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), valu
 CREATE TABLE IF NOT EXISTS opted_out (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 """
+# Count one reply if fewer than :most are counted. One statement, so that senders together never pass the limit.
 TAKE = """
 INSERT INTO counts SELECT :name, 1, :until WHERE :most > 0
 ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :most
@@ -27,9 +31,10 @@ ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :most
 
 
 class LocalReplies:
-    """A ReplyStore, and what operators do with it. Several processes may have the file open. Raises Temporary.
+    """A ReplyStore, with the operators' changes to it. Several processes may have the file open.
 
-    The first to write makes the file; looking makes none.
+    The first write creates the file; reading creates none. Methods raise Temporary where the file can't be used: then
+    nothing is posted, as decided in docs/decisions/0007-a-withheld-reply-is-an-event.md.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,25 +48,31 @@ class LocalReplies:
                 self._db.close()
 
     def switch(self) -> Switch:
-        found = self._found("SELECT value FROM switch")
-        return msgspec.json.decode(found[0][0], type=Switch) if found else Switch()
+        rows = self._select("SELECT value FROM switch")
+        return msgspec.json.decode(rows[0][0], type=Switch) if rows else Switch()
 
     def opted_out(self, user_id: str) -> bool:
-        return bool(self._found("SELECT 1 FROM opted_out WHERE user_id = ?", user_id))
+        return bool(self._select("SELECT 1 FROM opted_out WHERE user_id = ?", user_id))
 
     def take(self, count: str, most: int, *, until: float) -> bool:
-        with self._lock, _told():
+        """Count one reply and return True, or return False where `most` are counted already.
+
+        `count`: the counter's name. `until`: epoch seconds from which the counter may be deleted.
+        """
+        with self._lock, _translated():
             values = {"name": count, "most": most, "until": until}
             return self._opened().execute(TAKE, values).rowcount > 0
 
     def give_back(self, count: str) -> None:
+        """Uncount one reply, which X refused."""
         self._write("UPDATE counts SET taken = taken - 1 WHERE name = ? AND taken > 0", count)
 
     def save(self, switch: Switch) -> None:
         self._write("INSERT OR REPLACE INTO switch VALUES (1, ?)", msgspec.json.encode(switch).decode())
 
     def everybody_out(self) -> list[str]:
-        return sorted((user for (user,) in self._found("SELECT user_id FROM opted_out")), key=int)
+        """Return the ids of all users on the opt-out list, sorted."""
+        return sorted((user for (user,) in self._select("SELECT user_id FROM opted_out")), key=int)
 
     def opt_out(self, user_id: str) -> None:
         self._write("INSERT OR IGNORE INTO opted_out VALUES (?)", user_id)
@@ -69,13 +80,13 @@ class LocalReplies:
     def opt_in(self, user_id: str) -> None:
         self._write("DELETE FROM opted_out WHERE user_id = ?", user_id)
 
-    def _found(self, query: str, *values: object) -> list[tuple[str, ...]]:
-        with self._lock, _told():
-            nothing_yet = self._db is None and not self._path.exists()
-            return [] if nothing_yet else self._opened().execute(query, values).fetchall()
+    def _select(self, query: str, *values: object) -> list[tuple[str, ...]]:
+        with self._lock, _translated():
+            is_new = self._db is None and not self._path.exists()
+            return [] if is_new else self._opened().execute(query, values).fetchall()
 
     def _write(self, statement: str, *values: object) -> None:
-        with self._lock, _told():
+        with self._lock, _translated():
             self._opened().execute(statement, values)
 
     def _opened(self) -> sqlite3.Connection:
@@ -89,7 +100,7 @@ class LocalReplies:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _translated() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

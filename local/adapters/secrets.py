@@ -1,4 +1,7 @@
-"""The keys of the local platform: a JSON file that only its owner can read, with the names of `TwitterSecret`."""
+"""The bot's X keys on the local platform: a JSON file readable by its owner only.
+
+Its field names are those of the secret `TwitterSecret` on AWS.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,14 @@ from twbot.lambdas.ports import Keys
 
 
 class NoKeys(NotConfigured):
-    """There are no usable keys; the text says what is wrong with the file, never what is in it."""
+    """There are no usable keys. The message names the fault of the file, never its content."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "Store them: twbot secrets set{option}")
 
 
 class FileSecrets:
-    """Secrets in a file {"ApiKey", "ApiSecret", "AccessToken", "AccessTokenSecret", "BearerToken"?}."""
+    """Keys in a file {"ApiKey", "ApiSecret", "AccessToken", "AccessTokenSecret", "BearerToken"?}."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -28,16 +34,16 @@ class FileSecrets:
         return self.path.exists()
 
     def keys(self) -> Keys:
-        """Raises NoKeys."""
+        """Return the keys, read from the file the first time. Raises NoKeys."""
         return self._keys or self.refresh()
 
     def refresh(self) -> Keys:
-        """Read them again. Raises NoKeys."""
+        """Read the file again and return the keys. Raises NoKeys."""
         self._keys = _read(self.path)
         return self._keys
 
     def save(self, keys: Keys) -> None:
-        """Keep these keys: a file for its owner only, in a folder for its owner only."""
+        """Write the keys, readable by the owner only, in a folder of the owner only. Raises NoKeys."""
         folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -59,6 +65,7 @@ def _read(path: Path) -> Keys:
         raise NoKeys(f"There are no keys in {path}.") from None
     except OSError as error:
         raise NoKeys(f"Cannot read the keys in {path}: {error.strerror}.") from None
+    # As ssh does with private keys: keys that others could have read must not be used unnoticed.
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise NoKeys(f"Others can read the keys in {path}: chmod 600 {path}")
     return _decode(content, path)

@@ -1,4 +1,4 @@
-"""Who hears of the local platform's alerts: a JSON file that only its owner can read, read again when it changes."""
+"""The subscribers of the local platform's alerts: a JSON file readable by its owner only, read again on changes."""
 
 from __future__ import annotations
 
@@ -16,42 +16,47 @@ from twbot.lambdas.errors import NotConfigured
 
 
 class SubscriberFile:
-    """No file is nobody. Errors never show what is in it."""
+    """The subscriptions in a file; a missing file means none. No error message shows its content.
+
+    Addresses of chats' webhooks are secrets: docs/decisions/0006-who-hears-of-alerts-is-no-setting.md.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[int, ...] | None = None
+        self._stamp: tuple[int, ...] | None = None
         self._read: list[Subscription] = []
 
     def all(self) -> list[Subscription]:
-        """Raises NotConfigured."""
+        """Return all subscriptions. Raises NotConfigured where the file can't be read, or others can read it."""
         try:
-            found = self.path.stat()
-            seen = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
-            if seen != self._seen:
-                self._read = _decode(self.path.read_bytes(), found.st_mode, self.path)
-                self._seen = seen
+            status = self.path.stat()
+            # With the inode: two changes within the clock's resolution still make two files.
+            stamp = (status.st_mtime_ns, status.st_ino, status.st_size, status.st_mode)
+            if stamp != self._stamp:
+                self._read = _decode(self.path.read_bytes(), status.st_mode, self.path)
+                self._stamp = stamp
         except FileNotFoundError:
             return []
         except OSError as error:
             raise NotConfigured(f"Cannot read who hears of alerts in {self.path}: {error.strerror}.") from None
         return self._read
 
-    def add(self, wanted: Subscription) -> None:
-        """In the place of the one with the same address, if there is one."""
-        self._change(wanted.id, [wanted])
+    def add(self, subscription: Subscription) -> None:
+        """Add a subscription, or replace the one with the same id. Raises NotConfigured."""
+        self._change(subscription.id, [subscription])
 
     def remove(self, subscriber: str) -> None:
+        """Remove a subscription by its id. Raises NotConfigured."""
         self._change(subscriber, [])
 
-    def _change(self, subscriber: str, instead: Sequence[Subscription]) -> None:
-        """One process at a time, so that two subscriptions at once are two."""
+    def _change(self, subscriber: str, replacement: Sequence[Subscription]) -> None:
+        # One process at a time: else the later of two commands would overwrite what the earlier one added.
         folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (folder / ".subscribers.lock").open("ab") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                self._save(folder, [*(each for each in self.all() if each.id != subscriber), *instead])
+                self._save(folder, [*(each for each in self.all() if each.id != subscriber), *replacement])
         except OSError as error:
             raise NotConfigured(f"Cannot write who hears of alerts to {self.path}: {error.strerror}.") from None
 

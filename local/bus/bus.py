@@ -1,8 +1,7 @@
-"""The event bus on one machine: what was published is on the disk, and each matching rule's handler gets it at least
-once.
+"""The event bus on one machine: published events are on the disk, and each matching rule gets them at least once.
 
-One thread writes (bus_writer.py); handlers work from memory.
-Events are shared between handlers: they don't change them.
+One thread writes to the disk (writer.py); handlers get their events from memory. Handlers share the event objects and
+must not change them.
 """
 
 from __future__ import annotations
@@ -28,9 +27,10 @@ from twbot.local.bus.writer import New, Settled, Writer
 
 
 class Bus:
-    """Open it, attach a handler to each rule, start it. It is a Publisher from the moment it is open.
+    """A durable event bus. Construct it, attach a handler to each rule, start it. It publishes as soon as it exists.
 
-    Raises AlreadyRunning, StorageError, BadPattern. `limit`: how many deliveries may wait before `outside()` refuses.
+    `limit`: number of open deliveries from which `outside()` refuses more. `retry`: the policy of rules that have none
+    of their own. Raises AlreadyRunning, StorageError, BadPattern.
     """
 
     def __init__(
@@ -46,11 +46,12 @@ class Bus:
         self._limit = limit
         self._clock = clock
         self._state = threading.Condition()
-        self._waiting = 0  # deliveries that are not done
-        self._parked: list[tuple[float, int, Delivery]] = []  # those of them that wait for another attempt: a heap
-        self._forgotten: set[int] = set()  # deliveries whose event was removed while they waited
+        self._waiting = 0  # open deliveries: queued, under way or parked
+        self._parked: list[tuple[float, int, Delivery]] = []  # a heap of those that wait for another attempt, by due
+        self._forgotten: set[int] = set()  # ids of open deliveries whose event was removed
         self._stopping = False
         self._workers: list[threading.Thread] = []
+        # Lock first: only the one process that writes may recover the open deliveries, or they would run twice.
         self._lock = Lock(path.with_name(path.name + ".lock"))
         try:
             store = Store(path)
@@ -64,29 +65,34 @@ class Bus:
     # Publishing
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Returns when the entries are on the disk, all of them together. Raises StorageError, BadEvent."""
+        """Store the entries in one transaction. Return when they are on the disk. Raises StorageError, BadEvent."""
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
         self._writer.put([self._new(new_event(entry, now), entry.dedup_key) for entry in entries])
 
     def admit(self) -> None:
-        """Raises Overloaded where too much waits already."""
+        """Raise Overloaded where as many deliveries are open as may be."""
         if self._waiting >= self._limit:
             raise Overloaded(f"{self._waiting} deliveries wait, more than {self._limit} may not.")
 
     def outside(self) -> Publisher:
-        """The publisher for what comes from outside: it admits first. Handlers use the bus itself, or the work that is
-        under way could never end."""
+        """Return a publisher for new work, such as webhook calls: it raises Overloaded when the bus is full.
+
+        Handlers publish on the bus itself. If a full bus refused them, the deliveries under way could never finish.
+        """
         return _Outside(self)
 
     def republish(self, events: Iterable[Event], replay_name: str, rules: Sequence[str] | None = None) -> int:
-        """Deliver events again, marked with the replay's name, to all or the named rules. Waits while the bus is full.
+        """Deliver events again to all or the named rules, with the replay's name as `replay-name`.
 
-        How many events went to a rule. Raises TwbotError where there is no such rule.
+        Wait while the bus is full. Return the number of events that matched a rule. Raises TwbotError where a rule does
+        not exist, Temporary where the bus stops meanwhile.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
         """
         routes = list(self._routes.values()) if rules is None else [self._named(name) for name in rules]
         count = 0
         for event in events:
             marked = msgspec.structs.replace(event, replay_name=replay_name)
+            # No deduplication key: a replay is meant to deliver what was delivered before.
             new = self._new(marked, None, routes)
             if new.routes:
                 self._await_room()
@@ -106,17 +112,18 @@ class Bus:
         linger: float = 0.0,
         retry: RetryPolicy | None = None,
     ) -> None:
-        """`handler` gets an Event; with `batch`, a list of up to so many, gathered for up to `linger` seconds.
+        """Attach the handler of a rule, which runs in `concurrency` threads. Raises TwbotError for an unknown rule.
 
-        What it raises decides: Permanent and BadEvent make a dead letter at once, Temporary with `retry_at` waits
-        until then, everything else is tried again with backoff.
+        The handler gets one Event. With `batch` it gets a list of at most `batch` events, collected for up to `linger`
+        seconds. Its exception decides what follows: Permanent and BadEvent make a dead letter at once, Temporary with
+        `retry_at` is tried again at that time, any other is tried again with backoff.
         """
         route = self._named(rule)
         route.handler, route.concurrency, route.batch, route.linger = handler, concurrency, batch, linger
         route.retry = retry or route.retry
 
     def start(self) -> None:
-        """Raises NotAttached where a rule has no handler."""
+        """Start the handlers' threads. Raises NotAttached where a rule has no handler."""
         if missing := [route.name for route in self._routes.values() if route.handler is None]:
             raise NotAttached(f"No handler is attached to {', '.join(missing)}.")
         for route in self._routes.values():
@@ -127,14 +134,18 @@ class Bus:
 
     @property
     def waiting(self) -> int:
-        """Deliveries that are not done: queued, under way, or waiting for another attempt."""
+        """Return the number of open deliveries: queued, under way, or waiting for another attempt."""
         return self._waiting
 
     def settled(self) -> bool:
+        """Return whether no delivery is open."""
         return self._waiting == 0
 
     def drain(self, timeout: float, *, retries: bool = False) -> bool:
-        """Wait until nothing is due or under way; with `retries`, until nothing waits for another attempt either."""
+        """Wait up to `timeout` seconds until no delivery is queued or under way. Return whether that was reached.
+
+        With `retries`, wait for those that are due for another attempt later, too.
+        """
         self._hurry(True)
         try:
             with self._state:
@@ -143,7 +154,7 @@ class Bus:
             self._hurry(False)
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Let handlers end what they are at, for up to `timeout` seconds; the next start delivers the rest."""
+        """Stop: wait up to `timeout` seconds for the handlers to return. The next start delivers the rest."""
         with self._state:
             if self._stopping:
                 return
@@ -154,6 +165,7 @@ class Bus:
         until = time.monotonic() + timeout
         for worker in self._workers:
             worker.join(max(0.0, until - time.monotonic()))
+        # The lock goes last: until the writer has written everything, no other process may open the file.
         self._timer.join()
         self._writer.close()
         self._lock.release()
@@ -167,34 +179,35 @@ class Bus:
     # For operators
 
     def redrive(self, deliveries: Sequence[int]) -> int:
-        """Deliver dead letters again. How many there were with these ids."""
+        """Deliver dead letters again, by the ids of their deliveries. Return how many of the ids were dead letters."""
 
         def wake(store: Store) -> list[OpenDelivery]:
-            return store.open_deliveries(found) if (found := store.redrive(deliveries, self._clock())) else []
+            return store.open_deliveries(ids) if (ids := store.redrive(deliveries, self._clock())) else []
 
         return self._revive(self._writer.ask(wake))
 
     def purge(self, deliveries: Sequence[int]) -> int:
-        """Forget dead letters. How many there were with these ids."""
+        """Delete dead letters, by the ids of their deliveries. Return how many of the ids were dead letters."""
         return self._writer.ask(lambda store: store.purge(deliveries))
 
     def forget(self, events: Sequence[int]) -> int:
-        """Remove these events (by their numbers), and what was still to be done about them. How many there were.
+        """Delete events (by their sequence numbers) and their deliveries. Return how many of the events existed.
 
-        What a handler is at with one of them ends, but is not tried again.
+        A handler that has one of them at the moment finishes, but is not called again for it.
         """
-        gone, waiting = self._writer.ask(lambda store: store.forget(events)) if events else (0, [])
+        removed, waiting = self._writer.ask(lambda store: store.forget(events)) if events else (0, [])
         with self._state:
+            # The heap loses them now. Those that are queued or under way are dropped in _committed when they end.
             self._forgotten |= set(waiting)
             parked = [each for each in self._parked if each[1] not in self._forgotten]
             self._waiting -= len(self._parked) - len(parked)
             self._parked[:] = parked
             heapq.heapify(self._parked)
             self._state.notify_all()
-        return gone
+        return removed
 
     def prune(self, before: datetime.datetime) -> int:
-        """Forget the events from before then, but for those that something still waits for. How many there were."""
+        """Delete the events older than `before` that have no open delivery. Return how many there were."""
         text = before.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._writer.ask(lambda store: store.prune(text, before.timestamp()))
 
@@ -216,9 +229,9 @@ class Bus:
             body = msgspec.json.encode(event)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{event.detail_type}: not JSON: {error}") from None
-        seen = _as_json(event)
+        document = _as_json(event)
         candidates = self._routes.values() if routes is None else routes
-        return New(event, body, dedup_key, [route for route in candidates if route.matches(seen)])
+        return New(event, body, dedup_key, [route for route in candidates if route.matches(document)])
 
     def _await_room(self) -> None:
         with self._state:
@@ -227,33 +240,34 @@ class Bus:
                 raise Temporary("The bus is stopping.")
 
     def _hurry(self, hurry: bool) -> None:
+        """Have batches delivered at once instead of after their `linger` seconds, or end that."""
         for route in self._routes.values():
             route.hurry = hurry
             if hurry and route.batch:
                 route.wake(FLUSH)
 
     def _recover(self, store: Store) -> None:
-        """Take up what the last process left; what waits for a rule that is gone becomes a dead letter."""
-        left = store.open_deliveries()
-        gone = [each for each in left if each.rule not in self._routes]
+        """Resume the open deliveries of the last process. Those of rules that no longer exist become dead letters."""
+        waiting = store.open_deliveries()
+        orphans = [each for each in waiting if each.rule not in self._routes]
         now = self._clock()
         reason = "NoSuchRule: the rule is not there any more"
         with store.transaction():
-            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in gone)
-        self._revive([each for each in left if each.rule in self._routes])
+            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in orphans)
+        self._revive([each for each in waiting if each.rule in self._routes])
 
-    def _revive(self, left: list[OpenDelivery]) -> int:
+    def _revive(self, waiting: list[OpenDelivery]) -> int:
         now = self._clock()
-        events: dict[int, Event] = {}
+        events: dict[int, Event] = {}  # decoded once, however many rules wait for an event
         with self._state:
-            self._waiting += len(left)
-            for each in left:
+            self._waiting += len(waiting)
+            for each in waiting:
                 event = events.setdefault(each.event, decode_event(each.body))
                 delivery = Delivery(each.id, event, self._routes[each.rule], each.first_try or now)
                 delivery.attempts, delivery.first_try = each.attempts, each.first_try
                 heapq.heappush(self._parked, (each.due, each.id, delivery))
             self._state.notify_all()
-        return len(left)
+        return len(waiting)
 
     def _work(self, route: Route) -> None:
         for deliveries in route.deliveries():
@@ -276,6 +290,7 @@ class Bus:
                 self._state.wait(max(0.001, self._parked[0][0] - now) if self._parked else None)
 
     def _committed(self, made: list[Delivery], settled: list[Settled]) -> None:
+        """Count and queue what the writer has committed: a handler never works on what a crash could lose."""
         with self._state:
             self._waiting += len(made)
             for delivery, outcome in settled:
@@ -308,8 +323,8 @@ def _route(rule: Rule, retry: RetryPolicy) -> Route:
 
 
 def _as_json(event: Event) -> dict[str, Any]:
-    """The event as patterns see it, without copying its detail."""
-    seen: dict[str, Any] = {
+    """Return the event with EventBridge's field names, for patterns. Its detail is not copied."""
+    document: dict[str, Any] = {
         "version": event.version,
         "id": event.id,
         "detail-type": event.detail_type,
@@ -321,5 +336,5 @@ def _as_json(event: Event) -> dict[str, Any]:
         "detail": event.detail,
     }
     if event.replay_name is not None:
-        seen["replay-name"] = event.replay_name
-    return seen
+        document["replay-name"] = event.replay_name
+    return document

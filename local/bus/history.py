@@ -1,4 +1,4 @@
-"""What happened, for operators: reads the bus's file, also while another process runs the bus."""
+"""Reads the bus's file for operators: events, deliveries and dead letters, also while another process runs the bus."""
 
 from __future__ import annotations
 
@@ -20,25 +20,31 @@ _DELIVERIES = (
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one event at one rule. `state`: waiting, done or dead; times are epoch seconds."""
+    """The delivery of one event to one rule."""
 
     id: int
     event_id: str
     detail_type: str
     time: str
+    """The event's time, RFC 3339 in UTC."""
     tweet_id: str | None
+    """The post that the event is about, None where it is about none."""
     rule: str
     state: str
+    """`waiting`, `done` or `dead`."""
     attempts: int
     due: float
+    """Epoch seconds of the next attempt."""
     first_try: float | None
+    """Epoch seconds, as are `last_try` and `ended`; None before there was one."""
     last_try: float | None
     ended: float | None
     error: str | None
+    """The class and message of the last attempt's exception."""
 
 
 class History:
-    """Raises StorageError where there is no such file, or it can't be read."""
+    """Queries on the bus's file. Raises StorageError where the file does not exist or can't be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -64,34 +70,39 @@ class History:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Event]:
-        """In the order they came. From `since` on, before `until`; what replays brought back only if `replayed`."""
-        wanted = {
+        """Yield events in the order of publication, with `since` <= time < `until`.
+
+        Replayed copies are left out unless `replayed`. `limit` None: all of them.
+        """
+        filters = {
             "time >= ?": since and _text(since),
             "time < ?": until and _text(until),
             "type = ?": detail_type,
             "tweet = ?": tweet_id,
         }
         where = [
-            *(each for each, value in wanted.items() if value is not None),
+            *(condition for condition, value in filters.items() if value is not None),
             *([] if replayed else ["replay IS NULL"]),
         ]
-        values = [value for value in wanted.values() if value is not None]
+        values = [value for value in filters.values() if value is not None]
         query = f"SELECT body FROM events{_where(where)} ORDER BY seq {'DESC' if newest_first else 'ASC'} LIMIT ?"  # noqa: S608
         for (body,) in self._rows(query, *values, -1 if limit is None else limit):
             yield decode_event(body)
 
     def event(self, event_id: str) -> Event | None:
-        """As it was first published."""
+        """Return the event as it was first published, None where it does not exist."""
+        # A replay stores the event again under the same id: the lowest sequence number is the original.
         for (body,) in self._rows("SELECT body FROM events WHERE id = ? ORDER BY seq LIMIT 1", event_id):
             return decode_event(body)
         return None
 
     def after(self, number: int, *, limit: int = 1000) -> tuple[list[Event], int]:
-        """The events that came after the event of that number, and the last one's number: for following along."""
+        """Return the events after this sequence number, and the last one's number for the next call."""
         rows = list(self._rows("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", number, limit))
         return [decode_event(body) for _, body in rows], rows[-1][0] if rows else number
 
     def last_number(self) -> int:
+        """Return the newest event's sequence number, 0 where there is none."""
         return int(self._one("SELECT coalesce(max(seq), 0) FROM events"))
 
     def deliveries(self, event_id: str) -> list[DeliveryRecord]:
@@ -101,12 +112,12 @@ class History:
         return self._deliveries("WHERE e.tweet = ?", tweet_id)
 
     def dead_letters(self, *, rule: str | None = None, limit: int | None = None) -> list[DeliveryRecord]:
-        """The oldest first."""
-        chosen, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
-        return self._deliveries(f"WHERE d.state = {DEAD}{chosen}", *values, limit=limit)
+        """Return the dead letters of all rules or of one, oldest first."""
+        condition, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
+        return self._deliveries(f"WHERE d.state = {DEAD}{condition}", *values, limit=limit)
 
     def deliveries_since(self, rule: str, detail_type: str, since: datetime.datetime) -> list[DeliveryRecord]:
-        """A rule's deliveries of events of a type that came since then; without what replays brought back."""
+        """Return a rule's deliveries of events of one type with time >= `since`, without replayed copies."""
         where = "WHERE e.type = ? AND e.time >= ? AND e.replay IS NULL AND d.rule = ?"
         return self._deliveries(where, detail_type, _text(since), rule)
 
@@ -117,7 +128,7 @@ class History:
         return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING}"))  # noqa: S608
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
-        """When events of a type came, and the post that each is about; without what replays brought back."""
+        """Return time and post id of each event of one type, without replayed copies."""
         query = "SELECT time, tweet FROM events WHERE type = ? AND time >= ? AND replay IS NULL ORDER BY time"
         return list(self._rows(query, detail_type, _text(since) if since else ""))
 
@@ -127,13 +138,13 @@ class History:
         return dict(self._rows(query, *([_text(since)] if since else [])))
 
     def deliveries_by_state(self) -> dict[str, dict[str, int]]:
-        """By rule: how many are waiting, done and dead."""
-        found: dict[str, dict[str, int]] = {}
+        """Return the number of deliveries by rule and state: {rule: {"waiting": n, "done": n, "dead": n}}."""
+        counts: dict[str, dict[str, int]] = {}
         for rule, state, count in self._rows(
             "SELECT rule, state, count(*) FROM deliveries GROUP BY rule, state ORDER BY rule"
         ):
-            found.setdefault(rule, dict.fromkeys(STATES, 0))[STATES[state]] = count
-        return found
+            counts.setdefault(rule, dict.fromkeys(STATES, 0))[STATES[state]] = count
+        return counts
 
     def _deliveries(self, where: str, *values: object, limit: int | None = None) -> list[DeliveryRecord]:
         rows = self._rows(f"{_DELIVERIES} {where} ORDER BY d.id LIMIT ?", *values, -1 if limit is None else limit)
@@ -152,7 +163,7 @@ class History:
 
 
 def _text(moment: datetime.datetime) -> str:
-    """As events have it, so that the texts compare as the times do."""
+    """Format a time as events have it: the same form and zone, so that SQLite's text comparison orders the times."""
     return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,4 +1,7 @@
-"""The tests that a pattern can make of one leaf of an event: {"prefix": …}, {"numeric": …} and the others."""
+"""The comparison operators of event patterns, such as {"prefix": …} and {"numeric": …}, compiled to tests of a leaf.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from typing import Any
 Test = Callable[[object], bool]
 Number = int | float
 
-LIMIT = 5.0e9  # EventBridge compares numbers between -5e9 and 5e9, to six decimals
+# EventBridge compares numbers between -5e9 and 5e9, with six decimals.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+LIMIT = 5.0e9
 DECIMALS = 6
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -23,7 +28,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class BadTest(Exception):
-    """`where` within the test ('.numeric'), and `what` is wrong there."""
+    """An operator that EventBridge would refuse. `where`: the place in it, such as `.numeric`; `what`: the fault."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"{where}: {what}")
@@ -32,36 +37,38 @@ class BadTest(Exception):
 
 
 class Absent:
-    """`exists: false`: not a test of a leaf, but that there is none."""
+    """The operator {"exists": false}. It accepts no leaf: the field must be absent."""
 
     def __call__(self, _leaf: object) -> bool:
         return False
 
 
-def compile_test(wanted: object) -> Test:
-    """Raises BadTest."""
-    if isinstance(wanted, Mapping):
-        return _keyword(wanted)
-    if isinstance(wanted, list):
+def compile_test(value: object) -> Test:
+    """Compile one value or operator of a pattern's array. Raises BadTest."""
+    if isinstance(value, Mapping):
+        return _keyword(value)
+    if isinstance(value, list):
         raise BadTest("", "an array within an array matches nothing")
-    return equals(wanted)
+    return equals(value)
 
 
-def equals(wanted: object) -> Test:
-    """Numbers are equal by value; no other types are ever equal to each other."""
-    if wanted is None or isinstance(wanted, bool):
-        return lambda leaf: leaf is wanted
-    if isinstance(wanted, str):
-        return lambda leaf: isinstance(leaf, str) and leaf == wanted
-    if is_number(wanted):
-        return lambda leaf: is_number(leaf) and leaf == wanted
-    raise BadTest("", f"{type(wanted).__name__} is not a JSON value")
+def equals(value: object) -> Test:
+    """Return a test for equality. Numbers are equal by value; values of different types are never equal."""
+    # `is` for null and booleans: in Python True == 1, in JSON true and 1 differ.
+    if value is None or isinstance(value, bool):
+        return lambda leaf: leaf is value
+    if isinstance(value, str):
+        return lambda leaf: isinstance(leaf, str) and leaf == value
+    if is_number(value):
+        return lambda leaf: is_number(leaf) and leaf == value
+    raise BadTest("", f"{type(value).__name__} is not a JSON value")
 
 
-def _keyword(wanted: Mapping[str, object]) -> Test:
-    if len(wanted) != 1:
-        raise BadTest("", f"expected one keyword, found {len(wanted)}: {', '.join(map(str, wanted)) or 'none'}")
-    ((keyword, argument),) = wanted.items()
+def _keyword(operator_object: Mapping[str, object]) -> Test:
+    if len(operator_object) != 1:
+        names = ", ".join(map(str, operator_object)) or "none"
+        raise BadTest("", f"expected one keyword, found {len(operator_object)}: {names}")
+    ((keyword, argument),) = operator_object.items()
     compiler = KEYWORDS.get(keyword)
     if compiler is None:
         raise BadTest(f".{keyword}", f"no such keyword; there are {', '.join(sorted(KEYWORDS))}")
@@ -72,6 +79,7 @@ def _keyword(wanted: Mapping[str, object]) -> Test:
 
 
 def is_number(value: object) -> bool:
+    """Return whether the value is a JSON number. In Python a bool is an int, too; in JSON it is no number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -82,7 +90,7 @@ def _text(argument: object) -> str:
 
 
 def _affix(of_string: Callable[[str, str], bool]) -> Callable[[object], Test]:
-    """`prefix` and `suffix`: a string, or {"equals-ignore-case": string}."""
+    """Return the compiler of `prefix` or `suffix`. The argument is a string, or {"equals-ignore-case": string}."""
 
     def compiler(argument: object) -> Test:
         if not isinstance(argument, Mapping):
@@ -110,7 +118,8 @@ def _wildcard_regex(text: str) -> str:
     first, *rest = (re.escape(piece) for piece in _between_stars(text))
     if not rest:
         return first
-    # Each piece is taken as early as it can be, and kept: without (?>…) a hostile text could take exponential time.
+    # Atomic groups (Python 3.11) keep the first match of each piece. Without them, backtracking over a hostile text
+    # could take exponential time. https://docs.python.org/3/library/re.html#regular-expression-syntax
     middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
     return f"{first}{middle}.*{rest[-1]}"
 
@@ -196,7 +205,7 @@ def _cidr(argument: object) -> Test:
 
 
 def _anything_but(argument: object) -> Test:
-    """The opposite of a value, of each of a list of values, or of a keyword with a string or a list of strings."""
+    """Negate a value, each of a list of values, or a keyword with a string or a list of strings."""
     if isinstance(argument, Mapping):
         return _anything_but_keyword(argument)
     values = argument if isinstance(argument, list) else [argument]

@@ -1,8 +1,11 @@
-"""EventBridge's event patterns: compiled once, refused with the place of the fault, explained where an event misses.
+"""EventBridge's event patterns: compiled once; a faulty pattern is refused, a mismatch is explained.
 
-An event matches as EventBridge has it: only leaves count (so an empty array or object is not there), one of an array's
-values is enough, and what a pattern asks below an array of objects has to hold within the same object. `exists: false`
-asks that no leaf of that name is anywhere in the event. https://github.com/aws/event-ruler
+Matching follows EventBridge (https://github.com/aws/event-ruler):
+
+- Only leaves count: an empty array or object is the same as no field.
+- One matching value of an event's array is enough.
+- The fields that a pattern names below an array of objects must match within the same object.
+- {"exists": false} matches when no leaf of that path is anywhere in the event.
 """
 
 from __future__ import annotations
@@ -15,38 +18,42 @@ from twbot.lambdas.errors import TwbotError
 from twbot.local.bus.pattern_operators import KEYWORDS, Absent, BadTest, Test, compile_test
 
 OR = "$or"
-MAX_COMBINATIONS = 1000  # of $or, EventBridge's own limit
+MAX_COMBINATIONS = 1000  # of $or in a pattern, EventBridge's own limit
 
 
 class BadPattern(TwbotError):
-    """A pattern that EventBridge would refuse; the text begins with the place of the fault."""
+    """A pattern that EventBridge would refuse. The message begins with the path of the fault."""
 
 
 class Mismatch(NamedTuple):
-    """The first field that keeps an event from matching: what the pattern wants there, and the event's values."""
+    """The first field because of which an event does not match."""
 
     field: str
+    """Its path, such as `detail.Analysis.TextSentiment`."""
     wanted: list[Any]
+    """The pattern's values and operators for the field."""
     found: list[Any]
+    """The event's values, empty where it has none."""
 
     def __str__(self) -> str:
         return f"{self.field} wants {self.wanted}, the event has {self.found or 'nothing'}"
 
 
 class _Field(NamedTuple):
-    """What one field must be: one of `tests`, or, where `may_be_absent`, not there at all."""
+    """The condition on one field: a leaf passes one of `tests`, or, where `may_be_absent`, there is no leaf."""
 
     path: tuple[str, ...]
     tests: tuple[Test, ...]
     may_be_absent: bool
     wanted: list[Any]
+    """The pattern's array, for explanations."""
 
     def accepts(self, value: object) -> bool:
         return any(test(leaf) for leaf in _leaves(value) for test in self.tests)
 
 
 class _Node:
-    """What must hold within one object: fields by key, and objects further down by key."""
+    """The conditions within one object: its fields by key, and the nodes of its inner objects by key."""
 
     __slots__ = ("children", "fields", "optional")
 
@@ -63,7 +70,8 @@ class _Node:
             self.children.setdefault(path[0], _Node()).add(path[1:], field)
 
     def holds(self, value: object, absent: frozenset[int]) -> bool:
-        """`absent` has the fields, by identity, that may be absent and are."""
+        """Return whether the value matches. `absent`: the ids (`id()`) of fields that may be absent and are."""
+        # A tree rather than a list of paths: the fields below an array of objects must match within one of its objects.
         if isinstance(value, list):
             return any(self.holds(item, absent) for item in value) or (self.optional and self._waived(absent))
         if not isinstance(value, dict):
@@ -80,7 +88,7 @@ class _Node:
 
 
 class _Conjunction:
-    """Fields that must all hold: a pattern is one or, with `$or`, several of them."""
+    """Fields that must all match. A pattern is one conjunction or, with `$or`, several."""
 
     def __init__(self, fields: list[_Field]) -> None:
         self.fields = fields
@@ -96,16 +104,20 @@ class _Conjunction:
         return frozenset(id(field) for field in self.optional if not any(_values(event, field.path)))
 
     def first_mismatch(self, event: Mapping[str, Any]) -> tuple[int, Mismatch]:
-        """The first field that doesn't hold, and its number. Where each does alone, they don't within one object."""
+        """Return the first field that does not match, with its index.
+
+        Each field may match alone while no single object of an array matches them all: then it is the first field that
+        fails together with those before it.
+        """
         for number, field in enumerate(self.fields):
             if not _Conjunction([field]).holds(event):
                 return number, _mismatch(field, event)
-        taken = next(n for n in range(1, len(self.fields) + 1) if not _Conjunction(self.fields[:n]).holds(event))
-        return taken - 1, _mismatch(self.fields[taken - 1], event)
+        count = next(n for n in range(1, len(self.fields) + 1) if not _Conjunction(self.fields[:n]).holds(event))
+        return count - 1, _mismatch(self.fields[count - 1], event)
 
 
 class CompiledPattern:
-    """Call it with an event's JSON object. Safe to share between threads."""
+    """A predicate on an event's JSON object. Threads may share it."""
 
     def __init__(self, pattern: Mapping[str, Any]) -> None:
         self._alternatives = [_Conjunction(fields) for fields in _alternatives(pattern, ())]
@@ -114,22 +126,23 @@ class CompiledPattern:
         return any(alternative.holds(event) for alternative in self._alternatives)
 
     def explain(self, event: Mapping[str, Any]) -> Mismatch | None:
-        """The first field that does not match (of the alternative that gets furthest), None where all do."""
+        """Return the first mismatch of the alternative of `$or` that matches furthest, None where the event matches."""
         if self(event):
             return None
         return max((each.first_mismatch(event) for each in self._alternatives), key=lambda found: found[0])[1]
 
 
 def compile_pattern(pattern: Mapping[str, Any]) -> CompiledPattern:
-    """Raises BadPattern."""
+    """Compile a pattern. Raises BadPattern."""
     return CompiledPattern(pattern)
 
 
 def _alternatives(pattern: object, path: tuple[str, ...]) -> list[list[_Field]]:
-    """The pattern without `$or`: a list of alternatives, each the fields that must all hold."""
+    """Expand `$or`: return alternatives, each a list of fields that must all match."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise BadPattern(f"{_place(path)}: expected an object with at least one field")
-    factors = [_alternatives_of(key, wanted, path) for key, wanted in pattern.items()]
+    factors = [_alternatives_of(key, value, path) for key, value in pattern.items()]
+    # Count before expanding: a small pattern with many $or would take all memory.
     count = 1
     for factor in factors:
         count *= len(factor)
@@ -138,35 +151,36 @@ def _alternatives(pattern: object, path: tuple[str, ...]) -> list[list[_Field]]:
     return [list(itertools.chain(*chosen)) for chosen in itertools.product(*factors)]
 
 
-def _alternatives_of(key: object, wanted: object, path: tuple[str, ...]) -> list[list[_Field]]:
+def _alternatives_of(key: object, value: object, path: tuple[str, ...]) -> list[list[_Field]]:
     if not isinstance(key, str):
         raise BadPattern(f"{_place(path)}: a field's name must be a string")
     if key == OR:
-        return _either(wanted, (*path, key))
-    if isinstance(wanted, Mapping):
-        return _alternatives(wanted, (*path, key))
-    return [[_field((*path, key), wanted)]]
+        return _either(value, (*path, key))
+    if isinstance(value, Mapping):
+        return _alternatives(value, (*path, key))
+    return [[_field((*path, key), value)]]
 
 
-def _either(wanted: object, path: tuple[str, ...]) -> list[list[_Field]]:
-    if not isinstance(wanted, list) or len(wanted) < 2:
+def _either(branches: object, path: tuple[str, ...]) -> list[list[_Field]]:
+    if not isinstance(branches, list) or len(branches) < 2:
         raise BadPattern(f"{_place(path)}: expected an array of two or more objects")
-    found: list[list[_Field]] = []
-    for number, alternative in enumerate(wanted):
+    alternatives: list[list[_Field]] = []
+    for number, alternative in enumerate(branches):
         if isinstance(alternative, Mapping) and (reserved := KEYWORDS.keys() & alternative.keys()):
             raise BadPattern(f"{_place(path)}[{number}]: {sorted(reserved)[0]!r} can't be a field's name within $or")
+        # `$or[n]` stands in the path for error messages only; the event has no such level.
         inner = _alternatives(alternative, (*path[:-1], f"{OR}[{number}]"))
         depth = len(path) - 1
-        found += [[field._replace(path=field.path[:depth] + field.path[depth + 1 :]) for field in one] for one in inner]
-    return found
+        alternatives += [[f._replace(path=f.path[:depth] + f.path[depth + 1 :]) for f in fields] for fields in inner]
+    return alternatives
 
 
-def _field(path: tuple[str, ...], wanted: object) -> _Field:
-    if not isinstance(wanted, list) or not wanted:
+def _field(path: tuple[str, ...], values: object) -> _Field:
+    if not isinstance(values, list) or not values:
         raise BadPattern(f"{_place(path)}: expected an array of one or more values, or an object")
     tests: list[Test] = []
     may_be_absent = False
-    for number, value in enumerate(wanted):
+    for number, value in enumerate(values):
         try:
             test = compile_test(value)
         except BadTest as error:
@@ -175,7 +189,7 @@ def _field(path: tuple[str, ...], wanted: object) -> _Field:
             may_be_absent = True
         else:
             tests.append(test)
-    return _Field(path, tuple(tests), may_be_absent, wanted)
+    return _Field(path, tuple(tests), may_be_absent, values)
 
 
 def _place(path: tuple[str, ...]) -> str:
@@ -191,7 +205,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _values(value: object, path: tuple[str, ...]) -> Iterator[tuple[object]]:
-    """Every leaf at `path`, in a tuple of one so that the leaf may be null or false."""
+    """Yield every leaf at `path` as a tuple of one, which is true even for a leaf that is null or false."""
     if isinstance(value, list):
         for item in value:
             yield from _values(item, path)

@@ -1,4 +1,4 @@
-"""Replays: events of the archive delivered again, marked, at a pace; what was replayed is kept."""
+"""Replays: deliver events of the archive again, marked and at a limited rate, and keep a record of each replay."""
 
 from __future__ import annotations
 
@@ -19,42 +19,51 @@ from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
 from twbot.local.bus.routes import tweet_of
 
-DEFAULT_RATE = 50.0
-SAVE_INTERVAL = 0.5  # seconds between two notes of a replay's progress
+DEFAULT_RATE = 50.0  # events a second
+SAVE_INTERVAL = 0.5  # seconds between two writes of a replay's progress
 _log = logging.getLogger("twbot.replays")
 
 
 class Chosen(NamedTuple):
-    """An event to be replayed, and the rules that take it."""
+    """An event to replay, and the names of the rules that match it."""
 
     event: Event
     rules: list[str]
 
 
-def prefix(wanted: ReplayRequest) -> str:
-    return REPLAY_WITH_REPLIES if wanted.with_replies else REPLAY
+def prefix(request: ReplayRequest) -> str:
+    """Return the prefix of the replay's name, which says whether the replay may reply to posts.
+
+    See docs/decisions/0001-the-name-of-a-replay-says-whether-it-may-reply.md.
+    """
+    return REPLAY_WITH_REPLIES if request.with_replies else REPLAY
 
 
-def choose(history: History, wanted: ReplayRequest, name: str) -> Iterator[Chosen]:
-    """What a replay would deliver: no event that a replay caused and, with replies, none of an answered post."""
-    rules = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(wanted.rules)]
-    answered = {tweet for _, tweet in history.moments("TWEET_SENT")} if wanted.with_replies else set()
-    for event in history.events(since=wanted.since, until=wanted.until):
-        if (wanted.types and event.detail_type not in wanted.types) or "ReplayName" in event.detail:
+def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chosen]:
+    """Yield the events that a replay of this name delivers.
+
+    Events that another replay caused are left out; with replies, so are the events of posts that have a reply.
+    """
+    rules = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(request.rules)]
+    answered = {tweet for _, tweet in history.moments("TWEET_SENT")} if request.with_replies else set()
+    for event in history.events(since=request.since, until=request.until):
+        if (request.types and event.detail_type not in request.types) or "ReplayName" in event.detail:
             continue
-        if wanted.with_replies and tweet_of(event) in answered:
+        if request.with_replies and tweet_of(event) in answered:
             continue
+        # Match the marked event: rules may exclude replays by `replay-name`.
         marked = msgspec.to_builtins(msgspec.structs.replace(event, replay_name=name))
-        if takes := [rule for rule, matches in rules if matches(marked)]:
-            yield Chosen(event, takes)
+        if matching := [rule for rule, matches in rules if matches(marked)]:
+            yield Chosen(event, matching)
 
 
 class KeptReplays:
-    """The record of all replays. Safe to share between threads, and with a reading process."""
+    """The records of all replays, in SQLite. Threads may share it, and other processes may read the file."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        # WAL: `twbot replay list` reads while the bot writes. https://www.sqlite.org/wal.html
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS replays (name TEXT PRIMARY KEY, started REAL, body BLOB)")
 
@@ -79,69 +88,75 @@ class KeptReplays:
 
 
 class Replays:
-    """Runs replays on a bus, each in a thread of its own. `deliver` is Bus.republish."""
+    """Runs replays on a bus, each in a thread of its own.
+
+    `archive`: the bus's file. `deliver`: Bus.republish. Replays that the last process left running become interrupted.
+    """
 
     def __init__(
         self, kept: KeptReplays, archive: Path, deliver: Callable[[Sequence[Event], str, Sequence[str]], int]
     ) -> None:
         self.kept = kept
         self._archive, self._deliver = archive, deliver
-        self._told: dict[str, tuple[threading.Event, threading.Thread]] = {}
+        self._running: dict[str, tuple[threading.Event, threading.Thread]] = {}  # by name; the Event cancels the thread
         self._stopping = False
-        for left in self.kept.newest():
-            if left.state == "running":
-                self._end(left, "interrupted", "the bot ended before it")
+        for replay in self.kept.newest():
+            if replay.state == "running":
+                self._end(replay, "interrupted", "the bot ended before it")
 
-    def start(self, wanted: ReplayRequest) -> Replay:
-        """Raises TwbotError where there is no such rule."""
-        name = new_name(prefix(wanted))
+    def start(self, request: ReplayRequest) -> Replay:
+        """Choose the events and start to deliver them. Raises TwbotError where a rule does not exist."""
+        name = new_name(prefix(request))
+        # Keep ids, not events: the whole archive may be chosen, which might not fit into memory.
         with History(self._archive) as history:
-            chosen = [(each.event.id, each.rules) for each in choose(history, wanted, name)]
-        replay = Replay(name=name, wanted=wanted, chosen=len(chosen), replayed=0, state="running", started=time.time())
+            chosen = [(each.event.id, each.rules) for each in choose(history, request, name)]
+        replay = Replay(name=name, wanted=request, chosen=len(chosen), replayed=0, state="running", started=time.time())
         self.kept.keep(replay)
-        told = threading.Event()
-        thread = threading.Thread(target=self._run, args=(replay, chosen, told), name=name, daemon=True)
-        self._told[name] = (told, thread)
+        cancelled = threading.Event()
+        thread = threading.Thread(target=self._run, args=(replay, chosen, cancelled), name=name, daemon=True)
+        self._running[name] = (cancelled, thread)
         thread.start()
         return replay
 
     def cancel(self, name: str) -> Replay | None:
-        """What became of it, once nothing more of it is delivered; None where there is no such replay."""
-        if (running := self._told.get(name)) is not None:
+        """Cancel a replay, wait up to 10 seconds until it ends, and return its record, None for an unknown name."""
+        if (running := self._running.get(name)) is not None:
             running[0].set()
             running[1].join(10)
         return self.kept.named(name)
 
     def stop(self) -> None:
         self._stopping = True
-        for name in list(self._told):
+        for name in list(self._running):
             self.cancel(name)
         self.kept.close()
 
-    def _run(self, replay: Replay, chosen: list[tuple[str, list[str]]], told: threading.Event) -> None:
+    def _run(self, replay: Replay, chosen: list[tuple[str, list[str]]], cancelled: threading.Event) -> None:
         try:
-            replay = self._pass_on(replay, chosen, told)
+            replay = self._pass_on(replay, chosen, cancelled)
             early: State = "interrupted" if self._stopping else "cancelled"
             self._end(replay, early if (replay.replayed or 0) < len(chosen) else "done")
         except Exception as error:
             _log.exception("a replay failed", extra={"replay": replay.name})
             self._end(self.kept.named(replay.name) or replay, "failed", str(error))
         finally:
-            self._told.pop(replay.name, None)
+            self._running.pop(replay.name, None)
 
-    def _pass_on(self, replay: Replay, chosen: list[tuple[str, list[str]]], told: threading.Event) -> Replay:
-        begun = noted = time.monotonic()
+    def _pass_on(self, replay: Replay, chosen: list[tuple[str, list[str]]], cancelled: threading.Event) -> Replay:
+        begun = saved = time.monotonic()
         with History(self._archive) as history:
             for number, (event_id, rules) in enumerate(chosen, start=1):
-                if told.is_set():
+                if cancelled.is_set():
                     break
+                # None where the event was erased or pruned since the replay began.
                 if (event := history.event(event_id)) is not None:
                     self._deliver([event], replay.name, rules)
                 replay = msgspec.structs.replace(replay, replayed=number)
-                if time.monotonic() - noted > SAVE_INTERVAL:
+                if time.monotonic() - saved > SAVE_INTERVAL:
                     self.kept.keep(replay)
-                    noted = time.monotonic()
-                told.wait(max(0.0, begun + number / (replay.wanted.rate or DEFAULT_RATE) - time.monotonic()))
+                    saved = time.monotonic()
+                # Pace by the start, not by the last event: a slow delivery does not lower the rate of the rest.
+                cancelled.wait(max(0.0, begun + number / (replay.wanted.rate or DEFAULT_RATE) - time.monotonic()))
         return replay
 
     def _end(self, replay: Replay, state: State, error: str | None = None) -> None:

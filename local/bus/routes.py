@@ -1,4 +1,4 @@
-"""What the bus keeps of each rule: its pattern, its handler, its queue, and how an attempt is judged."""
+"""A rule's route on the bus: its pattern, handler and queue, and the decision after each attempt."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ tweet_of = posts.tweet_of
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
-    """Seconds. The n-th wait is random, up to `first` * 2^(n-1), at most `longest`.
+    """When a failed delivery is tried again, and when it becomes a dead letter. Times are in seconds.
 
-    `attempts` is how often a delivery is tried; waits that the handler asked for (`retry_at`) don't count, but after
-    `patience` it ends.
+    The wait before retry n is random between 0 and min(`longest`, `first` * 2^(n-1)): "full jitter" spreads the retries
+    of many deliveries. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
 
     attempts: int = 8
+    """Attempts in all. Those whose handler set `retry_at` don't count."""
     first: float = 1.0
     longest: float = 60.0
     patience: float = 86_400.0
+    """Age from which a failing delivery is a dead letter, whatever its attempts: 24 hours, as EventBridge's default."""
 
 
 class Delivery:
-    """One event on its way to one rule's handler."""
+    """The delivery of one event to one rule's handler."""
 
     __slots__ = ("attempts", "born", "event", "first_try", "id", "route")
 
@@ -51,14 +53,14 @@ class Delivery:
 
 
 class Signal:
-    """Wakes a worker without giving it work."""
+    """A queue item that is no delivery: FLUSH ends a batch early, STOP ends the worker."""
 
 
 FLUSH, STOP = Signal(), Signal()
 
 
 class Route:
-    """A rule, and the handler that was attached to it."""
+    """A rule with its pattern, queue and attached handler."""
 
     def __init__(self, name: str, matches: CompiledPattern) -> None:
         self.name = name
@@ -72,11 +74,12 @@ class Route:
         self.retry = RetryPolicy()
 
     def wake(self, signal: Signal) -> None:
+        """Put the signal into the queue once for each worker."""
         for _ in range(self.concurrency):
             self.queue.put(signal)
 
     def deliveries(self) -> Iterator[list[Delivery]]:
-        """What there is to do, one by one or in batches, until STOP."""
+        """Yield deliveries from the queue, one by one or in batches, until STOP."""
         while (first := self.queue.get()) is not STOP:
             if isinstance(first, Delivery):
                 yield self._fill([first]) if self.batch else [first]
@@ -85,23 +88,24 @@ class Route:
         until = time.monotonic() + self.linger
         while len(taken) < (self.batch or 1):
             try:
-                left = 0.0 if self.hurry else until - time.monotonic()
-                item = self.queue.get(timeout=left) if left > 0 else self.queue.get_nowait()
+                timeout = 0.0 if self.hurry else until - time.monotonic()
+                item = self.queue.get(timeout=timeout) if timeout > 0 else self.queue.get_nowait()
             except queue.Empty:
                 break
             if isinstance(item, Signal):
-                if item is STOP:
+                if item is STOP:  # handle the batch first; deliveries() meets the STOP afterwards
                     self.queue.put(STOP)
                 break
             taken.append(item)
         return taken
 
     def attempt(self, deliveries: list[Delivery]) -> list[tuple[Delivery, BaseException | None]]:
-        """Call the handler. Of a batch with something in it that can't be handled, each is tried alone."""
+        """Call the handler, and return each delivery with its exception, None where it succeeded."""
         assert self.handler is not None
         try:
             self.handler([each.event for each in deliveries] if self.batch else deliveries[0].event)
         except Exception as error:
+            # One bad event must not make dead letters of a whole batch: try each alone to find it.
             if len(deliveries) > 1 and isinstance(error, Permanent | BadEvent):
                 return [result for each in deliveries for result in self.attempt([each])]
             return [(each, error) for each in deliveries]
@@ -109,25 +113,27 @@ class Route:
 
 
 def judge(delivery: Delivery, error: BaseException | None, started: float, now: float) -> Outcome:
-    """What becomes of a delivery after an attempt. Counts the attempt in `delivery`."""
+    """Decide whether a delivery is done, dead or tried again after an attempt. Count the attempt in `delivery`."""
     retry = delivery.route.retry
     if delivery.first_try is None:
         delivery.first_try = started
-    asked = error.retry_at if isinstance(error, Temporary) else None
-    if asked is None:
+    retry_at = error.retry_at if isinstance(error, Temporary) else None
+    # A wait that the other side names, such as a rate limit's reset, is no failure of the delivery: don't count it.
+    if retry_at is None:
         delivery.attempts += 1
     state, due = WAITING, now
     if error is None:
         state = DONE
     elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, now):
         state = DEAD
-    elif asked is not None:
-        due = max(asked, now + min(retry.first, 1.0))
+    elif retry_at is not None:
+        # A time in the past (the clocks differ) must not become a busy loop.
+        due = max(retry_at, now + min(retry.first, 1.0))
     else:
         due = now + random.uniform(0, min(retry.longest, retry.first * 2 ** (delivery.attempts - 1)))  # noqa: S311
     reason = None if error is None else _reason(error)
     if reason is not None:
-        _tell(delivery, state, due - now, reason)
+        _log_failure(delivery, state, due - now, reason)
     ended = None if state == WAITING else now
     return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
 
@@ -141,18 +147,18 @@ def _reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:MAX_REASON_LENGTH]
 
 
-def _tell(delivery: Delivery, state: int, wait: float, reason: str) -> None:
+def _log_failure(delivery: Delivery, state: int, wait: float, reason: str) -> None:
     event = delivery.event
-    what = {"rule": delivery.route.name, "event": event.id, "tweet": tweet_of(event), "attempts": delivery.attempts}
+    fields = {"rule": delivery.route.name, "event": event.id, "tweet": tweet_of(event), "attempts": delivery.attempts}
     if state == DEAD:
-        log.error("dead letter: %s: %s", delivery.route.name, reason, extra=what)
+        log.error("dead letter: %s: %s", delivery.route.name, reason, extra=fields)
     else:
-        log.warning("%s failed, again in %.1f s: %s", delivery.route.name, wait, reason, extra=what)
+        log.warning("%s failed, again in %.1f s: %s", delivery.route.name, wait, reason, extra=fields)
 
 
 class Overloaded(Temporary):
-    """More waits than may: ask again later."""
+    """The bus has its limit of open deliveries. Try again later."""
 
 
 class NotAttached(TwbotError):
-    """A rule without a handler: its events would wait for ever."""
+    """A rule has no handler: its events would wait for ever."""

@@ -1,4 +1,4 @@
-"""The bus's SQLite file: events, what is to be done about each, and the keys of what must happen once."""
+"""The bus's SQLite file: events, their deliveries, and the deduplication keys."""
 
 from __future__ import annotations
 
@@ -40,19 +40,27 @@ class AlreadyRunning(TwbotError):
 
 
 class EventRow(NamedTuple):
+    """A row of `events`, in the order of its columns."""
+
     seq: int
+    """The sequence number, in order of publication."""
     id: str
     type: str
     time: str
+    """RFC 3339 in UTC."""
     tweet: str | None
+    """The post that the event is about."""
     replay: str | None
+    """The name of the replay that delivered it again."""
     body: bytes
+    """The event as JSON."""
 
 
 class Outcome(NamedTuple):
-    """What became of an attempt, in the order of UPDATE's parameters."""
+    """The result of an attempt, in the order of UPDATE's parameters. Times are epoch seconds."""
 
     state: int
+    """WAITING, DONE or DEAD."""
     attempts: int
     due: float
     first_try: float | None
@@ -60,10 +68,11 @@ class Outcome(NamedTuple):
     ended: float | None
     error: str | None
     delivery: int
+    """The delivery's id."""
 
 
 class OpenDelivery(NamedTuple):
-    """A delivery that waits, as it was when the last process ended."""
+    """A waiting delivery with its event, as the file has it. Times are epoch seconds."""
 
     id: int
     rule: str
@@ -71,12 +80,18 @@ class OpenDelivery(NamedTuple):
     due: float
     first_try: float | None
     time: str
+    """The event's time."""
     event: int
+    """The event's sequence number."""
     body: bytes
+    """The event as JSON."""
 
 
 class Lock:
-    """Held by the one process that may write. The system lets go of it when the process ends, however it ends."""
+    """A file lock of the one process that may write. Raises StorageError, AlreadyRunning.
+
+    The operating system releases it when the process ends, even by `kill -9`: no stale lock is left to remove.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
@@ -94,14 +109,17 @@ class Lock:
 
 
 class Store:
-    """Used by one thread at a time: the bus's writer."""
+    """The open file. Only one thread at a time may use it: the bus's writer."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with told(path):
+            # Make the file before SQLite does, which would make it readable by others.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            # FULL: what is committed survives a power cut, too. One commit carries many events, so it is affordable.
+            # WAL: readers such as `twbot tail` don't block the writer. https://www.sqlite.org/wal.html
+            # FULL: a commit survives a power cut. It costs an fsync a commit, and one commit carries many events.
+            # https://www.sqlite.org/pragma.html#pragma_synchronous
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(SCHEMA)
@@ -110,7 +128,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing. Raises StorageError."""
+        """Commit everything within or nothing. Raises StorageError."""
         with told(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -122,11 +140,14 @@ class Store:
                 raise
 
     def take_once(self, key: str, now: float) -> bool:
-        """False where the key was taken before."""
+        """Record a deduplication key. Return False where it was recorded before.
+
+        See docs/decisions/0003-an-entry-carries-its-once-key.md.
+        """
         return self._db.execute("INSERT OR IGNORE INTO once VALUES (?, ?)", (key, now)).rowcount == 1
 
     def add(self, events: Iterable[EventRow], deliveries: Iterable[tuple[int, int, str, float]]) -> None:
-        """`deliveries`: id, event's seq, rule, due."""
+        """Insert events and deliveries. `deliveries`: id, the event's seq, rule, due."""
         self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", events)
         self._db.executemany("INSERT INTO deliveries (id, event, rule, due) VALUES (?, ?, ?, ?)", deliveries)
 
@@ -137,6 +158,7 @@ class Store:
         )
 
     def open_deliveries(self, only: Sequence[int] | None = None) -> list[OpenDelivery]:
+        """Return the waiting deliveries, all or those with these ids."""
         query = (
             "SELECT d.id, d.rule, d.attempts, d.due, d.first_try, e.time, e.seq, e.body FROM deliveries d"
             " JOIN events e ON e.seq = d.event WHERE d.state = 0"
@@ -147,7 +169,7 @@ class Store:
         return [OpenDelivery(*row) for row in rows]
 
     def redrive(self, deliveries: Sequence[int], now: float) -> list[int]:
-        """Dead letters wait again, as if they had never been tried. Those that were dead letters."""
+        """Set dead letters to waiting, as if they had never been tried. Return the ids that were dead letters."""
         dead = self._dead(deliveries)
         self._db.executemany(
             "UPDATE deliveries SET state=0, attempts=0, due=?, first_try=NULL, ended=NULL WHERE id=?",
@@ -156,6 +178,7 @@ class Store:
         return dead
 
     def purge(self, deliveries: Sequence[int]) -> int:
+        """Delete dead letters. Return how many of the ids were dead letters."""
         dead = self._dead(deliveries)
         self._db.executemany("DELETE FROM deliveries WHERE id=?", [(delivery,) for delivery in dead])
         return len(dead)
@@ -167,7 +190,9 @@ class Store:
         return [row[0] for row in found]
 
     def forget(self, events: Sequence[int]) -> tuple[int, list[int]]:
-        """Remove these events without a trace in the file. How many there were; their deliveries that waited."""
+        """Delete events and their deliveries. Return how many events existed, and the ids of the waiting deliveries."""
+        # Overwrite the deleted content with zeros: else it stays in free pages of the file.
+        # https://www.sqlite.org/pragma.html#pragma_secure_delete
         self._db.execute("PRAGMA secure_delete = ON").fetchall()
         chosen = [(event,) for event in events]
         waiting: list[int] = []
@@ -178,7 +203,7 @@ class Store:
         return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
 
     def prune(self, before: str, before_epoch: float) -> int:
-        """Forget events from before then, but for those that something still waits for."""
+        """Delete events older than `before` without waiting deliveries, and older keys. Return how many events."""
         old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
         self._db.execute(f"DELETE FROM deliveries WHERE event IN (SELECT seq FROM events WHERE {old})", (before,))  # noqa: S608
         self._db.execute("DELETE FROM once WHERE at < ?", (before_epoch,))
@@ -189,7 +214,7 @@ class Store:
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Raises StorageError."""
+    """Open the file for reading, also while the bus writes. Raises StorageError."""
     if not path.exists():
         raise StorageError(f"There are no events yet: {path} does not exist.")
     with told(path):
@@ -198,7 +223,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Say what is wrong with the file in words."""
+    """Turn SQLite's and the system's errors within into StorageError with the file's name."""
     try:
         yield
     except sqlite3.Error as error:

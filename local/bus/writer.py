@@ -1,7 +1,7 @@
 """The bus's one writing thread.
 
-It takes everything that was published or finished since its last commit into the next one, so a commit carries many
-events, and a publisher waits for two commits at most.
+Each commit takes everything that was published or finished since the last one ("group commit"). So a commit carries
+many events, and a publisher waits for two commits at most.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from twbot.lambdas.errors import Temporary, TwbotError
 from twbot.local.bus.routes import Delivery, Route, tweet_of
 from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
 
-MAX_BATCH = 2000
+MAX_BATCH = 2000  # jobs and outcomes in one commit
 RETRY_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
 
 Result = TypeVar("Result")
@@ -24,16 +24,19 @@ Settled = tuple[Delivery, Outcome]
 
 
 class New(NamedTuple):
-    """An event to be stored, with the routes it matches."""
+    """An event to store."""
 
     event: Event
     body: bytes
+    """The event as JSON."""
     dedup_key: str | None
+    """An event whose key was stored before is dropped. None: never dropped."""
     routes: list[Route]
+    """The routes of the rules that match."""
 
 
 class _Job:
-    """Something for the thread; whoever asked waits for `wait()`."""
+    """Work for the writing thread: events to store, or a function of the store. `wait` returns its result."""
 
     def __init__(self, work: Callable[[Store], Any] | None = None, new: Sequence[New] = ()) -> None:
         self.new = new
@@ -55,7 +58,10 @@ class _Job:
 
 
 class Writer:
-    """Writes to the store, which it closes in the end. `committed` hears of a commit before those who asked for it."""
+    """Writes to the store from one thread, and closes it in the end.
+
+    `committed` is called after each commit, before `put` and `ask` return: their callers find the deliveries counted.
+    """
 
     def __init__(
         self, store: Store, clock: Callable[[], float], committed: Callable[[list[Delivery], list[Settled]], None]
@@ -63,28 +69,28 @@ class Writer:
         self._store = store
         self._clock = clock
         self._committed = committed
-        self._closing = threading.Lock()  # nobody may wait for a job behind the last
+        self._closing = threading.Lock()  # no job may be queued after the last: its caller would wait for ever
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | Settled | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="bus-writer", daemon=True)
         self._thread.start()
 
     def put(self, new: Sequence[New]) -> None:
-        """Returns when the events are on the disk, all of them together. Raises StorageError."""
+        """Store the events in one transaction. Return when they are on the disk. Raises StorageError, Temporary."""
         if new:
             self._submit(_Job(new=new)).wait()
 
     def ask(self, work: Callable[[Store], Result]) -> Result:
-        """What `work` answers, once what it changed is on the disk. Raises StorageError."""
+        """Run `work` in the writing thread. Return its result when its changes are on the disk. Raises StorageError."""
         answer: Result = self._submit(_Job(work)).wait()
         return answer
 
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Write the outcome of an attempt soon; nobody waits for it."""
+        """Queue the outcome of an attempt for the next commit, and return at once."""
         self._jobs.put((delivery, outcome))
 
     def close(self) -> None:
-        """Write what is there, then take nothing more."""
+        """Write what is queued and end the thread. Later calls raise Temporary."""
         with self._closing:
             self._closed = True
             self._jobs.put(None)
@@ -102,12 +108,13 @@ class Writer:
         settled: list[Settled] = []
         ended = False
         while not ended:
+            # Outcomes whose commit failed stay in `settled`: lost, they would make done deliveries run again.
             jobs, ended = self._take(settled, RETRY_AFTER if settled else None)
             if self._commit(jobs, settled):
                 settled = []
 
     def _take(self, settled: list[Settled], timeout: float | None) -> tuple[list[_Job], bool]:
-        """What has come since; and whether that was the last."""
+        """Take what is queued: return the jobs, and whether the writer closes. Outcomes are added to `settled`."""
         jobs: list[_Job] = []
         try:
             item = self._jobs.get(timeout=timeout)
@@ -136,6 +143,7 @@ class Writer:
                     if job.work is not None:
                         job.result = job.work(store)
         except Exception as error:
+            # The transaction was rolled back: give its numbers back, too.
             store.last_event, store.last_delivery = numbers
             for job in jobs:
                 job.finish(error if isinstance(error, TwbotError) else StorageError(f"{store.path}: {error}"))

@@ -1,4 +1,4 @@
-"""The demo: people post on a simulated X, and what came of every post is held against what should have."""
+"""The demo: people post on a simulated X, and each post's result is compared with the scenario's expectation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from twbot.local.simulator.client import SimulatorClient
 from twbot.local.system import System, beside_simulated_x
 
 PICTURES = Path(__file__).parents[1] / "simulator" / "pictures"
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 60.0  # until all posts must be handled
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -37,14 +37,16 @@ class DemoReply(msgspec.Struct, frozen=True):
 
 
 class DemoPost(msgspec.Struct, frozen=True, kw_only=True):
-    """One post and what came of it. `seconds`: from the post to its reply; `why`: why there is none."""
+    """One post of the demo, with its analysis and its reply."""
 
     id: str
     author: str
     text: str
     images: list[str]
+    """Paths of the downloaded pictures."""
     generation: Generation
     delivered: int
+    """How often the webhook accepted the post."""
     outcome: Outcome
     language: str | None = None
     sentiment: str | None = None
@@ -55,7 +57,9 @@ class DemoPost(msgspec.Struct, frozen=True, kw_only=True):
     alerted: bool = False
     reply: DemoReply | None = None
     seconds: float | None = None
+    """Seconds from the post to its reply."""
     why: str | None = None
+    """The reason why there is no reply."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,14 +68,18 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
-    """`problems`: what did not go as it should; none where `ok`."""
+    """The result of the demo."""
 
     ok: bool
+    """Whether there are no problems."""
     posts: list[DemoPost]
     events: dict[str, int]
+    """The number of events by type."""
     alerts: list[dict[str, Any]]
     queries: dict[str, Answer]
+    """The answers of the saved queries, by name."""
     problems: list[str]
+    """The differences from the scenario's expectations, one sentence each."""
 
 
 class _Posted(NamedTuple):
@@ -81,7 +89,10 @@ class _Posted(NamedTuple):
 
 
 def run_demo(data: Path, *, pictures: Path, on_progress: Callable[[str], None]) -> DemoResult:
-    """Run it all in the folder `data`, and write the annotated pictures into `pictures`."""
+    """Run the demo on the data folder `data`, and write the posts' and replies' pictures into `pictures`.
+
+    Raises TwbotError where the bot or the simulated X does not start, or posts are still under way after a minute.
+    """
     home = DataFolder(data)
     with logging_to(home.log):
         return _run(home, pictures, on_progress)
@@ -91,12 +102,13 @@ def _run(home: DataFolder, pictures: Path, on_progress: Callable[[str], None]) -
     with beside_simulated_x(home, Settings(), on_progress=on_progress) as system:
         assert system.x is not None
         on_progress("Loading the models")
+        # Load the models before anybody posts: else the first reply's time would contain their loading.
         system.bot.analysers.warm()
         on_progress("People post")
         posted = _act(system.x.client)
         on_progress("The bot understands and replies")
         _settle(system)
-        return _look(posted, system, home, pictures)
+        return _result(posted, system, home, pictures)
 
 
 def _act(x: SimulatorClient) -> list[_Posted]:
@@ -131,12 +143,13 @@ def _play(scene: Scene, generation: Generation, posted: list[_Posted], x: Simula
 def _settle(system: System) -> None:
     assert system.x is not None
     until = time.monotonic() + SETTLE_SECONDS
+    # X's deliveries first: an idle bus means nothing while a post is still on its way to the webhook.
     while system.x.client.deliveries(state="pending") or not system.bot.bus.drain(1.0, retries=True):
         if time.monotonic() > until:
             raise TwbotError(f"{system.bot.bus.waiting} deliveries are still under way after {SETTLE_SECONDS:.0f} s.")
 
 
-def _look(posted: list[_Posted], system: System, home: DataFolder, pictures: Path) -> DemoResult:
+def _result(posted: list[_Posted], system: System, home: DataFolder, pictures: Path) -> DemoResult:
     alerts = system.bot.alerts.newest()
     alerted = {alert.tweet_id for alert in alerts}
     with History(home.bus) as history:
@@ -146,10 +159,10 @@ def _look(posted: list[_Posted], system: System, home: DataFolder, pictures: Pat
     assert system.x is not None
     posts, problems = [], dead
     for each in posted:
-        post, wrong = _what_came_of(each, analysed, alerted, system.x.client, pictures)
+        post, differences = _check_post(each, analysed, alerted, system.x.client, pictures)
         posts.append(post)
-        problems += wrong
-    problems += _uncalled_for(posts, events, len(alerts))
+        problems += differences
+    problems += _check_counts(posts, events, len(alerts))
     queries = {name: _answer(system.bot.lake, saved) for name, saved in saved_queries().items()}
     return DemoResult(
         ok=not problems,
@@ -166,7 +179,7 @@ def _answer(lake: Lake, saved: SavedQuery) -> Answer:
     return Answer(result.columns, result.rows)
 
 
-def _what_came_of(
+def _check_post(
     posted: _Posted, analysed: dict[str, Event], alerted: set[str], x: SimulatorClient, pictures: Path
 ) -> tuple[DemoPost, list[str]]:
     scene, post = posted.scene, posted.post
@@ -236,7 +249,7 @@ def _reply(replies: list[dict[str, Any]], stem: Path, x: SimulatorClient) -> Dem
 
 
 def _compare(scene: Scene, post: DemoPost, replies: int) -> list[str]:
-    """What should have come of a scene, and did not."""
+    """Return the differences between a scene's expectation and its result."""
     expected: list[tuple[str, object, object]] = [
         ("outcome", scene.outcome, post.outcome),
         ("replies", int(scene.outcome == "replied"), replies),
@@ -253,8 +266,8 @@ def _compare(scene: Scene, post: DemoPost, replies: int) -> list[str]:
     return [f"{start}: {what} should be {wanted!r}, is {got!r}" for what, wanted, got in expected if wanted != got]
 
 
-def _uncalled_for(posts: list[DemoPost], events: dict[str, int], alerts: int) -> list[str]:
-    """Whatever happened on the bus that no post accounts for."""
+def _check_counts(posts: list[DemoPost], events: dict[str, int], alerts: int) -> list[str]:
+    """Return the events and alerts that are missing, or that no post accounts for."""
     analysed = sum(post.language is not None for post in posts)
     replied = sum(post.outcome == "replied" for post in posts)
     counts = {"MESSAGE_RECEIVED": analysed, "MESSAGE_ANALYSED": analysed, "SEND_TWEET": replied, "TWEET_SENT": replied}

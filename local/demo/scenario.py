@@ -1,4 +1,4 @@
-"""What people post in `twbot demo`, and what should come of each post."""
+"""The scenario of `twbot demo`: what people post, and the expected result of each post."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ BOT = "twbot"
 
 
 class Scene(NamedTuple):
-    """One post of the demo and what is expected of it."""
+    """One post of the demo and its expected result. None and empty fields are not checked, except `celebrities`."""
 
     author: str
     text: str
     pictures: tuple[str, ...] = ()
+    """Names of files in the simulator's folder `pictures`."""
     outcome: Outcome = "replied"
     sentiment: str | None = None
     celebrities: tuple[str, ...] = ()
     detected_text: str | None = None
+    """A part of a line of text in the pictures."""
     delivered: int = 1
+    """How often X delivers the post: more than once for a repeated delivery."""
     how: Literal["post", "repost", "answer the bot", "forge"] = "post"
 
 

@@ -1,6 +1,6 @@
-"""The data lake on one machine: files of JSON lines in folders by hour, read with SQL by DuckDB.
+"""The data lake on one machine: gzipped JSON lines in folders by hour, queried by DuckDB in Athena's SQL.
 
-What runs on Athena runs here: sqlglot turns its dialect into DuckDB's, and the table has the same declared types.
+sqlglot translates the dialect, and the table has the types that are declared for Athena.
 """
 
 from __future__ import annotations
@@ -33,31 +33,34 @@ UNFINISHED = ".unfinished"
 
 
 class Lake:
-    """Safe to append to, to compact and to query from several threads."""
+    """The lake in one folder. Threads may append, compact, query and erase at the same time."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writing = threading.Lock()
-        self._replacing = threading.Lock()  # compacting and forgetting make new files of old ones
+        self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
 
     def append(self, events: Sequence[Event]) -> None:
-        """Write the events, whole files at a time. Raises Temporary; what is written twice counts once."""
+        """Write the events, one file for each of their hours. Raises Temporary, Permanent for an event without a time.
+
+        A repeated call may write events twice; queries count them once.
+        """
         for hour, group in groupby(sorted(events, key=_hour), key=_hour):
             lines = b"".join(msgspec.json.encode(event) + b"\n" for event in group)
             self._write(self._folder / hour, gzip.compress(lines, compresslevel=3))
 
     def compact(self, now: datetime.datetime | None = None) -> int:
-        """Make one file of the many of each hour that is over; how many files went."""
+        """Join the files of each past hour into one. Return how many files were replaced."""
         this_hour = (now or datetime.datetime.now(datetime.UTC)).strftime("%Y/%m/%d/%H")
-        gone = 0
+        count = 0
         for folder in sorted(self._folder.glob("*/*/*/*")):
             if folder.relative_to(self._folder).as_posix() < this_hour:
                 with self._replacing:
-                    gone += self._compact(folder)
-        return gone
+                    count += self._compact(folder)
+        return count
 
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
-        """Run one SELECT in Athena's dialect; each `?` is bound to a parameter. Raises BadSql."""
+        """Run one SELECT in Athena's dialect, with a parameter for each `?`. `limit`: rows at most. Raises BadSql."""
         import duckdb
 
         translated = translate(sql)
@@ -71,7 +74,7 @@ class Lake:
                 raise BadSql(duckdb_error(error)) from None
 
     def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
-        """Write the events into a Parquet file in the folder; no file for no events. Raises Temporary."""
+        """Write events into `events.parquet` in the folder. No events make no file. Raises Temporary."""
         import duckdb
 
         file = folder / "events.parquet"
@@ -89,19 +92,20 @@ class Lake:
             return Exported([file.name] if rows else [], rows, size, damaged)
 
     def forget(self, tweet_id: str, *replies: str, dry_run: bool = False) -> ErasureResult:
-        """Rewrite the files that tell of the post or of the replies to it, without what they tell of them."""
-        found = ErasureResult()
+        """Remove the events about a post and about the replies to it. With `dry_run`, only count them."""
+        result = ErasureResult()
         for path in self._files():
+            # The post's id has its time: no earlier file can be about it.
             if path.parent.relative_to(self._folder).as_posix() < first_hour(tweet_id):
                 continue
             with self._replacing:
-                found += self._forget(path, (tweet_id, *replies), dry_run)
-        return found
+                result += self._forget(path, (tweet_id, *replies), dry_run)
+        return result
 
     def _forget(self, path: Path, ids: tuple[str, ...], dry_run: bool) -> ErasureResult:
         try:
             lines = gzip.decompress(path.read_bytes())
-        except FileNotFoundError:  # joined with others: those are read, too, or again
+        except FileNotFoundError:  # compacted meanwhile
             return ErasureResult()
         except (OSError, EOFError, zlib.error):
             return ErasureResult(unreadable=(str(path),))
@@ -114,7 +118,10 @@ class Lake:
 
     @contextmanager
     def _opened(self, writes: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:
-        """A database that holds nothing but the table, and can reach nothing but it and the file it writes."""
+        """Open a database with the lake's table. Yield it, the files' size in bytes, and the damaged files' paths.
+
+        Its SQL can reach no file but `writes`.
+        """
         import duckdb
 
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY, "autoinstall_known_extensions": "false"}) as db:
@@ -122,9 +129,11 @@ class Lake:
             files, damaged = self._files(), list[Path]()
             try:
                 load(db, files)
-            except duckdb.Error:  # a file is damaged, or the running bot has just joined it with others
+            except duckdb.Error:  # a file is damaged, or the running bot has just compacted it
                 files, damaged = sorted_out(db, self._files())
                 load(db, files)
+            # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
+            # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
             if writes is not None:
                 db.execute(f"SET allowed_paths = [{quoted(writes)}]")
             db.execute("SET enable_external_access = false")
@@ -138,8 +147,8 @@ class Lake:
         parts = sorted(folder.glob(FILES))
         if len(parts) < 2:
             return 0
-        # Compressed files may be joined as they are. A crash before the last part is gone leaves events twice; they
-        # count once.
+        # Joined gzip files are a gzip file: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+        # A crash before the last part is deleted leaves events twice; queries count them once.
         self._write(folder, b"".join(part.read_bytes() for part in parts))
         for part in parts:
             part.unlink(missing_ok=True)
@@ -151,8 +160,8 @@ class Lake:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._writing:
-                for left in folder.glob(f"*{UNFINISHED}"):
-                    left.unlink(missing_ok=True)
+                for leftover in folder.glob(f"*{UNFINISHED}"):  # of a process that was killed here
+                    leftover.unlink(missing_ok=True)
                 with unfinished.open("xb") as file:
                     file.write(content)
                     file.flush()
@@ -172,7 +181,8 @@ def _hour(event: Event) -> str:
 
 
 def _sync(folder: Path) -> None:
-    """Have the new name on the disk, too."""
+    # fsync of a file does not write its name: the folder needs one of its own.
+    # https://man7.org/linux/man-pages/man2/fsync.2.html
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

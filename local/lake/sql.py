@@ -1,4 +1,4 @@
-"""The lake's table in DuckDB: files become it, Athena's SQL becomes DuckDB's, values come back as Athena's."""
+"""The lake's table in DuckDB: loads it from files, translates Athena's SQL, and converts values to Athena's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _READ = "read_json_objects($files, format = 'newline_delimited', ignore_errors =
 
 
 def sorted_out(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Which files can be read to the end, and which can't."""
+    """Return the files that can be read to the end, and those that can't. Files that are gone are in neither list."""
     import duckdb
 
     whole: list[Path] = []
@@ -37,7 +37,10 @@ def sorted_out(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path
 
 
 def load(db: DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Make the table of the files. A broken line is left out, a field of another type is null, a repeat counts once."""
+    """Create the table from the files. A broken line is skipped, a field of another type is null.
+
+    Events that were written twice are loaded once; a replayed copy is an event of its own.
+    """
     types = {name: _duckdb_type(hive) for name, hive in COLUMNS.items()}
     declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
     db.execute(f'CREATE OR REPLACE TABLE "{TABLE}" ({declared}, "{PARTITION}" VARCHAR)')
@@ -60,7 +63,10 @@ def load(db: DuckDBPyConnection, files: Sequence[Path]) -> None:
 
 
 def lower(db: DuckDBPyConnection, select: str) -> None:
-    """The table `exported`, with the names inside its records in small letters, as Athena has them."""
+    """Create the table `exported` from a SELECT. The field names within its structs are lower case, as in Athena.
+
+    https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
+    """
     described = db.execute(f"DESCRIBE {select}").fetchall()
     declared = ", ".join(
         f'"{name}" {_duckdb_type(COLUMNS["detail"].lower()) if name == "detail" else kind}'
@@ -71,7 +77,7 @@ def lower(db: DuckDBPyConnection, select: str) -> None:
 
 
 def join(files: Sequence[Path], whole: Path) -> Path:
-    """Make one Parquet file of several."""
+    """Join several Parquet files into one, and return its path."""
     import duckdb
 
     with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as db:
@@ -85,12 +91,12 @@ def quoted(path: Path) -> str:
 
 
 def duckdb_error(error: duckdb.Error) -> str:
-    """What is wrong, and what there is instead; without the SQL, which DuckDB says again."""
+    """Return DuckDB's message in one line, without its copy of the SQL."""
     return " ".join(str(error).split("\n\nLINE ")[0].split())
 
 
 def plain(value: Any) -> Any:
-    """Values as Athena gives them, too."""
+    """Convert a value to the form that Athena returns: times as RFC 3339, dates as ISO 8601, decimals as floats."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime.datetime):
@@ -106,7 +112,7 @@ def _duckdb_type(hive: str) -> str:
 
 
 def _json_shape(hive: str) -> Any:
-    """The type as `json_transform` wants it: {"a": "VARCHAR"}, ["VARCHAR"], "VARCHAR"."""
+    """Return the type as `json_transform` takes it: {"a": "VARCHAR"}, ["VARCHAR"] or "VARCHAR"."""
     from sqlglot import exp
 
     return _shape_of(exp.DataType.build(hive, dialect="hive"))
@@ -123,7 +129,7 @@ def _shape_of(kind: Any) -> Any:
 
 
 def translate(sql: str) -> str:
-    """Athena's SQL in DuckDB's words. One query that reads, and nothing else."""
+    """Translate one query of Athena's SQL to DuckDB's. Raises BadSql for anything but a single SELECT."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

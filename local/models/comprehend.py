@@ -1,4 +1,4 @@
-"""Amazon Comprehend on this machine: its requests, answers, limits and errors, for the three calls of the workflow."""
+"""Amazon Comprehend on this machine: the workflow's three calls, with Comprehend's requests, limits and errors."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from twbot.local.models.errors import ServiceError
 from twbot.local.models.language import languages
 from twbot.local.models.sentiment import sentiment
 
+# UTF-8 bytes of a text, as Comprehend's: https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html
 MAX_BYTES = 5000
 Params = dict[str, Any]
 Answer = dict[str, Any]
 
 
 class Comprehend:
-    """Parameters and answers are Comprehend's; every call raises ServiceError. Models load when first used."""
+    """Comprehend's calls, with its parameters and answers. Each raises ServiceError. Models load at first use."""
 
     def detect_dominant_language(self, params: Params) -> Answer:
         """Take {"Text"}; answer {"Languages": [{"LanguageCode", "Score"}]}, likeliest first."""

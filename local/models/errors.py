@@ -1,4 +1,4 @@
-"""How the local models refuse, by the names that the services' SDKs use, so that Retry and Catch match as on AWS."""
+"""The error of the local models. It has the service's own error name, so that Retry and Catch match as on AWS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from twbot.lambdas.errors import TwbotError
 
 
 class ServiceError(TwbotError):
-    """`name` is Step Functions' error name, such as `Comprehend.TextSizeLimitExceededException`."""
+    """A refused request. `name`: Step Functions' error name, such as `Comprehend.TextSizeLimitExceededException`."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Faces: dlib's HOG detector, five landmarks, and 128 numbers that are close for the same person."""
+"""Finds faces with dlib: the HOG detector, five landmarks, and a 128-number embedding to compare people by."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     Embedding = npt.NDArray[np.float64]
 
 NAME = "dlib HOG and MMOD detectors, five landmarks, ResNet embedding"
-# The detector sees faces of 75 pixels and more: small pictures are enlarged, large ones reduced for speed.
+# The detector finds faces from about 75 pixels: enlarge small pictures, and reduce large ones to save time.
 MAX_SIDE, MAX_ENLARGEMENT = 1600, 4.0
-# Below SURE, a second detector has to agree; below MIN_SCORE nobody looks.
+# From CERTAIN_SCORE a face counts. Below it the second detector must agree. Below MIN_SCORE it is dropped.
 MIN_SCORE, CERTAIN_SCORE = 0.0, 0.8
-# How large the second detector sees a doubtful face (it needs 80 pixels), and when it agrees.
+# Pixels to which a doubtful face is scaled for the second detector, which needs 80, and the score with which it agrees.
 DOUBTED_SIDE, AGREES = 110, 0.3
+# Pixels of the cropped face and its margin, as the embedding model was trained.
 CHIP, PADDING = 150, 0.25
-# One thread of its own: dlib's models are not to be shared, and memory that many threads touch is kept by each.
+# One thread for all pictures: dlib's models are not thread-safe, and each thread would keep its memory.
 _worker = ThreadPoolExecutor(1, thread_name_prefix="faces")
 
 
 class Box(NamedTuple):
-    """Shares of the picture's width and height, within it."""
+    """A bounding box, as shares of the picture's width and height."""
 
     left: float
     top: float
@@ -35,20 +36,24 @@ class Box(NamedTuple):
 
 
 class Face(NamedTuple):
-    """`confidence` from 0 to 100; `landmarks`: name to x and y, as shares of the picture."""
+    """A face on a picture."""
 
     box: Box
     confidence: float
+    """From 0 to 100."""
     landmarks: dict[str, tuple[float, float]]
+    """`eyeLeft`, `eyeRight` and `nose`: x and y as shares of the picture."""
     embedding: Embedding
+    """128 numbers. Two embeddings of the same person have a small Euclidean distance."""
 
 
 def find_faces(image: Image.Image) -> list[Face]:
-    """Every face on an upright RGB image, largest first."""
+    """Return the faces on an upright RGB image, largest first."""
     return _worker.submit(_find, image).result()
 
 
 def warm() -> None:
+    """Load the models now instead of at first use."""
     _worker.submit(_load).result()
 
 
@@ -92,7 +97,7 @@ def _detect(models: _Models, pixels: Any) -> list[tuple[Any, float]]:
 
 
 def _agreed(models: _Models, pixels: Any, box: Any) -> bool:
-    """Whether the slow, better detector sees a face there too, on a piece twice the face's size."""
+    """Return whether the slower, better detector finds a face there, too, on a piece of twice the face's size."""
     import numpy as np
     from PIL import Image
 
@@ -115,7 +120,7 @@ def _describe(models: _Models, pixels: Any, box: Any, score: float) -> Face:
 
 
 def _embed(models: _Models, pixels: Any, shape: Any) -> Embedding:
-    """The mean over the face and its mirror image, so that mirrored photos match as well."""
+    # The mean of the face and its mirror image, so that mirrored photos match, too.
     import dlib
     import numpy as np
 
@@ -132,7 +137,7 @@ def _share(box: Any, width: int, height: int) -> Box:
 
 
 def _landmarks(shape: Any, width: int, height: int) -> dict[str, tuple[float, float]]:
-    """Dlib gives both corners of the eye on the right, both of the eye on the left, and the nose's base."""
+    # dlib's five points: both corners of the eye at the right, both of the eye at the left, and the base of the nose.
     points = [(shape.part(n).x / width, shape.part(n).y / height) for n in range(5)]
 
     def middle(one: int, other: int) -> tuple[float, float]:
@@ -142,5 +147,5 @@ def _landmarks(shape: Any, width: int, height: int) -> dict[str, tuple[float, fl
 
 
 def _confidence(score: float) -> float:
-    """The detector's margin, which goes from 0 to about 3, as Rekognition's percentage."""
+    """Map the detector's score, from 0 to about 3, to a percentage as Rekognition has it."""
     return min(99.99, 90.0 + 5.0 * score)

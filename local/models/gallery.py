@@ -1,4 +1,4 @@
-"""The gallery of people to recognise: the public figures that come with twbot, and the user's own file."""
+"""The gallery of people to recognise: public figures that ship with twbot, and those of the user's own file."""
 
 from __future__ import annotations
 
@@ -20,87 +20,98 @@ if TYPE_CHECKING:
     from twbot.local.models.faces import Embedding
 
 SHIPPED = Path(__file__).parent / "data" / "gallery.json"
-# The same person is .2 to .45 apart, two people .65 and more.
+# Euclidean distance of two embeddings: 0.2 to 0.45 for the same person, 0.65 and more for two people.
 MAX_DISTANCE = 0.55
 MAX_NAME_LENGTH = 60
 
 
 class NotInGallery(TwbotError):
-    """Nobody of that name."""
+    """The gallery has nobody of that name."""
 
 
 class BadPhoto(TwbotError):
-    """A photo that can't be learnt from: no picture, no face, or several."""
+    """The photo is no picture, or has no face or several."""
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
-    """One face to compare with: where it came from, and its 128 numbers."""
+    """One face of a person. The photo itself is not stored."""
 
     source: str
+    """Where the photo came from: a file name or a package."""
     licence: str = ""
     embedding: list[float]
+    """128 numbers."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody to recognise."""
+
     name: str
     urls: list[str] = []
     photos: list[Photo]
     shipped: bool = False
+    """Whether the person comes with twbot."""
 
     @property
     def id(self) -> str:
-        """Stable, and in the form of Rekognition's."""
+        """Return a stable id of the form that Rekognition has: it depends on the name only."""
         return hashlib.sha256(self.name.encode()).hexdigest()[:8]
 
 
 class _File(msgspec.Struct, kw_only=True):
-    """`hidden`: the shipped people that the user removed."""
-
     people: list[Person] = []
     hidden: list[str] = []
+    """Names of shipped people whom the user removed."""
 
 
 class Gallery:
-    """`path` is the user's file, which needn't exist; changes by another process are seen at the next look."""
+    """The shipped people and those of the user's file `path`, which need not exist.
+
+    The file is read again when another process has changed it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reading = threading.Lock()
-        self._seen: object = object()
+        self._read_stamp: object = object()
         self._people: list[Person] = []
 
     def people(self) -> list[Person]:
-        """Everybody, by name. Raises TwbotError for a broken file."""
+        """Return everybody, sorted by name. Raises TwbotError for a broken file."""
         with self._reading:
             stamp = _stamp(self.path)
-            if stamp != self._seen:
-                self._people, self._seen = _together(_read(self.path)), stamp
+            if stamp != self._read_stamp:
+                self._people, self._read_stamp = _with_shipped(_read(self.path)), stamp
             return self._people
 
     def add(self, name: str, photos: Mapping[str, bytes]) -> Person:
-        """Learn a person from photos (by file name) with one face each. Raises BadPhoto, TwbotError."""
+        """Add a person, or photos of one. `photos`: contents by file name, with one face each.
+
+        A photo replaces the person's former photo of the same file name. Raises BadPhoto, TwbotError.
+        """
         name = _checked(name)
-        learnt = [Photo(source=source, embedding=_only_face(source, content)) for source, content in photos.items()]
+        # Find the faces before locking the file: that takes seconds.
+        added = [Photo(source=source, embedding=_only_face(source, content)) for source, content in photos.items()]
         with _changing(self.path) as file:
             known = next((each for each in file.people if each.name == name), Person(name=name, photos=[]))
-            sources = {each.source for each in learnt}
-            kept = [each for each in known.photos if each.source not in sources]
-            person = msgspec.structs.replace(known, photos=kept + learnt)
+            sources = {each.source for each in added}
+            others = [each for each in known.photos if each.source not in sources]
+            person = msgspec.structs.replace(known, photos=others + added)
             file.people = [*(each for each in file.people if each.name != name), person]
             file.hidden = [each for each in file.hidden if each != name]
         return person
 
     def remove(self, name: str) -> None:
-        """Forget a person; one that comes with twbot is hidden. Raises NotInGallery."""
+        """Remove a person from the file, and hide a shipped one. Raises NotInGallery, TwbotError."""
         with _changing(self.path) as file:
-            if name not in {each.name for each in _together(file)}:
+            if name not in {each.name for each in _with_shipped(file)}:
                 raise NotInGallery(f"There is no {name!r} in the gallery.")
             file.people = [each for each in file.people if each.name != name]
             if name in {each.name for each in shipped()}:
                 file.hidden = sorted({*file.hidden, name})
 
     def match(self, embedding: Embedding) -> tuple[Person, float] | None:
-        """The nearest person and how far away, if near enough to be the same."""
+        """Return the person with the nearest photo and its distance, None where none is near enough to be the same."""
         import numpy as np
 
         pairs = [(person, photo.embedding) for person in self.people() for photo in person.photos]
@@ -113,12 +124,12 @@ class Gallery:
 
 
 def shipped() -> list[Person]:
-    """The public figures that come with twbot."""
+    """Return the public figures that ship with twbot."""
     people = msgspec.json.decode(SHIPPED.read_bytes(), type=_File).people
     return [msgspec.structs.replace(each, shipped=True) for each in people]
 
 
-def _together(file: _File) -> list[Person]:
+def _with_shipped(file: _File) -> list[Person]:
     people = {each.name: each for each in shipped() if each.name not in file.hidden}
     for own in file.people:
         known = people.get(own.name)
@@ -148,7 +159,7 @@ def _read(path: Path) -> _File:
 
 @contextmanager
 def _changing(path: Path) -> Iterator[_File]:
-    """The user's file to change, one process at a time; written whole or not at all."""
+    """Yield the user's file to change, to one process at a time. Write it at the end, whole or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with path.with_suffix(".lock").open("w") as lock:

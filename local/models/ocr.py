@@ -1,4 +1,4 @@
-"""Text in pictures: PP-OCR by RapidOCR, with the models that its package carries. Nothing is fetched."""
+"""Detects text in pictures with PP-OCR (RapidOCR). The models come with the package; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -11,28 +11,32 @@ if TYPE_CHECKING:
     from PIL import Image
 
 NAME = "PP-OCRv6 (RapidOCR)"
-# What is hardly there reads as a few characters: the fewer, the surer the model has to be.
+# Minimum score by the number of characters. Texture and noise are read as a few characters: a short text needs a higher
+# score.
 MIN_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
 MIN_SCORE_LONG = 0.7
-# Smaller text than this leaves isn't read; larger pictures would take seconds.
+# Pixels. A larger picture would take seconds; a smaller one would lose small text.
 MAX_SIDE = 1440
+# As Rekognition's DetectText: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_WORDS = 100
-# One thread of its own: pictures of several at once would take gigabytes, and each thread keeps what it took.
+# One thread for all pictures: several at the same time would take gigabytes, and each thread keeps its memory.
 _worker = ThreadPoolExecutor(1, thread_name_prefix="ocr")
 
 Point = tuple[float, float]
 
 
 class Line(NamedTuple):
-    """Its corners clockwise from the top left, as shares of the picture; `score` from 0 to 1."""
+    """A line or a word of text."""
 
     text: str
     score: float
+    """From 0 to 1."""
     corners: tuple[Point, Point, Point, Point]
+    """Clockwise from the top left, as shares of the picture's width and height."""
 
 
 def detect_text(image: Image.Image) -> list[dict[str, Any]]:
-    """Rekognition's detections: the lines from top to bottom, then their words, at most a hundred."""
+    """Return Rekognition's TextDetections: the lines from top to bottom, then their words, at most 100."""
     lines = read_lines(image)
     found = [_detection("LINE", number, line) for number, line in enumerate(lines)]
     words = [(number, word) for number, line in enumerate(lines) for word in words_of(line)]
@@ -42,10 +46,10 @@ def detect_text(image: Image.Image) -> list[dict[str, Any]]:
 
 
 def read_lines(image: Image.Image) -> list[Line]:
-    """The lines of text on an RGB image; a stray character only where the model is sure."""
+    """Return the lines of text on an RGB image whose score is high enough for their length."""
     import numpy as np
 
-    image = image.copy()
+    image = image.copy()  # thumbnail() changes the image, and others share it
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     result = _worker.submit(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1])).result()
     if result.boxes is None or result.txts is None:
@@ -60,7 +64,7 @@ def read_lines(image: Image.Image) -> list[Line]:
 
 
 def words_of(line: Line) -> list[Line]:
-    """The line's words; each takes the part of the line that its characters do."""
+    """Split a line into words. A word's corners follow from the share of the line's characters that it has."""
     words, place, length = [], 0, max(1, len(line.text))
     for word in line.text.split():
         begin = line.text.index(word, place)
@@ -70,6 +74,7 @@ def words_of(line: Line) -> list[Line]:
 
 
 def warm() -> None:
+    """Load the model now instead of at first use."""
     _worker.submit(_load).result()
 
 

@@ -1,4 +1,4 @@
-"""Decoding pictures as Rekognition does: JPEG and PNG only, upright, bounded; the last few stay at hand."""
+"""Decodes pictures as Rekognition does: JPEG and PNG only, turned upright, of limited size. Caches the last few."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-# More than any camera makes; less than what a bomb would take: 300 MB of pixels.
+# More than cameras make, and at most 300 MB of memory: a small file can decode to far more ("decompression bomb").
+# https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
 MAX_PIXELS = 100_000_000
 MAX_SIDE = 2000
 MIN_SIDE = 8
@@ -31,11 +32,11 @@ NOT_AN_IMAGE = "Rekognition.InvalidImageFormatException"
 
 
 class Picture:
-    """An upright RGB image of at most 2,000 pixels a side, and the faces on it. Threads may share it."""
+    """An upright RGB image of at most 2,000 pixels a side, with its faces. Threads may share it."""
 
     def __init__(self, image: Image.Image) -> None:
         self.image = image
-        self._looking = threading.Lock()
+        self._detecting = threading.Lock()
 
     @functools.cached_property
     def pixels(self) -> Pixels:
@@ -51,44 +52,47 @@ class Picture:
 
     @property
     def faces(self) -> list[Face]:
-        with self._looking:
+        # cached_property has no lock since Python 3.12: two threads would both search.
+        # https://docs.python.org/3/library/functools.html#functools.cached_property
+        with self._detecting:
             return self._faces
 
 
 class Pictures:
-    """The last few pictures, by their bytes: three detectors look at the same one at the same time."""
+    """A cache of the last few pictures, by their bytes: three detectors get the same picture at the same time."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, Picture] = OrderedDict()
+        self._cache: OrderedDict[bytes, Picture] = OrderedDict()
         self._decoding = threading.Lock()
 
     def open(self, content: bytes) -> Picture:
-        """The picture of these bytes. Raises ServiceError."""
+        """Return the decoded picture. Raises ServiceError."""
         digest = hashlib.sha256(content).digest()
         with self._decoding:
-            picture = self._kept.pop(digest, None) or Picture(decode(content))
-            self._kept[digest] = picture
-            if len(self._kept) > CACHE_SIZE:
-                self._kept.popitem(last=False)
+            picture = self._cache.pop(digest, None) or Picture(decode(content))
+            self._cache[digest] = picture
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
             return picture
 
 
 def decode(content: bytes) -> Image.Image:
-    """The upright, bounded RGB image of a JPEG or PNG file. Raises ServiceError."""
+    """Decode a JPEG or PNG file to an upright RGB image of at most MAX_SIDE pixels a side. Raises ServiceError."""
     try:
-        # Pillow warns of a bomb at a smaller size than our own limit, and some callers turn warnings into errors.
+        # Pillow warns below our own limit, and some callers turn warnings into errors.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image: Image.Image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
-            _check_size(image)
-            image.draft("RGB", (MAX_SIDE, MAX_SIDE))
+            _check_size(image)  # known from the header, before anything is decoded
+            image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # decodes large JPEGs at a fraction of their size
             image.load()
+            # Rekognition, too, turns JPEGs by their EXIF orientation: its boxes refer to the upright picture.
             image = ImageOps.exif_transpose(image)
     except ServiceError:
         raise
     except Image.DecompressionBombError:
         raise _too_large() from None
-    except Exception:  # Pillow raises whatever a broken file makes its decoders raise.
+    except Exception:  # on a broken file Pillow's decoders raise many types
         raise ServiceError(NOT_AN_IMAGE, "Request has invalid image format") from None
     flat = flatten(image)
     flat.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
@@ -96,7 +100,8 @@ def decode(content: bytes) -> Image.Image:
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """Any colour mode as RGB; what is transparent becomes white."""
+    """Convert any colour mode to RGB, with transparency on white."""
+    # Pillow clips 16-bit greyscale to 255 when it converts it: take the high byte instead.
     if image.mode.startswith("I;16") or image.mode == "I":
         return image.convert("I").point(_high_byte).convert("L").convert("RGB")
     if image.has_transparency_data:

@@ -1,4 +1,4 @@
-"""Amazon Rekognition on this machine: its requests, answers, limits and errors, for the three calls of the workflow."""
+"""Amazon Rekognition on this machine: the workflow's three calls, with Rekognition's requests, limits and errors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from twbot.local.models.faces import Box, Face
 from twbot.local.models.gallery import MAX_DISTANCE, Gallery, Person
 from twbot.local.models.pictures import Picture, Pictures
 
+# Rekognition's own: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_BYTES, MAX_OBJECT_BYTES = 5 * 1024 * 1024, 15 * 1024 * 1024
-# What the services take where nothing is asked for.
+# DetectLabels' default: https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectLabels.html
 MIN_LABEL_CONFIDENCE = 55.0
 INVALID = "Rekognition.InvalidParameterException"
 Params = dict[str, Any]
@@ -20,9 +21,9 @@ Answer = dict[str, Any]
 
 
 class Rekognition:
-    """Parameters and answers are Rekognition's; every call raises ServiceError. Models load when first used.
+    """Rekognition's calls, with its parameters and answers. Each raises ServiceError. Models load at first use.
 
-    `read_object` gives an S3 object's bytes by its name, or raises KeyError.
+    `read_object`: returns an S3 object's bytes by its name, or raises KeyError.
     """
 
     MODELS = {"celebrities": faces.NAME, "labels": labels.NAME, "detected_text": ocr.NAME}  # noqa: RUF012
@@ -57,7 +58,7 @@ class Rekognition:
         return {"TextDetections": ocr.detect_text(self._picture(params).image), "TextModelVersion": "3.0"}
 
     def warm(self) -> None:
-        """Load the models now."""
+        """Load the models now instead of at first use."""
         for model in (faces, labels, ocr):
             model.warm()
 
@@ -66,9 +67,9 @@ class Rekognition:
 
     def _content(self, params: Params) -> bytes:
         image = params.get("Image")
-        given = image.get("Bytes") if isinstance(image, dict) else None
-        if isinstance(given, (bytes, bytearray)):
-            return _sized(bytes(given), MAX_BYTES)
+        content = image.get("Bytes") if isinstance(image, dict) else None
+        if isinstance(content, (bytes, bytearray)):
+            return _sized(bytes(content), MAX_BYTES)
         place = image.get("S3Object") if isinstance(image, dict) else None
         name = place.get("Name") if isinstance(place, dict) else None
         if not isinstance(name, str) or not name:
@@ -107,7 +108,7 @@ def _celebrity(face: Face, person: Person, distance: float) -> Answer:
 
 
 def _match_confidence(distance: float) -> float:
-    """100 for the same photo, 50 where two people could as well be meant."""
+    """Map a distance to a percentage: 100 for the same photo, 50 at the largest distance that counts as a match."""
     return round(100 - 50 * (distance / MAX_DISTANCE) ** 2, 4)
 
 

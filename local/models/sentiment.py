@@ -1,6 +1,6 @@
-"""Sentiment of English: VADER's scores and the embedding, weighed by a small regression (train_sentiment.py).
+"""Sentiment of English texts: a logistic regression (training/sentiment.py) on VADER's scores and the embedding.
 
-MIXED is found by clauses: one clearly bad, another clearly good.
+A text is MIXED when one of its clauses is clearly negative and another clearly positive.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "VADER 3.3.2 + all-MiniLM-L6-v2 (int8), logistic regression"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 MAX_CLAUSES = 8
-# How bad the worst and how good the best clause must be.
+# Probability that the most negative and the most positive clause must both reach.
 CLEAR = 0.7
 WEIGHTS = DATA / "sentiment.npz"
 _ADDRESSED = re.compile(r"https?://\S+|www\.\S+|(?<![\w@])[@＠]\w{1,20}")
@@ -33,13 +33,16 @@ _BLANKS = re.compile(r"\s+")
 
 
 def plain(text: str) -> str:
-    """The words of a post: who is addressed and what is linked says nothing of the mood."""
+    """Return a post's words, without mentions and links: those say nothing about the mood."""
     words = _HASHTAG.sub(r"\1", _ADDRESSED.sub(" ", html.unescape(text)))
     return _BLANKS.sub(" ", words).strip()
 
 
 def features(text: str) -> Numbers:
-    """388 numbers of a plain text: the embedding (which can't read emoji, so they are spelt out), and VADER's four."""
+    """Return 388 numbers for a plain text: the embedding's 384 and VADER's four scores.
+
+    Emoji are spelt out for the embedding, whose vocabulary has none.
+    """
     import numpy as np
 
     vader = _vader()
@@ -65,7 +68,7 @@ def _weights() -> tuple[Numbers, Numbers]:
 
 
 def class_scores(words: str) -> dict[str, float]:
-    """How likely a plain text is of each class; together one. What holds no words is neutral."""
+    """Return the probability of each class for a plain text. An empty text is neutral."""
     import numpy as np
 
     if not words:
@@ -77,7 +80,7 @@ def class_scores(words: str) -> dict[str, float]:
 
 
 def sentiment(text: str) -> tuple[str, dict[str, float]]:
-    """POSITIVE, NEGATIVE, NEUTRAL or MIXED, and the share of each; together one."""
+    """Return the likeliest of POSITIVE, NEGATIVE, NEUTRAL and MIXED, and the probability of each."""
     words = plain(text)
     mixed = _mixed(words)
     scores = {name: share * (1 - mixed) for name, share in class_scores(words).items()} | {"MIXED": mixed}
@@ -85,7 +88,7 @@ def sentiment(text: str) -> tuple[str, dict[str, float]]:
 
 
 def _mixed(words: str) -> float:
-    """Above a half where one clause is clearly bad and another clearly good."""
+    """Return MIXED's probability: above 0.5 where one clause is clearly negative and another clearly positive."""
     clauses = [part.strip() for part in _CLAUSES.split(words) if len(part.split()) > 1][:MAX_CLAUSES]
     if len(clauses) < 2:
         return 0.0

@@ -1,6 +1,6 @@
-"""The control API of a running bot: what only the process that holds the bus can do, for whoever has its token.
+"""The control API of a running bot, and its client: the operations that only the process with the bus can do.
 
-The token is made at each start and stands in run.json, which only the bot's owner can read.
+Its token is new at each start. Clients read it from run.json, which is readable by the bot's owner only.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
 
-TIMEOUTS = (2.0, 60.0)
+TIMEOUTS = (2.0, 60.0)  # seconds to connect and to answer
 
 
 class Deliveries(msgspec.Struct, frozen=True):
-    """Dead letters by the ids of their deliveries."""
+    """The body of /control/redrive and /control/purge."""
 
     ids: list[int]
+    """The ids of dead letters' deliveries."""
 
 
 class Erase(msgspec.Struct, frozen=True):
-    """A post to be forgotten; with `dry_run` it is only counted what there is."""
+    """The body of /control/forget."""
 
     tweet_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
+    """The post to erase."""
     dry_run: bool = False
+    """Count what would be removed, and remove nothing."""
 
 
 class Operations(msgspec.Struct, frozen=True):
-    """What the API calls: the bus's and the replays' methods."""
+    """The functions behind the API: methods of the bus, the replays and the erasure."""
 
     redrive: Callable[[Sequence[int]], int]
     purge: Callable[[Sequence[int]], int]
@@ -46,7 +49,11 @@ class Operations(msgspec.Struct, frozen=True):
 
 
 def control_routes(operations: Operations, token: str) -> list[Any]:
-    """POST /control/redrive, /purge, /replay, /cancel-replay, /forget: the web server's routes for them."""
+    """Return the routes of POST /control/redrive, /purge, /replay, /cancel-replay and /forget.
+
+    They answer 200 with the result, 400 for a body of another shape, 409 with {"error"} for a TwbotError, and 404 to a
+    caller without the token or from another machine.
+    """
     from anyio.to_thread import run_sync
     from starlette.requests import Request
     from starlette.responses import Response
@@ -54,7 +61,8 @@ def control_routes(operations: Operations, token: str) -> list[Any]:
 
     def route(name: str, call: Callable[[bytes], object]) -> BaseRoute:
         async def handle(request: Request) -> Response:
-            if not _may(request, token):
+            # 404, not 401: the port is open to the internet for X, and others need not learn that this API exists.
+            if not _is_allowed(request, token):
                 return Response(b'{"error":"Not Found"}', 404, media_type="application/json")
             body = await request.body()
             status, answer = await run_sync(_answer, call, body)
@@ -74,14 +82,17 @@ def control_routes(operations: Operations, token: str) -> list[Any]:
     ]
 
 
-def _may(request: Any, token: str) -> bool:
-    """Only from this machine (a proxy's client counts, not the proxy), and only with the token."""
+def _is_allowed(request: Any, token: str) -> bool:
+    """Return whether the call comes from this machine and has the token.
+
+    uvicorn replaces the address of a local proxy by its client's: https://www.uvicorn.org/deployment/
+    """
     client = request.client.host if request.client else ""
     own = request.scope["server"][0] if request.scope.get("server") else None
     if client != own and not _is_loopback(client):
         return False
-    given = request.headers.get("authorization", "").encode("latin-1", "replace")
-    return hmac.compare_digest(given, f"Bearer {token}".encode())
+    authorization = request.headers.get("authorization", "").encode("latin-1", "replace")
+    return hmac.compare_digest(authorization, f"Bearer {token}".encode())
 
 
 def _is_loopback(host: str) -> bool:
@@ -101,48 +112,48 @@ def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
 
 
 class ControlClient:
-    """Asks a running bot. Raises TwbotError with what it says."""
+    """Calls a running bot's control API. Raises TwbotError with the bot's error message."""
 
     def __init__(self, run: RunInfo) -> None:
         address = urlsplit(run.url)
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be replaced
-        host = everywhere.get(address.hostname or "", address.hostname)
+        loopback_of = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - a bot that listens on all interfaces
+        host = loopback_of.get(address.hostname or "", address.hostname)
         self._url = f"http://{host}:{address.port}/control"
         self._token = run.control_token
 
     def redrive(self, ids: Sequence[int]) -> int:
-        return int(self._ask("redrive", Deliveries(list(ids)))["done"])
+        return int(self._call("redrive", Deliveries(list(ids)))["done"])
 
     def purge(self, ids: Sequence[int]) -> int:
-        return int(self._ask("purge", Deliveries(list(ids)))["done"])
+        return int(self._call("purge", Deliveries(list(ids)))["done"])
 
-    def start_replay(self, wanted: ReplayRequest) -> Replay:
-        return msgspec.convert(self._ask("replay", wanted), Replay)
+    def start_replay(self, request: ReplayRequest) -> Replay:
+        return msgspec.convert(self._call("replay", request), Replay)
 
     def cancel_replay(self, name: str) -> Replay | None:
-        answer = self._ask("cancel-replay", name)
+        answer = self._call("cancel-replay", name)
         return None if answer is None else msgspec.convert(answer, Replay)
 
-    def forget(self, wanted: Erase) -> ErasureReport:
-        """May take minutes: the whole lake is read."""
-        return msgspec.convert(self._ask("forget", wanted, timeouts=(2.0, 1800.0)), ErasureReport)
+    def forget(self, request: Erase) -> ErasureReport:
+        # Up to half an hour: the bot reads every file of the lake since the post.
+        return msgspec.convert(self._call("forget", request, timeouts=(2.0, 1800.0)), ErasureReport)
 
-    def _ask(self, what: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
+    def _call(self, operation: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             with requests.Session() as session:
-                session.trust_env = False
+                session.trust_env = False  # a proxy of the environment can't reach loopback, and must not get the token
                 answer = session.post(
-                    f"{self._url}/{what}", data=msgspec.json.encode(body), headers=headers, timeout=timeouts
+                    f"{self._url}/{operation}", data=msgspec.json.encode(body), headers=headers, timeout=timeouts
                 )
         except requests.RequestException as error:
             raise TwbotError(f"The running bot does not answer: {type(error).__name__}.") from None
         if not answer.ok:
-            raise TwbotError(_said(answer))
+            raise TwbotError(_error_of(answer))
         return msgspec.json.decode(answer.content)
 
 
-def _said(answer: requests.Response) -> str:
+def _error_of(answer: requests.Response) -> str:
     try:
         return str(answer.json()["error"])
     except (ValueError, KeyError, TypeError):

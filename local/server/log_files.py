@@ -1,4 +1,4 @@
-"""The log of the local platform: JSON lines as Powertools writes them on AWS, in files that cannot grow without end."""
+"""The log of the local platform: JSON lines with the fields of Powertools' logger on AWS, in rotated files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: timestamp, level, logger, message, correlation_id, and what `extra` gave."""
+    """Formats a record as one JSON object: timestamp, level, logger, message, correlation_id and the fields of `extra`.
+
+    https://docs.aws.amazon.com/powertools/python/latest/core/logger/
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -38,40 +41,42 @@ class JsonLines(logging.Formatter):
 
 
 def log_files(path: Path) -> list[Path]:
-    """The older ones first; only those that are there."""
+    """Return the log's existing files, oldest first."""
     names = [*(path.with_name(f"{path.name}.{number}") for number in range(OLDER, 0, -1)), path]
     return [each for each in names if each.exists()]
 
 
 def lines_of(path: Path, tweet_id: str | None = None) -> Iterator[dict[str, Any]]:
-    """The log's lines, the oldest first; of one post, where that is asked for. What is half written is left out."""
-    wanted = tweet_id.encode() if tweet_id is not None else b""
+    """Yield the log's lines, oldest first, of all posts or of one. An unfinished line is left out."""
+    # Search the bytes before decoding: a trace of one post would otherwise decode up to 40 MB of JSON.
+    needle = tweet_id.encode() if tweet_id is not None else b""
     for each in log_files(path):
         with each.open("rb") as file:
             for text in file:
-                line = decode_line(text) if wanted in text else None
+                line = decode_line(text) if needle in text else None
                 if line is not None and (tweet_id is None or line.get("correlation_id") == tweet_id):
                     yield line
 
 
 def scan(path: Path, having: bytes, *, last: int | None = None) -> Iterator[dict[str, Any]]:
-    """The lines of one file that hold these bytes; of its `last` bytes only, where that is said."""
+    """Yield the lines of one file that contain these bytes. `last`: search only so many bytes at the file's end."""
     with path.open("rb") as file:
         if last is not None and (size := os.fstat(file.fileno()).st_size) > last:
             file.seek(size - last)
-            file.readline()  # the rest of a line
+            file.readline()  # skip the line that `last` begins in
         for text in file:
             if having in text and (line := decode_line(text)) is not None:
                 yield line
 
 
 def newest_lines(path: Path, last: int, having: bytes) -> list[dict[str, Any]]:
-    """Of the log's last bytes, those lines that hold these; across a file that was just begun."""
+    """Return the lines within the last `last` bytes of each of the two newest files that contain these bytes."""
+    # Two files: the newest may have been rotated a moment ago and be empty.
     return [line for each in log_files(path)[-2:] for line in scan(each, having, last=last)]
 
 
 def decode_line(text: bytes) -> dict[str, Any] | None:
-    """None for what is no line of ours."""
+    """Decode one line, None where it is no JSON object."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
@@ -80,7 +85,11 @@ def decode_line(text: bytes) -> dict[str, Any] | None:
 
 @contextlib.contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Send what our code logs to this file, its owner's only: 10 MB, and three older ones."""
+    """Log twbot's own records into this file within the context. It is rotated at 10 MB, and three older ones remain.
+
+    https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
+    """
+    # The log has texts of posts: make it readable by its owner only, before the handler makes it.
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
     formatter = JsonLines()
@@ -100,5 +109,5 @@ def logging_to(path: Path) -> Iterator[None]:
 
 
 def _service(logger: str) -> str:
-    """twbot.egress for twbot.lambdas.egress.images: who reads the log thinks in services."""
+    """Shorten a logger's name to its service: readers of the log think in services, not in modules."""
     return ".".join(("twbot", *logger.split(".")[1:2]))

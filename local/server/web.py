@@ -1,6 +1,6 @@
-"""The HTTP side of the local platform: /twitter for X, /health for whoever watches over the bot.
+"""The web server of the local platform: /twitter for X's webhook calls, /health for monitoring.
 
-The handlers are sync; they run in a few threads. Beyond what waits for those, X is asked to come back.
+The handlers are synchronous and run in a few threads. When too many calls wait for a thread, further ones get a 503.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from twbot.lambdas.ingress.responses import MAX_BODY, Answer, too_large
 from twbot.lambdas.ingress.signature import HEADER
 
 THREADS = 8
-WAITING = 256
+WAITING = 256  # calls under way, those that wait for a thread included
 CONNECTIONS = 1_024
-BODY_SECONDS = 10.0
+BODY_SECONDS = 10.0  # a sender that trickles its body must not hold a connection for ever
 STOP_SECONDS = 5
 _log = logging.getLogger("twbot.web")
 
@@ -45,7 +45,7 @@ _BROKEN = Answer(500, {"error": "Something is wrong here; it is in our log."})
 
 
 class _Workers:
-    """Runs sync calls in at most THREADS threads, with at most `waiting` calls under way."""
+    """Runs synchronous calls in at most THREADS threads, with at most `waiting` of them under way."""
 
     def __init__(self, waiting: int) -> None:
         self._free = waiting
@@ -56,6 +56,9 @@ class _Workers:
         return self._free <= 0
 
     async def run(self, call: Callable[[], Answer]) -> Answer:
+        """Return the call's answer, 503 when too many are under way, 500 when it raises."""
+        # X tries again when it gets no 200, so a quick 503 is better than an answer after X's 10 seconds:
+        # https://docs.x.com/x-api/webhooks/introduction
         if self.busy:
             return _BUSY
         self._free -= 1
@@ -77,12 +80,13 @@ def web_app(
     control: Sequence[BaseRoute] = (),
     waiting: int = WAITING,
 ) -> Starlette:
-    """GET and POST /twitter, GET /health, and the routes of `control`."""
+    """Return the application: GET and POST /twitter, GET /health, and the routes of `control`."""
     workers = _Workers(waiting)
 
     async def answer(request: Request) -> Answer:
         if request.method != "POST":
             return challenge(request.query_params.get("crc_token"))
+        # Refuse before reading the body: up to MAX_BODY a call would stay in memory.
         body = _BUSY if workers.busy else await _body(request)
         if isinstance(body, Answer):
             return body
@@ -91,22 +95,24 @@ def web_app(
 
     async def twitter(request: Request) -> Response:
         started = time.monotonic()
-        answered = await answer(request)
-        took = round((time.monotonic() - started) * 1000, 1)
-        _log.info("answered", extra={"method": request.method, "status": answered.status, "milliseconds": took})
-        return _response(answered)
+        result = await answer(request)
+        milliseconds = round((time.monotonic() - started) * 1000, 1)
+        _log.info("answered", extra={"method": request.method, "status": result.status, "milliseconds": milliseconds})
+        return _response(result)
 
     async def healthy(_: Request) -> Response:
         return _response(await workers.run(lambda: Answer(200, health())))
 
-    ours = [Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)]
-    return Starlette(routes=[*ours, *control])
+    routes = [Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)]
+    return Starlette(routes=[*routes, *control])
 
 
 async def _body(request: Request) -> bytes | Answer:
-    """The body; of one that is too large no more than MAX_BODY is read."""
-    promised = request.headers.get("content-length", "")
-    if promised.isdecimal() and (len(promised) > 15 or int(promised) > MAX_BODY):
+    """Read the body. Stop at MAX_BODY bytes or after BODY_SECONDS, and return the answer for that."""
+    length = request.headers.get("content-length", "")
+    # Check the number of digits first: int() raises for more than 4,300 of them.
+    # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+    if length.isdecimal() and (len(length) > 15 or int(length) > MAX_BODY):
         return too_large(0)
     body = bytearray()
     try:
@@ -144,7 +150,8 @@ class WebServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> int:
-        """Listen; returns the port. Raises TwbotError where the port is taken."""
+        """Listen, and return the port. Raises TwbotError where the port is taken."""
+        # Bind in this thread: uvicorn would only log a taken port and exit its own thread.
         listening = _listen(*self._address)
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name="web", daemon=True)
         self._thread.start()
@@ -156,7 +163,7 @@ class WebServer:
         return port
 
     def stop(self) -> None:
-        """Finish what has begun, within seconds, and stop listening."""
+        """Stop listening, and wait up to STOP_SECONDS for the calls under way."""
         self._server.should_exit = True
         if self._thread:
             self._thread.join(STOP_SECONDS + 2)

@@ -1,4 +1,4 @@
-"""`python -m twbot.local.simulator --data DIR`: the simulated X as its own process."""
+"""`python -m twbot.local.simulator --data DIR`: runs the simulated X as a process of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> int:
         return 1
     url = f"http://{options.host}:{listening.getsockname()[1]}"
     delays = [float(delay) for delay in options.retry_delays.split(",") if delay]
-    # Not an option: the process list would show it.
+    # Read from the environment: as an option, the token would show in the process list.
     token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
     app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
     config = uvicorn.Config(
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 class _Announcing(uvicorn.Server):
-    """Says on stdout where it listens, as soon as it does."""
+    """Prints its URL and process id as JSON on stdout as soon as it listens."""
 
     def __init__(self, config: uvicorn.Config, announcement: dict[str, object]) -> None:
         super().__init__(config)
@@ -59,12 +59,13 @@ class _Announcing(uvicorn.Server):
         print(json.dumps(self._announcement), flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Long polls and held calls would keep it; whoever waits sees the connection close.
+        # Long polls and simulated timeouts would delay the end: after 0.9 s close their connections by exiting.
         threading.Timer(0.9, os._exit, [0]).start()
         await super().shutdown(sockets=sockets)
 
 
 def _end_with(parent: int, server: uvicorn.Server) -> None:
+    # A parent that is killed can't stop its children. They get another parent then, which shows in getppid().
     while os.getppid() == parent:
         time.sleep(0.5)
     server.should_exit = True

@@ -1,4 +1,7 @@
-"""Media upload v2: in one go, in chunks, alternative text; and the pictures themselves."""
+"""The endpoints of media upload v2: whole, in chunks, and alternative texts.
+
+https://docs.x.com/x-api/media/introduction
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from twbot.local.simulator.world import World
 Category = Literal[
     "amplify_video", "tweet_image", "tweet_video", "tweet_gif", "dm_image", "dm_video", "dm_gif", "subtitles"
 ]
+# Rate limits: calls in 15 minutes.
 UPLOADS = 500
 CHUNK_CALLS = 1_875
 
@@ -63,8 +67,8 @@ class Metadata(Body, frozen=True):
 async def upload(world: World, caller: Caller, incoming: Incoming) -> Answer:
     fields = await _form(incoming)
     if fields is None:
-        sent = incoming.read(Upload)
-        data, category = _decoded(sent.media), str(sent.media_category)
+        body = incoming.read(Upload)
+        data, category = _decoded(body.media), str(body.media_category)
     else:
         data, category = _file(fields), str(fields.get("media_category") or "tweet_image")
     media = world.pictures.keep(caller.user_id or "", data, category)
@@ -72,8 +76,8 @@ async def upload(world: World, caller: Caller, incoming: Incoming) -> Answer:
 
 
 async def initialize(world: World, caller: Caller, incoming: Incoming) -> Answer:
-    wanted = incoming.read(Initialize)
-    media = world.pictures.begin(caller.user_id or "", wanted.media_type, wanted.media_category, wanted.total_bytes)
+    body = incoming.read(Initialize)
+    media = world.pictures.begin(caller.user_id or "", body.media_type, body.media_category, body.total_bytes)
     return Answer({"data": {**_identity(media), "expires_after_secs": EXPIRES_SECONDS}})
 
 
@@ -81,8 +85,8 @@ async def append(world: World, caller: Caller, incoming: Incoming) -> Answer:
     media = _own(world, caller, incoming.path["id"])
     fields = await _form(incoming)
     if fields is None:
-        sent = incoming.read(Segment)
-        index, data = sent.segment_index, _decoded(sent.media)
+        body = incoming.read(Segment)
+        index, data = body.segment_index, _decoded(body.media)
     else:
         index, data = _index(fields.get("segment_index")), _file(fields)
     if media["state"] != "pending":
@@ -101,9 +105,9 @@ async def status(world: World, caller: Caller, incoming: Incoming) -> Answer:
 
 
 async def describe(world: World, caller: Caller, incoming: Incoming) -> Answer:
-    wanted = incoming.read(Metadata)
-    media = _own(world, caller, wanted.id)
-    text = wanted.metadata.alt_text if wanted.metadata else None
+    body = incoming.read(Metadata)
+    media = _own(world, caller, body.id)
+    text = body.metadata.alt_text if body.metadata else None
     if text:
         world.pictures.describe(media["id"], text.text)
     associated = {"alt_text": {"text": text.text}} if text else {}
@@ -118,7 +122,7 @@ def _own(world: World, caller: Caller, media_id: str) -> Row:
 
 
 async def _form(incoming: Incoming) -> dict[str, Any] | None:
-    """The fields of a multipart body; None for JSON."""
+    """Return the fields of a multipart body, None for a JSON body."""
     if not incoming.request.headers.get("content-type", "").startswith("multipart/form-data"):
         return None
     fields: dict[str, Any] = {}
@@ -129,7 +133,7 @@ async def _form(incoming: Incoming) -> dict[str, Any] | None:
 
 
 def _file(fields: dict[str, Any]) -> bytes:
-    """The picture: a file, or a form field in base64."""
+    """Return the picture of a form, which is a file or a base64 field."""
     media = fields.get("media", b"")
     return media if isinstance(media, bytes) else _decoded(media)
 

@@ -1,4 +1,4 @@
-"""Posting, deleting and looking up posts and users."""
+"""The endpoints that create, delete and look up posts, and look up users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Media(Body, frozen=True):
 
 
 class NewPost(Body, frozen=True):
-    """The body of POST /2/tweets; what a reply bot has no use for is taken and ignored."""
+    """The body of POST /2/tweets. Fields that a reply bot does not use are accepted and ignored."""
 
     text: str | None = None
     reply: Reply | None = None
@@ -54,15 +54,15 @@ class NewPost(Body, frozen=True):
 
 
 async def create(world: World, caller: Caller, incoming: Incoming) -> Answer:
-    wanted = incoming.read(NewPost)
-    typed = (wanted.text or "").strip()
-    media = wanted.media.media_ids if wanted.media else []
+    body = incoming.read(NewPost)
+    typed = (body.text or "").strip()
+    media = body.media.media_ids if body.media else []
     _check_text(typed, media)
-    if wanted.quote_tweet_id:
+    if body.quote_tweet_id:
         raise problems.forbidden("Quoting a post is not permitted for your access level: it needs Enterprise access.")
     author = world.people.by_id(caller.user_id or "") or {}
-    target = world.posts.get(wanted.reply.in_reply_to_tweet_id) if wanted.reply else None
-    if wanted.reply:
+    target = world.posts.get(body.reply.in_reply_to_tweet_id) if body.reply else None
+    if body.reply:
         world.posts.check_reply(author["id"], target)
     world.posts.check_duplicate(author["id"], typed, target.id if target else None)
     _check_media(world, author["id"], media)
@@ -164,10 +164,10 @@ def _fields(incoming: Incoming, name: str) -> list[str]:
 
 
 def _shown(world: World, post: Post, incoming: Incoming) -> Json:
-    wanted = _fields(incoming, "tweet.fields")
+    fields = _fields(incoming, "tweet.fields")
     if "attachments.media_keys" in _fields(incoming, "expansions"):
-        wanted.append("attachments")
-    return only(world.v2.post(post), wanted, POST_DEFAULTS)
+        fields.append("attachments")
+    return only(world.v2.post(post), fields, POST_DEFAULTS)
 
 
 def _user(world: World, user: Row, incoming: Incoming) -> Json:
@@ -181,7 +181,7 @@ def _found_user(world: World, user: Row | None, value: str, parameter: str, inco
 
 
 def _page(world: World, posts: list[Post], incoming: Incoming) -> Answer:
-    """The newest first; the token is the id that the next page comes before."""
+    """Return a page of posts, newest first. The pagination token is the id of the last post of the page before."""
     try:
         size = int(incoming.query.get("max_results", 10))
     except ValueError:
@@ -190,27 +190,27 @@ def _page(world: World, posts: list[Post], incoming: Incoming) -> Answer:
         raise problems.invalid("The `max_results` query parameter value is not between 5 and 100")
     before = int(_id(incoming.query.get("pagination_token", "9" * 19), "pagination_token"))
     since = int(_id(incoming.query.get("since_id", "0"), "since_id"))
-    left = [post for post in reversed(posts) if since < int(post.id) < before]
-    page = left[:size]
+    matching = [post for post in reversed(posts) if since < int(post.id) < before]
+    page = matching[:size]
     meta: Json = {"result_count": len(page)}
     if page:
         meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
-    if len(left) > size:
+    if len(matching) > size:
         meta["next_token"] = page[-1].id
     shape: Json = {"data": [_shown(world, post, incoming) for post in page]} if page else {}
     return Answer({**shape, **_includes(world, page, incoming), "meta": meta})
 
 
 def _includes(world: World, posts: list[Post], incoming: Incoming) -> Json:
-    """What `expansions` asks for."""
-    wanted = set(_fields(incoming, "expansions"))
+    """Return `includes` for the requested `expansions`."""
+    expansions = set(_fields(incoming, "expansions"))
     referred = [world.posts.get(p) for post in posts for p in (post.reply_to, post.quote_of, post.repost_of) if p]
     others = [post for post in referred if post]
-    people = _people(world, posts, others, wanted)
-    media = [media_id for post in posts for media_id in post.media] if "attachments.media_keys" in wanted else []
+    people = _people(world, posts, others, expansions)
+    media = [media_id for post in posts for media_id in post.media] if "attachments.media_keys" in expansions else []
     shape = {
         "users": [_user(world, user, incoming) for p in people if (user := world.people.by_id(p))],
-        "tweets": [_shown(world, post, incoming) for post in others] if "referenced_tweets.id" in wanted else [],
+        "tweets": [_shown(world, post, incoming) for post in others] if "referenced_tweets.id" in expansions else [],
         "media": [
             only(world.v2.media(row), _fields(incoming, "media.fields"), MEDIA_DEFAULTS)
             for media_id in media
@@ -221,13 +221,13 @@ def _includes(world: World, posts: list[Post], incoming: Incoming) -> Json:
     return {"includes": shape} if shape else {}
 
 
-def _people(world: World, posts: list[Post], others: list[Post], wanted: set[str]) -> list[str]:
+def _people(world: World, posts: list[Post], others: list[Post], expansions: set[str]) -> list[str]:
     ids: list[str] = []
-    if "author_id" in wanted:
+    if "author_id" in expansions:
         ids += [post.author_id for post in posts]
-    if "entities.mentions.username" in wanted:
+    if "entities.mentions.username" in expansions:
         ids += [user_id for post in posts for user_id in world.posts.mentioned(post)]
-    if "referenced_tweets.id.author_id" in wanted or "in_reply_to_user_id" in wanted:
+    if "referenced_tweets.id.author_id" in expansions or "in_reply_to_user_id" in expansions:
         ids += [post.author_id for post in others]
     return list(dict.fromkeys(ids))
 

@@ -1,4 +1,7 @@
-"""The endpoints of v1.1's Account Activity: premium (with environments) and enterprise."""
+"""The endpoints of v1.1's Account Activity API: premium (with environments) and enterprise.
+
+https://docs.x.com/x-api/enterprise-gnip-2.0/fundamentals/account-activity
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,7 @@ async def count(world: World, _: Caller, __: Incoming) -> Answer:
 
 
 async def replay(world: World, _: Caller, incoming: Incoming) -> Answer:
-    """The enterprise form's: five days."""
+    """Replay events of the last five days, as the enterprise API does."""
     webhook, since, until = _webhook(world, incoming), incoming.query.get("from_date"), incoming.query.get("to_date")
     if webhooks.replaying(world, webhook["id"]):
         raise problems.v1(409, 355, "A replay job is already in progress for this webhook.")
@@ -108,7 +111,7 @@ def _environment(incoming: Incoming) -> str | None:
 
 
 def _webhook(world: World, incoming: Incoming) -> Row:
-    """The webhook of the path: by id, or the only one of the environment."""
+    """Return the path's webhook: by id, or the only one of its environment. Raises Problem 404."""
     environment, webhook_id = _environment(incoming), incoming.path.get("id")
     for row in webhooks.all_of(world):
         if row["environment"] == environment and webhook_id in (None, row["id"]):

@@ -1,4 +1,7 @@
-"""The endpoints of v2 webhooks, Account Activity v2 and X Activity subscriptions."""
+"""The endpoints of v2 webhooks, Account Activity v2 and X Activity subscriptions.
+
+https://docs.x.com/x-api/webhooks/introduction
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,11 @@ from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.store import Row, now_ms
 from twbot.local.simulator.world import World
 
+# Subscriptions at most: of Account Activity in the Pay-Per-Use plan, of X Activity in the self-serve plans.
 MAX_ACCOUNTS = 3
 MAX_ACTIVITY = 1_500
 WHEN = Annotated[str, Meta(pattern=r"^[0-9]{12}$")]
+# X Activity's event types. Public ones need the app's token; private ones need the token of the user they are about.
 PROFILE = "bio profile_picture banner_picture screenname geo url verified_badge affiliate_badge handle"
 PUBLIC = {
     *(f"profile.update.{name}" for name in PROFILE.split()),
@@ -82,8 +87,8 @@ async def remove(world: World, _: Caller, incoming: Incoming) -> Answer:
 
 
 async def replay(world: World, _: Caller, incoming: Incoming) -> Answer:
-    wanted = incoming.read(Replay)
-    return Answer({"data": webhooks.replay(world, wanted.webhook_id, wanted.from_date, wanted.to_date)})
+    body = incoming.read(Replay)
+    return Answer({"data": webhooks.replay(world, body.webhook_id, body.from_date, body.to_date)})
 
 
 async def subscribe_account(world: World, caller: Caller, incoming: Incoming) -> Answer:
@@ -124,28 +129,28 @@ async def count_accounts(world: World, _: Caller, __: Incoming) -> Answer:
 
 
 async def subscribe_activity(world: World, caller: Caller, incoming: Incoming) -> Answer:
-    wanted = incoming.read(NewActivity)
-    _check_activity(world, caller, wanted)
+    body = incoming.read(NewActivity)
+    _check_activity(world, caller, body)
     now = now_ms()
-    columns = {"event_type": wanted.event_type, "filter": msgspec.json.encode(wanted.filter).decode()}
-    columns |= {"tag": wanted.tag, "webhook_id": wanted.webhook_id}  # type: ignore[dict-item]
+    columns = {"event_type": body.event_type, "filter": msgspec.json.encode(body.filter).decode()}
+    columns |= {"tag": body.tag, "webhook_id": body.webhook_id}  # type: ignore[dict-item]
     activity_id = world.store.new_id()
     world.store.add("activity_subscriptions", id=activity_id, created_ms=now, updated_ms=now, **columns)
     made = _activity(_activity_of(world, activity_id))
     return Answer({"data": {"subscription": made}, "meta": {"total_subscriptions": _total(world)}})
 
 
-def _check_activity(world: World, caller: Caller, wanted: NewActivity) -> None:
-    if wanted.event_type not in PUBLIC | PRIVATE:
-        raise problems.invalid(f"event_type [{wanted.event_type}] is not one of the known event types")
-    if not wanted.filter.user_id and not wanted.filter.keyword:
+def _check_activity(world: World, caller: Caller, body: NewActivity) -> None:
+    if body.event_type not in PUBLIC | PRIVATE:
+        raise problems.invalid(f"event_type [{body.event_type}] is not one of the known event types")
+    if not body.filter.user_id and not body.filter.keyword:
         raise problems.invalid("filter needs a user_id or a keyword")
-    if wanted.event_type in PRIVATE and caller.user_id != wanted.filter.user_id:
-        raise problems.forbidden(f"{wanted.event_type} is private: it needs the user-context token of that user.")
-    if wanted.webhook_id:
-        webhooks.of_id(world, wanted.webhook_id)
+    if body.event_type in PRIVATE and caller.user_id != body.filter.user_id:
+        raise problems.forbidden(f"{body.event_type} is private: it needs the user-context token of that user.")
+    if body.webhook_id:
+        webhooks.of_id(world, body.webhook_id)
     same = "SELECT 1 FROM activity_subscriptions WHERE event_type = ? AND filter = ? AND webhook_id IS ?"
-    if world.store.row(same, wanted.event_type, msgspec.json.encode(wanted.filter).decode(), wanted.webhook_id):
+    if world.store.row(same, body.event_type, msgspec.json.encode(body.filter).decode(), body.webhook_id):
         raise problems.invalid("The subscription exists already.", reason="DuplicateSubscriptionFailed")
     if _total(world) >= MAX_ACTIVITY:
         raise problems.invalid("No more subscriptions can be made.", reason="SubscriptionLimitExceeded")
@@ -168,10 +173,10 @@ async def list_activity(world: World, _: Caller, incoming: Incoming) -> Answer:
 
 
 async def change_activity(world: World, _: Caller, incoming: Incoming) -> Answer:
-    activity, wanted = _activity_of(world, incoming.path["id"]), incoming.read(ChangedActivity)
-    if wanted.webhook_id:
-        webhooks.of_id(world, wanted.webhook_id)
-    tag, webhook_id = wanted.tag or activity["tag"], wanted.webhook_id or activity["webhook_id"]
+    activity, body = _activity_of(world, incoming.path["id"]), incoming.read(ChangedActivity)
+    if body.webhook_id:
+        webhooks.of_id(world, body.webhook_id)
+    tag, webhook_id = body.tag or activity["tag"], body.webhook_id or activity["webhook_id"]
     sql = "UPDATE activity_subscriptions SET tag = ?, webhook_id = ?, updated_ms = ? WHERE id = ?"
     world.store.run(sql, tag, webhook_id, now_ms(), activity["id"])
     changed = _activity(_activity_of(world, activity["id"]))
@@ -202,6 +207,7 @@ async def remove_activities(world: World, _: Caller, incoming: Incoming) -> Answ
 
 
 def subscribers(world: World, webhook_id: str) -> list[str]:
+    """Return the ids of the users whose account activity the webhook gets."""
     rows = world.store.rows("SELECT user_id FROM account_subscriptions WHERE webhook_id = ?", webhook_id)
     return [row["user_id"] for row in rows]
 

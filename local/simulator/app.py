@@ -24,7 +24,7 @@ CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS, *api_v1.CALLS)
 
 
 def create_app(folder: Path, *, base_url: str = "http://testserver", **options: Any) -> Starlette:
-    """The application over the data in `folder`. `options` are World's; `app.state.world` is the world."""
+    """Return the application over the data in `folder`. `options`: World's. `app.state.world` is its World."""
     world = World(folder, base_url=base_url, **options)
 
     @contextlib.asynccontextmanager
@@ -73,7 +73,7 @@ def _others(world: World) -> list[Route]:
 
 @functools.cache
 def _grey_square() -> bytes:
-    """What people look like who set no picture of themselves."""
+    """Return the profile picture of users without one."""
     buffer = io.BytesIO()
     Image.new("RGB", (48, 48), "lightgrey").save(buffer, "PNG")
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""One call of X's API: authenticated, counted against its limit, answered with X's headers and error bodies."""
+"""Handles a call of X's API: authentication, rate limit, handler, and X's headers and error bodies."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ AnyBody = TypeVar("AnyBody")
 
 
 class Answer(NamedTuple):
-    """`body` None: no content."""
+    """A handler's answer."""
 
     body: Any
+    """JSON; None answers 204 No Content."""
     status: int = 200
 
 
 class Incoming(NamedTuple):
-    """What a handler gets of the request."""
+    """The request, as handlers get it."""
 
     request: Request
     raw: bytes
+    """The body."""
 
     @property
     def path(self) -> dict[str, str]:
@@ -45,7 +47,7 @@ class Incoming(NamedTuple):
         return dict(self.request.query_params)
 
     def read(self, as_type: type[AnyBody]) -> AnyBody:
-        """The JSON body. Raises Problem, naming the field."""
+        """Decode the JSON body. Raises Problem 400, which names the field."""
         try:
             return msgspec.json.decode(self.raw or b"{}", type=as_type)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -56,13 +58,15 @@ Handler = Callable[["World", Caller, Incoming], Awaitable[Answer]]
 
 
 class Call(NamedTuple):
-    """`auth`: "user", "app" or "either". `limit`: calls in 15 minutes for each caller."""
+    """An endpoint."""
 
     method: str
     path: str
     handler: Handler
     auth: str = "either"
+    """The token that it needs: "user", "app" or "either"."""
     limit: int = 450
+    """Calls in 15 minutes for each caller."""
 
     @property
     def name(self) -> str:
@@ -70,7 +74,7 @@ class Call(NamedTuple):
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of request bodies: `additionalProperties: false`, as X's OpenAPI document has it."""
+    """The base of request bodies. It refuses unknown fields: X's OpenAPI document has `additionalProperties: false`."""
 
 
 def route(world: World, call: Call) -> Route:
@@ -97,7 +101,7 @@ async def _perform(world: World, call: Call, caller: Caller, incoming: Incoming)
     failure = world.failures.next(call.name)
     if failure is None:
         return await call.handler(world, caller, incoming)
-    if failure.kind == "lost_answer":  # done, but the caller never hears of it
+    if failure.kind == "lost_answer":  # the call takes effect, but its answer is lost
         await call.handler(world, caller, incoming)
         raise problems.UNAVAILABLE
     if failure.kind == "timeout":
@@ -119,7 +123,7 @@ def _check_kind(call: Call, caller: Caller) -> None:
 
 
 def _in_style(call: Call, problem: problems.Problem) -> tuple[Any, int]:
-    """v1.1 has its own words for what v2 calls a problem."""
+    """Return body and status of a problem, for v1.1's endpoints as an error list with v1.1's codes."""
     if not call.path.startswith("/1.1/") or ("errors" in problem.body and "title" not in problem.body):
         return problem.body, problem.status
     known = {401: (32, "Could not authenticate you."), 429: (88, "Rate limit exceeded")}

@@ -1,4 +1,4 @@
-"""Starting the simulated X as a process, and calling its control API."""
+"""Starts the simulated X as a process, and calls its control API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ TOKEN_VARIABLE = "TWBOT_SIMULATOR_CONTROL_TOKEN"  # noqa: S105 (a variable's nam
 
 
 class SimulatorClient:
-    """The control API. Posts are dicts with id, author, text, media, reply_to and so on."""
+    """A client of the control API. Raises TwbotError where a call fails.
+
+    A post is a dict {"id", "author", "text", "media", "reply_to", …}, as control.show makes it.
+    """
 
     def __init__(self, url: str, control_token: str) -> None:
         self.url = url.rstrip("/")
@@ -33,11 +36,11 @@ class SimulatorClient:
         self._http.headers[TOKEN_HEADER] = control_token
 
     def keys(self, user: str | None = None) -> Keys:
-        """The app's keys with the access token of the bot, or of another user."""
+        """Return the app's keys with the access token of the bot, or of another user."""
         return msgspec.convert(self._call("GET", "/sim/keys", params={"user": user} if user else None), Keys)
 
     def bot(self) -> str:
-        """The bot's username."""
+        """Return the bot's username."""
         return str(self._call("GET", "/sim/keys")["Username"])
 
     def post(
@@ -51,21 +54,25 @@ class SimulatorClient:
         repost: str | None = None,
         generation: str | None = None,
     ) -> dict[str, Any]:
-        """Post as anybody. `generation`: deliver as "v1.1" or "x-activity" only."""
+        """Post as any user, and return the post. `generation`: deliver it as "v1.1" or "x-activity" only."""
         return self._post_to("/sim/posts", author, text, images, reply_to, quote, repost, generation)
 
     def forge(
         self, author: str, text: str, *, images: Iterable[bytes | Path] = (), generation: str | None = None
     ) -> dict[str, Any]:
-        """Deliver a post once with a wrong signature; `status` is what the webhook answered."""
+        """Deliver a post once with a wrong signature. Return it with the webhook's answer as `status`."""
         return self._post_to("/sim/forge", author, text, images, None, None, None, generation)
 
     def resend(self, post_id: str) -> list[int]:
-        """Deliver again what was delivered about the post; the new deliveries' ids."""
+        """Repeat the deliveries about a post. Return the new deliveries' ids."""
         return list(self._call("POST", f"/sim/posts/{post_id}/resend")["deliveries"])
 
     def act(self, kind: str, author: str, **details: Any) -> dict[str, Any]:
-        """like, delete (post=ID); follow, block, mute, un…, dm (text=), typing, read (to=USERNAME); revoke."""
+        """Act as a user. Kinds and their details:
+
+        like, delete: post=ID. follow, block, mute, unfollow, unblock, unmute, typing, read: to=USERNAME.
+        dm: to=USERNAME, text=TEXT. revoke: none.
+        """
         return self._call("POST", "/sim/actions", json={"kind": kind, "author": author, **details})
 
     def get(self, post_id: str) -> dict[str, Any]:
@@ -78,28 +85,34 @@ class SimulatorClient:
         return list(self._call("GET", f"/sim/posts/{post_id}/conversation")["posts"])
 
     def replies(self, post_id: str, *, timeout: float = 0, author: str | None = None) -> list[dict[str, Any]]:
-        """The replies to a post; waits up to `timeout` seconds for the first."""
+        """Return the replies to a post. Wait up to `timeout` seconds for the first."""
         query = {"to": post_id, "timeout": str(timeout), **({"author": author} if author else {})}
         return list(self._call("GET", "/sim/replies", params=query, timeout=timeout + 10)["posts"])
 
     def deliveries(self, post_id: str | None = None, *, state: str | None = None) -> list[dict[str, Any]]:
-        """The delivery log: id, generation, event, post_id, state (pending, delivered, failed), tries, status, ms."""
+        """Return the deliveries: id, generation, event, post_id, state, tries, status, ms.
+
+        `state`: pending, delivered or failed.
+        """
         query = {name: value for name, value in (("post", post_id), ("state", state)) if value}
         return list(self._call("GET", "/sim/deliveries", params=query)["deliveries"])
 
     def fail(self, kind: str, *, count: int = 1, call: str = "POST /2/tweets", seconds: float = 2.0) -> None:
-        """The next `count` calls end so: rate_limit, credits, cap, error, unavailable, timeout, lost_answer, …"""
+        """Have the next `count` calls of `call` fail. Kinds are those of limits.FailureKind.
+
+        `seconds`: until a rate limit's reset, or of a timeout.
+        """
         self._call("POST", "/sim/failures", json={"kind": kind, "count": count, "call": call, "seconds": seconds})
 
     def limits(
         self, limits: dict[str, int] | None = None, *, posts_a_day: int | None = None, most_webhooks: int | None = None
     ) -> None:
-        """Change rate limits (by "POST /2/tweets" and the like) and forget what was used of them."""
+        """Change rate limits, by names such as "POST /2/tweets", and reset all counts."""
         body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": most_webhooks}
         self._call("PUT", "/sim/limits", json=body)
 
     def media(self, url: str) -> bytes:
-        """The bytes of a picture of a post."""
+        """Return the bytes of a post's picture."""
         answer = self._http.get(url, timeout=30)
         answer.raise_for_status()
         return answer.content
@@ -120,8 +133,8 @@ class SimulatorClient:
     ) -> dict[str, Any]:
         data = [image.read_bytes() if isinstance(image, Path) else image for image in images]
         body = {"author": author, "text": text, "images": [base64.b64encode(one).decode() for one in data]}
-        refers = {"reply_to": reply_to, "quote": quote, "repost": repost, "generation": generation}
-        return self._call("POST", path, json={**body, **refers})
+        options = {"reply_to": reply_to, "quote": quote, "repost": repost, "generation": generation}
+        return self._call("POST", path, json={**body, **options})
 
     def _call(self, method: str, path: str, *, timeout: float = 30, **arguments: Any) -> dict[str, Any]:
         try:
@@ -135,7 +148,7 @@ class SimulatorClient:
 
 
 class Simulator(contextlib.AbstractContextManager["Simulator"]):
-    """The simulated X as a process of its own, which ends with this one."""
+    """A simulated X in a process of its own, which ends with this process. Raises TwbotError if it does not start."""
 
     def __init__(
         self, data: Path, *, port: int = 0, host: str = "127.0.0.1", bot: str = "twbot", retry_delays: str | None = None
@@ -154,7 +167,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         ]
         command += ["--bot", bot, "--parent", str(os.getpid())]
         command += ["--retry-delays", retry_delays] if retry_delays is not None else []
+        # PYTHONPATH: the child must import this twbot, wherever this process found it.
         environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": os.pathsep.join(sys.path)}
+        # A session of its own: Ctrl-C in the terminal must stop the bot first, which then stops the simulated X.
         self.process = subprocess.Popen(  # noqa: S603
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -170,7 +185,7 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         return str(msgspec.json.decode(line)["url"])
 
     def stop(self) -> None:
-        """Within about a second."""
+        """Stop the process. It takes about a second, at most three."""
         self.process.terminate()
         try:
             self.process.wait(3)

@@ -1,4 +1,7 @@
-"""The simulator's own API under /sim, for who holds its token: what people do, what was delivered, what shall fail."""
+"""The simulator's control API under /sim: act as people, read posts and deliveries, cause failures.
+
+Each call needs the control token.
+"""
 
 from __future__ import annotations
 
@@ -36,20 +39,25 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewPost(Asked, frozen=True):
-    """`author`: a username, made up on first use. `images`: base64. `repost`: the id of the post to repost."""
+    """The body of POST /sim/posts and /sim/forge."""
 
     author: str
+    """A username. A missing user is created."""
     text: str = ""
     images: Annotated[list[str], Meta(max_length=4)] = []
+    """Pictures in base64."""
     alt_texts: list[str | None] = []
+    """Alternative texts, in the order of the images."""
     reply_to: str | None = None
+    """A post's id, as in `quote` and `repost`."""
     quote: str | None = None
     repost: str | None = None
     generation: Generation | None = None
+    """Deliver in this generation only; None: in both."""
 
 
 class Action(Asked, frozen=True):
-    """Something that `author` does to the user `to` or to the post `post`."""
+    """The body of POST /sim/actions: `author` does something to the user `to` or to the post `post`."""
 
     kind: Literal[
         "like", "follow", "unfollow", "block", "unblock", "mute", "unmute", "dm", "typing", "read", "delete", "revoke"
@@ -62,9 +70,10 @@ class Action(Asked, frozen=True):
 
 
 class Changed(Asked, frozen=True):
-    """`limits`: calls in 15 minutes, by "POST /2/tweets" and the like."""
+    """The body of PUT /sim/limits."""
 
     limits: dict[str, int] = {}
+    """Calls in 15 minutes, by names such as "POST /2/tweets"."""
     posts_a_day: int | None = None
     most_webhooks: int | None = None
 
@@ -75,18 +84,18 @@ async def keys(world: World, request: Request) -> Json:
 
 
 async def new_post(world: World, request: Request) -> Json:
-    wanted = await _read(request, NewPost)
-    post = _made(world, wanted)
-    world.events.posted(post, wanted.generation)
+    body = await _read(request, NewPost)
+    post = _create(world, body)
+    world.events.posted(post, body.generation)
     world.something_happened()
     return show(world, post)
 
 
 async def forge(world: World, request: Request) -> Json:
-    """A post that X never signed: delivered once, with another secret. What was answered is told."""
-    wanted = await _read(request, NewPost)
-    post = _made(world, wanted)
-    body = msgspec.json.encode(world.events.forged(post, wanted.generation))
+    """Deliver a post once, signed with a wrong secret. Return it with the webhook's answer."""
+    fields = await _read(request, NewPost)
+    post = _create(world, fields)
+    body = msgspec.json.encode(world.events.forged(post, fields.generation))
     webhook = world.store.row("SELECT url FROM webhooks ORDER BY created_ms LIMIT 1")
     if webhook is None:
         raise problems.not_found("webhook", "any")
@@ -96,32 +105,32 @@ async def forge(world: World, request: Request) -> Json:
 
 
 async def resend(world: World, request: Request) -> Json:
-    """Deliver again what was delivered about a post, byte for byte."""
+    """Repeat the deliveries about a post, with the same bytes."""
     sql = "SELECT * FROM deliveries WHERE post_id = ? ORDER BY id"
     rows = world.store.rows(sql, request.path_params["id"])
     return {"deliveries": [world.deliveries.again(row) for row in rows]}
 
 
 async def action(world: World, request: Request) -> Json:
-    wanted = await _read(request, Action)
-    author = world.people.ensure(wanted.author)
-    if wanted.kind in ("like", "delete"):
-        return _act_on_post(world, wanted, author)
-    if wanted.kind == "revoke":
+    body = await _read(request, Action)
+    author = world.people.ensure(body.author)
+    if body.kind in ("like", "delete"):
+        return _act_on_post(world, body, author)
+    if body.kind == "revoke":
         world.people.revoke_token(author["id"])
         world.gate.validator.forget()
         world.events.revoked(author)
         return {"done": True}
-    other = world.people.ensure(wanted.to or "")
-    if wanted.kind == "dm":
-        return {"id": world.events.messaged(author, other, wanted.text, wanted.generation)}
-    if wanted.kind == "typing":
-        world.events.typing(author, other, wanted.generation)
-    elif wanted.kind == "read":
-        world.events.read(author, other, wanted.post or world.store.new_id(), wanted.generation)
+    other = world.people.ensure(body.to or "")
+    if body.kind == "dm":
+        return {"id": world.events.messaged(author, other, body.text, body.generation)}
+    if body.kind == "typing":
+        world.events.typing(author, other, body.generation)
+    elif body.kind == "read":
+        world.events.read(author, other, body.post or world.store.new_id(), body.generation)
     else:
-        _relate(world, wanted.kind, author["id"], other["id"])
-        world.events.related(wanted.kind, author, other, wanted.generation)
+        _relate(world, body.kind, author["id"], other["id"])
+        world.events.related(body.kind, author, other, body.generation)
     return {"done": True}
 
 
@@ -141,7 +150,7 @@ async def conversation(world: World, request: Request) -> Json:
 
 
 async def replies(world: World, request: Request) -> Json:
-    """The replies to a post. With `timeout` it waits until there is one."""
+    """Return the replies to a post. With `timeout`, wait so many seconds for the first."""
     target, author = request.query_params.get("to", ""), request.query_params.get("author")
     until = time.monotonic() + min(float(request.query_params.get("timeout") or 0), MAX_WAIT)
     while True:
@@ -176,17 +185,17 @@ async def stop_failing(world: World, _: Request) -> Json:
 
 
 async def change_limits(world: World, request: Request) -> Json:
-    wanted = await _read(request, Changed)
-    world.limits.changed |= wanted.limits
-    world.limits.posts_a_day = wanted.posts_a_day or world.limits.posts_a_day
-    if wanted.most_webhooks is not None:
-        world.store.keep("most_webhooks", str(wanted.most_webhooks))
+    body = await _read(request, Changed)
+    world.limits.changed |= body.limits
+    world.limits.posts_a_day = body.posts_a_day or world.limits.posts_a_day
+    if body.most_webhooks is not None:
+        world.store.keep("most_webhooks", str(body.most_webhooks))
     world.limits.forget()
     return {"limits": world.limits.changed, "posts_a_day": world.limits.posts_a_day}
 
 
 def show(world: World, post: Post) -> Json:
-    """A post as people see it: without the mentions and links that X adds."""
+    """Return a post for people: `text` is what the author typed, without the mentions and links that X adds."""
     author = world.people.by_id(post.author_id) or {}
     media = [row for media_id in post.media if (row := world.pictures.get(media_id))]
     shown = {
@@ -210,27 +219,27 @@ def _shown_media(world: World, row: Json) -> Json:
     return {"id": row["id"], "url": url, "alt_text": row["alt_text"], "content_type": kind, "size": row["size"]}
 
 
-def _made(world: World, wanted: NewPost) -> Post:
-    author = world.people.ensure(wanted.author)
-    if wanted.repost:
-        return world.posts.repost(author, _post(world, wanted.repost))
-    reply_to = _post(world, wanted.reply_to) if wanted.reply_to else None
-    quote_of = _post(world, wanted.quote) if wanted.quote else None
-    media = [world.pictures.keep(author["id"], _decoded(image), checked=False)["id"] for image in wanted.images]
-    for media_id, alt_text in zip(media, wanted.alt_texts, strict=False):
+def _create(world: World, body: NewPost) -> Post:
+    author = world.people.ensure(body.author)
+    if body.repost:
+        return world.posts.repost(author, _post(world, body.repost))
+    reply_to = _post(world, body.reply_to) if body.reply_to else None
+    quote_of = _post(world, body.quote) if body.quote else None
+    media = [world.pictures.keep(author["id"], _decoded(image), checked=False)["id"] for image in body.images]
+    for media_id, alt_text in zip(media, body.alt_texts, strict=False):
         if alt_text:
             world.pictures.describe(media_id, alt_text)
-    return world.posts.create(author, wanted.text.strip(), media=media, reply_to=reply_to, quote_of=quote_of)
+    return world.posts.create(author, body.text.strip(), media=media, reply_to=reply_to, quote_of=quote_of)
 
 
-def _act_on_post(world: World, wanted: Action, author: Json) -> Json:
-    post = _post(world, wanted.post or "")
-    if wanted.kind == "delete":
+def _act_on_post(world: World, body: Action, author: Json) -> Json:
+    post = _post(world, body.post or "")
+    if body.kind == "delete":
         world.posts.delete(post.id)
-        world.events.deleted(post, wanted.generation)
+        world.events.deleted(post, body.generation)
     else:
         world.store.run("INSERT OR IGNORE INTO relations VALUES ('like', ?, ?)", author["id"], post.id)
-        world.events.liked(author, post, wanted.generation)
+        world.events.liked(author, post, body.generation)
     return {"done": True}
 
 
@@ -289,8 +298,8 @@ def routes(world: World) -> list[Route]:
 
 def _guarded(world: World, handler: ANSWER) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        given = request.headers.get(TOKEN_HEADER, "")
-        if not hmac.compare_digest(given.encode(), world.control_token.encode()):
+        token = request.headers.get(TOKEN_HEADER, "")
+        if not hmac.compare_digest(token.encode(), world.control_token.encode()):
             return _json({"detail": "The control token is missing or wrong."}, 401)
         try:
             return _json(await handler(world, request), 200)

@@ -1,4 +1,4 @@
-"""Deliveries: queued in the database, signed, posted to the webhook, tried again; and the CRC challenge."""
+"""Deliveries to webhooks, with a queue in the database, signatures and retries; and the CRC challenge."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ import urllib3
 
 from twbot.local.simulator.store import Row, Store, now_ms
 
+# X wants an answer within 10 seconds: https://docs.x.com/x-api/webhooks/introduction
 TIMEOUT_SECONDS = 10.0
-RETRY_DELAYS = (1.0, 3.0, 9.0)
+RETRY_DELAYS = (1.0, 3.0, 9.0)  # seconds; X documents no schedule for v2 webhooks
 WORKERS = 8
 REPLAYED = "replay_job_status"
 EARLIER = "SELECT 1 FROM deliveries WHERE state = 'pending' AND webhook_id = ? AND id < ?"
@@ -26,11 +27,12 @@ SIGNATURE = "x-twitter-webhooks-signature"
 
 
 def sign(secret: str, message: bytes) -> str:
+    """Return X's signature: `sha256=` and the base64 of an HMAC-SHA256 with the consumer secret."""
     return "sha256=" + base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
 class Deliveries:
-    """Threads that work off the queue. What was queued before a crash is delivered after the restart."""
+    """Threads that deliver from the queue. Those that a crash interrupted are delivered after the restart."""
 
     def __init__(
         self, store: Store, consumer_secret: str, *, retry_delays: Sequence[float] = RETRY_DELAYS, timeout: float = 10.0
@@ -60,6 +62,7 @@ class Deliveries:
                 thread.join(max(0.0, until - time.monotonic()))
 
     def queue(self, webhook_id: str, generation: str, event: str, body: object, post_id: str | None) -> int:
+        """Queue a delivery and return its id."""
         columns = {"webhook_id": webhook_id, "generation": generation, "event": event, "post_id": post_id}
         encoded, now = msgspec.json.encode(body), now_ms()
         delivery = self._store.add("deliveries", **columns, body=encoded, due_ms=now, created_ms=now)
@@ -67,7 +70,7 @@ class Deliveries:
         return delivery
 
     def again(self, delivery: Row) -> int:
-        """Deliver the same bytes once more."""
+        """Queue a copy of a delivery with the same bytes, and return its id."""
         names = ("webhook_id", "generation", "event", "post_id", "body")
         now = now_ms()
         columns = {name: delivery[name] for name in names}
@@ -76,7 +79,7 @@ class Deliveries:
         return fresh
 
     def send(self, url: str, body: bytes, secret: str) -> tuple[int, float, str | None]:
-        """Post once: status (0 where none came), milliseconds, what went wrong."""
+        """Post once. Return the status (0 without an answer), the milliseconds, and the problem or None."""
         headers = {"Content-Type": "application/json", SIGNATURE: sign(secret, body), "User-Agent": "Twitterbot/1.0"}
         began = time.monotonic()
         try:
@@ -87,7 +90,7 @@ class Deliveries:
         return status, (time.monotonic() - began) * 1000, problem
 
     def challenge(self, url: str) -> str | None:
-        """X's CRC challenge: None when the answer is right, else what is wrong with it."""
+        """Send X's CRC challenge to a webhook. Return None where its answer is right, else the problem in X's words."""
         token, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(12)
         query = f"crc_token={urllib.parse.quote(token)}&nonce={urllib.parse.quote(nonce)}"
         headers = {SIGNATURE: sign(self._secret, query.encode())}
@@ -99,10 +102,10 @@ class Deliveries:
         if answer.status != 200:
             return f"Non-200 response code during CRC GET request (i.e. 404, 500, etc): {answer.status}."
         try:
-            given = msgspec.json.decode(answer.data, type=dict[str, str]).get("response_token", "")
+            response_token = msgspec.json.decode(answer.data, type=dict[str, str]).get("response_token", "")
         except (msgspec.DecodeError, msgspec.ValidationError):
-            given = ""
-        right = hmac.compare_digest(given.encode(), sign(self._secret, token.encode()).encode())
+            response_token = ""
+        right = hmac.compare_digest(response_token.encode(), sign(self._secret, token.encode()).encode())
         return None if right else "Invalid CRC token or json response format."
 
     def _push(self, due_ms: int, delivery_id: int) -> None:
@@ -129,12 +132,13 @@ class Deliveries:
         if row is None or self._stopping.is_set():
             return
         if row["event"] == REPLAYED and self._store.row(EARLIER, row["webhook_id"], delivery_id):
-            self._push(now_ms() + 50, delivery_id)  # the notice comes after what it speaks of
+            self._push(now_ms() + 50, delivery_id)  # the notice must come after the replayed events
             return
         if not row["url"] or not row["valid"]:
             self._record(row, "failed", 0, 0.0, "the webhook is gone or not valid")
             return
         status, ms, problem = self.send(row["url"], row["body"], self._secret)
+        # The bot may stop at the same time: leave the delivery pending for the next start.
         if self._stopping.is_set() and problem:
             return
         done = problem is None or row["tries"] >= len(self._delays)

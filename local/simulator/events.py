@@ -1,4 +1,4 @@
-"""What happened, told to whoever subscribed: Account Activity's v1.1 payloads and X Activity's envelopes."""
+"""Turns what happens into deliveries to the subscribers: Account Activity's payloads and X Activity's envelopes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INBOUND_BY_DEFAULT = ("post.mention.create", "post.reply.create", "post.quote.cr
 
 
 class Events:
-    """One method for each thing that can happen. `generation`: deliver in this one only."""
+    """One method for each thing that can happen. `generation`: deliver in this generation only."""
 
     def __init__(
         self,
@@ -38,17 +38,18 @@ class Events:
         self._deliveries, self._app_id = deliveries, app_id
 
     def posted(self, post: Post, generation: str | None = None) -> list[int]:
+        """Queue the deliveries of a new post, and return their ids."""
         queued = []
-        for told in self._subscribed(self._concerned(post), generation):
-            blocked = {"user_has_blocked": "false"} if told["user_id"] != post.author_id else {}
-            body = {"for_user_id": told["user_id"], **blocked, "tweet_create_events": [self._v1.post(post)]}
-            queued.append(self._account(told, "tweet_create_events", body, post.id))
+        for subscription in self._subscribed(self._concerned(post), generation):
+            blocked = {"user_has_blocked": "false"} if subscription["user_id"] != post.author_id else {}
+            body = {"for_user_id": subscription["user_id"], **blocked, "tweet_create_events": [self._v1.post(post)]}
+            queued.append(self._account(subscription, "tweet_create_events", body, post.id))
         for event_type, inbound in self._activities(post):
             queued += self._activity(event_type, inbound, [post.author_id], generation, post=post)
         return queued
 
     def forged(self, post: Post, generation: str | None) -> Json:
-        """The body that a forger would send about a post."""
+        """Return the body that a forger would send about a post."""
         bot = next(iter(set(self._concerned(post)) - {post.author_id}), post.author_id)
         if generation == X_ACTIVITY:
             return self._envelope("post.mention.create", {"user_id": bot}, None, *self._post_payload(post))
@@ -56,7 +57,7 @@ class Events:
 
     def deleted(self, post: Post, generation: str | None = None) -> None:
         status = {"status": {"id": post.id, "user_id": post.author_id}, "timestamp_ms": str(now_ms())}
-        self._tell([post.author_id], "tweet_delete_events", [status], generation, post_id=post.id)
+        self._notify([post.author_id], "tweet_delete_events", [status], generation, post_id=post.id)
         payload = {"id": post.id, "author_id": post.author_id}
         self._activity("post.delete", [], [post.author_id], generation, payload=payload, post_id=post.id)
 
@@ -64,20 +65,20 @@ class Events:
         now, like_id = now_ms(), format(int(self._store.new_id()), "032x")
         when = {"timestamp_ms": str(now)}
         like = {"id": like_id, "created_at": classic_time(now), **when, "favorited_status": self._v1.post(post)}
-        told = {user["id"], post.author_id}
-        self._tell(told, "favorite_events", [{**like, "user": self._v1.user(user)}], generation, post_id=post.id)
+        user_ids = {user["id"], post.author_id}
+        self._notify(user_ids, "favorite_events", [{**like, "user": self._v1.user(user)}], generation, post_id=post.id)
         payload = {"id": like_id, "created_at": iso(now), **when}
         payload |= {"liked_tweet_author_id": post.author_id, "liked_tweet_id": post.id}
         self._activity("like.create", [post.author_id], [user["id"]], generation, payload=payload, post_id=post.id)
 
     def related(self, kind: str, source: Row, target: Row, generation: str | None = None) -> None:
-        """`kind`: follow, unfollow, block, unblock, mute, unmute."""
+        """Deliver a change between two users. `kind`: follow, unfollow, block, unblock, mute, unmute."""
         family = kind.removeprefix("un")
         event = {"type": kind, "created_timestamp": str(now_ms())}
         event |= {"source": self._v1.user(source), "target": self._v1.user(target)}  # type: ignore[dict-item]
-        # Who blocks or mutes doesn't let the other know.
-        told = {source["id"], target["id"]} if family == "follow" else {source["id"]}
-        self._tell(told, f"{family}_events", [event], generation)
+        # Only the account that blocks or mutes gets the event, never the other.
+        user_ids = {source["id"], target["id"]} if family == "follow" else {source["id"]}
+        self._notify(user_ids, f"{family}_events", [event], generation)
         users = {"source": {"data": self._v2.user(source)}, "target": {"data": self._v2.user(target)}}
         inbound = [target["id"]] if family == "follow" else []
         self._activity(f"{family}.{kind}", inbound, [source["id"]], generation, payload=users)
@@ -101,11 +102,12 @@ class Events:
         self._direct("direct_message_mark_read_events", "dm.read", None, event, sender, recipient, generation)
 
     def revoked(self, user: Row) -> None:
-        """Delivered without a subscription to it, and without for_user_id."""
+        """Deliver that a user withdraws the app's access."""
+        # X sends this without a subscription to it, and in Account Activity without for_user_id.
         when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         revoke = {"date_time": when, "target": {"app_id": self._app_id}, "source": {"user_id": user["id"]}}
-        for told in self._subscribed([user["id"]], None):
-            self._account(told, "user_event", {"user_event": {"revoke": revoke}}, None)
+        for subscription in self._subscribed([user["id"]], None):
+            self._account(subscription, "user_event", {"user_event": {"revoke": revoke}}, None)
         payload = {"date_time": when, "user_id": user["id"], "app_id": self._app_id}
         sql = """SELECT DISTINCT webhook_id FROM activity_subscriptions
                  WHERE webhook_id IS NOT NULL AND json_extract(filter, '$.user_id') = ?"""
@@ -122,22 +124,22 @@ class Events:
     ) -> None:
         both = (sender, recipient)
         users = {user["id"]: self._v1.short_user(user) for user in both}
-        told = [recipient["id"], sender["id"]] if outbound else [recipient["id"]]
-        self._tell(told, key, [event], gen, users=users)
+        user_ids = [recipient["id"], sender["id"]] if outbound else [recipient["id"]]
+        self._notify(user_ids, key, [event], gen, users=users)
         payload = {key: [event], "users": {user["id"]: {"data": self._v2.user(user)} for user in both}}
         self._activity(inbound, [recipient["id"]], [], gen, payload=payload)
         if outbound:
             self._activity(outbound, [], [sender["id"]], gen, payload=payload)
 
     def _concerned(self, post: Post) -> list[str]:
-        """Whose account activity a post is: its author's, and everybody's whom it names or answers or shows."""
+        """Return the users whose account activity has the post: its author, and whom it mentions, answers or quotes."""
         others = (self._posts.get(p) for p in (post.reply_to, post.quote_of, post.repost_of) if p)
         named = (self._people.named(name) for name in MENTION.findall(post.text))
         ids = [post.author_id, *(o.author_id for o in others if o), *(user["id"] for user in named if user)]
         return list(dict.fromkeys(ids))
 
     def _activities(self, post: Post) -> list[tuple[str, list[str]]]:
-        """X Activity's events of a post, and towards whom."""
+        """Return X Activity's event types for a post, each with the users towards whom it is inbound."""
         if post.repost_of:
             original = self._posts.get(post.repost_of)
             return [("post.create", []), ("post.repost.create", [original.author_id] if original else [])]
@@ -153,7 +155,7 @@ class Events:
         subscriptions = self._store.rows("SELECT * FROM account_subscriptions")
         return [row for row in subscriptions if row["user_id"] in user_ids]
 
-    def _tell(
+    def _notify(
         self,
         user_ids: Collection[str],
         key: str,
@@ -163,12 +165,12 @@ class Events:
         users: Json | None = None,
         post_id: str | None = None,
     ) -> None:
-        for told in self._subscribed(user_ids, generation):
-            body = {"for_user_id": told["user_id"], key: events, **({"users": users} if users else {})}
-            self._account(told, key, body, post_id)
+        for subscription in self._subscribed(user_ids, generation):
+            body = {"for_user_id": subscription["user_id"], key: events, **({"users": users} if users else {})}
+            self._account(subscription, key, body, post_id)
 
-    def _account(self, told: Row, event: str, body: Json, post_id: str | None) -> int:
-        return self._deliveries.queue(told["webhook_id"], ACCOUNT_ACTIVITY, event, body, post_id)
+    def _account(self, subscription: Row, event: str, body: Json, post_id: str | None) -> int:
+        return self._deliveries.queue(subscription["webhook_id"], ACCOUNT_ACTIVITY, event, body, post_id)
 
     def _activity(
         self,
@@ -195,7 +197,8 @@ class Events:
         return queued
 
     def _post_payload(self, post: Post) -> tuple[Json, Json]:
-        """X Activity's posts carry no media: a link to the photo is all there is."""
+        """Return X Activity's payload and includes of a post."""
+        # X Activity's documented posts have no media: only a link to the photo.
         shape = self._v2.post(post)
         shape.pop("attachments", None)
         people = dict.fromkeys(self._concerned(post))

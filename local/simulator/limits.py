@@ -1,4 +1,4 @@
-"""Rate limits, and failures made on purpose."""
+"""Rate limits, and failures on demand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ FailureKind = Literal[
 
 
 class Limits:
-    """Calls in windows of 15 minutes for each caller and call; posts in a day for the app."""
+    """Counts calls in windows of 15 minutes for each caller and endpoint, and the app's posts in a day.
+
+    https://docs.x.com/x-api/fundamentals/rate-limits
+    """
 
     def __init__(self) -> None:
         self._used: dict[tuple[str, str], tuple[float, int]] = {}
@@ -36,7 +39,7 @@ class Limits:
         self.posts_a_day = 10_000
 
     def count(self, call: str, caller: str, limit: int) -> dict[str, str]:
-        """Count one call; the headers that tell of it. Raises Problem 429 when none is left."""
+        """Count one call and return X's rate limit headers. Raises Problem 429 when the limit is reached."""
         limit = self.changed.get(call, limit)
         headers = self._count(call, caller, limit, WINDOW_SECONDS, "x-rate-limit")
         if call == POST:
@@ -48,10 +51,10 @@ class Limits:
         reset, used = self._used.get((call, caller), (0.0, 0))
         if now >= reset:
             reset, used = now + seconds, 0
-        left = limit - used - 1
-        headers = {f"{prefix}-limit": str(limit), f"{prefix}-remaining": str(max(left, 0))}
+        remaining = limit - used - 1
+        headers = {f"{prefix}-limit": str(limit), f"{prefix}-remaining": str(max(remaining, 0))}
         headers[f"{prefix}-reset"] = str(math.ceil(reset))
-        if left < 0:
+        if remaining < 0:
             raise problems.too_many(headers)
         self._used[call, caller] = (reset, used + 1)
         return headers
@@ -61,14 +64,17 @@ class Limits:
 
 
 class Failure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The next `count` calls of `call` end so. `seconds`: to the reset of a rate limit, or of a timeout."""
+    """A failure of the next `count` calls of an endpoint."""
 
     kind: FailureKind
     count: int = 1
     call: str = POST
+    """Method and path of the endpoint."""
     seconds: float = 2.0
+    """Until the reset of a rate limit, or of a timeout."""
 
     def problem(self, now: float) -> problems.Problem:
+        """Return X's answer for the failure. `now`: epoch seconds."""
         if self.kind == "rate_limit":
             reset = str(math.ceil(now + self.seconds))
             return problems.too_many({"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset})
@@ -83,12 +89,13 @@ class Failure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Failures:
-    """The failures still to come, first in, first out."""
+    """The queue of failures, first in, first out."""
 
     def __init__(self) -> None:
         self.coming: list[Failure] = []
 
     def next(self, call: str) -> Failure | None:
+        """Return the failure of this call and count it, None where the call shall succeed."""
         for failure in self.coming:
             if failure.call == call:
                 failure.count -= 1

@@ -1,4 +1,4 @@
-"""The pictures of posts: rows in the database, bytes on disk."""
+"""The pictures of posts: rows in the database, files on disk."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from PIL import Image
 from twbot.local.simulator import problems
 from twbot.local.simulator.store import Row, Store
 
+# Bytes, as X's: https://docs.x.com/x-api/media/quickstart/best-practices
 LIMITS = {"image/jpeg": 5_000_000, "image/png": 5_000_000, "image/webp": 5_000_000, "image/gif": 15_000_000}
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 EXPIRES_SECONDS = 86_400
 
 
 class Pictures:
-    """Media by id. A media key is `3_` and the id."""
+    """Pictures by id. A media key is `3_` and the id."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         self._store = store
@@ -30,16 +31,17 @@ class Pictures:
         return self._path(media_id).read_bytes()
 
     def begin(self, owner_id: str, content_type: str, category: str, size: int) -> Row:
-        """An upload in chunks."""
+        """Begin an upload in chunks. Raises Problem for a type or size that X does not accept."""
         _check_size(content_type, size)
         return self._insert(owner_id, content_type, category, size, 0, 0, "pending")
 
     def append(self, media: Row, segment: int, chunk: bytes) -> None:
+        """Store one chunk. Raises Problem where the chunks are too large together."""
         _check_size(media["content_type"], self._received(media["id"]) + len(chunk))
         self._path(f"{media['id']}.{segment:03}").write_bytes(chunk)
 
     def finish(self, media: Row) -> Row:
-        """Put the chunks together. Raises Problem where they are not what was announced."""
+        """Join the chunks. Raises Problem where they have another size than announced, or are no picture."""
         chunks = sorted(self._folder.glob(f"{media['id']}.[0-9]*"))
         data = b"".join(chunk.read_bytes() for chunk in chunks)
         if len(data) != media["size"]:
@@ -53,8 +55,9 @@ class Pictures:
         return self.get(media["id"]) or {}
 
     def keep(self, owner_id: str, data: bytes, category: str = "tweet_image", *, checked: bool = True) -> Row:
-        """Keep a whole picture. Unchecked ones may be anything: people's uploads are what the bot must stand."""
-        content_type, width, height = check(data) if checked else _look(data)
+        """Store a whole picture. Raises Problem where `checked` and X would not accept it."""
+        # Tests post unchecked files as people: the bot must cope with anything that it downloads.
+        content_type, width, height = check(data) if checked else _identify(data)
         media = self._insert(owner_id, content_type, category, len(data), width, height, "succeeded")
         self._path(media["id"]).write_bytes(data)
         return media
@@ -78,8 +81,8 @@ class Pictures:
 
 
 def check(data: bytes) -> tuple[str, int, int]:
-    """Content type, width and height. Raises Problem for what X doesn't take."""
-    content_type, width, height = _look(data)
+    """Return content type, width and height. Raises Problem for a file that X does not accept."""
+    content_type, width, height = _identify(data)
     if not width:
         raise problems.invalid("The media type of the file is unrecognized or not supported.")
     _check_size(content_type, len(data))
@@ -93,7 +96,8 @@ def _check_size(content_type: str, size: int) -> None:
         raise problems.invalid(f"File size {size} exceeds the maximum of {LIMITS[content_type]} bytes.")
 
 
-def _look(data: bytes) -> tuple[str, int, int]:
+def _identify(data: bytes) -> tuple[str, int, int]:
+    """Return content type, width and height, with zeros where it is no known picture."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             content_type = Image.MIME.get(image.format or "", "")

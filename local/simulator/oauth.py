@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 (oauthlib names the arguments)
-"""Who is calling: OAuth 1.0a signatures, checked by oauthlib's server side, and bearer tokens."""
+"""Authenticates calls: OAuth 1.0a signatures, checked by oauthlib's server side, and bearer tokens."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from twbot.local.simulator.problems import unauthorized
 from twbot.local.simulator.store import Store
 
 CLOCK_SKEW_SECONDS = 300
+# Nonces to remember against repeated requests: more than come within the allowed clock skew.
+# https://www.rfc-editor.org/rfc/rfc5849#section-3.3
 MAX_NONCES = 200_000
 
 
 class Caller(NamedTuple):
-    """`user_id` is None for the app itself (bearer token)."""
+    """The authenticated caller."""
 
     user_id: str | None
+    """None for the app itself, with its bearer token."""
 
     @property
     def key(self) -> str:
@@ -30,9 +33,9 @@ class Caller(NamedTuple):
 
 
 class Validator(RequestValidator):
-    """What oauthlib asks of us; one app, and the users who gave it a token."""
+    """oauthlib's view of the data: one app, and the users who gave it a token."""
 
-    enforce_ssl = False
+    enforce_ssl = False  # the simulated X listens on loopback
     dummy_client = "dummy"
 
     def __init__(self, store: Store, consumer_key: str, consumer_secret: str) -> None:
@@ -82,7 +85,7 @@ class Validator(RequestValidator):
         return found[1] if found else "dummy"
 
     def user_of(self, token: str) -> tuple[str, str] | None:
-        """The user's id and token secret."""
+        """Return id and token secret of the user with this access token."""
         if token not in self._users:
             row = self._store.row("SELECT id, access_secret FROM users WHERE access_token = ?", token)
             if row is None:
@@ -91,12 +94,12 @@ class Validator(RequestValidator):
         return self._users[token]
 
     def forget(self) -> None:
-        """Tokens were revoked or renewed."""
+        """Clear the cache of tokens, after one was revoked or renewed."""
         self._users.clear()
 
 
 class Gate:
-    """Tells who calls, or raises the 401 that X answers with."""
+    """Authenticates requests. Raises Problem 401."""
 
     def __init__(self, store: Store, consumer_key: str, consumer_secret: str, bearer_token: str) -> None:
         self.validator = Validator(store, consumer_key, consumer_secret)
@@ -113,13 +116,14 @@ class Gate:
         raise unauthorized()
 
     def is_app(self, authorization: str) -> bool:
-        """Whether HTTP Basic carries the app's key and secret (POST /oauth2/token)."""
-        scheme, _, given = authorization.partition(" ")
-        return scheme.lower() == "basic" and hmac.compare_digest(given.encode(), self._basic)
+        """Return whether HTTP Basic has the app's key and secret, as POST /oauth2/token needs."""
+        scheme, _, credentials = authorization.partition(" ")
+        return scheme.lower() == "basic" and hmac.compare_digest(credentials.encode(), self._basic)
 
     def _app(self, token: str) -> Caller:
-        given = urllib.parse.unquote(token).encode()
-        if not hmac.compare_digest(given, urllib.parse.unquote(self._bearer.decode()).encode()):
+        # X's bearer tokens contain % escapes. Accept them unescaped, too.
+        unquoted = urllib.parse.unquote(token).encode()
+        if not hmac.compare_digest(unquoted, urllib.parse.unquote(self._bearer.decode()).encode()):
             raise unauthorized()
         return Caller(None)
 
@@ -128,7 +132,7 @@ class Gate:
             valid, signed = self._endpoint.validate_request(
                 str(request.url), request.method, body.decode("latin-1"), dict(request.headers)
             )
-        except ValueError:  # oauthlib raises it for parameters that aren't encoded as they should be
+        except ValueError:  # oauthlib raises it for badly encoded parameters
             raise unauthorized() from None
         found = self.validator.user_of(signed.resource_owner_key or "") if valid else None
         if found is None:

@@ -1,4 +1,4 @@
-"""The people of the simulated X: made up when first spoken of."""
+"""The users of the simulated X. A user is made when a name is used for the first time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class People:
         return self._store.row("SELECT * FROM users WHERE id = ?", user_id)
 
     def ensure(self, username: str) -> Row:
-        """The user of that name, made up if need be. Raises Problem for a name that X doesn't allow."""
+        """Return the user of that name, and create a missing one. Raises Problem for a name that X does not allow."""
         if found := self.named(username):
             return found
         if not USERNAME.fullmatch(username):
@@ -35,7 +35,7 @@ class People:
         return self.by_id(user_id) or {}
 
     def give_token(self, username: str) -> Row:
-        """The user with an access token of the app."""
+        """Return the user of that name with an access token of the app. Create what is missing."""
         user = self.ensure(username)
         if not user["access_token"]:
             self._store.run(

@@ -1,4 +1,4 @@
-"""Posts: how they come to be, how they go, who may reply to whom."""
+"""Posts: creating, deleting and finding them, and the rules on replies and duplicates."""
 
 from __future__ import annotations
 
@@ -15,20 +15,26 @@ WEB = "https://x.com"
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
-    """A post. `typed` is what the author wrote, `text` what X shows; its first `prefix` characters X added."""
+    """A post."""
 
     id: str
     author_id: str
     typed: str
+    """The text that the author wrote."""
     text: str
+    """The text that X shows: with t.co links, and a reply's implicit mentions in front."""
     prefix: int
+    """The length of the implicit mentions in front of `text`."""
     links: list[Link]
     media: list[str]
+    """Ids of the pictures."""
     reply_to: str | None
+    """The id of the post, as in `quote_of` and `repost_of`."""
     quote_of: str | None
     repost_of: str | None
     conversation_id: str
     created_ms: int
+    """Epoch milliseconds."""
     deleted: bool
 
 
@@ -40,12 +46,13 @@ class Posts:
         self._people = people
 
     def get(self, post_id: str) -> Post | None:
-        """A post that is there and not deleted."""
+        """Return a post, None where it does not exist or is deleted."""
         found = self._store.row("SELECT * FROM posts WHERE id = ? AND deleted = 0", post_id)
         return as_post(found) if found else None
 
     def where(self, condition: str, *values: object) -> list[Post]:
-        """Posts that are not deleted, oldest first; `condition` is our own SQL."""
+        """Return the posts that match and are not deleted, oldest first. `condition`: SQL of our own code only."""
+        # `id + 0`: ids are texts, and must be ordered as numbers.
         sql = f"SELECT * FROM posts WHERE deleted = 0 AND {condition} ORDER BY id + 0"  # noqa: S608
         return [as_post(row) for row in self._store.rows(sql, *values)]
 
@@ -102,7 +109,10 @@ class Posts:
         self._store.run("UPDATE posts SET deleted = 1 WHERE id = ?", post_id)
 
     def check_reply(self, author_id: str, target: Post | None) -> None:
-        """Since February 2026 an app replies only to posts that mention or quote it, or that are its own."""
+        """Raise Problem 403 where the author may not reply to the post.
+
+        Since 2026-02-23 X lets an app reply only to posts that mention or quote its account, or that are its own.
+        """
         if target is None:
             raise problems.forbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
         quoted = self.get(target.quote_of) if target.quote_of else None
@@ -116,7 +126,7 @@ class Posts:
             raise problems.forbidden(problems.DUPLICATE)
 
     def mentioned(self, post: Post) -> list[str]:
-        """The users that the author named in the text; not those whom X added to a reply."""
+        """Return the ids of the users whom the author mentioned, without the implicit mentions of a reply."""
         if post.repost_of:
             return []
         users = (self._people.named(name) for name in MENTION.findall(post.text[post.prefix :]))

@@ -1,4 +1,7 @@
-"""How X says no: problems of API v2 and error lists of v1.1, with their documented words."""
+"""X's error answers: problems of API v2 and error lists of v1.1, with the documented texts.
+
+https://docs.x.com/x-api/fundamentals/response-codes-and-errors
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 
 
 class Problem(Exception):
-    """An answer other than success: its status, its JSON body and extra headers."""
+    """An error answer, with status, JSON body and extra headers."""
 
     def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         super().__init__(f"{status} {body}")
@@ -20,12 +23,12 @@ class Problem(Exception):
 
 
 def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: Any) -> Problem:
-    """A problem of API v2 (RFC 7807)."""
+    """Return a problem of API v2 (https://www.rfc-editor.org/rfc/rfc7807)."""
     return Problem(status, {**more, "title": title, "detail": detail, "type": kind, "status": status})
 
 
 def invalid(detail: str, *, reason: str | None = None) -> Problem:
-    """400. `reason` is one of the names that X documents, such as CrcValidationFailed."""
+    """Return a 400. `reason`: one of the names that X documents, such as CrcValidationFailed."""
     message = f"{reason}: {detail}" if reason else detail
     body = {
         "errors": [{"message": message}],
@@ -53,7 +56,7 @@ def unsupported_authentication(supported: str) -> Problem:
 
 
 def not_found_error(resource: str, value: str, parameter: str = "id") -> dict[str, Any]:
-    """The error beside what was found, in answers that may be partial."""
+    """Return an element of `errors`, which stands beside `data` in partial answers."""
     return {
         "value": value,
         "detail": f"Could not find {resource} with {parameter}: [{value}].",
@@ -82,7 +85,7 @@ def too_many(headers: dict[str, str]) -> Problem:
 
 
 def v1(status: int, code: int, message: str) -> Problem:
-    """An error of API v1.1."""
+    """Return an error of API v1.1."""
     return Problem(status, {"errors": [{"code": code, "message": message}]})
 
 

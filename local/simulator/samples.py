@@ -1,7 +1,7 @@
-"""One delivery of any generation and kind, made as the simulated X makes it, for whoever wants to try a webhook.
+"""Makes sample deliveries of every generation and kind, with the simulated X's code, to try a webhook with.
 
-A small world is made up for it in a folder of its own: the bot, somebody else, and what happens between them. It needs
-none of the simulated X's web server.
+Each sample comes from a small world in a temporary folder: the bot, another user, and one thing that happens between
+them. No web server is started.
 """
 
 from __future__ import annotations
@@ -25,38 +25,46 @@ from twbot.local.simulator.store import Row, Store, now_ms
 
 # Account Activity's payload is the same at API v2 and v1.1.
 GENERATIONS = {"xaa": X_ACTIVITY, "v2": ACCOUNT_ACTIVITY, "v1.1": ACCOUNT_ACTIVITY}
-# Where a real photo's address would be: nobody can fetch the sample's.
+# X's host for photos, so that a webhook finds the usual addresses. The sample's photo can't be fetched there.
 PICTURES_AT = "https://pbs.twimg.com"
 MADE_UP = "1000000000000000001"
 
 
 class SampleRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`generation` of GENERATIONS, `kind` of KINDS; `text` without the bot's name, `picture` for the kind image."""
+    """The sample to make."""
 
     generation: str
+    """A key of GENERATIONS."""
     kind: str
+    """A key of KINDS."""
     bot: str = "twbot"
+    """The bot's username."""
     bot_id: str = MADE_UP
     author: str = "alice"
     text: str = "Hello, this is a sample."
+    """The post's text. A mention of the bot is added where the kind needs one."""
     picture: bytes | None = None
+    """The picture of the kind `image`; None takes one of the simulator's."""
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """`event` is X's name for it; `post_id` the post's, where it is about one."""
+    """One delivery."""
 
     event: str
+    """X's name of the event."""
     post_id: str | None
+    """The post that it is about, None where it is about none."""
     body: bytes
+    """The body that X would post to the webhook."""
 
 
 class _Scene:
-    """The bot and somebody else, and one thing that happens between them. Nothing is delivered from here."""
+    """The bot and another user, in a world of their own. Its deliveries are queued, but never sent."""
 
-    def __init__(self, folder: Path, wanted: SampleRequest) -> None:
-        if not USERNAME.fullmatch(wanted.bot):
+    def __init__(self, folder: Path, request: SampleRequest) -> None:
+        if not USERNAME.fullmatch(request.bot):
             raise invalid("A username has 1 to 15 letters, digits or underscores.")
-        self.wanted = wanted
+        self.request = request
         self.store = Store(folder / "sim.db")
         people = People(self.store)
         self.posts, self.pictures = Posts(self.store, people), Pictures(self.store, folder / "pictures")
@@ -65,11 +73,11 @@ class _Scene:
         queue = Deliveries(self.store, "")
         self.events = Events(self.store, people, self.posts, v1, v2, queue, app_id=self.store.new_id())
         # The bot has the id that the webhook's owner knows.
-        self.store.add("users", id=wanted.bot_id, username=wanted.bot, name=wanted.bot, created_ms=now_ms())
-        self.bot, self.other = people.ensure(wanted.bot), people.ensure(wanted.author)
+        self.store.add("users", id=request.bot_id, username=request.bot, name=request.bot, created_ms=now_ms())
+        self.bot, self.other = people.ensure(request.bot), people.ensure(request.author)
 
     def post(self, author: Row, text: str, *, about: str | None = None, media: list[str] | None = None) -> Post:
-        """`about`: reply or quote, of a post of the bot's."""
+        """Post as the author. `about`: make it a "reply" to, or a "quote" of, a post of the bot."""
         target = self.of_bot() if about else None
         made = self.posts.create(
             author,
@@ -85,43 +93,46 @@ class _Scene:
         return self.posts.create(self.bot, "Good morning.")
 
     def with_picture(self) -> None:
-        picture = self.wanted.picture or files("twbot.local.simulator").joinpath("pictures/cat.jpg").read_bytes()
-        kept = self.pictures.keep(self.other["id"], picture)
-        self.post(self.other, self.named, media=[kept["id"]])
+        picture = self.request.picture or files("twbot.local.simulator").joinpath("pictures/cat.jpg").read_bytes()
+        media = self.pictures.keep(self.other["id"], picture)
+        self.post(self.other, self.named, media=[media["id"]])
 
     @property
     def named(self) -> str:
-        text, name = self.wanted.text, f"@{self.wanted.bot}"
+        text, name = self.request.text, f"@{self.request.bot}"
         return text if name.lower() in text.lower() else f"{name} {text}"
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """`activity`: X Activity's name for it; `happens`: what makes X tell of it."""
+    """A kind of sample."""
 
     activity: str
+    """X Activity's event type."""
     about: str
+    """The description that the command line shows."""
     happens: Callable[[_Scene], object]
+    """Makes the event happen in a scene."""
 
 
 KINDS: dict[str, Kind] = {
     "mention": Kind("post.mention.create", "somebody names the bot", lambda s: s.post(s.other, s.named)),
     "image": Kind("post.mention.create", "the same, with a picture", lambda s: s.with_picture()),
     "reply": Kind(
-        "post.reply.create", "somebody answers the bot", lambda s: s.post(s.other, s.wanted.text, about="reply")
+        "post.reply.create", "somebody answers the bot", lambda s: s.post(s.other, s.request.text, about="reply")
     ),
     "quote": Kind(
-        "post.quote.create", "somebody quotes the bot", lambda s: s.post(s.other, s.wanted.text, about="quote")
+        "post.quote.create", "somebody quotes the bot", lambda s: s.post(s.other, s.request.text, about="quote")
     ),
     "repost": Kind(
         "post.repost.create",
         "somebody reposts the bot",
         lambda s: s.events.posted(s.posts.repost(s.other, s.of_bot())),
     ),
-    "post": Kind("post.create", "the bot's own post", lambda s: s.post(s.bot, s.wanted.text)),
+    "post": Kind("post.create", "the bot's own post", lambda s: s.post(s.bot, s.request.text)),
     "delete": Kind("post.delete", "a post of the bot's is deleted", lambda s: s.events.deleted(s.of_bot())),
     "like": Kind("like.create", "somebody likes a post of the bot's", lambda s: s.events.liked(s.other, s.of_bot())),
     "dm": Kind(
-        "dm.received", "a direct message to the bot", lambda s: s.events.messaged(s.other, s.bot, s.wanted.text)
+        "dm.received", "a direct message to the bot", lambda s: s.events.messaged(s.other, s.bot, s.request.text)
     ),
     "typing": Kind("dm.indicate_typing", "somebody types one", lambda s: s.events.typing(s.other, s.bot)),
     "read": Kind("dm.read", "somebody has read the bot's", lambda s: s.events.read(s.other, s.bot, s.store.new_id())),
@@ -130,7 +141,7 @@ KINDS: dict[str, Kind] = {
 
 
 def _relation(kind: str) -> Kind:
-    """Who blocks or mutes does not let the other know: X tells the bot of its own only."""
+    # X sends blocks and mutes only to the account that makes them: here the bot is the one that blocks or mutes.
     family = kind.removeprefix("un")
     if family == "follow":
         return Kind(f"follow.{kind}", f"somebody {kind}s the bot", lambda s: s.events.related(kind, s.other, s.bot))
@@ -140,27 +151,27 @@ def _relation(kind: str) -> Kind:
 KINDS |= {kind: _relation(kind) for kind in ("follow", "unfollow", "block", "unblock", "mute", "unmute")}
 
 
-def sample(wanted: SampleRequest) -> Sample:
-    """Raises problems.Problem for a name or a picture that X does not take."""
-    kind = KINDS[wanted.kind]
+def sample(request: SampleRequest) -> Sample:
+    """Make a sample. Raises problems.Problem for a username or a picture that X does not accept."""
+    kind = KINDS[request.kind]
     with tempfile.TemporaryDirectory(prefix="twbot-sample-") as folder:
-        scene = _Scene(Path(folder), wanted)
+        scene = _Scene(Path(folder), request)
         try:
-            _subscribe(scene.store, wanted, kind)
+            _subscribe(scene.store, request, kind)
             kind.happens(scene)
             found = scene.store.row("SELECT event, post_id, body FROM deliveries ORDER BY id DESC LIMIT 1")
         finally:
             scene.store.close()
-    assert found is not None, wanted.kind
+    assert found is not None, request.kind
     return Sample(found["event"], found["post_id"], found["body"])
 
 
-def _subscribe(store: Store, wanted: SampleRequest, kind: Kind) -> None:
+def _subscribe(store: Store, request: SampleRequest, kind: Kind) -> None:
     webhook, now = store.new_id(), now_ms()
     store.add("webhooks", id=webhook, url="https://webhook.invalid", valid=1, created_ms=now)
-    if GENERATIONS[wanted.generation] == ACCOUNT_ACTIVITY:
-        store.add("account_subscriptions", webhook_id=webhook, user_id=wanted.bot_id)
+    if GENERATIONS[request.generation] == ACCOUNT_ACTIVITY:
+        store.add("account_subscriptions", webhook_id=webhook, user_id=request.bot_id)
         return
-    chosen = msgspec.json.encode({"user_id": wanted.bot_id}).decode()
+    chosen = msgspec.json.encode({"user_id": request.bot_id}).decode()
     columns = {"id": store.new_id(), "webhook_id": webhook, "created_ms": now, "updated_ms": now}
     store.add("activity_subscriptions", event_type=kind.activity, filter=chosen, tag="sample", **columns)

@@ -1,4 +1,4 @@
-"""Posts and users as v1.1 and the Account Activity API show them."""
+"""The JSON of posts and users in API v1.1 and the Account Activity API."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from twbot.local.simulator.shapes_v2 import Json, ShapesV2, shown_until
 from twbot.local.simulator.store import Row
 from twbot.local.simulator.text import Link, entities, short_link
 
+# Characters: a longer text is truncated, and stands in full in `extended_tweet`.
 CLASSIC_LENGTH = 140
 CUT_AT = 115
 
 
 def classic_time(ms: int) -> str:
+    """Format epoch milliseconds as v1.1 does: Wed Oct 10 20:19:24 +0000 2018."""
     return datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC).strftime("%a %b %d %H:%M:%S +0000 %Y")
 
 
@@ -47,7 +49,7 @@ class ShapesV1:
         }
 
     def short_user(self, user: Row) -> Json:
-        """As in the `users` of direct messages."""
+        """Return a user as in the `users` of direct messages."""
         return {
             "id": user["id"],
             "created_timestamp": str(user["created_ms"]),
@@ -94,7 +96,7 @@ class ShapesV1:
         return shape
 
     def _text(self, post: Post) -> Json:
-        """Text and what is in it; more than 140 characters go to `extended_tweet`."""
+        """Return text and entities, truncated with an `extended_tweet` above 140 characters."""
         shown = [post.prefix, shown_until(post)]
         whole = self._entities(post.text, post)
         if len(post.text) <= CLASSIC_LENGTH:

@@ -1,4 +1,4 @@
-"""Posts, users and media as API v2 shows them."""
+"""The JSON of posts, users and media in API v2."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ MEDIA_DEFAULTS = ("media_key", "type")
 
 
 def iso(ms: int) -> str:
+    """Format epoch milliseconds as v2 does: 2026-07-24T21:23:23.000Z."""
     at = datetime.datetime.fromtimestamp(ms / 1000, datetime.UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ShapesV2:
-    """Makes API v2's JSON. Everything X would tell; `only` cuts it down to the fields that were asked for."""
+    """Makes API v2's JSON with every field. `only` reduces it to the requested ones."""
 
     def __init__(self, store: Store, people: People, posts: Posts, pictures: Pictures, base_url: str) -> None:
         self._store, self._people, self._posts, self._pictures = store, people, posts, pictures
@@ -86,7 +87,7 @@ class ShapesV2:
         }
 
     def media(self, media: Row) -> Json:
-        """A photo has its `url`; an animation shows only a preview, as at X."""
+        """Return a picture. A photo has a `url`; an animated GIF has only a `preview_image_url`, as on X."""
         animated = media["content_type"] == "image/gif"
         address = "preview_image_url" if animated else "url"
         shape = {
@@ -147,12 +148,12 @@ class ShapesV2:
 
 
 def only(shape: Json, fields: Collection[str], always: Collection[str]) -> Json:
-    """The fields that were asked for, and those that always come."""
+    """Return the requested fields and those that X always sends."""
     return {name: value for name, value in shape.items() if name in fields or name in always}
 
 
 def doubled(value: Any) -> Any:
-    """X Activity repeats every integer as a string: `count` and `count_str`."""
+    """Add to each integer a copy as a string, as X Activity does: `count` and `count_str`."""
     if isinstance(value, list):
         return [doubled(item) for item in value]
     if not isinstance(value, dict):
@@ -162,7 +163,7 @@ def doubled(value: Any) -> Any:
 
 
 def shown_until(post: Post) -> int:
-    """The link that stands for the pictures is not shown."""
+    """Return the end of `display_text_range`: the link that stands for the pictures is not displayed."""
     if post.media and post.links and post.links[-1].media_key:
         return max(post.prefix, len(post.text) - len(post.links[-1].url) - 1)
     return len(post.text)

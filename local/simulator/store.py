@@ -1,4 +1,4 @@
-"""The simulated X's database: one SQLite file, readable by its owner only."""
+"""The simulated X's database: a SQLite file, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-TWITTER_EPOCH_MS = 1_288_834_974_657
+TWITTER_EPOCH_MS = 1_288_834_974_657  # from which snowflake ids count milliseconds
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -54,7 +54,7 @@ def now_ms() -> int:
 
 
 class Store:
-    """Rows as dicts. Safe to share between threads; every statement is durable before it returns."""
+    """Runs statements on the database, with rows as dicts. Threads may share it. Each statement commits at once."""
 
     def __init__(self, path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -62,7 +62,8 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = _as_dict
         self._db.execute("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing in WAL mode; only a power cut may cost the last moments.
+        # In WAL mode a killed process loses nothing; only a power cut may cost the last commits.
+        # https://www.sqlite.org/pragma.html#pragma_synchronous
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
         self._last_id = int(self.setting("last_id") or 0)
@@ -77,12 +78,12 @@ class Store:
             return found
 
     def run(self, sql: str, *values: Any) -> int:
-        """Change something; the number of rows changed."""
+        """Run a statement, and return the number of changed rows."""
         with self._lock:
             return self._db.execute(sql, values).rowcount
 
     def add(self, table: str, **columns: Any) -> int:
-        """Insert one row; its rowid, where the table has one."""
+        """Insert a row, and return its rowid, 0 where the table has none."""
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (our own names)
         with self._lock:
@@ -90,7 +91,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
+        """Commit everything within or nothing. Other threads wait."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -105,10 +106,11 @@ class Store:
         return found["value"] if found else None
 
     def keep(self, name: str, value: str) -> None:
+        """Store a setting."""
         self.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value)
 
     def new_id(self) -> str:
-        """A snowflake: milliseconds and a counter, always larger than the one before."""
+        """Return a snowflake id: milliseconds since TWITTER_EPOCH_MS and a counter, larger than every id before."""
         with self._lock:
             self._last_id = max(self._last_id + 1, (now_ms() - TWITTER_EPOCH_MS) << 22)
             return str(self._last_id)

@@ -1,4 +1,4 @@
-"""The text of a post: what X makes of what was typed, and the entities in it."""
+"""The text of a post: replaces typed links by t.co links, and finds mentions, hashtags and links."""
 
 from __future__ import annotations
 
@@ -15,21 +15,27 @@ from twbot.lambdas.x.text import LIMIT, weight
 MENTION = re.compile(r"(?<![\w@＠/])[@＠]([A-Za-z0-9_]{1,15})(?![\w@＠])")
 HASHTAG = re.compile(r"(?<![\w&/])[#＃](\w*[^\W\d_]\w*)")
 SHORT_LINK = re.compile(r"https://t\.co/\w{10}")
-CERTAINLY_SHORT = 140  # no character weighs more than two
+CERTAINLY_SHORT = 140  # characters; none weighs more than two
 LETTERS = string.ascii_letters + string.digits
 
 
 class Link(NamedTuple):
-    """A t.co link in a post's text; `media_key` where it stands for the post's pictures."""
+    """A t.co link in a post's text."""
 
     url: str
+    """The t.co address."""
     expanded: str
+    """The address that it leads to."""
     display: str
+    """The address without a scheme, as shown to people."""
     media_key: str | None = None
+    """Set where the link stands for the post's pictures."""
 
 
 def too_long(text: str) -> bool:
-    """Whether the text weighs more than 280."""
+    """Return whether the text's weighted length is above 280."""
+    # Weighing is slow. A short text is too long only with links, which count 23 characters however short they are:
+    # https://docs.x.com/fundamentals/counting-characters
     return (len(text) > CERTAINLY_SHORT or "." in text) and weight(text) > LIMIT
 
 
@@ -53,7 +59,7 @@ def shorten_links(typed: str) -> tuple[str, list[Link]]:
 
 
 class Entities(NamedTuple):
-    """Where things stand in a text, in code points."""
+    """The entities of a text. Each begins with its start and its exclusive end, in code points."""
 
     mentions: list[tuple[int, int, dict[str, Any]]]
     hashtags: list[tuple[int, int, str]]
@@ -61,7 +67,7 @@ class Entities(NamedTuple):
 
 
 def entities(text: str, links: list[Link], user_named: Callable[[str], dict[str, Any] | None]) -> Entities:
-    """Find what is in a text. `user_named`: the user's row, None where nobody has that name."""
+    """Find the entities of a text. `user_named`: returns a user's row by name, None where there is none."""
     by_url = {link.url: link for link in links}
     mentions = [(m.start(), m.end(), user) for m in MENTION.finditer(text) if (user := user_named(m[1]))]
     hashtags = [(m.start(), m.end(), m[1]) for m in HASHTAG.finditer(text)]

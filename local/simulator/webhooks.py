@@ -1,4 +1,7 @@
-"""Webhooks: registered with a CRC challenge, validated again, replayed; v2 and v1.1 share this."""
+"""Webhooks, for v2 and v1.1: registration with a CRC challenge, validation, removal and replay.
+
+https://docs.x.com/x-api/webhooks/introduction
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,13 @@ from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.store import Row, now_ms
 from twbot.local.simulator.world import World
 
-MAX_WEBHOOKS = 1
+MAX_WEBHOOKS = 1  # of the Pay-Per-Use plan
 FORMAT = "%Y%m%d%H%M"
 MINUTE, DAY = datetime.timedelta(minutes=1), datetime.timedelta(days=1)
 
 
 def of_id(world: World, webhook_id: str) -> Row:
+    """Return a webhook. Raises Problem 404."""
     found = world.store.row("SELECT * FROM webhooks WHERE id = ?", webhook_id)
     if found is None:
         raise problems.not_found("webhook", webhook_id, reason="WebhookIdInvalid")
@@ -26,10 +30,12 @@ def of_id(world: World, webhook_id: str) -> Row:
 
 
 def all_of(world: World) -> list[Row]:
+    """Return all webhooks, oldest first."""
     return world.store.rows("SELECT * FROM webhooks ORDER BY created_ms")
 
 
 async def register(world: World, url: str, environment: str | None = None) -> Row:
+    """Challenge a URL and register it. Raises Problem with X's reason. `environment`: v1.1's, None for v2."""
     if not _allowed(url):
         raise problems.invalid("Webhook URL does not meet the requirements.", reason="UrlValidationFailed")
     webhooks = all_of(world)
@@ -45,6 +51,7 @@ async def register(world: World, url: str, environment: str | None = None) -> Ro
 
 
 async def validate(world: World, webhook_id: str) -> bool:
+    """Challenge a webhook again. Store and return whether it is valid. Raises Problem 404."""
     webhook = of_id(world, webhook_id)
     wrong = await run_in_threadpool(world.deliveries.challenge, webhook["url"])
     world.store.run("UPDATE webhooks SET valid = ? WHERE id = ?", int(wrong is None), webhook_id)
@@ -52,6 +59,7 @@ async def validate(world: World, webhook_id: str) -> bool:
 
 
 def remove(world: World, webhook_id: str) -> None:
+    """Remove a webhook and its subscriptions. Raises Problem 404."""
     of_id(world, webhook_id)
     with world.store.transaction():
         world.store.run("DELETE FROM webhooks WHERE id = ?", webhook_id)
@@ -60,7 +68,10 @@ def remove(world: World, webhook_id: str) -> None:
 
 
 def replay(world: World, webhook_id: str, from_date: str, to_date: str, keeps: datetime.timedelta = DAY) -> Json:
-    """Deliver the window's events again, each once, then the notice that the job is complete."""
+    """Deliver the events of a window again, each once, and at the end the notice that the job is complete.
+
+    `from_date` and `to_date`: yyyymmddhhmm in UTC, inclusive. `keeps`: how far back a replay may begin. Raises Problem.
+    """
     of_id(world, webhook_id)
     start, end = _minute(from_date), _minute(to_date) + MINUTE
     now = datetime.datetime.now(datetime.UTC)
@@ -69,6 +80,7 @@ def replay(world: World, webhook_id: str, from_date: str, to_date: str, keeps: d
         raise problems.invalid(f"from_date must be within the last {hours} hours, and up to 24 hours before to_date.")
     if replaying(world, webhook_id):
         raise problems.conflict("A replay job is already in progress for this webhook.", reason="ReplayConflictError")
+    # GROUP BY body: what was delivered more than once is replayed once.
     sql = """SELECT *, min(id) FROM deliveries WHERE webhook_id = ? AND created_ms >= ? AND created_ms < ?
              AND event != 'replay_job_status' GROUP BY body ORDER BY id"""
     milliseconds = (int(start.timestamp() * 1000), int(end.timestamp() * 1000))
@@ -82,7 +94,7 @@ def replay(world: World, webhook_id: str, from_date: str, to_date: str, keeps: d
 
 
 def replaying(world: World, webhook_id: str) -> bool:
-    """Whether the notice of an earlier job is still to come."""
+    """Return whether a replay is under way: its notice is still to be delivered."""
     sql = "SELECT 1 FROM deliveries WHERE webhook_id = ? AND event = 'replay_job_status' AND state = 'pending'"
     return world.store.row(sql, webhook_id) is not None
 
@@ -95,7 +107,7 @@ def _minute(text: str) -> datetime.datetime:
 
 
 def _allowed(url: str) -> bool:
-    """https without a port, as X asks; or loopback, which only a simulated X can reach."""
+    """Return whether the URL is https without a port, as X demands, or on loopback, where local bots listen."""
     try:
         parts = urllib.parse.urlsplit(url)
         port = parts.port

@@ -1,4 +1,4 @@
-"""The simulated X as one object: what the endpoints work on."""
+"""The simulated X's state and services in one object, for the endpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from twbot.local.simulator.store import Store
 
 
 class World:
-    """Everything there is, over one database. The app's keys and the bot's account are made at the first start."""
+    """All parts of the simulated X over one database. The first start makes the app's keys and the bot's account."""
 
     def __init__(
         self,
@@ -39,8 +39,8 @@ class World:
         self.posts = Posts(self.store, self.people)
         self.pictures = Pictures(self.store, folder / "pictures")
         self.keys = self._first_start(bot)
-        self.control_token = control_token or self._made("control_token", secrets.token_urlsafe(32))
-        self.app_id = self._made("app_id", self.store.new_id())
+        self.control_token = control_token or self._setting("control_token", secrets.token_urlsafe(32))
+        self.app_id = self._setting("app_id", self.store.new_id())
         self.gate = Gate(self.store, self.keys.api_key, self.keys.api_secret, self.keys.bearer_token or "")
         self.v2 = ShapesV2(self.store, self.people, self.posts, self.pictures, base_url)
         self.v1 = ShapesV1(self.people, self.posts, self.pictures, self.v2)
@@ -53,23 +53,23 @@ class World:
         self._waiting: set[asyncio.Event] = set()
 
     def keys_of(self, username: str) -> Keys:
-        """The app's keys with an access token of that user."""
+        """Return the app's keys with the user's access token. User and token are made where they don't exist."""
         user = self.people.give_token(username)
         return Keys(
-            api_key=self._made("consumer_key", secrets.token_hex(12) + "k"),
-            api_secret=self._made("consumer_secret", secrets.token_hex(25)),
+            api_key=self._setting("consumer_key", secrets.token_hex(12) + "k"),
+            api_secret=self._setting("consumer_secret", secrets.token_hex(25)),
             access_token=user["access_token"],
             access_token_secret=user["access_secret"],
-            bearer_token=self._made("bearer_token", "AAAAAAAAAAAAAAAAAAAAA" + secrets.token_hex(40)),
+            bearer_token=self._setting("bearer_token", "AAAAAAAAAAAAAAAAAAAAA" + secrets.token_hex(40)),
         )
 
     def something_happened(self) -> None:
-        """Wake whoever waits for a reply."""
+        """Wake the calls of `wait`, after a new post."""
         for waiting in self._waiting:
             waiting.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until something happens, or the time is over."""
+        """Wait until something happens, at most `seconds`."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:
@@ -84,10 +84,10 @@ class World:
         self.store.close()
 
     def _first_start(self, bot: str) -> Keys:
-        return self.keys_of(self._made("bot", bot))
+        return self.keys_of(self._setting("bot", bot))
 
-    def _made(self, name: str, fresh: str) -> str:
-        """A setting, made up the first time."""
-        if (found := self.store.setting(name)) is None:
-            self.store.keep(name, found := fresh)
-        return found
+    def _setting(self, name: str, default: str) -> str:
+        """Return a setting. The first time, store the default."""
+        if (value := self.store.setting(name)) is None:
+            self.store.keep(name, value := default)
+        return value

@@ -1,4 +1,7 @@
-"""Choice rules: every comparison of the spec, and And, Or, Not."""
+"""Choice rules: every comparison operator of the specification, and And, Or, Not.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ def _boolean(value: Any) -> Any:
 
 
 def _time(value: Any) -> Any:
-    """RFC 3339 with a capital T, and Z or an offset."""
+    """Parse an RFC 3339 time with a capital T, and Z or an offset. Return None for anything else."""
+    # fromisoformat() also takes dates, weeks and times without a zone, which the specification does not.
     if not isinstance(value, str) or not re.fullmatch(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value
     ):
@@ -58,7 +62,7 @@ _TESTS: dict[str, Callable[[Any], bool]] = {
 
 
 def compile_rule(rule: Any, place: str, *, top: bool = False) -> Rule:
-    """Raises BadDefinition."""
+    """Compile a rule, or the comparison within one. `top`: the rule has a Next. Raises BadDefinition."""
     if not isinstance(rule, dict):
         raise BadDefinition(f"{place}: expected an object")
     keys = rule.keys() - {"Next", "Comment"} if top else rule.keys() - {"Comment"}
@@ -83,43 +87,44 @@ def _combination(name: str, inner: Any, place: str) -> Rule:
     return lambda data, context: any(rule(data, context) for rule in rules)
 
 
-def _comparison(variable: Path, name: str, wanted: Any, place: str) -> Rule:
+def _comparison(variable: Path, name: str, value: Any, place: str) -> Rule:
     if name == "IsPresent" or name in _TESTS:
-        return _test(variable, name, wanted, place)
+        return _test(variable, name, value, place)
     if name == "StringMatches":
-        return _string_matches(variable, wanted, place)
+        return _string_matches(variable, value, place)
     found = re.fullmatch(r"(String|Numeric|Timestamp|Boolean)(\w*?Equals|LessThan|GreaterThan)(Path)?", name)
     if found is None or (found[1] == "Boolean" and found[2] != "Equals") or found[2] not in _COMPARISONS:
         raise BadDefinition(f"{place}: there is no such comparison")
     typed, compare = _TYPES[found[1]], _COMPARISONS[found[2]]
     if found[3]:
-        other = _path(wanted, place)
+        other = _path(value, place)
         return lambda data, context: _compare(
             compare, typed(_get(variable, data, context)), typed(_get(other, data, context))
         )
-    if (constant := typed(wanted)) is None:
-        raise BadDefinition(f"{place}: {wanted!r} is not a {found[1].lower()}")
+    if (constant := typed(value)) is None:
+        raise BadDefinition(f"{place}: {value!r} is not a {found[1].lower()}")
     return lambda data, context: _compare(compare, typed(_get(variable, data, context)), constant)
 
 
 def _compare(compare: Callable[[Any, Any], Any], one: Any, other: Any) -> bool:
-    """Values of another type than the comparison's are never equal, less or greater."""
+    """Compare two values, None for one of another type than the comparison's: such a comparison is false."""
     return one is not None and other is not None and bool(compare(one, other))
 
 
-def _test(variable: Path, name: str, wanted: Any, place: str) -> Rule:
-    if not isinstance(wanted, bool):
+def _test(variable: Path, name: str, expected: Any, place: str) -> Rule:
+    if not isinstance(expected, bool):
         raise BadDefinition(f"{place}: expected true or false")
+    # Only IsPresent may name an absent field; for every other comparison that is a runtime error.
     if name == "IsPresent":
-        return lambda data, context: (_peek(variable, data, context) is not _ABSENT) is wanted
+        return lambda data, context: (_peek(variable, data, context) is not _ABSENT) is expected
     test = _TESTS[name]
-    return lambda data, context: test(_get(variable, data, context)) is wanted
+    return lambda data, context: test(_get(variable, data, context)) is expected
 
 
-def _string_matches(variable: Path, wanted: Any, place: str) -> Rule:
-    if not isinstance(wanted, str):
+def _string_matches(variable: Path, pattern: Any, place: str) -> Rule:
+    if not isinstance(pattern, str):
         raise BadDefinition(f"{place}: expected a string")
-    parts = re.split(r"(\\\*|\\\\|\*)", wanted)
+    parts = re.split(r"(\\\*|\\\\|\*)", pattern)
     regex = "".join(".*" if part == "*" else re.escape(part[1:] if part in ("\\*", "\\\\") else part) for part in parts)
     matcher = re.compile(regex, re.DOTALL)
 

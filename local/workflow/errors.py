@@ -1,8 +1,11 @@
-"""What goes wrong with a workflow.
+"""The errors of a workflow.
 
-BadDefinition      the definition is not one that Step Functions would take; the text begins with the place
-ExecutionFailed    an execution failed: the error's name and its cause, as the spec has them
-StateFailed        a state failed: Retry and Catch see it by its name
+BadDefinition      Step Functions would refuse the definition
+ExecutionFailed    an execution failed, with an error name and a cause
+StateFailed        a state failed; Retry and Catch match its name
+Cancelled          a branch ended because another failed
+
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from twbot.local.models.errors import ServiceError
 
 
 class BadDefinition(TwbotError):
-    """The text begins with the place of the fault."""
+    """A definition that Step Functions would refuse. The message begins with the path of the fault."""
 
 
 class ExecutionFailed(TwbotError):
+    """A failed execution: `error` is the error's name, `cause` its text."""
+
     def __init__(self, error: str, cause: str) -> None:
         super().__init__(f"{error}: {cause}" if cause else error)
         self.error = error
@@ -25,7 +30,7 @@ class ExecutionFailed(TwbotError):
 
 
 class StateFailed(Exception):
-    """`name` is what ErrorEquals is compared with."""
+    """A failed state. ErrorEquals is compared with `name`."""
 
     def __init__(self, name: str, cause: str) -> None:
         super().__init__(name, cause)
@@ -34,7 +39,7 @@ class StateFailed(Exception):
 
 
 class Cancelled(Exception):
-    """Another branch failed: this one's result is not wanted any more."""
+    """Ends a branch of which a sibling failed: nothing reads its result any more."""
 
 
 RUNTIME = "States.Runtime"
@@ -42,17 +47,19 @@ TIMEOUT = "States.Timeout"
 
 
 def of_task(error: Exception) -> StateFailed:
-    """A service's error has its own name; any other exception is reported as Lambda does, by its class."""
+    """Convert a task's exception: a ServiceError keeps its name, any other is named by its class, as Lambda does."""
     if isinstance(error, ServiceError):
         return StateFailed(error.name, error.message)
     name = type(error).__name__
     return StateFailed(name, json.dumps({"errorMessage": str(error), "errorType": name}))
 
 
-def matches(wanted: tuple[str, ...], name: str) -> bool:
-    """Whether ErrorEquals has the error. The wildcards leave out what the spec keeps from them."""
-    if name in wanted:
+def matches(names: tuple[str, ...], name: str) -> bool:
+    """Return whether ErrorEquals (`names`) matches an error name."""
+    if name in names:
         return True
+    # The wildcards have exceptions: States.ALL never matches these two, and States.TaskFailed no timeout.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     if name in (RUNTIME, "States.DataLimitExceeded"):
         return False
-    return "States.ALL" in wanted or ("States.TaskFailed" in wanted and name != TIMEOUT)
+    return "States.ALL" in names or ("States.TaskFailed" in names and name != TIMEOUT)

@@ -1,4 +1,7 @@
-"""Branches side by side. Whoever waits for them works on them, too: nested ones never wait for a free thread."""
+"""Runs the branches of a Parallel or Map at the same time, on the pool's threads and on the caller's.
+
+The calling thread works on the branches, too. So nested branches never wait for a thread that waits for them.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,22 @@ from twbot.local.workflow.errors import Cancelled, StateFailed
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.scope import Run, Scope
 
-MAX_CONCURRENCY = 40  # what Step Functions runs at once of an inline Map
+# Step Functions runs at most 40 iterations of an inline Map at the same time.
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+MAX_CONCURRENCY = 40
 
-Branch = tuple[Flow, Any, dict[str, Any] | None]  # with the input, and Map's item
+Branch = tuple[Flow, Any, dict[str, Any] | None]  # the flow, its input, and Map's item
 
 
 def run(branches: list[Branch], parent: Run, name: str, limit: int) -> list[Any]:
-    """The branches' outputs. Raises the StateFailed of the first to fail, and stops the others."""
+    """Run the branches, `limit` of them at the same time, and return their outputs in order.
+
+    Raises the StateFailed of the first branch that fails, and stops the others.
+    """
     group = _Group(parent, name)
-    left = [number for number, branch in enumerate(branches) if not group.begin(number, branch)]
-    group.finish(left, limit)
+    # Most branches begin with states that need no thread: run those first, one after another.
+    unfinished = [number for number, branch in enumerate(branches) if not group.begin(number, branch)]
+    group.finish(unfinished, limit)
     return [group.outputs[number] for number in range(len(branches))]
 
 
@@ -35,7 +44,7 @@ class _Group:
         self._begun: dict[int, tuple[Flow, Any, str | None, Run]] = {}
 
     def begin(self, number: int, branch: Branch) -> bool:
-        """True where the branch came to its end without needing a thread."""
+        """Run a branch until it needs a thread. Return whether it reached its end."""
         flow, data, item = branch
         run = self._parent._replace(
             scope=self._scope, context=self._parent.context.fork(item), where=f"{self._where}[{number}]"
@@ -50,11 +59,12 @@ class _Group:
     def finish(self, numbers: list[int], limit: int) -> None:
         if not numbers:
             return
-        todo = iter(numbers)
+        todo = iter(numbers)  # shared by all threads, under the lock
         helpers = [self._help(todo) for _ in range(min(limit, len(numbers)) - 1)]
         try:
             self._work(todo)
             for helper in helpers:
+                # A helper that can be cancelled never began: the caller's thread did its share.
                 if helper is not None and not helper.cancel():
                     helper.result()
         except Cancelled:
@@ -68,7 +78,7 @@ class _Group:
     def _help(self, todo: Iterator[int]) -> Future[None] | None:
         try:
             return self._parent.world.pool.submit(self._work, todo)
-        except RuntimeError:  # the pool is shut down: the caller's thread does it all
+        except RuntimeError:  # the pool is shut down: the caller's thread does all the work
             return None
 
     def _work(self, todo: Iterator[int]) -> None:

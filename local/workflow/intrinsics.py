@@ -1,4 +1,7 @@
-"""The intrinsic functions, `States.Format('…', $.a)` and the others: a small parser, and the functions."""
+"""The intrinsic functions, such as `States.Format('…', $.a)`: a small parser, and the functions.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from twbot.local.workflow.errors import StateFailed
 from twbot.local.workflow.paths import BadPath, NoSuchPath, Path, compile_path
 
 FAILURE = "States.IntrinsicFailure"
-MAX_LENGTH = 10_000
-MAX_DEPTH = 10
+MAX_LENGTH = 10_000  # characters of an expression
+MAX_DEPTH = 10  # Step Functions' own limit on nested calls
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<call>States\.\w+)\s*\(|(?P<string>'(?:[^'\\]|\\.)*')|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
@@ -27,7 +30,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 def compile_expression(text: str) -> Path:
-    """A path or a call of an intrinsic function. Raises BadPath."""
+    """Compile a path or a call of an intrinsic function. Raises BadPath."""
     if text.startswith("$"):
         return compile_path(text)
     if len(text) > MAX_LENGTH:
@@ -102,7 +105,7 @@ class _Parser:
         return token
 
     def _path_text(self) -> str:
-        """Up to the comma or bracket that ends the argument."""
+        """Return the path that begins here, up to the comma or bracket that ends the argument."""
         start, depth, quote = self._at, 0, ""
         while self._at < len(self._text):
             letter = self._text[self._at]
@@ -125,7 +128,7 @@ class _Parser:
 
 def _constant(kind: str | None, value: str) -> Any:
     if kind == "string":
-        # \{ and \} keep their backslash: only States.Format reads them.
+        # \{ and \} keep their backslash: States.Format removes it.
         return re.sub(r"\\(['\\])", r"\1", value[1:-1]) if "\\" in value else value[1:-1]
     return _WORDS[value] if kind == "word" else json.loads(value)
 
@@ -193,6 +196,7 @@ def _item(values: Any, index: Any) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
+    # Compare types, too: in Python True == 1 and 1 == 1.0.
     return type(one) is type(other) and bool(one == other)
 
 
@@ -223,6 +227,7 @@ def _hash(value: Any, algorithm: Any) -> str:
 
 
 def _random(first: Any, end: Any, seed: Any = None) -> int:
+    # The same seed gives the same number, as on AWS, but not AWS's number.
     source = random.Random(_whole(seed)) if seed is not None else random.Random()  # noqa: S311
     return source.randrange(_whole(first), _whole(end))
 

@@ -1,4 +1,4 @@
-"""Reads a definition, refuses a faulty one with the place of the fault, and runs it."""
+"""Reads a definition, refuses a faulty one with the path of the fault, and runs it."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ _SERVICE = re.compile(r"^arn:aws:states:[^:]*:[^:]*:")
 
 
 class Machine:
-    """`tasks`: what each Resource calls, by its name after `arn:aws:states:::`. `substitutions`: for `${Name}`.
+    """A workflow that can be run, from several threads at the same time. Raises BadDefinition.
 
-    A task gets the state's effective input and returns its result; a ServiceError's name, or any other exception's
-    class, is the error's name. Tasks must not change what they get. Raises BadDefinition.
+    `tasks`: the function of each Resource, by its name after `arn:aws:states:::`. It gets the state's effective input,
+    must not change it, and returns the result. A ServiceError's name, or another exception's class, is the error name.
+    `substitutions`: the values for `${Name}`, as CDK's definition_substitutions fills them in.
+    `sleep`: replaces waiting, for tests. `pool`: the threads of Parallel and Map, by default the machine's own.
     """
 
     def __init__(
@@ -65,7 +67,10 @@ class Machine:
         self._flow = reader.flow(_substituted(definition, substitutions or {}), "", {"TimeoutSeconds", "Version"})
 
     def run(self, data: Any, observe: Observer | None = None) -> Any:
-        """The output for this input. `observe` gets each state's Visit, from any thread. Raises ExecutionFailed."""
+        """Run the workflow on an input and return its output. Raises ExecutionFailed.
+
+        `observe` is called with each state's Visit, from any thread.
+        """
         world = World(self._pool, self._rng, self._sleep, observe)
         context = Context(new_execution(self._name, data))
         whole = Run(world, Scope(), context)
@@ -94,6 +99,7 @@ class _Reader:
         kind = definition.get("Type") if isinstance(definition, dict) else None
         if kind not in _FIELDS:
             raise BadDefinition(f"{where}.Type: {kind!r} is not one of {', '.join(_FIELDS)}")
+        # The specification wants names to be unique across all nested workflows, not only among neighbours.
         if name in self._names:
             raise BadDefinition(f"{where}: another state has this name")
         self._names.add(name)
@@ -128,17 +134,17 @@ class _Reader:
         return self._tasks[short]
 
     def _each(self, definition: dict[str, Any], where: str) -> Flow:
-        given = [field for field in ("ItemProcessor", "Iterator") if field in definition]
-        if len(given) != 1:
+        fields = [field for field in ("ItemProcessor", "Iterator") if field in definition]
+        if len(fields) != 1:
             raise BadDefinition(f"{where}: expected ItemProcessor (or its old name, Iterator)")
         concurrency = definition.get("MaxConcurrency", 0)
         if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 0:
             raise BadDefinition(f"{where}.MaxConcurrency: expected a whole number, 0 or more")
-        processor = definition[given[0]]
+        processor = definition[fields[0]]
         mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE") if isinstance(processor, dict) else "INLINE"
         if mode != "INLINE":
-            raise BadDefinition(f"{where}.{given[0]}.ProcessorConfig.Mode: only INLINE is interpreted")
-        return self.flow(processor, f"{where}.{given[0]}.", {"ProcessorConfig"})
+            raise BadDefinition(f"{where}.{fields[0]}.ProcessorConfig.Mode: only INLINE is interpreted")
+        return self.flow(processor, f"{where}.{fields[0]}.", {"ProcessorConfig"})
 
 
 def _only(found: dict[str, Any], known: set[str], where: str) -> None:
@@ -147,7 +153,7 @@ def _only(found: dict[str, Any], known: set[str], where: str) -> None:
 
 
 def _check_targets(start: Any, states: Mapping[str, State], where: str) -> None:
-    """Every state that is named exists, and every state can be reached."""
+    """Check that every named state exists and every state can be reached. Raises BadDefinition."""
     if start not in states:
         raise BadDefinition(f"{where}StartAt: there is no state {start!r}")
     reached, todo = {start}, [start]
@@ -167,6 +173,7 @@ def _substituted(definition: Mapping[str, Any], substitutions: Mapping[str, str]
     def value(found: re.Match[str]) -> str:
         if found[1] not in substitutions:
             raise BadDefinition(f"{found[0]}: nothing is given for it")
+        # The value goes into a JSON string: escape it, without the quotes.
         return json.dumps(substitutions[found[1]])[1:-1]
 
     return json.loads(re.sub(r"\$\{(\w+)\}", value, json.dumps(definition)))

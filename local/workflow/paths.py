@@ -1,4 +1,4 @@
-"""JSONPath, compiled once: `$.a.b[0]['c-d']` to plain look-ups, anything richer by jsonpath-ng."""
+"""JSONPath, compiled once: a plain path such as `$.a.b[0]['c-d']` to look-ups, a richer one by jsonpath-ng."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _STEP = re.compile(
 
 
 class NoSuchPath(LookupError):
-    """The path leads nowhere in this document."""
+    """The document has nothing at the path."""
 
 
 class BadPath(ValueError):
-    """Not a path."""
+    """The text is not a path."""
 
 
 def reference_steps(text: str) -> list[Step] | None:
-    """The steps of a path that names one place, None where it is of another kind. Raises BadPath."""
+    """Return the steps of a reference path, which names one place; None for a richer path. Raises BadPath."""
     if not text.startswith("$"):
         raise BadPath(f"{text!r} is not a path: it must begin with $")
     steps: list[Step] = []
@@ -42,7 +42,7 @@ def reference_steps(text: str) -> list[Step] | None:
 
 
 def compile_path(text: str) -> Path:
-    """A function of the input and the context. It raises NoSuchPath; this raises BadPath."""
+    """Compile a path to a function of the input and the context, which raises NoSuchPath. Raises BadPath."""
     if text.startswith("$$"):
         in_context = compile_path(text[1:])
         return lambda _data, context: in_context(context.document(), context)
@@ -55,8 +55,10 @@ def compile_path(text: str) -> Path:
 
 
 def follow(data: Any, steps: list[Step], text: str) -> Any:
+    """Return the value at a reference path. Raises NoSuchPath, which names the path's `text`."""
     try:
         for step in steps:
+            # Python would index a string by a number; JSONPath indexes arrays only.
             if isinstance(step, int) is not isinstance(data, list):
                 raise KeyError(step)
             data = data[step]
@@ -66,7 +68,8 @@ def follow(data: Any, steps: list[Step], text: str) -> Any:
 
 
 def place(data: Any, steps: list[Step], value: Any) -> Any:
-    """A copy of `data` with `value` there, with the objects on the way made where they are missing."""
+    """Return a copy of `data` with `value` at the path. Missing objects on the way are created. Raises NoSuchPath."""
+    # Copy, because branches share their input: changing it in place would change a sibling's.
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
@@ -86,7 +89,7 @@ def _unescape(text: str) -> str:
 
 
 def _rich(text: str) -> Path:
-    """Wildcards, slices, filters, descendants: always a list of what was found."""
+    """Compile a path with wildcards, slices, filters or descendants. Its value is the list of all matches."""
     from jsonpath_ng.exceptions import JSONPathError
     from jsonpath_ng.ext.parser import parse
 

@@ -1,4 +1,7 @@
-"""Retry and Catch."""
+"""Retry and Catch: their policies, read from a state's definition.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
 
 from __future__ import annotations
 
@@ -21,33 +24,49 @@ _CATCHER = {"ErrorEquals", "Next", "ResultPath", "Comment"}
 
 
 class Retrier(NamedTuple):
+    """One element of Retry."""
+
     errors: tuple[str, ...]
+    """ErrorEquals."""
     interval: float
+    """Seconds before the first retry."""
     attempts: int
+    """Retries at most."""
     rate: float
+    """The factor from each wait to the next."""
     longest: float
+    """Seconds of the longest wait."""
     jitter: bool
+    """Whether the wait is random, up to the computed one."""
 
     def delay(self, retries: int, rng: Random) -> float:
-        """Before the next attempt, when there were so many retries already."""
+        """Return the seconds to wait before the next attempt, after `retries` retries."""
         full = min(self.longest, self.interval * self.rate**retries)
         return rng.uniform(0, full) if self.jitter else full
 
 
 class Catcher(NamedTuple):
+    """One element of Catch."""
+
     errors: tuple[str, ...]
+    """ErrorEquals."""
     next: str
+    """The state that goes on."""
     merge: Merge
+    """Puts the error into the state's input, by ResultPath."""
 
     def output(self, failed: StateFailed, data: Any) -> Any:
+        """Return the next state's input: the failed state's input with the error in it."""
         return self.merge(data, {"Error": failed.name, "Cause": failed.cause})
 
 
 def retriers(state: dict[str, Any], where: str) -> list[Retrier]:
+    """Read a state's Retry. Raises BadDefinition."""
     return [_retrier(each, place) for each, place in _each(state, "Retry", where, _RETRIER)]
 
 
 def catchers(state: dict[str, Any], where: str) -> list[Catcher]:
+    """Read a state's Catch. Raises BadDefinition."""
     found = []
     for each, place in _each(state, "Catch", where, _CATCHER):
         if not isinstance(each.get("Next"), str):
@@ -57,12 +76,14 @@ def catchers(state: dict[str, Any], where: str) -> list[Catcher]:
 
 
 def first_match(policies: list[Any], name: str) -> int | None:
+    """Return the index of the first policy that matches the error's name."""
     return next((n for n, policy in enumerate(policies) if matches(policy.errors, name)), None)
 
 
 def _retrier(each: dict[str, Any], place: str) -> Retrier:
     if each.get("JitterStrategy", "NONE") not in ("NONE", "FULL"):
         raise BadDefinition(f"{place}.JitterStrategy: expected NONE or FULL")
+    # The defaults are Step Functions' own.
     return Retrier(
         errors=tuple(each["ErrorEquals"]),
         interval=_number(each, "IntervalSeconds", place, default=1, least=1),

@@ -1,4 +1,4 @@
-"""What an execution knows while it runs: its context object, who observes it, and whether it is still wanted."""
+"""The state of a running execution: its context object, its surroundings, and the cancellation of its branches."""
 
 from __future__ import annotations
 
@@ -15,21 +15,28 @@ from twbot.local.workflow.errors import Cancelled
 
 
 class Visit(NamedTuple):
-    """One state, entered and left. `path` such as `Analyse[0].DetectSentiment`; times are epoch seconds."""
+    """One run of a state, with its retries."""
 
     path: str
+    """Names and branch numbers, such as `Analyse[0].DetectSentiment`."""
     type: str
+    """The state's Type."""
     start: float
+    """Epoch seconds, as `end`."""
     end: float
     attempts: int
     error: str | None
+    """The name of the last error, also where a retry succeeded afterwards."""
 
 
 Observer = Callable[[Visit], None]
 
 
 class Context:
-    """The context object, `$$`, made only when a path asks for it."""
+    """The context object, `$$`. Its document is made only when a path reads it.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+    """
 
     __slots__ = ("_execution", "item", "retries", "state", "task_token")
 
@@ -40,9 +47,11 @@ class Context:
         self.retries = 0
 
     def fork(self, item: dict[str, Any] | None = None) -> Context:
+        """Return the context of a branch, with Map's item where there is one. Branches must not share a context."""
         return Context(self._execution, item or self.item)
 
     def document(self) -> dict[str, Any]:
+        """Return the context object as JSON."""
         name, entered = self.state
         found = {
             **self._execution,
@@ -54,12 +63,13 @@ class Context:
 
 
 class Scope:
-    """The branches of one Parallel or Map: when one fails, the others stop at their next state."""
+    """Cancels the branches of one Parallel or Map: when one fails, the others stop at their next state."""
 
     def __init__(self, parent: Scope | None = None) -> None:
         self._cancelled = threading.Event()
         self._children: list[Scope] = []
         if parent is not None:
+            # Append first, then check: a parent that is cancelled in between cancels this scope either way.
             parent._children.append(self)
             if parent._cancelled.is_set():
                 self.cancel()
@@ -70,37 +80,43 @@ class Scope:
             child.cancel()
 
     def check(self) -> None:
+        """Raise Cancelled where a sibling failed."""
         if self._cancelled.is_set():
             raise Cancelled
 
     def sleep(self, seconds: float) -> None:
+        """Wait so many seconds, or until the scope is cancelled."""
         self._cancelled.wait(seconds)
 
 
 class World(NamedTuple):
-    """What the machine uses of the world."""
+    """The threads, randomness, clock and observer that an execution uses."""
 
     pool: Executor
     rng: Random
     sleep: Callable[[float], None] | None
+    """Replaces waiting; None waits."""
     observe: Observer | None
 
     def wait(self, seconds: float, scope: Scope) -> None:
+        """Wait so many seconds. Raises Cancelled where a sibling fails meanwhile."""
         if seconds > 0:
             (self.sleep or scope.sleep)(seconds)
         scope.check()
 
 
 class Run(NamedTuple):
-    """One line of execution: a branch, or the whole."""
+    """The surroundings of one flow that runs: a branch or the whole workflow."""
 
     world: World
     scope: Scope
     context: Context
     where: str = ""
+    """The path of the enclosing states, empty for the whole workflow."""
 
 
 def new_execution(name: str, data: Any) -> dict[str, Any]:
+    """Return the Execution and StateMachine parts of the context object, with local ARNs."""
     identity = str(uuid.uuid4())
     return {
         "Execution": {
@@ -115,5 +131,6 @@ def new_execution(name: str, data: Any) -> dict[str, Any]:
 
 
 def timestamp(seconds: float) -> str:
+    """Format epoch seconds as RFC 3339 with milliseconds, in UTC."""
     found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The eight kinds of state: what each does with its input, and where it goes from there."""
+"""The eight types of state: how each turns its input into its output, and which state follows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Task = Callable[[dict[str, Any]], Any]
 
 
 class State:
-    """What all have in common. `instant`: it neither waits nor computes, so it needs no thread of its own."""
+    """The base of all states. `instant`: the state neither waits nor calls a task, so it needs no thread of its own."""
 
     instant = True
 
@@ -36,17 +36,18 @@ class State:
         self.catchers = catchers(definition, where)
 
     def targets(self) -> list[str]:
+        """Return the names of the states that may follow."""
         return [*([self.next] if self.next else []), *(catcher.next for catcher in self.catchers)]
 
     def execute(self, data: Any, run: Run) -> Step:
-        """The output and the next state's name, None at the end. Raises StateFailed."""
+        """Return the output and the next state's name, None at the end. Raises StateFailed."""
         raise NotImplementedError
 
     def enter(self, data: Any, run: Run) -> Step:
-        """Execute, with retries and catchers."""
+        """Execute the state with its retriers and catchers, and report the Visit. Raises StateFailed, Cancelled."""
         start, context = time.time(), run.context
         context.state, context.retries = (self.name, start), 0
-        retries = [0] * len(self.retriers)
+        retries = [0] * len(self.retriers)  # each retrier counts its own attempts
         error: str | None = None
         try:
             while True:
@@ -62,7 +63,7 @@ class State:
                 run.world.observe(Visit(where, self.type, start, time.time(), sum(retries) + 1, error))
 
     def _recover(self, failed: StateFailed, data: Any, run: Run, retries: list[int]) -> Step | None:
-        """None to try again, after the wait."""
+        """Wait and return None to try again, return a catcher's step, or raise the error again."""
         number = first_match(self.retriers, failed.name)
         if number is not None and retries[number] < self.retriers[number].attempts:
             delay = self.retriers[number].delay(retries[number], run.world.rng)
@@ -77,7 +78,7 @@ class State:
 
 
 class Worker(State):
-    """Pass, Task, Parallel, Map: make a result of the input, and join the two."""
+    """The base of Pass, Task, Parallel and Map, which make a result of the input and merge it into the input."""
 
     parameters_field = "Parameters"
 
@@ -88,10 +89,11 @@ class Worker(State):
         self.merge = result_path(definition, where)
 
     def work(self, data: Any, run: Run) -> Any:
-        """The result of this input, which InputPath and Parameters have shaped."""
+        """Return the result for an input that InputPath and Parameters have shaped."""
         raise NotImplementedError
 
     def prepare(self, data: Any, run: Run) -> Any:
+        """Shape the state's input by InputPath and Parameters."""
         return self.parameters(self.input(data, run.context), run.context)
 
     def execute(self, data: Any, run: Run) -> Step:
@@ -144,11 +146,11 @@ class ChoiceState(State):
         return [*(target for _, target in self.rules), *([self.default] if self.default else [])]
 
     def execute(self, data: Any, run: Run) -> Step:
-        seen = self.input(data, run.context)
-        target = next((target for rule, target in self.rules if rule(seen, run.context)), self.default)
+        shaped = self.input(data, run.context)
+        target = next((target for rule, target in self.rules if rule(shaped, run.context)), self.default)
         if target is None:
             raise StateFailed("States.NoChoiceMatched", f"No choice of {self.name} matched, and it has no Default")
-        return self.output(seen, run.context), target
+        return self.output(shaped, run.context), target
 
 
 class Wait(State):
@@ -156,18 +158,18 @@ class Wait(State):
 
     def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
         super().__init__(name, definition, where)
-        given = definition.keys() & {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}
-        if len(given) != 1:
+        fields = definition.keys() & {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"}
+        if len(fields) != 1:
             raise BadDefinition(f"{where}: expected one of Seconds, SecondsPath, Timestamp, TimestampPath")
-        (field,) = given
+        (field,) = fields
         self.is_time = field.startswith("Timestamp")
         value = definition[field]
         self.value = required_path(value, f"{where}.{field}") if field.endswith("Path") else lambda *_: value
 
     def execute(self, data: Any, run: Run) -> Step:
-        seen = self.input(data, run.context)
-        run.world.wait(self._seconds(self.value(seen, run.context)), run.scope)
-        return self.output(seen, run.context), self.next
+        shaped = self.input(data, run.context)
+        run.world.wait(self._seconds(self.value(shaped, run.context)), run.scope)
+        return self.output(shaped, run.context), self.next
 
     def _seconds(self, value: Any) -> float:
         try:
@@ -184,13 +186,13 @@ class Succeed(State):
 class Fail(State):
     def __init__(self, name: str, definition: dict[str, Any], where: str) -> None:
         super().__init__(name, definition, where)
-        self.error, self.cause = (_said(definition, field, where) for field in ("Error", "Cause"))
+        self.error, self.cause = (_text_or_path(definition, field, where) for field in ("Error", "Cause"))
 
     def execute(self, data: Any, run: Run) -> Step:
         raise StateFailed(str(self.error(data, run.context)), str(self.cause(data, run.context)))
 
 
-def _said(definition: dict[str, Any], field: str, where: str) -> Path:
+def _text_or_path(definition: dict[str, Any], field: str, where: str) -> Path:
     if f"{field}Path" in definition:
         return required_path(definition[f"{field}Path"], f"{where}.{field}Path")
     text = definition.get(field, "")
@@ -220,6 +222,7 @@ class Map(Worker):
         self.selects = self.parameters_field in definition
 
     def prepare(self, data: Any, run: Run) -> Any:
+        # Map's ItemSelector applies to each item, so it is left to work().
         return self.input(data, run.context)
 
     def work(self, data: Any, run: Run) -> Any:
@@ -235,21 +238,22 @@ class Map(Worker):
 
 
 def _within(seconds: float, task: Task, data: Any) -> Any:
-    """A thread can't be stopped: after the time it goes on, and nobody looks at its result."""
-    found: list[tuple[Any, Exception | None]] = []
+    """Call the task in a thread of its own. Raises States.Timeout where it takes longer."""
+    # Python can't stop a thread: after a timeout the task goes on, and its result is dropped.
+    outcome: list[tuple[Any, Exception | None]] = []
 
     def call() -> None:
         try:
-            found.append((task(data), None))
+            outcome.append((task(data), None))
         except Exception as error:
-            found.append((None, error))
+            outcome.append((None, error))
 
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     thread.join(seconds)
-    if not found:
+    if not outcome:
         raise StateFailed(TIMEOUT, f"It took longer than {seconds} s")
-    result, error = found[0]
+    result, error = outcome[0]
     if error is not None:
         raise error
     return result

@@ -1,4 +1,7 @@
-"""What a state makes of its input and its result: paths and payload templates, compiled once."""
+"""The fields that shape a state's input and result: paths and payload templates, compiled once.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filtering.html
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def as_is(data: Any, _context: Context) -> Any:
 
 
 def optional_path(state: dict[str, Any], field: str, where: str) -> Path:
-    """InputPath, OutputPath: everything where absent, an empty object where null."""
+    """Compile InputPath or OutputPath. An absent one selects everything, null an empty object. Raises BadDefinition."""
     if field not in state:
         return as_is
     if state[field] is None:
@@ -30,6 +33,7 @@ def optional_path(state: dict[str, Any], field: str, where: str) -> Path:
 
 
 def required_path(text: Any, where: str) -> Path:
+    """Compile a path that fails as States.Runtime where it leads nowhere. Raises BadDefinition."""
     if not isinstance(text, str):
         raise BadDefinition(f"{where}: expected a path")
     try:
@@ -39,7 +43,7 @@ def required_path(text: Any, where: str) -> Path:
 
 
 def optional_template(state: dict[str, Any], field: str, where: str) -> Path:
-    """Parameters, ResultSelector, ItemSelector: the data as it is where absent."""
+    """Compile Parameters, ResultSelector or ItemSelector. An absent one passes the data on. Raises BadDefinition."""
     if field not in state:
         return as_is
     constant, make = _template(state[field], f"{where}.{field}")
@@ -49,7 +53,7 @@ def optional_template(state: dict[str, Any], field: str, where: str) -> Path:
 
 
 def result_path(state: dict[str, Any], where: str) -> Merge:
-    """How a result joins the state's input."""
+    """Compile ResultPath to a function that merges a result into the state's input. Raises BadDefinition."""
     if "ResultPath" not in state:
         return lambda _data, result: result
     text = state["ResultPath"]
@@ -82,7 +86,7 @@ def _failing_as(name: str, path: Path) -> Path:
 
 
 def _template(value: Any, where: str) -> tuple[Any, Path | None]:
-    """The value itself where nothing in it depends on the input, else what makes it."""
+    """Return the value and None where nothing in it depends on the input, else None and the function that makes it."""
     if isinstance(value, dict):
         return _object(value, where)
     if isinstance(value, list):

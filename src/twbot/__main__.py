@@ -1,4 +1,4 @@
-"""`python -m twbot`: the command, where its script is not on the path."""
+"""`python -m twbot`: run the command where the `twbot` script is not on the PATH."""
 
 from twbot.cli.main import main
 

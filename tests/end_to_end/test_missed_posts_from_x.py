@@ -1,4 +1,4 @@
-"""`twbot replay --from-x`: what X delivered while the bot was down arrives after all, and nobody is answered twice."""
+"""`twbot replay from-x`: what X delivered while the bot was down arrives after all, and nobody is answered twice."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_missed_posts_are_answered_once(tmp_path: Path, capsys: pytest.CaptureFi
         with up(home, x, port) as (bot, _):
             for _ in range(2):
                 capsys.readouterr()
-                arguments = ["replay", "--from-x", "--since", "10m", "--yes", "--json", "--data", str(home.folder)]
+                arguments = ["replay", "from-x", "--since", "10m", "--yes", "--json", "--data", str(home.folder)]
                 assert run(arguments) == 0
                 (window,) = json.loads(capsys.readouterr().out)["windows"]
                 settle(bot, x)

@@ -1,4 +1,4 @@
-"""Who hears of a stage's alerts: the topic's subscribers (email, SMS, https), and the chats of its notify function."""
+"""The subscribers of a stage's alerts: those of its topic (email, SMS, https), and the chats of its notify function."""
 
 from __future__ import annotations
 
@@ -17,41 +17,49 @@ from twbot.lambdas.contracts import MessageAnalysed, decode_event, read
 from twbot.lambdas.errors import BadEvent, TwbotError
 from twbot.stacks.names import event_log_name
 
+# What SNS lists instead of an ARN until the subscriber has confirmed.
+# https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 PENDING = "PendingConfirmation"
 MAX_AGE = datetime.timedelta(days=7)
+# The filter of the rule `alert-on-negative`, in the language of CloudWatch Logs.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 NEGATIVE = '{ $.detail-type = "MESSAGE_ANALYSED" && $.detail.Analysis.TextSentiment = "NEGATIVE" }'
 UNCONFIRMED = "It has not confirmed yet."
 
 
 class AwsAlerts:
-    """Raises AwsProblem, NotDeployed."""
+    """The alerts of a stage. Raises AwsError, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
         self._chats = AwsWebhooks(bot)
 
     def subscribers(self) -> list[Subscriber]:
-        return [*map(self._shown, self._of_topic()), *self._chats.subscribers()]
+        return [*map(self._subscriber, self._of_topic()), *self._chats.subscribers()]
 
-    def subscribe(self, wanted: Subscription) -> Subscriber:
-        if wanted.smtp is not None:
+    def subscribe(self, subscription: Subscription) -> Subscriber:
+        if subscription.smtp is not None:
             raise TwbotError("SNS sends a stage's email: --smtp is for the bot of this machine.")
-        if wanted.kind in CHATS:
-            return self._chats.add(wanted)
-        if wanted.kind == "sms":
-            self._check_phone(wanted.address)
-        asked = {"TopicArn": self._topic, "Protocol": wanted.kind, "Endpoint": wanted.address}
-        arn = self._sns("subscribe", **asked)["SubscriptionArn"]
-        return self._shown({**asked, "SubscriptionArn": arn if arn.startswith("arn:") else PENDING})
+        if subscription.kind in CHATS:  # SNS can't write what they expect (docs/decisions/0006)
+            return self._chats.add(subscription)
+        if subscription.kind == "sms":
+            self._check_phone(subscription.address)
+        parameters = {"TopicArn": self._topic, "Protocol": subscription.kind, "Endpoint": subscription.address}
+        arn = self._sns("subscribe", **parameters)["SubscriptionArn"]
+        # Subscribe answers "pending confirmation", the list "PendingConfirmation".
+        # https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+        return self._subscriber({**parameters, "SubscriptionArn": arn if arn.startswith("arn:") else PENDING})
 
     def remove(self, subscriber: Subscriber) -> None:
-        """A subscription that waits for its confirmation can't be taken back: SNS forgets it after two days."""
+        """Unsubscribe. Raises AwsError for a subscriber of twbot.toml, and for one that has not confirmed."""
         if subscriber.kind in CHATS:
             self._chats.remove(subscriber.id)
             return
         if subscriber.declared:
             hint = f"Take it out of alerts in [stages.{self._bot.name}.aws], then: twbot deploy"
             raise AwsError("twbot.toml subscribes this address.", f"{hint} --stage {self._bot.name}")
+        # SNS can't remove a subscription without its ARN, and drops it by itself after 48 hours.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
         if subscriber.state == "pending":
             raise AwsError(UNCONFIRMED, "Without a confirmation SNS forgets it by itself after two days")
         for each in self._of_topic():
@@ -59,15 +67,15 @@ class AwsAlerts:
                 self._sns("unsubscribe", SubscriptionArn=each["SubscriptionArn"])
 
     def test(self, only: str | None = None) -> list[Tested]:
-        """SNS tells all its subscribers at once; the notify function itself tells the chats."""
+        """Publish a sample alert to all the topic's subscribers, and have the notify function send it to the chats."""
         chosen = [each for each in self.subscribers() if only in (None, each.id)]
         of_topic = [each for each in chosen if each.kind not in CHATS]
         if only is not None and of_topic:
             hint = f"Tell all: twbot alerts test --stage {self._bot.name}"
             raise AwsError("SNS tells its subscribers (email, SMS, https) all at once, not one of them.", hint)
         if any(each.state == "active" for each in of_topic):
-            told = sample_alert(datetime.datetime.now(datetime.UTC))
-            self._sns("publish", TopicArn=self._topic, Subject=told.subject, Message=told.body)
+            alert = sample_alert(datetime.datetime.now(datetime.UTC))
+            self._sns("publish", TopicArn=self._topic, Subject=alert.subject, Message=alert.body)
         problems = self._chats.test(only) if len(of_topic) < len(chosen) else {}
         problems |= {each.id: UNCONFIRMED for each in of_topic if each.state == "pending"}
         return [
@@ -75,13 +83,15 @@ class AwsAlerts:
         ]
 
     def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
-        """The newest first, of the last week unless it says since when, from the log of every event."""
+        """Return the newest alerts first, from the log of every event. Without `since`: those of the last week."""
         start = since or datetime.datetime.now(datetime.UTC) - MAX_AGE
-        asked = {"logGroupName": event_log_name(self._bot.config), "filterPattern": NEGATIVE}
+        group = event_log_name(self._bot.config)
         with self._bot.translate_errors():
             pages = self._bot.client("logs").get_paginator("filter_log_events")
-            found = pages.paginate(**asked, startTime=int(start.timestamp() * 1000))
+            found = pages.paginate(logGroupName=group, filterPattern=NEGATIVE, startTime=int(start.timestamp() * 1000))
             lines = [line["message"] for page in found for line in page["events"]]
+        # One alert a post: EventBridge may deliver an event twice, and replays deliver it again.
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
         alerts = {alert.tweet_id: alert for alert in _alerts(lines)}
         return sorted(alerts.values(), key=lambda each: (each.time, each.tweet_id), reverse=True)[:limit]
 
@@ -104,11 +114,13 @@ class AwsAlerts:
             return getattr(self._client, call)(**parameters)
 
     def _check_phone(self, number: str) -> None:
+        # SNS sends nothing to a number whose owner has texted STOP.
+        # https://docs.aws.amazon.com/sns/latest/api/API_CheckIfPhoneNumberIsOptedOut.html
         if self._sns("check_if_phone_number_is_opted_out", phoneNumber=number)["isOptedOut"]:
             hint = "Its owner can text START, or: aws sns opt-in-phone-number (once in 30 days)"
             raise AwsError("This phone has opted out of messages from this account.", hint)
 
-    def _shown(self, found: dict[str, str]) -> Subscriber:
+    def _subscriber(self, found: dict[str, str]) -> Subscriber:
         return Subscriber(
             id=_id(found),
             kind=found["Protocol"],
@@ -123,7 +135,7 @@ def _id(found: dict[str, str]) -> str:
 
 
 def _alerts(lines: Iterable[str]) -> Iterator[Alert]:
-    """What the log's filter found, less what only looks like it."""
+    """Yield the alerts of the lines that the filter found; a line that is no such event is left out."""
     for line in lines:
         try:
             event = decode_event(line)

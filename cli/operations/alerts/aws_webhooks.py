@@ -1,4 +1,4 @@
-"""The chats that hear of a stage's alerts: their addresses in Parameter Store, told by the notify function."""
+"""The chats that get a stage's alerts from its notify function. Their addresses are in Parameter Store."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.aws.alert_outcomes import PREFIX
 from twbot.stacks.names import alert_addresses_name, function_name
 
+# What a standard parameter holds.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 MAX_PARAMETER_BYTES = 4096
 
 
 class AwsWebhooks:
-    """Raises AwsProblem, NotDeployed."""
+    """The chats of a stage. Raises AwsError, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
@@ -31,43 +33,46 @@ class AwsWebhooks:
         return self._bot.client("ssm")
 
     @functools.cached_property
-    def _told(self) -> tuple[Any, str]:
-        """The table of who was told, and how that went. Raises NotDeployed."""
+    def _outcome_table(self) -> tuple[Any, str]:
+        """Return the client and the name of the table that holds how the last alert to each chat went."""
         return self._bot.client("dynamodb"), self._bot.output("alerting", "ToldTableName")
 
     def subscribers(self) -> list[Subscriber]:
-        return [self._shown(each) for each in self._read()]
+        return [self._subscriber(each) for each in self._read()]
 
-    def add(self, wanted: Subscription) -> Subscriber:
-        """In the place of the one with the same address, if there is one."""
-        shown = self._shown(wanted)  # first: a stage that is not deployed tells nobody
-        self._write([*(each for each in self._read() if each.id != wanted.id), wanted])
-        return shown
+    def add(self, subscription: Subscription) -> Subscriber:
+        """Store a chat. It replaces one with the same address."""
+        # Before the write: it raises NotDeployed where no function would ever read the address.
+        subscriber = self._subscriber(subscription)
+        self._write([*(each for each in self._read() if each.id != subscription.id), subscription])
+        return subscriber
 
     def remove(self, subscriber: str) -> None:
         self._write([each for each in self._read() if each.id != subscriber])
 
     def test(self, only: str | None) -> dict[str, str | None]:
-        """What went wrong with each, by the subscriber's id; None where nothing did."""
+        """Send a sample alert to all chats, or to one. Returns each one's problem by its id; None where it arrived."""
         name = function_name(self._bot.config, "notify")
         with self._bot.translate_errors():
             answer = self._bot.client("lambda").invoke(FunctionName=name, Payload=msgspec.json.encode({"Test": only}))
-        said = msgspec.json.decode(answer["Payload"].read())
+        result = msgspec.json.decode(answer["Payload"].read())
+        # Lambda answers 200 also where the function raised.
+        # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
         if "FunctionError" in answer:
-            raise AwsError(f"The function {name} failed: {said.get('errorMessage', said['errorType'])}")
-        return {each["Id"]: each["Problem"] for each in said}
+            raise AwsError(f"The function {name} failed: {result.get('errorMessage', result['errorType'])}")
+        return {each["Id"]: each["Problem"] for each in result}
 
     def _read(self) -> list[Subscription]:
         with self._bot.translate_errors():
             try:
-                found = self._parameters.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
+                text = self._parameters.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
             except ClientError as error:
                 if error.response["Error"]["Code"] != "ParameterNotFound":
                     raise
                 return []
         try:
-            return msgspec.json.decode(found, type=list[Subscription])
-        except (msgspec.ValidationError, ValueError):
+            return msgspec.json.decode(text, type=list[Subscription])
+        except (msgspec.ValidationError, ValueError):  # not repeated: the text holds secret addresses
             raise AwsError(f"The parameter {self._parameter} does not list subscriptions.") from None
 
     def _write(self, chats: Sequence[Subscription]) -> None:
@@ -80,9 +85,9 @@ class AwsWebhooks:
             else:
                 self._parameters.delete_parameter(Name=self._parameter)
 
-    def _shown(self, one: Subscription) -> Subscriber:
-        client, table = self._told
+    def _subscriber(self, chat: Subscription) -> Subscriber:
+        client, table = self._outcome_table
         with self._bot.translate_errors():
-            found = client.get_item(TableName=table, Key={"id": {"S": PREFIX + one.id}})
-        last, problem = (found.get("Item", {}).get(name, {}).get("S") for name in ("time", "problem"))
-        return Subscriber(id=one.id, kind=one.kind, address=one.masked, last=last, problem=problem)
+            outcome = client.get_item(TableName=table, Key={"id": {"S": PREFIX + chat.id}})
+        last, problem = (outcome.get("Item", {}).get(name, {}).get("S") for name in ("time", "problem"))
+        return Subscriber(id=chat.id, kind=chat.kind, address=chat.masked, last=last, problem=problem)

@@ -1,4 +1,4 @@
-"""Who hears of the alerts of this machine's bot, and which were raised. A running bot takes changes up by itself."""
+"""The subscribers and the alerts of this machine's bot. A running bot reads changes of the subscribers by itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEVER = Outcome("", None)
 
 
 class LocalAlerts:
-    """Only this machine's user can read the file with the addresses."""
+    """The alerts of a data folder. Only its owner can read the file with the addresses."""
 
     def __init__(self, folder: Path) -> None:
         self._home = DataFolder(folder)
@@ -27,32 +27,32 @@ class LocalAlerts:
 
     def subscribers(self) -> list[Subscriber]:
         outcomes = kept_outcomes(self._home.alerts)
-        return [_shown(each, outcomes.get(each.id, NEVER)) for each in self._file.all()]
+        return [_subscriber(each, outcomes.get(each.id, NEVER)) for each in self._file.all()]
 
-    def subscribe(self, wanted: Subscription) -> Subscriber:
-        """Raises NotConfigured for what this machine can't do."""
-        if wanted.kind == "sms":
+    def subscribe(self, subscription: Subscription) -> Subscriber:
+        """Store a subscriber. Raises NotConfigured for SMS, and for email without a server."""
+        if subscription.kind == "sms":
             raise NotConfigured("This machine sends no SMS: a stage on AWS does (--stage).")
-        if wanted.kind == "email" and wanted.smtp is None:
+        if subscription.kind == "email" and subscription.smtp is None:
             raise NotConfigured("Email needs a server that takes it: --smtp smtps://user@host:465")
         make_private(self._home.folder)
-        self._file.add(wanted)
-        return _shown(wanted, NEVER)
+        self._file.add(subscription)
+        return _subscriber(subscription, NEVER)
 
     def remove(self, subscriber: Subscriber) -> None:
         self._file.remove(subscriber.id)
 
     def test(self, only: str | None = None) -> list[Tested]:
-        """From this process; the bot need not run."""
+        """Send a sample alert from this process: the bot need not run."""
         chosen = [each for each in self._file.all() if only in (None, each.id)]
         make_private(self._home.folder)
         with contextlib.closing(open_alerts(self._home.alerts)) as db:
-            kept: list[tuple[str, str | None]] = []
-            outcomes = _Gathered(kept)
+            recorded: list[tuple[str, str | None]] = []
+            outcomes = _OutcomeList(recorded)
             problems = send_test_alerts(
                 Deliverer().send, outcomes, sample_alert(datetime.datetime.now(datetime.UTC)), chosen
             )
-            for subscriber, problem in kept:
+            for subscriber, problem in recorded:
                 note_outcome(db, subscriber, problem)
         return [
             Tested(id=each.id, kind=each.kind, address=each.masked, problem=problem)
@@ -60,19 +60,19 @@ class LocalAlerts:
         ]
 
     def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
-        """The newest first."""
+        """Return the newest alerts first."""
         return kept_alerts(self._home.alerts, limit, since)
 
 
-class _Gathered:
-    """Outcomes of several threads, for one to write."""
+class _OutcomeList:
+    """Outcomes of the threads that send alerts. The caller writes them, because no lock guards its connection."""
 
-    def __init__(self, kept: list[tuple[str, str | None]]) -> None:
-        self._kept = kept
+    def __init__(self, recorded: list[tuple[str, str | None]]) -> None:
+        self._recorded = recorded
 
     def record(self, subscriber: str, problem: str | None) -> None:
-        self._kept.append((subscriber, problem))
+        self._recorded.append((subscriber, problem))
 
 
-def _shown(one: Subscription, outcome: Outcome) -> Subscriber:
-    return Subscriber(id=one.id, kind=one.kind, address=one.masked, last=outcome.time or None, problem=outcome.problem)
+def _subscriber(to: Subscription, outcome: Outcome) -> Subscriber:
+    return Subscriber(id=to.id, kind=to.kind, address=to.masked, last=outcome.time or None, problem=outcome.problem)

@@ -1,4 +1,4 @@
-"""Who hears of alerts, and which were raised: the port, and what stands behind it on either platform."""
+"""Alerts and their subscribers: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ if TYPE_CHECKING:
 
 
 class Alerts(Protocol):
-    """Who hears of alerts, and which were raised. Raises TwbotError."""
+    """The subscribers of alerts, and the alerts that were raised. Raises TwbotError."""
 
     def subscribers(self) -> list[Subscriber]: ...
 
-    def subscribe(self, wanted: Subscription) -> Subscriber: ...
+    def subscribe(self, subscription: Subscription) -> Subscriber:
+        """Add a subscriber, or replace the one with the same address."""
 
-    def remove(self, subscriber: Subscriber) -> None: ...
+    def remove(self, subscriber: Subscriber) -> None:
+        """Remove a subscriber: it gets no alert any more."""
 
     def test(self, only: str | None = None) -> list[Tested]:
-        """Send a test alert to all subscribers, or to the one with this id."""
+        """Send a sample alert to all subscribers, or to the one with this id."""
 
     def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
-        """The newest first."""
+        """Return the newest alerts first, at most `limit`."""
 
 
 def alerts_of(target: Target) -> Alerts:
+    """Return the alerts of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.alerts.local import LocalAlerts
         from twbot.local.data_folder import data_folder

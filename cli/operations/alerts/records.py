@@ -1,4 +1,4 @@
-"""What operators see of alerts: who hears of them, and how a test ended."""
+"""A subscriber of alerts, and the outcome of a test alert, as operators see them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ import msgspec
 
 
 class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who hears of alerts. `address` is masked; a `pending` one has not confirmed yet.
-
-    `problem`: why the last alert did not arrive, None where it did; `last`: when that was, None where nobody knows.
-    """
+    """A subscriber of alerts."""
 
     id: str
     kind: str
     address: str
+    """The masked address: a webhook's is a secret (docs/decisions/0006)."""
     state: Literal["active", "pending"] = "active"
+    """`pending` until the subscriber has confirmed the subscription."""
     declared: bool = False
+    """Whether twbot.toml names the address, so that a deployment subscribes it."""
     last: str | None = None
+    """When the last alert was sent to it, as an ISO time; None where that is not known."""
     problem: str | None = None
+    """Why the last alert did not arrive; None where it did."""
 
 
 class Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """How a test alert ended for one subscriber. `problem` is None where it went out."""
+    """The outcome of a test alert for one subscriber."""
 
     id: str
     kind: str
     address: str
     problem: str | None = None
+    """Why the alert was not sent; None where it was."""

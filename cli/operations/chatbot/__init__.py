@@ -1,1 +1,1 @@
-"""The chatbot, as `twbot chat` asks it."""
+"""The chatbot that `twbot chat` talks to."""

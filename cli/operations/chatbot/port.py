@@ -1,4 +1,4 @@
-"""The chatbot: what stands behind its port on either platform."""
+"""The chatbot: the choice of the adapter of its port, lambdas.ports.Chatbot."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 def chatbot_of(target: Target) -> Chatbot:
+    """Return the chatbot of a bot. Raises CliError."""
     if target.is_local:
         from twbot.local.models.lex import Lex
 

@@ -1,1 +1,1 @@
-"""Dead letters: events that a rule's target did not take."""
+"""Dead letters: events that a rule's target did not accept, however often they were delivered."""

@@ -1,4 +1,4 @@
-"""The dead letters of a stage on AWS: looked at without being consumed, delivered again, purged."""
+"""The dead letters of a stage on AWS: read without being consumed, delivered again, purged."""
 
 from __future__ import annotations
 
@@ -24,35 +24,40 @@ from twbot.lambdas.wiring import RULES
 from twbot.stacks.names import SERVICES, dead_letters_name
 
 _SERVICES = {rule.name: rule.service for rule in RULES}
-Found = tuple[DeadLetter, str]  # with its body
+Found = tuple[DeadLetter, str]  # a dead letter, and the body of its message
 
 
 class AwsDeadLetters:
-    """Each microservice has a queue of them; SQS gives them out in no order, and knows their number only about."""
+    """The dead-letter queues of a stage, one for each microservice.
+
+    SQS returns messages in no order and knows their number only approximately.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html
+    """
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._sqs = bot, bot.client("sqs")
         self._found: dict[str, Found] = {}
 
     def read(self, *, rule: str | None = None) -> DeadLetterBatch:
-        """Raises NotDeployed. Who else looks meanwhile sees none of them."""
+        """Read the queues. Meanwhile their messages are hidden from other readers. Raises NotDeployed."""
         queues = self._queues(rule)
-        with ThreadPoolExecutor(len(queues)) as pool:
-            looks = list(pool.map(self._look, queues, queues.values()))
-        self._found = {letter.id: (letter, body) for found, _ in looks for letter, body in found}
+        with ThreadPoolExecutor(len(queues)) as pool:  # at once: each queue takes seconds
+            batches = list(pool.map(self._read_queue, queues, queues.values()))
+        self._found = {letter.id: (letter, body) for found, _ in batches for letter, body in found}
         read = sorted((each for each, _ in self._found.values()), key=lambda each: each.ended or 0)
-        return DeadLetterBatch([each for each in read if rule in {None, each.rule}], sum(hidden for _, hidden in looks))
+        hidden = sum(count for _, count in batches)
+        return DeadLetterBatch([each for each in read if rule in {None, each.rule}], hidden)
 
-    def _look(self, service: str, url: str) -> tuple[list[Found], int]:
-        """What lies in a queue, and about how many more there are."""
+    def _read_queue(self, service: str, url: str) -> tuple[list[Found], int]:
+        """Return the dead letters of a queue, and about how many more there are."""
         with self._bot.translate_errors():
-            there = message_counts(self._sqs, url)
-            with LeasedMessages(self._sqs, url, PEEK_VISIBILITY_TIMEOUT) as holding:
-                found = [(dead_letter_of(message, service, self._bot.config), message.body) for message in holding]
-        return found, max(0, there - len(found))
+            total = message_counts(self._sqs, url)
+            with LeasedMessages(self._sqs, url, PEEK_VISIBILITY_TIMEOUT) as messages:
+                found = [(dead_letter_of(message, service, self._bot.config), message.body) for message in messages]
+        return found, max(0, total - len(found))
 
     def event(self, letter: DeadLetter) -> object:
-        """As it lies in the queue; its text where it is no JSON."""
+        """Return the body of the message: its JSON, or its text where it is no JSON."""
         _, body = self._found[letter.id]
         try:
             return msgspec.json.decode(body)
@@ -60,14 +65,18 @@ class AwsDeadLetters:
             return body
 
     def redrive(self, ids: Sequence[str]) -> Iterator[int]:
-        """To the target that did not take it, only then off the queue: an interruption costs a repetition at most."""
+        """Deliver each to the target that did not accept it, then delete it. Yields how many are done.
+
+        An interruption in between costs a second delivery at most, and loses nothing.
+        """
         return self._each(ids, Redriving(self._bot).deliver)
 
     def purge(self, ids: Sequence[str]) -> Iterator[int]:
+        """Delete each. Yields how many are done."""
         return self._each(ids, lambda *_: None)
 
     def purge_all(self) -> int:
-        """Also what was not seen. About how many there were."""
+        """Purge all queues. Returns about how many messages they had."""
         total = 0
         for service, url in self._queues().items():
             with self._bot.translate_errors():
@@ -78,6 +87,8 @@ class AwsDeadLetters:
         return total
 
     def _purge_queue(self, service: str, url: str) -> None:
+        # SQS purges a queue once in 60 seconds.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html
         try:
             self._sqs.purge_queue(QueueUrl=url)
         except self._sqs.exceptions.PurgeQueueInProgress:
@@ -87,33 +98,34 @@ class AwsDeadLetters:
             raise AwsError(message, "Try again in a minute") from None
 
     def _each(self, ids: Sequence[str], work: Callable[[DeadLetter, Message], None]) -> Iterator[int]:
-        """How many are done, after each."""
-        wanted, done = set(ids), 0
-        services = {_SERVICES[self._found[each][0].rule] for each in wanted & self._found.keys()}
+        """Call `work` with each, delete it, and yield how many are done."""
+        remaining, done = set(ids), 0
+        services = {_SERVICES[self._found[each][0].rule] for each in remaining & self._found.keys()}
         for service, url in self._queues().items():
             if service not in services:
                 continue
-            with self._bot.translate_errors(), LeasedMessages(self._sqs, url, WORK_VISIBILITY_TIMEOUT) as holding:
-                for message in holding:
-                    if message.id in wanted:
+            # SQS can't receive a message by its id: all are received until the chosen ones are found.
+            with self._bot.translate_errors(), LeasedMessages(self._sqs, url, WORK_VISIBILITY_TIMEOUT) as messages:
+                for message in messages:
+                    if message.id in remaining:
                         work(dead_letter_of(message, service, self._bot.config), message)
-                        holding.delete(message)
-                        wanted.discard(message.id)
+                        messages.delete(message)
+                        remaining.discard(message.id)
                         done += 1
                         yield done
-                    if not wanted:
+                    if not remaining:
                         return
 
     def _queues(self, rule: str | None = None) -> dict[str, str]:
-        """The addresses of the queues, by service. Raises NotDeployed where there is none at all."""
+        """Return the URLs of the queues by service. Raises NotDeployed where the stage has none at all."""
         found: dict[str, str] = {}
-        wanted = SERVICES if rule is None else (_SERVICES[rule],)
+        services = SERVICES if rule is None else (_SERVICES[rule],)
         with self._bot.translate_errors():
-            for service in wanted:
+            for service in services:
                 if (url := self._url(service)) is not None:
                     found[service] = url
         if not found:
-            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.config, wanted[0])
+            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.config, services[0])
             missing = f"The stage {self._bot.name} is not deployed in {region}: it has no queue {name}."
             raise NotDeployed(missing, self._bot.name)
         return found

@@ -1,11 +1,11 @@
-"""What lies in a stage's dead-letter queues, by who put it there.
+"""The messages of a stage's dead-letter queues, as dead letters. Four senders put them there, each in its form:
 
-EventBridge, for a target: the event; RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and others.
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
-Lambda, for an asynchronous call: the event; RequestID, ErrorCode (200: the function's own error), ErrorMessage.
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-The egress function (lambdas/aws/reply_queue.py): what it could not read; ERROR_MESSAGE.
-SQS, for the queue of replies: what was received too often, as it was.
+- EventBridge: the event. Attributes RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and others.
+  https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+- Lambda, after an asynchronous invocation: the event. Attributes RequestID, ErrorMessage, and ErrorCode, which is 200
+  for the function's own error. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- The egress function (lambdas/aws/reply_queue.py): a body that it could not read. Attribute ERROR_MESSAGE.
+- SQS, from the queue of replies: a message that was received too often, unchanged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from twbot.lambdas.x.post_ids import tweet_of
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 
-REDRIVEN = "REDRIVEN"  # in a message's attributes, and in the event that a function is called with again
+# How often a message was delivered again: an attribute of a message, or a field of the event that a function gets,
+# because an invocation has no attributes.
+REDRIVEN = "REDRIVEN"
+# Lambda retries an asynchronous invocation twice.
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 LAMBDA_ATTEMPTS = 3
 
 
@@ -30,25 +34,26 @@ class _Marked(msgspec.Struct):
 
 
 def dead_letter_of(message: Message, service: str, stage: StageConfig) -> DeadLetter:
-    event, told = event_in(message), message.told
-    unreadable = None if event else "it is no event"
+    """Return the dead letter that a message of the queue of `service` is."""
+    event, attributes = event_in(message), message.told
     return DeadLetter(
         id=message.id,
-        rule=_rule(event, told, service, stage),
+        rule=_rule(event, attributes, service, stage),
         event_id=event.id if event else None,
         detail_type=event.detail_type if event else None,
         time=event.time if event else None,
         tweet_id=tweet_of(event) if event else None,
-        attempts=_attempts(told),
-        first_try=_began(event),
+        attempts=_attempts(attributes),
+        first_try=_event_time(event),
         ended=message.sent,
-        error=_error(told),
+        error=_error(attributes),
         redriven=redriven(message),
-        obstacle=unreadable,
+        obstacle=None if event else "it is no event",
     )
 
 
 def event_in(message: Message) -> Event | None:
+    """Return the event of a message; None where its body is none."""
     try:
         return decode_event(message.body)
     except BadEvent:
@@ -56,53 +61,56 @@ def event_in(message: Message) -> Event | None:
 
 
 def redriven(message: Message) -> int:
-    """How often it was delivered again: a queue keeps that beside the event, Lambda within it."""
+    """Return how often a message was delivered again, by its event or its attributes."""
     try:
-        within = msgspec.json.decode(message.body, type=_Marked).redriven
+        in_event = msgspec.json.decode(message.body, type=_Marked).redriven
     except msgspec.MsgspecError:
-        within = 0
-    beside = message.told.get(REDRIVEN, "")
-    return max(within, int(beside) if beside.isdecimal() else 0)
+        in_event = 0
+    attribute = message.told.get(REDRIVEN, "")
+    return max(in_event, int(attribute) if attribute.isdecimal() else 0)
 
 
-def _rule(event: Event | None, told: dict[str, str], service: str, stage: StageConfig) -> str:
-    """As EventBridge says; else the service's only one, or the one that calls the function for such an event."""
-    there = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
-    said = told.get("RULE_ARN", "").rpartition("/")[2]
-    if said in there:
-        return there[said]
+def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: StageConfig) -> str:
+    """Return the rule that EventBridge names.
+
+    Where another sender put the message there: the rule that invokes the function, else the service's first one.
+    """
+    rules = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
+    named = attributes.get("RULE_ARN", "").rpartition("/")[2]
+    if named in rules:
+        return rules[named]
     functions = [rule.name for rule in RULES if rule.service == service and rule.target.endswith("-function")]
-    return _called(functions, event) if functions and "RequestID" in told else next(iter(there.values()))
+    return _function_rule(functions, event) if functions and "RequestID" in attributes else next(iter(rules.values()))
 
 
-def _called(rules: list[str], event: Event | None) -> str:
-    """Of the two that answer, the one for images answers where there is one."""
+def _function_rule(rules: list[str], event: Event | None) -> str:
+    """Return the rule whose function got the event: of the two that answer, images go to `answer-images`."""
     if len(rules) == 1 or event is None:
         return rules[0]
     analysis = event.detail.get("Analysis")
     images = analysis.get("Images") if isinstance(analysis, dict) else None
-    pictured = isinstance(images, list) and any(isinstance(each, dict) and each.get("Key") for each in images)
-    return "answer-images" if pictured else "answer-texts"
+    has_image = isinstance(images, list) and any(isinstance(each, dict) and each.get("Key") for each in images)
+    return "answer-images" if has_image else "answer-texts"
 
 
-def _attempts(told: dict[str, str]) -> int | None:
-    if (retries := told.get("RETRY_ATTEMPTS", "")).isdecimal():
+def _attempts(attributes: dict[str, str]) -> int | None:
+    if (retries := attributes.get("RETRY_ATTEMPTS", "")).isdecimal():
         return int(retries) + 1
-    return LAMBDA_ATTEMPTS if "RequestID" in told else None
+    return LAMBDA_ATTEMPTS if "RequestID" in attributes else None
 
 
-def _error(told: dict[str, str]) -> str:
-    if "ERROR_CODE" in told:
-        return f"{told['ERROR_CODE']}: {told.get('ERROR_MESSAGE', '')}"
-    if "RequestID" in told:
-        own = told.get("ErrorCode") == "200"
-        return f"{'FunctionError' if own else 'Lambda ' + told.get('ErrorCode', '')}: {told.get('ErrorMessage', '')}"
-    if "ERROR_MESSAGE" in told:
-        return f"BadEvent: {told['ERROR_MESSAGE']}"
+def _error(attributes: dict[str, str]) -> str:
+    if "ERROR_CODE" in attributes:
+        return f"{attributes['ERROR_CODE']}: {attributes.get('ERROR_MESSAGE', '')}"
+    if "RequestID" in attributes:
+        code = attributes.get("ErrorCode", "")
+        return f"{'FunctionError' if code == '200' else f'Lambda {code}'}: {attributes.get('ErrorMessage', '')}"
+    if "ERROR_MESSAGE" in attributes:
+        return f"BadEvent: {attributes['ERROR_MESSAGE']}"
     return "ReceivedTooOften: it was tried until the queue gave up; the function's log says why"
 
 
-def _began(event: Event | None) -> float | None:
+def _event_time(event: Event | None) -> float | None:
     try:
         return epoch(event.time) if event else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Delivering dead letters again: to the target of their rule, and to nobody else, who has had the event already."""
+"""Delivers dead letters again: to the target of their rule alone, because the other targets have had the event."""
 
 from __future__ import annotations
 
@@ -25,13 +25,17 @@ Json = dict[str, Any]
 
 
 class Redriving:
-    """Targets are those that the stage's rules have now."""
+    """Delivers to the targets that the stage's rules have now.
+
+    SQS's own redrive moves messages back to a queue, and most of these targets are none.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+    """
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
         self._client = functools.cache(bot.client)
         self._target = functools.cache(self._target_of)
-        self._ways: dict[str, Callable[[str, Message], None]] = {
+        self._senders: dict[str, Callable[[str, Message], None]] = {
             "lambda": self._call,
             "states": self._execute,
             "sqs": self._send,
@@ -41,24 +45,24 @@ class Redriving:
         }
 
     def deliver(self, letter: DeadLetter, message: Message) -> None:
-        """Returns once the target has it. Raises TwbotError where it does not take it."""
+        """Deliver a dead letter and return once its target has it. Raises TwbotError where it is refused."""
         if letter.obstacle:
             raise TwbotError(f"The dead letter {letter.id} can't be delivered again: {letter.obstacle}.")
         target = self._target(letter.rule)
-        way = self._ways.get(target.split(":")[2])
-        if way is None:
+        send = self._senders.get(target.split(":")[2])
+        if send is None:
             raise TwbotError(f"The target of {letter.rule} can't be given an event directly: {target}.")
         with self._bot.translate_errors():
-            way(target, message)
+            send(target, message)
 
     def _target_of(self, rule: str) -> str:
         stage, events = self._bot.config, self._client("events")
         missing = f"The stage {self._bot.name} has no rule {rule} in {events.meta.region_name}."
         with translate_aws_errors(self._bot.name, missing=missing):
-            found = events.list_targets_by_rule(Rule=rule_name(stage, rule), EventBusName=bus_name(stage))["Targets"]
-        if not found:
+            targets = events.list_targets_by_rule(Rule=rule_name(stage, rule), EventBusName=bus_name(stage))["Targets"]
+        if not targets:
             raise NotDeployed(missing, self._bot.name)
-        return str(found[0]["Arn"])
+        return str(targets[0]["Arn"])
 
     def _call(self, target: str, message: Message) -> None:
         event: Json = {**msgspec.json.decode(message.body), REDRIVEN: redriven(message) + 1}
@@ -69,25 +73,27 @@ class Redriving:
 
     def _send(self, target: str, message: Message) -> None:
         sqs = self._client("sqs")
-        mark = {"DataType": "String", "StringValue": str(redriven(message) + 1)}
+        count = {"DataType": "String", "StringValue": str(redriven(message) + 1)}
         url = sqs.get_queue_url(QueueName=target.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=message.body, MessageAttributes={REDRIVEN: mark})
+        sqs.send_message(QueueUrl=url, MessageBody=message.body, MessageAttributes={REDRIVEN: count})
 
     def _publish(self, target: str, message: Message) -> None:
-        """What the rule's input transformer would have made of it."""
+        """Publish the text that the rule's input transformer makes of the event."""
         self._client("sns").publish(TopicArn=target, Message=alert(_event(message)))
 
     def _put(self, target: str, message: Message) -> None:
-        """The transform function makes a line of it."""
+        """Put the event as it is: the transform function of the stream makes a line of it."""
         name = target.rpartition("/")[2]
         self._client("firehose").put_record(DeliveryStreamName=name, Record={"Data": message.body.encode()})
 
     def _log(self, target: str, message: Message) -> None:
-        """In a stream of its own, at the event's time. CloudWatch Logs takes nothing older than two weeks."""
+        """Write the event to a stream of its own, at the event's time. Raises TwbotError for one that is too old."""
         logs, group = self._client("logs"), target.partition(":log-group:")[2].removesuffix(":*")
         stream = f"redriven/{datetime.datetime.now(datetime.UTC):%Y-%m-%d}"
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        # CloudWatch Logs rejects what is older than 14 days or from the future.
+        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
         at = min(time.time(), epoch(_event(message).time))
         lines = [{"timestamp": round(at * 1000), "message": message.body}]
         answer = logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)

@@ -1,4 +1,4 @@
-"""Dead letters of this machine's bot: the running bot alone may write to its bus, so it is asked."""
+"""The dead letters of this machine's bot. A running bot alone writes to its bus: it redrives and purges on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from twbot.local.server.control import ControlClient
 
 
 class LocalDeadLetters:
-    """Where no bot runs, this process takes the bus for a moment; what is redriven then waits for the next start."""
+    """The dead letters of a data folder.
+
+    Where no bot runs, this process opens the bus. What it redrives is delivered when the bot starts again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._home = folder, DataFolder(folder)
@@ -28,22 +31,23 @@ class LocalDeadLetters:
             return history.event(letter.event_id) if letter.event_id else None
 
     def redrive(self, ids: Sequence[str]) -> Iterator[int]:
-        """All at once."""
-        yield self._do(ids, ControlClient.redrive, Bus.redrive)
+        """Deliver them all again at once. Yields how many there were."""
+        yield self._change(ids, ControlClient.redrive, Bus.redrive)
 
     def purge(self, ids: Sequence[str]) -> Iterator[int]:
-        yield self._do(ids, ControlClient.purge, Bus.purge)
+        yield self._change(ids, ControlClient.purge, Bus.purge)
 
     def purge_all(self) -> int:
         return sum(self.purge([each.id for each in self.read().seen]))
 
-    def _do(
+    def _change(
         self,
         ids: Sequence[str],
         ask: Callable[[ControlClient, Sequence[int]], int],
         work: Callable[[Bus, Sequence[int]], int],
     ) -> int:
         numbers = [int(each) for each in ids]
+        # A running bot holds the lock of its bus, so it does the work itself.
         if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
         with Bus(self._home.bus, RULES) as bus:

@@ -1,4 +1,4 @@
-"""Dead letters: the port, and what stands behind it on either platform."""
+"""Dead letters: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ if TYPE_CHECKING:
 
 
 class DeadLetters(Protocol):
-    """What targets did not take, however often it was tried."""
+    """Events that targets did not accept, however often they were delivered. Raises TwbotError."""
 
     def read(self, *, rule: str | None = None) -> DeadLetterBatch:
-        """Those that are there, not consumed; the other calls are about what this has found."""
+        """Return the dead letters without consuming them. The other calls take what the last one returned."""
 
     def event(self, letter: DeadLetter) -> object:
-        """As it was sent, where it is known."""
+        """Return the event as it was sent; None where it is not known."""
 
     def redrive(self, ids: Sequence[str]) -> Iterator[int]:
-        """Deliver them again, each to the rule that failed; how many are done, as it goes on."""
+        """Deliver each again to the target of its rule. Yields how many are done, as it goes on."""
 
     def purge(self, ids: Sequence[str]) -> Iterator[int]:
-        """Forget them; how many are gone, as it goes on."""
+        """Delete them. Yields how many are deleted, as it goes on."""
 
     def purge_all(self) -> int:
-        """Forget also what was not seen; about how many that were."""
+        """Delete all, also those that `read` did not return. Returns about how many there were."""
 
 
 def dead_letters_of(target: Target) -> DeadLetters:
+    """Return the dead letters of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.dead_letters.local import LocalDeadLetters
 

@@ -1,4 +1,4 @@
-"""The bus of the bot of this machine, as it goes on."""
+"""The live events of this machine's bot, from its bus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class LocalLiveEvents:
         self._home = DataFolder(folder)
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
-        """From `since` on, else from now on, each once; never ends. Follows from the moment it is called."""
+        """Yield the events from `since` on, else from now on, each once. Never ends."""
+        # Not in the generator, which starts at its first event: events in between would be missed.
         history = History(self._home.bus)
         return self._events(history, history.last_number(), since, types)
 
@@ -29,19 +30,20 @@ class LocalLiveEvents:
         self, history: History, number: int, since: datetime.datetime | None, types: Collection[str]
     ) -> Iterator[Event]:
         with history:
+            # What is published meanwhile is read twice: among the stored events, and after `number`.
             shown: set[Key] = set()
             if since is not None:
                 yield from _new(history.events(since=since, replayed=True), types, shown)
             while True:
-                grown, number = history.after(number, limit=BATCH_SIZE)
-                yield from _new(iter(grown), types, shown)
-                if len(grown) < BATCH_SIZE:
+                added, number = history.after(number, limit=BATCH_SIZE)
+                yield from _new(iter(added), types, shown)
+                if len(added) < BATCH_SIZE:
                     shown.clear()
                     time.sleep(POLL_INTERVAL)
 
 
 def _new(events: Iterator[Event], types: Collection[str], shown: set[Key]) -> Iterator[Event]:
-    """Those of the types that were not shown yet; notes them."""
+    """Yield the events of these types that are not in `shown`, and add them to it."""
     for event in events:
         key = (event.id, event.replay_name)
         if key not in shown and (not types or event.detail_type in types):

@@ -1,4 +1,4 @@
-"""Live events: the port, and what stands behind it on either platform."""
+"""Live events: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 class LiveEvents(Protocol):
-    """The bus, as it goes on."""
+    """The events of the bus as they are published. Raises TwbotError."""
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
-        """From `since` on, else from now on, each once; never ends."""
+        """Yield the events from `since` on, else from now on, each once. Never ends."""
 
 
 def live_events_of(target: Target) -> LiveEvents:
+    """Return the live events of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.events.local import LocalLiveEvents
 

@@ -1,4 +1,4 @@
-"""The data lake of a stage on AWS: asked in SQL, exported as Parquet."""
+"""The data lake of a stage on AWS: queried with SQL in Athena, and exported as Parquet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from twbot.lambdas.analytics.results import (
 
 
 class AthenaLake:
-    """Works in the stage's workgroup, under its scan limit. Raises AwsProblem, NotDeployed."""
+    """The lake of a stage, queried in its workgroup, whose scan limit holds. Raises AwsError, NotDeployed."""
 
     def __init__(
         self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = TIMEOUT
@@ -38,39 +38,43 @@ class AthenaLake:
         columns, rows = self._athena.rows(done["QueryExecutionId"], limit)
         return Result(columns, rows, scanned(done))
 
-    def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
-        """Write the events into Parquet files in the folder; no file for no events."""
+    def export(self, events: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
+        """Write the events to Parquet files in the folder; no file where there are no events."""
         on_progress("counting")
-        counted = self.query(count_sql(wanted))
+        # UNLOAD does not say how many rows it wrote, and without any there is no file to write.
+        counted = self.query(count_sql(events))
         rows = int(counted.rows[0][0])
         if not rows:
             return Exported([], 0, counted.bytes_scanned)
         bucket, prefix = self._athena.results
-        place = f"{prefix}export-{uuid.uuid4()}/"
+        # UNLOAD writes only to a prefix that is empty.
+        # https://docs.aws.amazon.com/athena/latest/ug/unload.html
+        target = f"{prefix}export-{uuid.uuid4()}/"
         on_progress(f"Athena writes {rows:,} events")
         try:
             done = self._athena.run(
-                f"UNLOAD ({export_sql(wanted)}) TO 's3://{bucket}/{place}' WITH (format = 'PARQUET')"
+                f"UNLOAD ({export_sql(events)}) TO 's3://{bucket}/{target}' WITH (format = 'PARQUET')"
             )
-            files = self._download(bucket, place, folder, on_progress)
+            files = self._download(bucket, target, folder, on_progress)
         finally:
-            self._clean(bucket, place)
+            self._delete(bucket, target)
         return Exported(files, rows, counted.bytes_scanned + scanned(done))
 
-    def _download(self, bucket: str, place: str, folder: Path, on_progress: OnProgress) -> list[str]:
+    def _download(self, bucket: str, prefix: str, folder: Path, on_progress: OnProgress) -> list[str]:
         with self._bot.translate_errors():
             s3, files = self._bot.client("s3"), list[str]()
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for each in page.get("Contents", []):
                     on_progress(f"downloading file {len(files) + 1}, {each['Size']:,} bytes")
                     files.append(f"part-{len(files):05}.parquet")
                     s3.download_file(bucket, each["Key"], str(folder / files[-1]))
         return files
 
-    def _clean(self, bucket: str, place: str) -> None:
-        """What UNLOAD left in the bucket. Who may not delete has the export all the same: it goes after a week."""
+    def _delete(self, bucket: str, prefix: str) -> None:
+        """Delete what UNLOAD wrote."""
+        # Without the permission to delete the export still succeeds: a lifecycle rule deletes the objects after a week.
         with contextlib.suppress(AwsError), self._bot.translate_errors():
             s3 = self._bot.client("s3")
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place):
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 if keys := [{"Key": each["Key"]} for each in page.get("Contents", [])]:
                     s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

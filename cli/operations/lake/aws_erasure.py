@@ -1,4 +1,4 @@
-"""Forgetting a post on AWS: in the lake, among pictures and dead letters. What can't be edited there is told."""
+"""Erases a post on AWS: from the lake, the pictures and the dead letters. Reports what can't be edited."""
 
 from __future__ import annotations
 
@@ -18,26 +18,33 @@ from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name
 
 EVENTS, ERRORS = "events/", "errors/"
-MAX_CONCURRENCY = 16
+MAX_CONCURRENCY = 16  # the pool of connections of AwsBot.client has as many
 _GZIP = b"\x1f\x8b"
 
 
 class AwsErasure:
-    """The lake's table has no column for what X sent: each file since the post was made is read."""
+    """The erasure of posts of a stage. Raises AwsError, NotDeployed.
+
+    It reads each file of the lake since the post was made: the table has no column for what X sent, so no query finds
+    the events.
+    """
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._s3 = bot, bot.client("s3")
         self._lake = Athena(bot).results[0]
 
     def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport:
-        """Can be stopped and begun again at any time: each file is replaced at once."""
+        """Erase a post and the bot's replies to it. With `dry_run` only count what would go.
+
+        It can be stopped and run again at any time, because each file is replaced at once.
+        """
         with self._bot.translate_errors():
             lake = self._in_lake((tweet_id,), dry_run, on_progress)
-            if lake.replies:
+            if lake.replies:  # a second run: their ids are known only from the events of the first
                 both = self._in_lake((tweet_id, *sorted(lake.replies)), dry_run, on_progress)
                 lake = both if dry_run else lake + both
             pictures = self._pictures(tweet_id, dry_run)
-            letters = self._letters((tweet_id, *lake.replies), dry_run)
+            dead_letters = self._dead_letters((tweet_id, *lake.replies), dry_run)
             remains = [f"A damaged file of the lake could not be read: {key}" for key in sorted(set(lake.unreadable))]
             remains += [*self._archives(), *self._logs()]
         remains += [
@@ -48,7 +55,7 @@ class AwsErasure:
             f"The number {tweet_id} alone stays noted, so that nobody is answered twice.",
             "Alerts that were sent are with whoever got them.",
         ]
-        removed = {"lake": lake.events, "pictures": pictures, "dead letters": letters}
+        removed = {"lake": lake.events, "pictures": pictures, "dead letters": dead_letters}
         return ErasureReport(tweet_id=tweet_id, removed=removed, replies=sorted(lake.replies), remains=remains)
 
     def _in_lake(self, ids: tuple[str, ...], dry_run: bool, on_progress: OnProgress) -> ErasureResult:
@@ -60,16 +67,16 @@ class AwsErasure:
             for number, each in enumerate(pool.map(lambda key: self._in_file(key, ids, dry_run, versioned), keys)):
                 on_progress(f"file {number + 1:,} of {len(keys):,} of the lake")
                 found += each
-        finally:
+        finally:  # Ctrl-C: do not begin the files that wait
             pool.shutdown(cancel_futures=True)
         return found
 
     def _in_file(self, key: str, ids: tuple[str, ...], dry_run: bool, versioned: bool) -> ErasureResult:
         try:
-            kept = self._s3.get_object(Bucket=self._lake, Key=key)
-        except self._s3.exceptions.NoSuchKey:  # gone since it was listed
+            stored = self._s3.get_object(Bucket=self._lake, Key=key)
+        except self._s3.exceptions.NoSuchKey:  # deleted since it was listed
             return ErasureResult()
-        body: bytes = kept["Body"].read()
+        body: bytes = stored["Body"].read()
         packed = body.startswith(_GZIP)
         try:
             rest, gone = remove_lines(gzip.decompress(body) if packed else body, *ids)
@@ -79,8 +86,12 @@ class AwsErasure:
             return gone
         if rest:
             body = gzip.compress(rest) if packed else rest
-            about = {name: kept[name] for name in ("ContentType", "ContentEncoding", "Metadata") if kept.get(name)}
-            self._s3.put_object(Bucket=self._lake, Key=key, Body=body, **about)
+            # PutObject replaces the object with its metadata.
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+            metadata = {
+                name: stored[name] for name in ("ContentType", "ContentEncoding", "Metadata") if stored.get(name)
+            }
+            self._s3.put_object(Bucket=self._lake, Key=key, Body=body, **metadata)
         else:
             self._s3.delete_object(Bucket=self._lake, Key=key)
         if versioned:
@@ -88,38 +99,43 @@ class AwsErasure:
         return gone
 
     def _delete_versions(self, bucket: str, key: str) -> None:
-        """The older ones hold what the newest does not."""
+        """Delete the older versions of an object, which still hold the post."""
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
         for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
             for each in page.get("Versions", []):
+                # Prefix also finds keys that are longer.
                 if each["Key"] == key and not each["IsLatest"]:
                     self._s3.delete_object(Bucket=bucket, Key=key, VersionId=each["VersionId"])
 
     def _pictures(self, tweet_id: str, dry_run: bool) -> int:
-        """The post's, and the bot's annotated ones. Those of more than a day ago are gone already."""
+        """Delete the post's images, and the annotated ones of the bot's reply. Returns how many.
+
+        A lifecycle rule has deleted those that are older than a day.
+        """
         bucket = self._bot.output("analysis", "MediaBucketName")
         keys = [key for prefix in ("", "replies/") for key in self._keys(bucket, f"{prefix}{tweet_id}/")]
         for key in keys if not dry_run else []:
             self._s3.delete_object(Bucket=bucket, Key=key)
         return len(keys)
 
-    def _letters(self, ids: tuple[str, ...], dry_run: bool) -> int:
-        """All are looked at; those of other posts are let go again, also when it is stopped."""
+    def _dead_letters(self, ids: tuple[str, ...], dry_run: bool) -> int:
+        """Delete the dead letters of the posts. Returns how many. Those of other posts are given back."""
         sqs, count = self._bot.client("sqs"), 0
         for service in SERVICES:
             try:
                 url = sqs.get_queue_url(QueueName=dead_letters_name(self._bot.config, service))["QueueUrl"]
             except sqs.exceptions.QueueDoesNotExist:
                 continue
-            with LeasedMessages(sqs, url, WORK_VISIBILITY_TIMEOUT) as letters:
-                for letter in letters:
-                    if _about(letter.body, ids):
+            with LeasedMessages(sqs, url, WORK_VISIBILITY_TIMEOUT) as messages:
+                for message in messages:
+                    if _about(message.body, ids):
                         count += 1
                         if not dry_run:
-                            letters.delete(letter)
+                            messages.delete(message)
         return count
 
     def _archives(self) -> list[str]:
-        """EventBridge's can't be edited."""
+        """Return what remains in EventBridge's archives, which have no call that deletes an event."""
         bus = f"event-bus/{bus_name(self._bot.config)}"
         events = self._bot.client("events")
         found: list[Any] = []
@@ -137,7 +153,7 @@ class AwsErasure:
         ]
 
     def _logs(self) -> list[str]:
-        """CloudWatch's can't be edited, either."""
+        """Return what remains in the log of every event: CloudWatch Logs deletes whole streams only."""
         group = event_log_name(self._bot.config)
         found = self._bot.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         return [
@@ -162,6 +178,6 @@ def _about(body: str, ids: tuple[str, ...]) -> bool:
     return isinstance(event, dict) and is_about(event.get("detail"), *ids)
 
 
-def _when(kept: Any, name: str) -> str:
-    days = kept.get(name)
+def _when(description: Any, name: str) -> str:
+    days = description.get(name)
     return f"{days} days after they came" if days else "never by themselves"

@@ -1,4 +1,7 @@
-"""The data lake that a command asks: files and DuckDB on this machine, S3 and Athena on AWS."""
+"""The data lake: the ports to query and to erase, and the choice of their adapters.
+
+Files and DuckDB on this machine, S3 and Athena on AWS.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +21,24 @@ NARROW_HINT = "Ask for less: fewer hours (WHERE datehour >= '2026/11/01/00'), or
 
 
 class Lake(Protocol):
-    """Both read the same SQL: Athena's. Raises BadSql."""
+    """The data lake. Both platforms take the SQL of Athena. Raises BadSql, TooSlow, TwbotError."""
 
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
-        """Each `?` is bound to a parameter."""
+        """Run one SELECT and return at most `limit` rows. Each `?` is bound to a parameter."""
 
-    def export(self, wanted: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
-        """Write the events into Parquet files in the folder; no file for no events."""
+    def export(self, events: ExportFilter, folder: Path, *, on_progress: OnProgress = no_progress) -> Exported:
+        """Write the events to Parquet files in the folder; no file where there are no events."""
 
 
 class Erasure(Protocol):
-    """Removes what tells of a post, as far as that can be."""
+    """The erasure of a post from all that the bot stores, as far as that can be edited. Raises TwbotError."""
 
-    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport: ...
+    def forget(self, tweet_id: str, *, dry_run: bool, on_progress: OnProgress = no_progress) -> ErasureReport:
+        """Erase a post. With `dry_run` only count what would go."""
 
 
 def lake_of(target: Target) -> Lake:
-    """Raises CliError where there is no such stage."""
+    """Return the lake of a bot. Raises CliError where the stage can't be opened."""
     if target.is_local:
         from twbot.local.data_folder import DataFolder, data_folder
         from twbot.local.lake.lake import Lake
@@ -47,7 +51,7 @@ def lake_of(target: Target) -> Lake:
 
 
 def erasure_of(target: Target) -> Erasure:
-    """Raises CliError where there is no such stage."""
+    """Return the erasure of a bot. Raises CliError where the stage can't be opened."""
     if target.is_local:
         from twbot.local.lake.erasure import LocalErasure
 
@@ -60,7 +64,7 @@ def erasure_of(target: Target) -> Erasure:
 
 @contextmanager
 def translate_lake_errors() -> Iterator[None]:
-    """What goes wrong with a lake, as CliErrors."""
+    """Raise a CliError for an error of a lake inside."""
     from twbot.cli.operations.errors import translate_errors
 
     with translate_errors():
@@ -70,7 +74,3 @@ def translate_lake_errors() -> Iterator[None]:
             raise CliError(str(error), hint="The table's columns: twbot query --columns") from None
         except TooSlow as error:
             raise CliError(str(error), hint=NARROW_HINT, code=Exit.TIMED_OUT) from None
-        except ModuleNotFoundError as error:
-            extra = "aws" if str(error.name).startswith("boto") else "local"
-            message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"
-            raise CliError(message, hint=hint, code=Exit.NOT_CONFIGURED) from None

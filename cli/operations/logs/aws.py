@@ -1,4 +1,4 @@
-"""The log of a stage: its functions' log groups, what failed in its workflow, and its webhook's answers, as one."""
+"""The log of a stage: the log groups of its functions, its workflow and its webhook, merged into one."""
 
 from __future__ import annotations
 
@@ -17,60 +17,62 @@ from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import function_log_name, workflow_log_name
 
-USUAL = datetime.timedelta(hours=1)
+DEFAULT_SPAN = datetime.timedelta(hours=1)
 WEBHOOK = "webhook"
 
 
 def sources(stage: StageConfig) -> list[Source]:
-    """All that logs in a stage."""
+    """Return the log groups of a stage's functions, its webhook and its workflow."""
     functions = [Source(function_log_name(stage, each.name), each.service, each.name) for each in FUNCTIONS.values()]
     webhook = Source(function_log_name(stage, WEBHOOK), "ingress", WEBHOOK)
     return [*functions, webhook, Source(workflow_log_name(stage), "analysis", "workflow")]
 
 
 class AwsLogs:
-    """Without `since`: the last hour's, or from a post's time on."""
+    """The log of a stage. Without `since` it begins when the post was made, or an hour ago. Raises TwbotError."""
 
     def __init__(self, bot: AwsBot, *, wait: Wait = time.sleep) -> None:
         self._bot, self._wait = bot, wait
 
-    def lines(self, wanted: LogFilter) -> Iterator[Line]:
-        """The oldest first. Raises TwbotError for a service that there is not."""
+    def lines(self, log_filter: LogFilter) -> Iterator[Line]:
+        """Yield the lines, the oldest first. Raises TwbotError for a service that the stage does not have."""
         reader = LogReader(self._bot, wait=self._wait)
-        since = wanted.since or _usual(wanted.tweet_id)
-        until = wanted.until.timestamp() if wanted.until else None
-        chosen = self._chosen(wanted)
+        since = log_filter.since or _default_start(log_filter.tweet_id)
+        until = log_filter.until.timestamp() if log_filter.until else None
+        chosen = self._chosen(log_filter)
         read = [
-            reader.read(group, since=since.timestamp(), until=until, pattern=post_pattern(wanted.tweet_id))
+            reader.read(group, since=since.timestamp(), until=until, pattern=post_pattern(log_filter.tweet_id))
             for group in chosen
         ]
         found = heapq.merge(*read, key=lambda line: line.at)
-        yield from filter(wanted.takes, (_line(each, chosen) for each in found))
+        yield from filter(log_filter.takes, (_line(each, chosen) for each in found))
 
-    def follow(self, wanted: LogFilter) -> Iterator[Line]:
-        """What is logged from now on; never ends."""
-        reader, chosen = LogReader(self._bot, wait=self._wait), self._chosen(wanted)
-        following = LogFollower(reader, chosen, since=time.time(), pattern=post_pattern(wanted.tweet_id))
+    def follow(self, log_filter: LogFilter) -> Iterator[Line]:
+        """Yield the lines that are logged from now on. Never ends."""
+        reader, chosen = LogReader(self._bot, wait=self._wait), self._chosen(log_filter)
+        following = LogFollower(reader, chosen, since=time.time(), pattern=post_pattern(log_filter.tweet_id))
         while True:
-            yield from filter(wanted.takes, [_line(each, chosen) for each in following.poll()])
+            yield from filter(log_filter.takes, [_line(each, chosen) for each in following.poll()])
             self._wait(POLL_INTERVAL)
 
-    def _chosen(self, wanted: LogFilter) -> dict[str, Source]:
-        found = [each for each in sources(self._bot.config) if wanted.service in {None, each.service, each.function}]
+    def _chosen(self, log_filter: LogFilter) -> dict[str, Source]:
+        service = log_filter.service
+        found = [each for each in sources(self._bot.config) if service in {None, each.service, each.function}]
         if not found:
-            there = {name for each in sources(self._bot.config) for name in (each.service, each.function)}
-            raise TwbotError(
-                f"The stage {self._bot.name} logs nothing as {wanted.service!r}: {', '.join(sorted(there))}."
-            )
+            names = {name for each in sources(self._bot.config) for name in (each.service, each.function)}
+            raise TwbotError(f"The stage {self._bot.name} logs nothing as {service!r}: {', '.join(sorted(names))}.")
         return {each.group: each for each in found}
 
 
-def _usual(tweet_id: str | None) -> datetime.datetime:
-    return posted_at(tweet_id) if tweet_id and is_id(tweet_id) else datetime.datetime.now(datetime.UTC) - USUAL
+def _default_start(tweet_id: str | None) -> datetime.datetime:
+    return posted_at(tweet_id) if tweet_id and is_id(tweet_id) else datetime.datetime.now(datetime.UTC) - DEFAULT_SPAN
 
 
 def post_pattern(tweet_id: str | None) -> str:
-    """A filter pattern for lines with this id in them; none for what is no id: whoever asked filters, too."""
+    """Return a filter pattern for lines with this id. It is empty, and passes all lines, for what is no id.
+
+    What a person typed must not become part of a pattern unchecked. The caller filters the lines, too.
+    """
     return f'"{tweet_id}"' if tweet_id and is_id(tweet_id) else ""
 
 

@@ -1,4 +1,4 @@
-"""Log records: the port, and what stands behind it on either platform."""
+"""The log: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ if TYPE_CHECKING:
 
 
 class Logs(Protocol):
-    """The log."""
+    """The lines of the log that a filter takes. Raises TwbotError."""
 
-    def lines(self, wanted: LogFilter) -> Iterator[Line]:
-        """The oldest first."""
+    def lines(self, log_filter: LogFilter) -> Iterator[Line]:
+        """Yield the lines, the oldest first."""
 
-    def follow(self, wanted: LogFilter) -> Iterator[Line]:
-        """What is logged from now on; never ends."""
+    def follow(self, log_filter: LogFilter) -> Iterator[Line]:
+        """Yield the lines that are logged from now on. Never ends."""
 
 
 def logs_of(target: Target) -> Logs:
+    """Return the log of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.logs.local import LocalLogs
 

@@ -1,1 +1,1 @@
-"""Metrics over time."""
+"""Metrics: what happened over time, as numbers."""

@@ -1,4 +1,4 @@
-"""CloudWatch's metrics of a stage: which stands for which measure, and reading them."""
+"""Maps our metrics to CloudWatch's, and reads them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from twbot.stacks.names import EVENT_TYPES, dead_letters_name, events_namespace,
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
 
-# What a call of GetMetricData may ask for, and answer.
+# The most metrics and datapoints of one call.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 QUERIES, POINTS = 500, 100_800
 MILLISECONDS = 0.001
 
 
 class Read(NamedTuple):
-    """A metric; its values times `scale` are in our unit."""
+    """A metric of CloudWatch."""
 
     namespace: str
     metric: str
     dimensions: tuple[tuple[str, str], ...] = ()
     statistic: str = "Sum"
     scale: float = 1.0
+    """Its values times this are in our unit."""
 
 
 def metric_of(stage: StageConfig, name: str) -> Read | None:
-    """The metric of CloudWatch that a measure is; None where there is none."""
+    """Return CloudWatch's metric for one of ours; None where only the log has it."""
     if name in EVENT_TYPES:
         return Read(events_namespace(stage), name)
     if name.startswith(names.WEBHOOK):
@@ -46,11 +48,11 @@ def metric_of(stage: StageConfig, name: str) -> Read | None:
 
 
 def _of_webhook(stage: StageConfig, name: str) -> Read:
-    here = (("ApiName", stage.prefix), ("Stage", stage.name))
+    dimensions = (("ApiName", stage.prefix), ("Stage", stage.name))
     if name == names.WEBHOOK_TIME:
-        return Read("AWS/ApiGateway", "Latency", here, "Maximum", MILLISECONDS)
+        return Read("AWS/ApiGateway", "Latency", dimensions, "Maximum", MILLISECONDS)
     metric = {names.WEBHOOK: "Count", names.WEBHOOK_4XX: "4XXError", names.WEBHOOK_5XX: "5XXError"}[name]
-    return Read("AWS/ApiGateway", metric, here)
+    return Read("AWS/ApiGateway", metric, dimensions)
 
 
 def _of_queue(metric: str, queue: str) -> Read:
@@ -58,24 +60,25 @@ def _of_queue(metric: str, queue: str) -> Read:
 
 
 def _of_function(stage: StageConfig, what: str, name: str) -> Read:
-    here = (("FunctionName", function_name(stage, name)),)
+    dimensions = (("FunctionName", function_name(stage, name)),)
     if what == "time":
-        return Read("AWS/Lambda", "Duration", here, "Maximum", MILLISECONDS)
-    return Read("AWS/Lambda", what.title(), here)
+        return Read("AWS/Lambda", "Duration", dimensions, "Maximum", MILLISECONDS)
+    return Read("AWS/Lambda", what.title(), dimensions)
 
 
 def read(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> dict[Read, Datapoints]:
-    """Each metric's values. Raises AwsProblem."""
-    at_once = max(1, min(QUERIES, POINTS // window.parts))
+    """Return the datapoints of each metric: (epoch seconds, value). Raises AwsError."""
+    batch_size = max(1, min(QUERIES, POINTS // window.parts))
     found: dict[Read, list[tuple[float, float]]] = {each: [] for each in wanted}
-    for start in range(0, len(wanted), at_once):
-        for each, moments in _ask(bot, window, wanted[start : start + at_once]):
-            found[each] += moments
+    for start in range(0, len(wanted), batch_size):
+        for each, datapoints in _read_batch(bot, window, wanted[start : start + batch_size]):
+            found[each] += datapoints
     return dict(found)
 
 
-def _ask(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> list[tuple[Read, list[tuple[float, float]]]]:
-    queries = [{"Id": f"m{number}", "MetricStat": _asked(each, window.step)} for number, each in enumerate(wanted)]
+def _read_batch(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> list[tuple[Read, list[tuple[float, float]]]]:
+    # An id has to begin with a lower-case letter.
+    queries = [{"Id": f"m{number}", "MetricStat": _query(each, window.step)} for number, each in enumerate(wanted)]
     found = []
     with bot.translate_errors():
         pages = bot.client("cloudwatch").get_paginator("get_metric_data")
@@ -89,7 +92,7 @@ def _ask(bot: AwsBot, window: Window, wanted: Sequence[Read]) -> list[tuple[Read
     return found
 
 
-def _asked(each: Read, period: int) -> dict[str, object]:
+def _query(each: Read, period: int) -> dict[str, object]:
     dimensions = [{"Name": name, "Value": value} for name, value in each.dimensions]
     metric = {"Namespace": each.namespace, "MetricName": each.metric, "Dimensions": dimensions}
     return {"Metric": metric, "Period": period, "Stat": each.statistic}

@@ -1,4 +1,4 @@
-"""What happened on this machine, measured: from the bus's file and from the log."""
+"""The metrics of this machine's bot, from the file of its bus and from its log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ EGRESS = "send-tweets"
 
 
 class LocalMetrics:
-    """Of a data folder, also while no bot runs on it. As far back as bus (a month) and log (some 40 MB) reach."""
+    """The metrics of a data folder, also while no bot runs on it. Raises StorageError.
+
+    They reach as far back as the bus (a month) and the log (some 40 MB).
+    """
 
     def __init__(self, folder: Path) -> None:
         self._home = DataFolder(folder)
@@ -32,18 +35,17 @@ class LocalMetrics:
         return 1
 
     def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]:
-        """Raises StorageError."""
+        """Return the series of the metrics of these names."""
         if not self._home.bus.exists():
             return [series_of(each, window, ()) for each in self.all_metrics() if each.name in wanted]
         with History(self._home.bus) as history:
-            seen = _Seen(history, self._home.log, window)
-            return [
-                series_of(each, window, seen.moments(each.name)) for each in self.all_metrics() if each.name in wanted
-            ]
+            reader = _WindowReader(history, self._home.log, window)
+            chosen = [each for each in self.all_metrics() if each.name in wanted]
+            return [series_of(each, window, reader.datapoints(each.name)) for each in chosen]
 
 
-class _Seen:
-    """What was seen in a window, each read once and only if it is asked for."""
+class _WindowReader:
+    """Reads the datapoints of a window. Each source is read once, and only where a metric needs it."""
 
     def __init__(self, history: History, log: Path, window: Window) -> None:
         self._history, self._log, self._window = history, log, window
@@ -53,28 +55,29 @@ class _Seen:
         self._failures: list[tuple[float, str]] | None = None
         self._sending: list[DeliveryRecord] | None = None
 
-    def moments(self, name: str) -> Datapoints:
+    def datapoints(self, name: str) -> Datapoints:
         if name.startswith("failed-"):
             return [(at, 1.0) for at, reason in self.failures() if names.failed(reason) == name]
         if name.startswith("dead-letters-"):
-            return self._dead(name.removeprefix("dead-letters-"))
+            return self._dead_letters(name.removeprefix("dead-letters-"))
         if name in {names.REPLY_TIME, names.REPLY_TIME_P95}:
             return self.answers()
         if name.startswith(names.WEBHOOK):
             return self._of_webhook(name)
         if name == names.PUT_OFF:
-            return [(each.last_try or each.due, _again(each)) for each in self.sending() if _again(each) > 0]
+            tries = [(each.last_try or each.due, _failed_attempts(each)) for each in self.sending()]
+            return [(at, count) for at, count in tries if count > 0]
         if name == names.OLDEST_REPLY:
-            return self._ages()
+            return self._reply_ages()
         return [(_epoch(at), 1.0) for at, _ in self._history.moments(name, since=self._since)]
 
     def answers(self) -> list[tuple[float, float]]:
-        """(When the reply was sent, how many seconds after its message had come.)"""
+        """Return (when a reply was sent, how many seconds after its message arrived)."""
         if self._answers is None:
             before = self._since - datetime.timedelta(seconds=names.LOOKBACK_SECONDS)
-            asked = {post: _epoch(at) for at, post in self._history.moments("MESSAGE_RECEIVED", since=before)}
+            received = {post: _epoch(at) for at, post in self._history.moments("MESSAGE_RECEIVED", since=before)}
             sent = [(_epoch(at), post) for at, post in self._history.moments("TWEET_SENT", since=self._since)]
-            self._answers = [(at, at - asked[post]) for at, post in sent if post in asked]
+            self._answers = [(at, at - received[post]) for at, post in sent if post in received]
         return self._answers
 
     def failures(self) -> list[tuple[float, str]]:
@@ -89,21 +92,21 @@ class _Seen:
             self._sending = self._history.deliveries_since(EGRESS, "SEND_TWEET", before)
         return self._sending
 
-    def _ages(self) -> Iterator[tuple[float, float]]:
-        """In each part, how old each reply was that waited in it."""
+    def _reply_ages(self) -> Iterator[tuple[float, float]]:
+        """Yield (start of a part, age in seconds) for each reply that waited in that part."""
         now, window = time.time(), self._window
         for each in self.sending():
-            came, went = _epoch(each.time), each.ended or now
-            first = window.part(max(came, window.start))
+            created, ended = _epoch(each.time), each.ended or now
+            first = window.part(max(created, window.start))
             for part in range(0 if first is None else first, window.parts):
                 start = window.start + part * window.step
-                if first is None or start > went:
+                if first is None or start > ended:
                     break
-                yield start, max(0.0, min(start + window.step, went, now) - came)
+                yield start, max(0.0, min(start + window.step, ended, now) - created)
 
-    def _dead(self, service: str) -> Iterator[tuple[float, float]]:
-        """Of those that are dead letters now: how many there were at the end of each part."""
-        died = [
+    def _dead_letters(self, service: str) -> Iterator[tuple[float, float]]:
+        """Yield (start of a part, count at its end). Redriven and purged dead letters are not in the bus any more."""
+        ended = [
             each.ended or each.last_try or 0.0
             for each in self._history.dead_letters()
             if SERVICE_OF.get(each.rule) == service
@@ -111,7 +114,7 @@ class _Seen:
         for part in range(self._window.parts):
             start = self._window.start + part * self._window.step
             if start <= time.time():
-                yield start, float(sum(at < start + self._window.step for at in died))
+                yield start, float(sum(at < start + self._window.step for at in ended))
 
     def _of_webhook(self, name: str) -> Datapoints:
         requests = self.requests()
@@ -121,7 +124,7 @@ class _Seen:
         return [(at, 1.0) for at, status, _ in requests if digit in (None, status // 100)]
 
     def requests(self) -> list[tuple[float, int, float]]:
-        """(When, status, seconds) of each request that the web server noted."""
+        """Return (when, status, seconds) of each request that the web server logged."""
         if self._requests is None:
             lines = [line for each in log_files(self._log) for line in scan(each, b'"answered"')]
             self._requests = [
@@ -132,8 +135,7 @@ class _Seen:
         return self._requests
 
 
-def _again(delivery: DeliveryRecord) -> float:
-    """How often it was tried in vain."""
+def _failed_attempts(delivery: DeliveryRecord) -> float:
     return float(delivery.attempts - (delivery.state == "done"))
 
 

@@ -1,4 +1,4 @@
-"""Metrics: the port, and what stands behind it on either platform."""
+"""Metrics: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ if TYPE_CHECKING:
 
 
 class Metrics(Protocol):
-    """What happened over time, as numbers. `min_period`: the shortest parts, in seconds, that are kept since a time."""
+    """What happened over time, as numbers. Raises TwbotError."""
 
-    def all_metrics(self) -> list[Metric]: ...
+    def all_metrics(self) -> list[Metric]:
+        """Return the metrics that the platform has."""
 
-    def min_period(self, start: float) -> int: ...
+    def min_period(self, start: float) -> int:
+        """Return the shortest period, in seconds, for which there are datapoints since `start` (epoch seconds)."""
 
-    def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]: ...
+    def series_of(self, window: Window, wanted: Collection[str]) -> list[MetricSeries]:
+        """Return the series of the metrics of these names."""
 
 
 def metrics_of(target: Target) -> Metrics:
+    """Return the metrics of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.metrics.local import LocalMetrics
 
@@ -29,6 +33,3 @@ def metrics_of(target: Target) -> Metrics:
     from twbot.cli.operations.metrics.aws import AwsMetrics
 
     return AwsMetrics(target.aws())
-
-
-"""What the watching commands look at: one port per concern, and what stands behind it on either platform."""

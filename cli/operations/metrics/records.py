@@ -1,4 +1,4 @@
-"""What an operator can measure, over a window of time in even parts. Both platforms answer with these records."""
+"""Metrics over a window of time in even parts. Both platforms return these records."""
 
 from __future__ import annotations
 
@@ -13,68 +13,82 @@ from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 from twbot.lambdas.x.errors import Reason
 
 Statistic = Literal["sum", "most", "median", "p95"]
-Datapoints = Iterable[tuple[float, float]]
-# How long before a window a message is looked for that was answered in it: further back, logs cost more to read.
+Datapoints = Iterable[tuple[float, float]]  # (epoch seconds, value)
+# A message may have arrived this long before the window in which it was answered. Reading further back costs more,
+# because CloudWatch bills what a query scans. https://aws.amazon.com/cloudwatch/pricing
 LOOKBACK_SECONDS = 3 * 3600
 
 
 class Window(msgspec.Struct, frozen=True):
-    """`parts` parts of `step` seconds from `start` on; epoch seconds, in step with the clock (UTC)."""
+    """A span of time in even parts, aligned to the clock (UTC)."""
 
     start: int
+    """Epoch seconds."""
     step: int
+    """The length of a part, in seconds."""
     parts: int
+    """How many parts there are."""
 
     @property
     def end(self) -> int:
+        """Epoch seconds; the window ends before them."""
         return self.start + self.step * self.parts
 
     def part(self, at: float) -> int | None:
-        """Which part a moment is in; None for one outside."""
+        """Return the index of the part that a time is in; None outside of the window."""
         return int((at - self.start) // self.step) if self.start <= at < self.end else None
 
 
 def window_between(start: float, end: float, step: int) -> Window:
-    """All the parts that the time between touches."""
+    """Return the window of all parts that touch the time from `start` to `end`."""
     first, last = math.floor(start / step), math.ceil(end / step)
     return Window(first * step, step, max(1, last - first))
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """What is counted or timed. `statistic` makes one number of several; `unit`: "s" for seconds, "" for a number."""
+    """Something that is counted or timed."""
 
     name: str
     description: str
     statistic: Statistic = "sum"
+    """How the values of a part become one number."""
     unit: Literal["", "s"] = ""
+    """`s` for seconds, empty for a count."""
 
 
 class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """A measure in a window: a value a part, the oldest first (None: nothing to measure), and `total` of them all."""
+    """The values of a metric over a window."""
 
     metric: Metric
     values: list[float | None]
+    """One value for each part, the oldest first; None for a part without a datapoint."""
     total: float | None
+    """The statistic of all datapoints of the window; None without any."""
 
 
-def series_of(metric: Metric, window: Window, moments: Datapoints) -> MetricSeries:
-    """Of what was seen when: (epoch seconds, value), in any order; what is outside of the window does not count."""
+def series_of(metric: Metric, window: Window, datapoints: Datapoints) -> MetricSeries:
+    """Return the series of a metric. The datapoints may be in any order; those outside of the window do not count."""
     parts: list[list[float]] = [[] for _ in range(window.parts)]
-    for at, value in moments:
+    for at, value in datapoints:
         if (part := window.part(at)) is not None:
             parts[part].append(value)
-    one = _ONE[metric.statistic]
-    return MetricSeries(
-        metric=metric, values=[one(part) for part in parts], total=one([value for part in parts for value in part])
-    )
+    statistic = _STATISTICS[metric.statistic]
+    # Not of `values`: the median of medians is no median.
+    total = statistic([value for part in parts for value in part])
+    return MetricSeries(metric=metric, values=[statistic(part) for part in parts], total=total)
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:
-    """The least value that so much of all is no more than."""
+    """Return the nearest-rank quantile: the smallest value with at least `share` of the values at or below it.
+
+    None without values.
+    """
+    # A product may be a hair above a whole number: 0.07 * 100 is 7.000000000000001.
+    # https://docs.python.org/3/tutorial/floatingpoint.html
     return sorted(values)[math.ceil(share * len(values) - 1e-9) - 1] if values else None
 
 
-_ONE: dict[Statistic, Callable[[list[float]], float | None]] = {
+_STATISTICS: dict[Statistic, Callable[[list[float]], float | None]] = {
     "sum": math.fsum,
     "most": lambda values: max(values, default=None),
     "median": lambda values: statistics.median(values) if values else None,
@@ -87,16 +101,17 @@ WEBHOOK, WEBHOOK_4XX, WEBHOOK_5XX, WEBHOOK_TIME = "webhook", "webhook-4xx", "web
 
 
 def failed(reason: str) -> str:
-    """The name of the measure of replies that failed for a reason."""
+    """Return the name of the metric of replies that failed for a reason."""
     return f"failed-{reason}"
 
 
 def dead_letters(service: str) -> str:
+    """Return the name of the metric of a microservice's dead letters."""
     return f"dead-letters-{service}"
 
 
 def all_metrics(services: Sequence[str]) -> list[Metric]:
-    """What both platforms measure, of these microservices."""
+    """Return the metrics that both platforms have, for these microservices."""
     events = (
         Metric(name=kind, description="events of this type; not again when replayed") for kind in (*DETAILS, *RAW_TYPES)
     )
@@ -127,7 +142,7 @@ _REPLIES = (
 
 
 def function_metrics(functions: Iterable[str]) -> Iterator[Metric]:
-    """What only AWS measures, of each Lambda function."""
+    """Yield the metrics of each Lambda function, which only AWS has."""
     for name in functions:
         yield Metric(name=f"function-errors-{name}", description=f"invocations of the function {name} that failed")
         yield Metric(

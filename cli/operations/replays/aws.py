@@ -1,6 +1,6 @@
-"""Replays of a stage's archive on AWS: EventBridge's, to the rules of the stage's bus.
+"""Replays of a stage's archive on AWS, by EventBridge, to rules of the stage's bus.
 
-EventBridge filters by rules and time only, sets its own pace, counts nothing, and runs ten replays of an account at
+EventBridge filters by rule and time only, sets the rate itself, counts nothing, and runs ten replays of an account at
 once. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
 """
 
@@ -25,46 +25,51 @@ class Archive(NamedTuple):
     arn: str
     bus: str
     days: int | None
+    """How long it keeps events; None for ever."""
 
 
 class AwsReplays:
+    """The replays of a stage. Raises AwsError, NotDeployed."""
+
     poll_interval = 3.0
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot, self._events = bot, bot.client("events")
-        self._archive_found: Archive | None = None
+        self._archive_cache: Archive | None = None
 
-    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
-        """As EventBridge can do it. Raises Unfit."""
-        return fitting(wanted)
+    def fit(self, request: ReplayRequest) -> ReplayRequest:
+        """Return the request as EventBridge can do it. Raises Unfit."""
+        return fitting(request)
 
-    def count(self, wanted: ReplayRequest) -> ReplayCount:
-        """By the log of every event, which is kept for its own time. Raises NotDeployed."""
-        return counted(self._bot, wanted, self._archive().days)
+    def count(self, request: ReplayRequest) -> ReplayCount:
+        """Count the events in the log of every event, which may be kept for another time than the archive."""
+        return counted(self._bot, request, self._archive().days)
 
-    def start(self, wanted: ReplayRequest, events: int) -> Replay:
-        name = new_name(REPLAY_WITH_REPLIES if wanted.with_replies else REPLAY)
+    def start(self, request: ReplayRequest, events: int) -> Replay:
+        name = new_name(REPLAY_WITH_REPLIES if request.with_replies else REPLAY)
         archive = self._archive()
-        rules = [archive.bus.replace(":event-bus/", ":rule/") + "/" + _there(self._bot, rule) for rule in wanted.rules]
+        # The ARN of a rule contains its bus.
+        prefix = archive.bus.replace(":event-bus/", ":rule/")
+        rules = [f"{prefix}/{_deployed_name(self._bot, rule)}" for rule in request.rules]
         with self._bot.translate_errors():
             try:
                 self._events.start_replay(
                     ReplayName=name,
-                    Description=Description(types=wanted.types, events=events).text(),
+                    Description=Description(types=request.types, events=events).text(),
                     EventSourceArn=archive.arn,
-                    EventStartTime=wanted.since,
-                    EventEndTime=wanted.until,
+                    EventStartTime=request.since,
+                    EventEndTime=request.until,
                     Destination={"Arn": archive.bus, "FilterArns": rules},
                 )
             except self._events.exceptions.LimitExceededException:
                 hint = f"See: twbot replay list --stage {self._bot.name}; cancel one, or wait"
                 raise AwsError("EventBridge runs ten replays of an account at once, and they do.", hint) from None
-        # DescribeReplay may not know of it yet.
-        begun = Replay(name=name, wanted=wanted, chosen=events, state="running", started=time.time())
-        return self.named(name) or begun
+        # DescribeReplay may not find a replay that has just been started.
+        started = Replay(name=name, wanted=request, chosen=events, state="running", started=time.time())
+        return self.named(name) or started
 
     def cancel(self, name: str) -> Replay | None:
-        """EventBridge takes a moment: until then it is `cancelling`. What has ended stays as it is."""
+        """Cancel a replay. It is `cancelling` until EventBridge has stopped it; one that has ended stays as it is."""
         with self._bot.translate_errors():
             try:
                 self._events.cancel_replay(ReplayName=name)
@@ -74,31 +79,33 @@ class AwsReplays:
         return self.named(name)
 
     def named(self, name: str) -> Replay | None:
-        """None also for another stage's."""
+        """Return a replay; None where there is none of this name, or it is another stage's."""
         with self._bot.translate_errors():
             try:
-                found = self._events.describe_replay(ReplayName=name)
+                description = self._events.describe_replay(ReplayName=name)
             except self._events.exceptions.ResourceNotFoundException:
                 return None
         archive = self._archive()
-        return replay_in(found, self._bot.config) if found["EventSourceArn"] == archive.arn else None
+        return replay_in(description, self._bot.config) if description["EventSourceArn"] == archive.arn else None
 
     def newest(self, limit: int) -> list[Replay]:
         archive, found = self._archive(), list[dict[str, Any]]()
-        asked: dict[str, Any] = {"EventSourceArn": archive.arn}
+        parameters: dict[str, Any] = {"EventSourceArn": archive.arn}
         with self._bot.translate_errors():
-            while True:
-                page = self._events.list_replays(**asked)
+            while True:  # boto3 has no paginator for ListReplays
+                page = self._events.list_replays(**parameters)
                 found += page["Replays"]
                 if not (token := page.get("NextToken")):
                     break
-                asked["NextToken"] = token
+                parameters["NextToken"] = token
         found.sort(key=lambda each: each["ReplayStartTime"], reverse=True)
-        told = (self.named(each["ReplayName"]) for each in found[:limit])
-        return [each for each in told if each is not None]
+        # ListReplays does not return the rules and the description.
+        # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_ListReplays.html
+        replays = (self.named(each["ReplayName"]) for each in found[:limit])
+        return [each for each in replays if each is not None]
 
     def _archive(self) -> Archive:
-        if self._archive_found is None:
+        if self._archive_cache is None:
             name = self._bot.output("plumbing", "ArchiveName")
             with self._bot.translate_errors():
                 try:
@@ -106,12 +113,12 @@ class AwsReplays:
                 except self._events.exceptions.ResourceNotFoundException:
                     message = f"The stage {self._bot.name} has no archive {name} any more."
                     raise NotDeployed(message, self._bot.name) from None
-            self._archive_found = Archive(
+            self._archive_cache = Archive(
                 found["ArchiveArn"], found["EventSourceArn"], found.get("RetentionDays") or None
             )
-        return self._archive_found
+        return self._archive_cache
 
 
-def _there(bot: AwsBot, rule: str) -> str:
+def _deployed_name(bot: AwsBot, rule: str) -> str:
     (found,) = rules_named([rule])
     return rule_name(bot.config, found.name)

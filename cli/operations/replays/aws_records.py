@@ -1,4 +1,4 @@
-"""EventBridge's descriptions of replays as our records. What it has no place for stands in its Description."""
+"""Turns EventBridge's replays into our records. What it has no field for is JSON in its Description."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, RULES
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_StartReplay.html
 MAX_DESCRIPTION_LENGTH = 512
 STATES: dict[str, State] = {
     "STARTING": "running",
@@ -23,12 +24,14 @@ STATES: dict[str, State] = {
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """About how many events it was about to be, and of which types."""
+    """What a replay's Description holds."""
 
     events: int | None = None
+    """How many events were counted when it was started."""
     types: list[str] = []
 
     def text(self) -> str:
+        """Return the JSON, without the types where it would be too long."""
         whole = msgspec.json.encode(self).decode()
         return (
             whole
@@ -38,12 +41,12 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay_in(found: dict[str, Any], stage: StageConfig) -> Replay:
-    """Of DescribeReplay's answer."""
-    told, ended = _description(found.get("Description", "")), found.get("ReplayEndTime")
-    wanted = ReplayRequest(
+    """Return the replay that an answer of DescribeReplay is about."""
+    description, ended = _description(found.get("Description", "")), found.get("ReplayEndTime")
+    request = ReplayRequest(
         since=found["EventStartTime"],
         until=found["EventEndTime"],
-        types=told.types,
+        types=description.types,
         rules=_rules(found.get("Destination", {}).get("FilterArns", []), stage),
         rate=None,
         with_replies=found["ReplayName"].startswith(REPLAY_WITH_REPLIES),
@@ -51,8 +54,8 @@ def replay_in(found: dict[str, Any], stage: StageConfig) -> Replay:
     state = STATES[found["State"]]
     return Replay(
         name=found["ReplayName"],
-        wanted=wanted,
-        chosen=told.events,
+        wanted=request,
+        chosen=description.events,
         state=state,
         started=found["ReplayStartTime"].timestamp(),
         ended=ended.timestamp() if ended else None,
@@ -62,7 +65,7 @@ def replay_in(found: dict[str, Any], stage: StageConfig) -> Replay:
 
 
 def _description(text: str) -> Description:
-    """Nothing where somebody else has made the replay."""
+    """Return what the text holds; nothing where the replay was started by other means."""
     try:
         return msgspec.json.decode(text, type=Description)
     except msgspec.MsgspecError:

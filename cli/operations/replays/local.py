@@ -1,4 +1,4 @@
-"""Operating the bot of this machine from another process: asks the running bot, which alone may write to its bus."""
+"""The replays of this machine's bot. The running bot starts and cancels them, because it alone writes to its bus."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from twbot.cli.operations.local_stage import NotRunning
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.local.bus.history import History
 from twbot.local.bus.replays import KeptReplays, choose, prefix
-from twbot.local.data_folder import DataFolder, running_bot
+from twbot.local.data_folder import DataFolder, data_option, running_bot
 from twbot.local.server.control import ControlClient
 
 
 class LocalReplays:
-    """Starting and cancelling take a running bot. Raises NotRunning."""
+    """The replays of a data folder. Starting and cancelling raise NotRunning where no bot runs."""
 
     poll_interval = 0.1
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._home = folder, DataFolder(folder)
 
-    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
-        return wanted
+    def fit(self, request: ReplayRequest) -> ReplayRequest:
+        return request
 
-    def count(self, wanted: ReplayRequest) -> ReplayCount:
+    def count(self, request: ReplayRequest) -> ReplayCount:
         by_type: dict[str, int] = {}
         by_rule: dict[str, int] = {}
         with History(self._home.bus) as history:
-            for event, rules in choose(history, wanted, new_name(prefix(wanted))):
+            for event, rules in choose(history, request, new_name(prefix(request))):
                 by_type[event.detail_type] = by_type.get(event.detail_type, 0) + 1
                 for rule in rules:
                     by_rule[rule] = by_rule.get(rule, 0) + 1
         return ReplayCount(events=sum(by_type.values()), by_type=by_type, by_rule=by_rule)
 
-    def start(self, wanted: ReplayRequest, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
-        return self._bot().start_replay(wanted)
+    def start(self, request: ReplayRequest, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
+        return self._bot().start_replay(request)
 
     def cancel(self, name: str) -> Replay | None:
         return self._bot().cancel_replay(name)
@@ -45,14 +45,14 @@ class LocalReplays:
         return next((each for each in self.newest(10_000) if each.name == name), None)
 
     def newest(self, limit: int) -> list[Replay]:
-        """One that a killed bot left behind counts as interrupted."""
+        """Return the newest replays first. One that was running when its bot was killed is `interrupted`."""
         if not self._home.replays.exists():
             return []
-        kept = KeptReplays(self._home.replays)
+        store = KeptReplays(self._home.replays)
         try:
-            found = kept.newest(limit)
+            found = store.newest(limit)
         finally:
-            kept.close()
+            store.close()
         if running_bot(self._folder) is not None:
             return found
         return [_interrupted(each) if each.state == "running" else each for each in found]
@@ -60,7 +60,7 @@ class LocalReplays:
     def _bot(self) -> ControlClient:
         run = running_bot(self._folder)
         if run is None:
-            raise NotRunning(f"No bot runs on {self._folder}.")
+            raise NotRunning(f"No bot runs on {self._folder}.", f"Start it with: twbot up{data_option(self._folder)}")
         return ControlClient(run)
 
 

@@ -1,4 +1,4 @@
-"""Replays: the port, and what stands behind it on either platform."""
+"""Replays: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ if TYPE_CHECKING:
 
 
 class Replays(Protocol):
-    """Replays from the archive. `poll_interval`: how often it is worth looking how far one is, in seconds."""
+    """Replays from the archive. Raises TwbotError."""
 
     @property
-    def poll_interval(self) -> float: ...
+    def poll_interval(self) -> float:
+        """How often to ask for the progress of a replay, in seconds."""
 
-    def fit(self, wanted: ReplayRequest) -> ReplayRequest:
-        """As the platform can do it. Raises TwbotError where it can't."""
+    def fit(self, request: ReplayRequest) -> ReplayRequest:
+        """Return the request as the platform can do it. Raises TwbotError where it can't."""
 
-    def count(self, wanted: ReplayRequest) -> ReplayCount: ...
+    def count(self, request: ReplayRequest) -> ReplayCount:
+        """Count the events that a replay would deliver, without starting it."""
 
-    def start(self, wanted: ReplayRequest, events: int) -> Replay:
-        """`events`: how many were counted, to be kept with it."""
+    def start(self, request: ReplayRequest, events: int) -> Replay:
+        """Start a replay. `events` is the count, which is stored with it."""
 
     def cancel(self, name: str) -> Replay | None:
-        """What became of it; None where there is no such replay."""
+        """Cancel a replay and return it; None where there is no such replay."""
 
-    def named(self, name: str) -> Replay | None: ...
+    def named(self, name: str) -> Replay | None:
+        """Return the replay of a name; None where there is none."""
 
-    def newest(self, limit: int) -> list[Replay]: ...
+    def newest(self, limit: int) -> list[Replay]:
+        """Return the newest replays first, at most `limit`."""
 
 
 def replays_of(target: Target) -> Replays:
+    """Return the replays of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.replays.local import LocalReplays
 

@@ -1,1 +1,1 @@
-"""The kill switch of replies, the opt-out list and the limits."""
+"""Permission to reply: the kill switch, the opt-out list and the limits."""

@@ -1,4 +1,4 @@
-"""The switch of replies and the list of who wants none, of a stage on AWS."""
+"""The kill switch of replies and the opt-out list of a stage on AWS, in a DynamoDB table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twbot.lambdas.egress.permission import Switch
 
 
 class AwsReplies:
-    """Raises AwsProblem, NotDeployed."""
+    """The permission to reply of a stage. Raises AwsError, NotDeployed."""
 
     def __init__(self, bot: AwsBot) -> None:
         self._bot = bot
@@ -20,6 +20,7 @@ class AwsReplies:
         self._client = bot.client("dynamodb")
 
     def switch(self) -> Switch:
+        # Consistent, as egress reads it: what an operator has just set is in force (docs/decisions/0007).
         with self._bot.translate_errors():
             key = {"id": {"S": SWITCH}}
             item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
@@ -29,7 +30,8 @@ class AwsReplies:
         self._put({"id": {"S": SWITCH}, "value": {"S": msgspec.json.encode(switch).decode()}})
 
     def everybody_out(self) -> list[str]:
-        """The table is small: beside the list there are only this hour's counts."""
+        """Return the ids of the users who opted out, in numeric order."""
+        # A scan is cheap: besides the list the table holds only the switch and the counts of the hour.
         with self._bot.translate_errors():
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,

@@ -1,4 +1,4 @@
-"""Permission to reply: the port, and what stands behind it on either platform."""
+"""Permission to reply: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ if TYPE_CHECKING:
 
 
 class Replies(Protocol):
-    """The switch of replies, and who wants none. Raises TwbotError."""
+    """The kill switch of replies with its limits, and the opt-out list. Raises TwbotError."""
 
-    def switch(self) -> Switch: ...
+    def switch(self) -> Switch:
+        """Return the switch; the default where none was saved."""
 
-    def save(self, switch: Switch) -> None: ...
+    def save(self, switch: Switch) -> None:
+        """Store the switch. Egress reads it before each reply (docs/decisions/0007)."""
 
     def everybody_out(self) -> list[str]:
-        """The user ids of those who want no replies."""
+        """Return the ids of the users who opted out of replies."""
 
-    def opt_out(self, user_id: str) -> None: ...
+    def opt_out(self, user_id: str) -> None:
+        """Put a user on the opt-out list, who then gets no replies."""
 
-    def opt_in(self, user_id: str) -> None: ...
+    def opt_in(self, user_id: str) -> None:
+        """Take a user off the opt-out list."""
 
 
 def replies_of(target: Target) -> Replies:
+    """Return the permission to reply of a bot. Raises CliError."""
     if target.is_local:
         from twbot.local.adapters.replies import LocalReplies
         from twbot.local.data_folder import DataFolder, data_folder

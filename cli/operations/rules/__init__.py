@@ -1,1 +1,1 @@
-"""Rules as they are deployed."""
+"""The rules of the bus as they are deployed."""

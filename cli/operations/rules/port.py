@@ -1,4 +1,4 @@
-"""Deployed rules: the port, and what stands behind it on either platform."""
+"""Deployed rules: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 class DeployedRules(Protocol):
-    """The rules as they are where the bot runs."""
+    """The rules as they are deployed. Raises TwbotError."""
 
-    def deployed(self) -> list[DeployedRule]: ...
+    def deployed(self) -> list[DeployedRule]:
+        """Return the declared rules, then those that only the bus has."""
 
 
 def deployed_rules_of(target: Target) -> DeployedRules | None:
-    """None on `local`: there the bot runs by the wiring itself."""
+    """Return the deployed rules; None on `local`, where the bot reads the declared ones itself."""
     if target.is_local:
         return None
     from twbot.cli.operations.rules.aws import AwsRules

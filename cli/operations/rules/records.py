@@ -1,4 +1,4 @@
-"""The rules that are deployed, beside those that are declared."""
+"""Deployed rules, compared with the declared ones."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ State = Literal["enabled", "disabled", "missing", "other-pattern", "not-declared
 
 
 class DeployedRule(msgspec.Struct, frozen=True, kw_only=True):
-    """`state`: as declared and switched on, or what is different; `pattern` is the deployed one."""
+    """A rule of the bus."""
 
     name: str
+    """Our name; the name on the bus where the rule is not declared."""
     state: State
+    """`enabled` where it is as declared, else what is different."""
     pattern: Any = None
+    """The deployed pattern."""
 
 
 def compared(declared: Mapping[str, tuple[str, Any]], found: Mapping[str, tuple[str, Any]]) -> list[DeployedRule]:
-    """`declared`: by the name on the bus, our name and the pattern; `found`: by the same, the state and the pattern."""
+    """Compare the rules.
+
+    `declared` has our name and the pattern of each rule by its name on the bus, `found` the state and the pattern.
+    """
     rules = [
-        DeployedRule(name=name, state=_state(pattern, found.get(there)), pattern=found.get(there, (None, None))[1])
-        for there, (name, pattern) in declared.items()
+        DeployedRule(name=name, state=_state(pattern, found.get(on_bus)), pattern=found.get(on_bus, (None, None))[1])
+        for on_bus, (name, pattern) in declared.items()
     ]
-    strangers = sorted(found.keys() - declared.keys())
-    return rules + [DeployedRule(name=name, state="not-declared", pattern=found[name][1]) for name in strangers]
+    undeclared = sorted(found.keys() - declared.keys())
+    return rules + [DeployedRule(name=name, state="not-declared", pattern=found[name][1]) for name in undeclared]
 
 
 def _state(declared: Any, found: tuple[str, Any] | None) -> State:
@@ -34,4 +40,6 @@ def _state(declared: Any, found: tuple[str, Any] | None) -> State:
     state, pattern = found
     if pattern != declared:
         return "other-pattern"
+    # ENABLED, or ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Rule.html
     return "enabled" if state.startswith("ENABLED") else "disabled"

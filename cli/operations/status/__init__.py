@@ -1,1 +1,1 @@
-"""The status snapshot: what waits, what failed, and the last hour."""
+"""The status of a bot: what waits, what failed, and the last hour."""

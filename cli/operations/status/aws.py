@@ -1,4 +1,4 @@
-"""How a stage on AWS does: CloudWatch's metrics, its logs, and its queues."""
+"""The status of a stage on AWS, from CloudWatch's metrics, its logs, and its queues."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from twbot.cli.operations.metrics.aws import AwsMetrics
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.errors import ErrorKind
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
 
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
 
 LIMITS = f"""filter message = "{ANSWERED}" | sort @timestamp desc | dedup call | limit 100"""
-# What speaks to X.
-_ASKING_X = ("egress", "ingress")
+# The functions that call X.
+_X_CALLERS = ("egress", "ingress")
 Found = TypeVar("Found")
 
 
 class AwsStatusProbe:
-    """Asks for five metrics and three queries of logs each time: with a thousand posts a day an hour costs half a cent.
+    """The status of a stage. Raises NotDeployed, AwsError.
 
-    https://aws.amazon.com/cloudwatch/pricing
+    Each read takes six metrics and three queries of logs. With a thousand posts a day an hour of reads, one a minute,
+    costs half a cent: https://aws.amazon.com/cloudwatch/pricing
     """
 
     poll_interval = 60.0
@@ -39,11 +41,11 @@ class AwsStatusProbe:
         self._url: str | None = None
 
     def read(self) -> StatusSnapshot:
-        """Without the logs, where they can't be read. Raises NotDeployed, AwsProblem."""
+        """Read the status. What only the logs hold is left out where they can't be read: see `unread`."""
         self._url = self._url or self._bot.webhook_url()
         now = time.time()
         hour, metrics, unread = the_last_hour(now), AwsMetrics(self._bot), list[str]()
-        with ThreadPoolExecutor(5) as pool:
+        with ThreadPoolExecutor(5) as pool:  # at once: a query of logs takes seconds
             counted = pool.submit(metrics.series_of, hour, COUNTED)
             logged = pool.submit(metrics.series_of, hour, LOGGED)
             waiting, dead = pool.submit(waiting_replies, self._bot), pool.submit(dead_letters, self._bot)
@@ -63,27 +65,29 @@ class AwsStatusProbe:
             )
 
 
-def _unless_refused(asked: Future[Found], otherwise: Found, what: str, unread: list[str]) -> Found:
-    """A query of logs needs a permission of its own, and AWS runs few at once."""
+def _unless_refused(query: Future[Found], default: Found, what: str, unread: list[str]) -> Found:
+    """Return the result of a query of logs; the default where AWS refuses it, and the reason in `unread`."""
+    # Such a query needs a permission of its own, and an account runs few at once: the rest of the status does not.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
     try:
-        return asked.result()
+        return query.result()
     except NotDeployed:
         raise
     except AwsError as problem:
-        if problem.setup:
+        if problem.kind is ErrorKind.NOT_CONFIGURED:
             raise
         unread.append(f"{what}: {problem}{f' {problem.hint}.' if problem.hint else ''}")
-        return otherwise
+        return default
 
 
 def waiting_replies(bot: AwsBot) -> int:
-    """To be sent, being sent, and put off."""
+    """Return how many replies wait: to be sent, being sent, and deferred."""
     attributes = _queue(bot, queue_name(bot.config))
     return sum(int(attributes[f"ApproximateNumberOfMessages{which}"]) for which in ("", "NotVisible", "Delayed"))
 
 
 def dead_letters(bot: AwsBot) -> dict[str, int]:
-    """By microservice, where there are some."""
+    """Return the number of dead letters by microservice; those without any are left out."""
     counts = {
         each: int(_queue(bot, dead_letters_name(bot.config, each))["ApproximateNumberOfMessages"]) for each in SERVICES
     }
@@ -91,17 +95,16 @@ def dead_letters(bot: AwsBot) -> dict[str, int]:
 
 
 def x_limits(bot: AwsBot, now: float) -> list[XLimit]:
-    """As X told the functions that speak to it, in the last hour."""
-    groups = [function_log_name(bot.config, name) for name in _ASKING_X]
+    """Return X's rate limits, as its answers to the functions in the last hour gave them."""
+    groups = [function_log_name(bot.config, name) for name in _X_CALLERS]
     rows = Insights(bot, f"fields @timestamp, @message | {LIMITS}", groups, now - HOUR, now + 60).rows()
     return newest_limits(((epoch(row["@timestamp"]), _line(row.get("@message", ""))) for row in rows), now)
 
 
 def _switch(bot: AwsBot) -> Switch:
-    """An older twbot deployed none."""
     try:
         return AwsReplies(bot).switch()
-    except NotDeployed:
+    except NotDeployed:  # a stage of an older twbot has no switch
         return Switch()
 
 

@@ -1,4 +1,4 @@
-"""How the bot of this machine does: what the last hour brought, what waits, what failed, what X still allows."""
+"""The status of this machine's bot, from its bus, its log and its data folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.server.log_files import newest_lines
 
-# Every answer of X leaves a line in the log: the last of them are in its last part.
+# Each answer of X is logged, so the end of the log has the newest limits.
 LAST_BYTES = 1_000_000
 
 
 class LocalStatusProbe:
-    """Also of a bot that is down, or has never run."""
+    """The status of a data folder, also where the bot is down or has never run. Raises StorageError."""
 
     poll_interval = 2.0
 
@@ -33,9 +33,9 @@ class LocalStatusProbe:
 
 
 def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot:
-    """Raises StorageError."""
+    """Read the status of a data folder. `now` is in epoch seconds. Raises StorageError."""
     run, now = running_bot(folder), time.time() if now is None else now
-    about: dict[str, Any] = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
+    process: dict[str, Any] = {} if run is None else {"pid": run.pid, "url": run.url, "started": run.started}
     waiting, dead = _deliveries(DataFolder(folder).bus)
     return StatusSnapshot(
         place=str(folder),
@@ -45,12 +45,12 @@ def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot
         last_hour=last_hour(LocalMetrics(folder).series_of(the_last_hour(now), (*COUNTED, *LOGGED))),
         limits=_limits(DataFolder(folder).log, now),
         switch=_switch(DataFolder(folder).replies),
-        **about,
+        **process,
     )
 
 
 def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
-    """How many wait, and the dead letters by rule."""
+    """Return the number of waiting deliveries, and that of dead letters by rule."""
     if not bus.exists():
         return 0, {}
     with History(bus) as history:
@@ -61,8 +61,8 @@ def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
 
 def _limits(log: Path, now: float) -> list[XLimit]:
     lines = newest_lines(log, LAST_BYTES, f'"{ANSWERED}"'.encode())
-    noted = ((datetime.datetime.fromisoformat(line["timestamp"]).timestamp(), line) for line in lines)
-    return newest_limits(noted, now)
+    timed = ((datetime.datetime.fromisoformat(line["timestamp"]).timestamp(), line) for line in lines)
+    return newest_limits(timed, now)
 
 
 def _switch(path: Path) -> Switch:

@@ -1,4 +1,4 @@
-"""The status: the port, and what stands behind it on either platform."""
+"""The status: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 class StatusProbe(Protocol):
-    """How the bot does. `poll_interval`: how often it is worth looking, in seconds."""
+    """Reads the status of a bot. Raises TwbotError."""
 
     @property
-    def poll_interval(self) -> float: ...
+    def poll_interval(self) -> float:
+        """How often to read it, in seconds."""
 
     def read(self) -> StatusSnapshot: ...
 
 
 def status_of(target: Target) -> StatusProbe:
+    """Return the status probe of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.status.local import LocalStatusProbe
         from twbot.local.data_folder import data_folder

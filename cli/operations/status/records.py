@@ -1,4 +1,4 @@
-"""How the bot does, as `twbot status` shows it on either platform."""
+"""The status of a bot, as `twbot status` shows it on either platform."""
 
 from __future__ import annotations
 
@@ -17,56 +17,65 @@ MINUTE = 60
 RECEIVED, SENT, FAILED, NOT_ANALYSED = "MESSAGE_RECEIVED", "TWEET_SENT", "TWEET_FAILED", "ANALYSIS_FAILED"
 WITHHELD = "TWEET_WITHHELD"
 COUNTED = (RECEIVED, SENT, FAILED, NOT_ANALYSED, WITHHELD, metrics.PUT_OFF)
-# On AWS these are in the log only, which not everybody may read.
+# On AWS only the log has these, and reading it takes a permission of its own.
 LOGGED = (metrics.REPLY_TIME, metrics.REPLY_TIME_P95, *(metrics.failed(reason) for reason in Reason))
 
 
 class LastHour(msgspec.Struct, frozen=True, kw_only=True):
-    """A value a minute, the oldest first. `reply_times`: what 95% were quicker than; None where nothing was sent, and
-    no list where the log was not read.
-
-    `failed`: how many replies by reason; `put_off`: how often one had to wait; `withheld`: by the operator's switch.
-    """
+    """What happened in the last hour. Lists have a value for each minute, the oldest first."""
 
     messages: list[float] = []
     replies: list[float] = []
     failures: list[float] = []
     reply_times: list[float | None] = []
+    """The 95th percentile of the reply times, in seconds: None for a minute without a reply. Empty where the log was
+    not read."""
     median: float | None = None
+    """The median of the reply times of the hour, in seconds."""
     p95: float | None = None
+    """The 95th percentile of the reply times of the hour, in seconds."""
     failed: dict[str, int] = {}
+    """How many replies failed, by reason."""
     put_off: int = 0
+    """How often a reply was deferred."""
     withheld: int = 0
+    """How many replies the operator's switch, the opt-out list or a limit withheld (docs/decisions/0007)."""
 
 
 class StatusSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """`running`: on AWS, that it is deployed. `dead`: dead letters by rule (on AWS: by microservice).
-
-    `pid`, `started`: of the process on `local`. `limits`: X's, as its answers to the bot told of them. `switch`: what
-    the operator lets be replied. `unread`: what could not be read, and why.
-    """
+    """The status of a bot at one moment."""
 
     place: str
+    """The data folder, or the stage and its region."""
     running: bool
+    """Whether the process runs; on AWS, that the stage is deployed."""
     pid: int | None = None
+    """The process on `local`."""
     url: str | None = None
+    """The webhook's address."""
     started: float | None = None
+    """When the process on `local` started, in epoch seconds."""
     waiting: int = 0
+    """How many deliveries wait; on AWS, how many replies."""
     dead: dict[str, int] = {}
+    """The number of dead letters by rule; on AWS, by microservice."""
     last_hour: LastHour = LastHour()
     limits: list[XLimit] = []
+    """X's rate limits, as its newest answers gave them."""
     switch: Switch = Switch()
+    """The operator's switch and limits of replies."""
     unread: list[str] = []
+    """What could not be read, and why."""
 
 
 def the_last_hour(now: float) -> Window:
-    """By the minute; the one that has begun is the last."""
-    total = window_between(now, now + MINUTE, MINUTE)
-    return Window(total.start + MINUTE - HOUR, MINUTE, HOUR // MINUTE)
+    """Return the window of the last 60 minutes. The minute that has begun is its last part."""
+    minute = window_between(now, now + MINUTE, MINUTE)
+    return Window(minute.start + MINUTE - HOUR, MINUTE, HOUR // MINUTE)
 
 
 def last_hour(found: Iterable[MetricSeries]) -> LastHour:
-    """Of the measures COUNTED and, where they could be read, LOGGED."""
+    """Return the last hour from the series of the metrics COUNTED and, where they could be read, LOGGED."""
     by_name = {each.metric.name: each for each in found}
     times, median = by_name.get(metrics.REPLY_TIME_P95), by_name.get(metrics.REPLY_TIME)
     refused = {reason.value: by_name.get(metrics.failed(reason)) for reason in Reason}

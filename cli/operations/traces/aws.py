@@ -1,4 +1,4 @@
-"""One post's way through a stage: its events, the workflow's steps, and what the functions logged about it."""
+"""The trace of a post through a stage, from its events, the steps of the workflow, and the lines of the functions."""
 
 from __future__ import annotations
 
@@ -32,14 +32,19 @@ from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
 from twbot.stacks.names import event_log_name, workflow_log_name
 
+# How long after a post its trace may go on: reading more of the log takes longer.
 MAX_TRACE_TIME = datetime.timedelta(days=1)
-CLOCK_SKEW = datetime.timedelta(minutes=1)  # clocks differ
+# X's clock and those of AWS differ.
+CLOCK_SKEW = datetime.timedelta(minutes=1)
+# Within these an execution of the workflow ends, and a function has failed for the last time.
 ANALYSIS_TIME = datetime.timedelta(minutes=15)
 DELIVERY_TIME = datetime.timedelta(minutes=5)
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class AwsTraces:
+    """The traces of a stage. Raises AwsError, NotDeployed."""
+
     def __init__(self, bot: AwsBot, *, wait: Wait = time.sleep) -> None:
         self._bot, self._wait = bot, wait
         self._reader = LogReader(bot, wait=wait)
@@ -47,35 +52,40 @@ class AwsTraces:
     def of(
         self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
     ) -> Trace | None:
-        """From `since` on, before `until`; without them, in the day after it was made. None where nothing was heard."""
+        """Return the trace from `since` on, before `until`; without them, of the day after the post was made.
+
+        None where the log has no event about the post.
+        """
         if not is_id(tweet_id):
             return None
         start, end = self.window(tweet_id, since, until)
         events = self._events(tweet_id, start, end)
         if not events:
             return None
-        moments = without_given_up(self._moments(tweet_id, events, start, end), self._dead(tweet_id, events))
-        return trace_of(tweet_id, events, in_order(moments), option=f" --stage {self._bot.name}")
+        spans = without_given_up(self._spans(tweet_id, events, start, end), self._dead_letters(tweet_id, events))
+        return trace_of(tweet_id, events, in_order(spans), option=f" --stage {self._bot.name}")
 
-    def _moments(
+    def _spans(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime
     ) -> list[Span]:
         log = AwsLogs(self._bot, wait=self._wait)
         lines = list(log.lines(LogFilter(tweet_id=tweet_id, since=start, until=end)))
-        last_look = end if any(event.replay_name for event in events) else None
-        steps = [each for event in _received(events) for each in executions(self._steps(event, last_look))]
+        # A replay runs the workflow again, at any time after the event's own.
+        until = end if any(event.replay_name for event in events) else None
+        steps = [each for event in _received(events) for each in executions(self._steps(event, until))]
         found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
         return [*found, *_suspects(events, log)]
 
-    def _dead(self, tweet_id: str, events: list[Event]) -> list[Span]:
-        """Only where the post may have ended: to look takes seconds a queue, and hides what is in it meanwhile."""
+    def _dead_letters(self, tweet_id: str, events: list[Event]) -> list[Span]:
+        """Return the dead letters about the post, from the queues in which it may have ended."""
+        # Not from all queues: reading one takes seconds, and hides its messages from others meanwhile.
         found: list[Span] = []
         for rule in open_ends(events):
             try:
-                letters = AwsDeadLetters(self._bot).read(rule=rule).seen
-                found += [dead(each) for each in letters if each.tweet_id == tweet_id]
+                read = AwsDeadLetters(self._bot).read(rule=rule).seen
+                found += [dead(each) for each in read if each.tweet_id == tweet_id]
             except NotDeployed:
-                continue  # without a queue there are none
+                continue  # no queue, no dead letters
             except AwsError as problem:
                 found.append(unseen(rule, problem, events))
         return found
@@ -83,10 +93,10 @@ class AwsTraces:
     def window(
         self, tweet_id: str, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> tuple[datetime.datetime, datetime.datetime]:
-        """Where to look: from the post's time on; the last day, where the stage keeps no logs of then any more."""
+        """Return the time to read: from the post on, or the last day where the stage no longer has the logs of then."""
         now = datetime.datetime.now(datetime.UTC)
-        kept = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.config.aws.log_days)
-        start = since or (posted_at(tweet_id) if kept else now - MAX_TRACE_TIME) - CLOCK_SKEW
+        has_logs = posted_at(tweet_id) > now - datetime.timedelta(days=self._bot.config.aws.log_days)
+        start = since or (posted_at(tweet_id) if has_logs else now - MAX_TRACE_TIME) - CLOCK_SKEW
         return start, until or (
             now + CLOCK_SKEW if since else min(start + MAX_TRACE_TIME + CLOCK_SKEW, now + CLOCK_SKEW)
         )
@@ -95,11 +105,12 @@ class AwsTraces:
         group, pattern = event_log_name(self._bot.config), post_pattern(tweet_id)
         read = self._reader.read(group, since=start.timestamp(), until=end.timestamp(), pattern=pattern, needed=True)
         found = {(e.id, e.replay_name): e for e in map(event_in, (line.text for line in read)) if e is not None}
-        mine = [event for event in found.values() if tweet_of(event) == tweet_id]
-        return sorted(mine, key=lambda event: (int(epoch(event.time)), rank(event.detail_type)))
+        # The pattern also finds events that only mention the id, such as replies to the post.
+        about_post = [event for event in found.values() if tweet_of(event) == tweet_id]
+        return sorted(about_post, key=lambda event: (int(epoch(event.time)), rank(event.detail_type)))
 
     def _steps(self, event: Event, until: datetime.datetime | None) -> Iterator[Step]:
-        """EventBridge begins the execution's name with the event's id, at a replay with the same one."""
+        """Yield the steps of the executions that an event started, also by a replay: their names begin with its id."""
         at = datetime.datetime.fromisoformat(event.time)
         start, end = (at - CLOCK_SKEW).timestamp(), (until or at + ANALYSIS_TIME).timestamp()
         group = workflow_log_name(self._bot.config)
@@ -110,16 +121,20 @@ class AwsTraces:
 
 
 def _suspects(events: list[Event], log: AwsLogs) -> Iterator[Span]:
-    """Where an answer is missing: the function's crashes and time-outs soon after. Lambda knows of no post."""
-    if (open_end := unanswered(events)) is None:
+    """Yield the crashes and time-outs of the function that did not answer, soon after its event.
+
+    They may belong to another post: Lambda's own lines name none.
+    """
+    if (missing := unanswered(events)) is None:
         return
-    cause, function = open_end
+    cause, function = missing
     since = datetime.datetime.fromisoformat(cause.time)
-    wanted = LogFilter(service=function, level="ERROR", since=since, until=since + DELIVERY_TIME)
-    yield from (suspect(line) for line in log.lines(wanted) if not line["correlation_id"])
+    errors = LogFilter(service=function, level="ERROR", since=since, until=since + DELIVERY_TIME)
+    yield from (suspect(line) for line in log.lines(errors) if not line["correlation_id"])
 
 
 def _received(events: Iterable[Event]) -> Iterator[Event]:
-    """Each message once, however often a replay brought it back: its executions are all found by its id."""
+    """Yield each MESSAGE_RECEIVED once, however often it was replayed: its id finds all of its executions."""
     found = {event.id: event for event in events if event.detail_type == "MESSAGE_RECEIVED"}
+    # The id becomes part of a filter pattern.
     yield from (event for event in found.values() if _EVENT_ID.fullmatch(event.id))

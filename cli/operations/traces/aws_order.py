@@ -1,4 +1,4 @@
-"""Moments of a stage in their order. EventBridge tells only the second of an event."""
+"""Puts the spans of a trace in order, because the times of EventBridge's events are whole seconds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from twbot.cli.operations.traces.records import Span
 
-# What happens in the same second happens in this order.
+# The order of events that happen in the same second.
 ORDER = (
     "MESSAGE_RECEIVED",
     "MESSAGE_ANALYSED",
@@ -20,11 +20,12 @@ ORDER = (
 )
 
 
-def in_order(moments: Iterable[Span]) -> list[Span]:
-    """Causes before effects; no event is earlier than what led to it."""
+def in_order(spans: Iterable[Span]) -> list[Span]:
+    """Order spans, causes before effects. An event does not start before what led to it."""
     found: list[Span] = []
-    for each in sorted(moments, key=lambda each: (int(each.start), _place(each), each.start)):
+    for each in sorted(spans, key=lambda each: (int(each.start), _place(each), each.start)):
         before = found[-1].start if found else each.start
+        # Steps and lines have times of their own, to the millisecond.
         start = (
             max(before, each.start)
             if each.kind not in {"step", "log"} and int(before) == int(each.start)
@@ -34,14 +35,15 @@ def in_order(moments: Iterable[Span]) -> list[Span]:
     return found
 
 
-def _place(moment: Span) -> float:
-    """Among what happens in the same second: an event, what was done with it, then what came of that."""
-    if moment.kind == "log":
+def _place(span: Span) -> float:
+    """Return the place of a span within its second: an event, then what was done with it, then the next event."""
+    if span.kind == "log":
         return len(ORDER) + 1
-    after = {"event": 0.0, "alert": 0.1, "delivery": 0.2, "step": 0.3}[moment.kind]
-    event = {"event": moment.name, "alert": "MESSAGE_ANALYSED", "step": "MESSAGE_RECEIVED"}.get(moment.kind)
-    return rank(event or moment.event or "") + after
+    after = {"event": 0.0, "alert": 0.1, "delivery": 0.2, "step": 0.3}[span.kind]
+    event = {"event": span.name, "alert": "MESSAGE_ANALYSED", "step": "MESSAGE_RECEIVED"}.get(span.kind)
+    return rank(event or span.event or "") + after
 
 
 def rank(detail_type: str) -> int:
+    """Return the place of an event type in ORDER; other types come first."""
     return ORDER.index(detail_type) + 1 if detail_type in ORDER else 0

@@ -1,4 +1,4 @@
-"""What the analysis workflow logged of an execution, as moments: the execution, and each of its states.
+"""Turns the lines of the analysis workflow into spans: one for an execution, and one for each of its states.
 
 A line: {"id": "2", "type": "TaskStateEntered", "details": {"name": "DetectSentiment"}, "previous_event_id": "1",
 "event_timestamp": "1795428000123", "execution_arn": "arn:aws:states:…:express:twbot-prod-analysis:<name>:<id>"}.
@@ -26,11 +26,12 @@ _FAILED = ("Failed", "TimedOut")
 
 
 def executions(steps: Iterable[Step]) -> Iterator[Span]:
-    """Of each execution: itself, as a delivery of the rule that starts it, and its states."""
+    """Yield the spans of each execution: itself, as a delivery of the rule that starts it, and its states."""
     found: dict[str, dict[int, Step]] = {}
     for step in steps:
         found.setdefault(step.execution_arn, {})[step.id] = step
     for log in found.values():
+        # CloudWatch does not keep the order of lines of the same millisecond; the ids do.
         ordered = {number: log[number] for number in sorted(log)}
         yield _execution(list(ordered.values()))
         yield from _states(ordered)
@@ -52,19 +53,19 @@ def _execution(log: list[Step]) -> Span:
 
 
 def _states(log: dict[int, Step]) -> Iterator[Span]:
-    """Each state that was entered. What follows it is found by the chain of previous events."""
-    begun: dict[int, Span] = {}
-    longest = max(each.at for each in log.values())
+    """Yield each state that was entered. The chain of previous events says to which state a later event belongs."""
+    entered_states: dict[int, Span] = {}
+    last_time = max(each.at for each in log.values())
     for step in log.values():
         if step.type.endswith("StateEntered"):
             name = _path(step, log)
-            begun[step.id] = Span(kind="step", name=name, start=step.at, end=longest, attempts=0)
+            entered_states[step.id] = Span(kind="step", name=name, start=step.at, end=last_time, attempts=0)
         elif (entered := _entered(step, log)) is not None:
-            begun[entered] = _went_on(begun[entered], step)
-    yield from (msgspec.structs.replace(each, attempts=max(1, each.attempts)) for each in begun.values())
+            entered_states[entered] = _updated(entered_states[entered], step)
+    yield from (msgspec.structs.replace(each, attempts=max(1, each.attempts)) for each in entered_states.values())
 
 
-def _went_on(state: Span, step: Step) -> Span:
+def _updated(state: Span, step: Step) -> Span:
     if step.type.endswith("StateExited"):
         return msgspec.structs.replace(state, end=step.at)
     if step.type in _TRIED:
@@ -73,7 +74,7 @@ def _went_on(state: Span, step: Step) -> Span:
 
 
 def _entered(step: Step, log: dict[int, Step]) -> int | None:
-    """The number of the event by which the state was entered that this event is about."""
+    """Return the id of the event that entered the state which this event is about; None where it is about none."""
     about_a_task = step.type in _TRIED | _WENT_WELL or (step.type.endswith(_FAILED) and step.type not in _ENDS)
     if not (step.type.endswith("StateExited") or about_a_task):
         return None
@@ -81,17 +82,18 @@ def _entered(step: Step, log: dict[int, Step]) -> int | None:
     return entered.id if entered else None
 
 
-def _before(step: Step, log: dict[int, Step], wanted: Callable[[Step], bool]) -> Step | None:
-    """The last event before this one, in its chain, that is wanted. Chains lead to smaller numbers only."""
+def _before(step: Step, log: dict[int, Step], matches: Callable[[Step], bool]) -> Step | None:
+    """Return the last event before this one, in its chain, that matches."""
+    # Ids only get smaller on the way: a line that is wrong can't make this loop endless.
     while step.previous_event_id < step.id and (found := log.get(step.previous_event_id)) is not None:
-        if wanted(found):
+        if matches(found):
             return found
         step = found
     return None
 
 
 def _path(step: Step, log: dict[int, Step]) -> str:
-    """As `local` names it: Analyse[1].EachImage[0].FetchImage."""
+    """Return the path of a state as `local` has it: Analyse[1].EachImage[0].FetchImage."""
     path = _paths().get(step.name or "", step.name or "?")
     if "[*]" in path and (item := _before(step, log, lambda each: each.type == "MapIterationStarted")):
         return path.replace("[*]", f"[{item.details.get('index', '*')}]")

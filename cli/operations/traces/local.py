@@ -1,4 +1,4 @@
-"""One post from webhook to reply, put together from the bus's history, the log and the alerts of the local bot."""
+"""The trace of a post through this machine's bot, from the history of its bus, its log and its alerts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from twbot.local.server.log_files import lines_of
 
 
 class LocalTraces:
-    """Of the bot on a data folder, also while it runs."""
+    """The traces of a data folder, also while the bot runs. Raises StorageError."""
 
     def __init__(self, folder: Path) -> None:
         self._home = DataFolder(folder)
@@ -26,7 +26,7 @@ class LocalTraces:
     def of(
         self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
     ) -> Trace | None:
-        """None where the bot has heard nothing of the post, or not in that time."""
+        """Return the trace from `since` on, before `until`; None where the bot has no event about the post then."""
         with History(self._home.bus) as history:
             events = list(history.events(tweet_id=tweet_id, replayed=True, since=since, until=until))
             deliveries = history.deliveries_of_tweet(tweet_id)
@@ -55,7 +55,7 @@ def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Span]:
 
 
 class _Step(NamedTuple):
-    """As the engine logs twbot.local.workflow's Visit."""
+    """A Visit of twbot.local.workflow, as the bot logs it."""
 
     path: str
     type: str
@@ -69,8 +69,8 @@ def _steps(home: DataFolder, tweet_id: str) -> Iterator[Span]:
     for line in lines_of(home.log, tweet_id):
         if line.get("logger") == "twbot.analysis" and "steps" in line:
             for step in msgspec.convert(line["steps"], list[_Step]):
-                moment = Span(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
-                yield msgspec.structs.replace(moment, attempts=step.attempts)
+                span = Span(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
+                yield msgspec.structs.replace(span, attempts=step.attempts)
 
 
 def _alerts(home: DataFolder, tweet_id: str) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""Traces: the port, and what stands behind it on either platform."""
+"""Traces: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 
 class Traces(Protocol):
-    """Single posts' ways through the bot."""
+    """The ways of single posts through the bot. Raises TwbotError."""
 
     def of(
         self, tweet_id: str, *, since: datetime.datetime | None = None, until: datetime.datetime | None = None
     ) -> Trace | None:
-        """None where nothing was heard of the post in that time."""
+        """Return the trace of a post from `since` on, before `until`; None where there is no event about it then."""
 
 
 def traces_of(target: Target) -> Traces:
+    """Return the traces of a bot. Raises CliError."""
     if target.is_local:
         from twbot.cli.operations.traces.local import LocalTraces
 

@@ -1,4 +1,4 @@
-"""One post from webhook to reply, as events and moments tell it: on either platform."""
+"""The trace of a post from webhook to reply, as spans, and its outcome. Both platforms return these records."""
 
 from __future__ import annotations
 
@@ -16,38 +16,49 @@ Outcome = Literal[
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened; times are epoch seconds. `note` is for people.
-
-    Of a delivery: `name` is the rule's, `event` the event's type, `state` one of waiting, done, dead, or failed where
-    nothing is left to deliver again; `letter` names a dead letter. Of a log's line: failed, where it may be the reason.
-    """
+    """Something that happened to a post: an event, a delivery, a step, an alert, or a line of a log."""
 
     kind: Kind
     name: str
+    """The type of an event, the rule of a delivery, the path of a step, the function of a line."""
     start: float
+    """Epoch seconds."""
     end: float
+    """Epoch seconds."""
     attempts: int = 1
     state: str = "done"
+    """Of a delivery: `waiting`, `done`, `dead`, or `failed` where nothing is left to deliver again. Of a line: `failed`
+    where it may be the reason why a reply is missing."""
     error: str | None = None
     event: str | None = None
+    """The type of the event that was delivered."""
     letter: str | None = None
+    """The id of the dead letter that a delivery became."""
     note: str = ""
+    """A remark for people."""
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """`outcome` and `why`: how it ended, or where it stopped."""
+    """The way of a post through the bot."""
 
     tweet_id: str
     outcome: Outcome
+    """How it ended, or where it stopped."""
     why: str
+    """The outcome in words, with the next command to type."""
     author: str | None
     text: str | None
     reply_id: str | None
+    """The id of the bot's reply."""
     moments: list[Span]
+    """The spans, in the order of their starts."""
 
 
 def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *, option: str = "") -> Trace | None:
-    """None where nothing was heard of the post. `option`: what a hint's command needs to be about the same stage."""
+    """Return the trace; None without an event.
+
+    `option`: the options that make a hint's command about the same bot.
+    """
     if not events:
         return None
     ordered = sorted(moments, key=lambda each: each.start)
@@ -66,6 +77,7 @@ def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *,
 
 
 def spans_of_events(events: Iterable[Event]) -> Iterator[Span]:
+    """Yield a span for each event."""
     for event in events:
         at = epoch(event.time)
         replay = event.replay_name or event.detail.get("ReplayName")
@@ -73,11 +85,12 @@ def spans_of_events(events: Iterable[Event]) -> Iterator[Span]:
 
 
 def last(events: Sequence[Event], detail_type: str) -> Event | None:
+    """Return the last event of a type."""
     return next((event for event in reversed(events) if event.detail_type == detail_type), None)
 
 
 def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Span], option: str) -> tuple[Outcome, str]:
-    """The best that has happened, else the first thing that is in the way."""
+    """Return the outcome and its reason: a reply where there is one, else the first obstacle on the way to it."""
     states = {each.state: each for each in reversed(moments) if each.kind == "delivery"}
     if sent := last(events, "TWEET_SENT"):
         return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {_between(events[0], sent)} later."
@@ -100,7 +113,7 @@ def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Span], option
 
 
 def _between(first: Event, then: Event) -> str:
-    """EventBridge's times are whole seconds: no more is known, then."""
+    """Return the time between two events in words: about how long, where EventBridge rounds their times to seconds."""
     seconds = epoch(then.time) - epoch(first.time)
     return f"{seconds:.2f} s" if "." in first.time and "." in then.time else f"about {seconds:.0f} s"
 

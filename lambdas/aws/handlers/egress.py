@@ -1,6 +1,7 @@
-"""SEND_TWEET from the queue, up to five at once: {"Records": [{"messageId", "receiptHandle", "body", …}]}.
+"""Posts replies from the queue, up to five at once: {"Records": [{"messageId", "receiptHandle", "body", …}]}.
 
-What is sent, or can't ever be, is off the queue; what has to wait is told as a partial failure and comes back.
+A message that was handled leaves the queue; one that has to wait is reported as a partial failure and returns:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from twbot.lambdas.errors import BadEvent, Temporary
 from twbot.lambdas.log_context import log_context
 
 log = logging.getLogger(__name__)
+# Powertools would raise if a whole batch fails, but replies that wait for X are no failure of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -33,12 +35,12 @@ def _send(record: SQSRecord, context: Any) -> None:
     try:
         event = decode_event(record.body)
         with log_context(tweet_in({"detail": event.detail})):
-            _hand_over(event, record, context)
+            _handle(event, record, context)
     except BadEvent as reason:
         _dead_letter(record, reason)
 
 
-def _hand_over(event: Event, record: SQSRecord, context: Any) -> None:
+def _handle(event: Event, record: SQSRecord, context: Any) -> None:
     try:
         sender(context).handle(event)
     except Temporary as problem:
@@ -50,6 +52,7 @@ def _hand_over(event: Event, record: SQSRecord, context: Any) -> None:
 
 
 def _dead_letter(record: SQSRecord, reason: BadEvent) -> None:
+    # At once: it would fail in the same way each time, until the queue gave up on it without a reason.
     log.error("not a command", extra={"reason": str(reason), "message_id": record.message_id})
     count("UnreadableCommand")
     if not reply_queue().dead_letter(record.body, str(reason)):

@@ -1,4 +1,4 @@
-"""Lex V2 asks for a joke or a fact: {"sessionState": {"intent": {"name": "Joke", …}}, "requestAttributes": {…}, …}."""
+"""The fulfilment function of Lex V2: {"sessionState": {"intent": {"name": "Joke", …}}, "requestAttributes": {…}, …}."""
 
 from __future__ import annotations
 

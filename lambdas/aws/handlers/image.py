@@ -1,4 +1,4 @@
-"""MESSAGE_ANALYSED with pictures, as EventBridge delivers it: {"id", "detail-type", "detail": {…}, …}."""
+"""Answers MESSAGE_ANALYSED with pictures, as EventBridge delivers it: {"id", "detail-type", "detail": {…}, …}."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from twbot.lambdas.responding.image import answer_images
 
 @entry_point(tweet_in)
 def handler(event: Json, _: Any) -> None:
-    """Raises BadEvent, Temporary: Lambda tries again, and then the event is a dead letter with the reason."""
+    """Answer the pictures. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))
     answer_images(received, media=media(), publisher=publisher(), settings=settings())

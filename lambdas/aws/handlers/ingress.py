@@ -1,4 +1,4 @@
-"""API Gateway → the webhook: {"httpMethod": "POST", "headers": {…}, "body": "…", "isBase64Encoded": false, …}.
+"""The webhook behind API Gateway: {"httpMethod": "POST", "headers": {…}, "body": "…", "isBase64Encoded": false, …}.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 """
@@ -18,13 +18,14 @@ from twbot.lambdas.ingress.responses import Answer, come_back, refuse
 from twbot.lambdas.ingress.signature import HEADER
 from twbot.lambdas.ingress.webhook import challenge, receive
 
-# Somebody may have put new keys in place: only a refusal, or X's hourly check, is a reason to look.
+# An operator may have replaced the keys. They are read again after a wrong signature and for X's challenge, which
+# comes hourly; not more often, so that a stranger's requests do not become calls of Secrets Manager.
 MIN_REFRESH_SECONDS = 60.0
 
 
 @entry_point()
 def handler(event: Json, _: Any) -> Json:
-    """Answer X, whatever was asked."""
+    """Return the answer to X, in the shape of API Gateway's proxy integration."""
     answer = _answer(event)
     count(f"Webhook{answer.status}")
     headers = {"Content-Type": "application/json"}
@@ -55,11 +56,11 @@ def _receive(body: bytes, signature: str | None) -> Answer:
 
 
 def body_of(event: Json) -> bytes:
-    """The very bytes that X signed. Raises binascii.Error."""
+    """Return the exact bytes that X signed. Raises binascii.Error."""
     body = event.get("body") or ""
     return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
 
 
 def header(event: Json, name: str) -> str | None:
-    """A header by its name, in any case."""
+    """Return a header. Names are compared in lower case: https://www.rfc-editor.org/rfc/rfc9110#section-5.1"""
     return next((value for key, value in (event.get("headers") or {}).items() if key.lower() == name), None)

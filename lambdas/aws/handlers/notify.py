@@ -1,6 +1,6 @@
-"""MESSAGE_ANALYSED with NEGATIVE sentiment, as EventBridge delivers it: told to the chats that subscribed.
+"""Sends an alert for MESSAGE_ANALYSED with NEGATIVE sentiment, as EventBridge delivers it, to Slack and Discord.
 
-`twbot alerts test` calls it as well, with {"Test": "1a2b3c4d"} for one subscriber, {"Test": null} for all.
+`twbot alerts test` invokes it with {"Test": "1a2b3c4d"} for one subscriber, {"Test": null} for all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from twbot.lambdas.contracts import decode_event
 
 @entry_point(tweet_in)
 def handler(event: Json, context: Any) -> Any:
-    """Raises BadEvent, Temporary, Permanent: Lambda tries again, and then the event is a dead letter."""
+    """Send the alert, or the test.
+
+    Raises BadEvent, Temporary or Permanent: Lambda retries, and then the event becomes a dead letter.
+    """
     if "Test" in event:
         return _test(event["Test"])
     alert = alert_for(decode_event(msgspec.json.encode(event)))
@@ -27,10 +30,10 @@ def handler(event: Json, context: Any) -> Any:
 
 
 def _test(only: str | None) -> list[Json]:
-    """Whoever subscribed a moment ago is there already."""
     from twbot.lambdas.alerting.delivery import send_test_alerts
     from twbot.lambdas.alerting.webhooks import Webhooks
 
+    # Read again, so that a subscription of a moment ago is tested, too.
     chosen = [each for each in addresses().refresh() if only in (None, each.id)]
     alert = sample_alert(datetime.datetime.now(datetime.UTC))
     problems = send_test_alerts(Webhooks().send, delivery_outcomes(), alert, chosen)

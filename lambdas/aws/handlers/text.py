@@ -1,4 +1,4 @@
-"""MESSAGE_ANALYSED without pictures, as EventBridge delivers it: {"id", "detail-type", "detail": {…}, …}."""
+"""Answers MESSAGE_ANALYSED without pictures, as EventBridge delivers it: {"id", "detail-type", "detail": {…}, …}."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from twbot.lambdas.responding.text import answer_text
 
 @entry_point(tweet_in)
 def handler(event: Json, _: Any) -> None:
-    """Raises BadEvent, Temporary: Lambda tries again, and then the event is a dead letter with the reason."""
+    """Answer the text. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))
     answer_text(received, chatbot=chatbot(), publisher=publisher(), settings=settings())

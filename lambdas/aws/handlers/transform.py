@@ -1,4 +1,4 @@
-"""Firehose asks what to write: {"records": [{"recordId", "data"}]} → {"records": [{"recordId", "result", "data"}]}."""
+"""Transforms Firehose records: {"records": [{"recordId", "data"}]} → {"records": [{"recordId", "result", "data"}]}"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How the shipped model data was made."""
+"""The scripts that made the shipped model data."""

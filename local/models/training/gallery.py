@@ -1,10 +1,11 @@
-"""Makes data/gallery.json from photos that published packages carry. For developers:
+"""Makes data/gallery.json from photos in published packages. For developers:
 
     pip download --no-deps --no-binary :all: face_recognition==1.3.0
     pip download --no-deps scikit-image==0.26.0 insightface==2.1
     python -m twbot.local.models.training.gallery face_recognition-1.3.0.tar.gz scikit_image-*.whl insightface-*.whl
 
-Only the embeddings are kept, not the photos. One photo of the first person is left out: the demo posts it.
+Only the embeddings are stored, not the photos. One photo of the first person is left out, because the demo posts it:
+it must be recognised by the others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Makes data/sentiment.npz. For developers: needs VADER's source distribution with its 23,700 rated sentences (MIT).
+"""Trains the sentiment model and writes data/sentiment.npz. For developers:
 
     python -m twbot.local.models.training.sentiment vaderSentiment-3.3.2.tar.gz
 
-The same input gives the same weights: full batches, no randomness. Our own sentences teach it how people talk to bots.
+It needs VADER's source distribution with its 23,700 rated sentences (MIT licence). Sentences of our own add how people
+talk to bots. The same input gives the same weights: full batches, no randomness.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ if TYPE_CHECKING:
     from twbot.local.models.sentiment import Numbers
 
 RATED = "additional_resources/hutto_ICWSM_2014.tar.gz"
-# Ratings go from -4 to 4; people who rate facts rarely say exactly 0.
+# Ratings go from -4 to 4. The mean rating of a neutral sentence is rarely exactly 0.
 PLAIN_BELOW = 0.6
+# Weight of a sentence by its source: posts on X are what the bot reads.
 KINDS = {"tweets": 1.0, "amazonReviewSnippets": 0.5, "nytEditorialSnippets": 0.3, "movieReviewSnippets": 0.15}
 OUR_WEIGHT = 12.0
-DECAY = 1e-3
+DECAY = 1e-3  # L2 regularisation
 STEPS = 400
 
 
 def rated_sentences(archive: Path) -> list[tuple[str, str, float]]:
-    """Class, sentence and weight of every sentence that people rated."""
+    """Return class, text and weight of each rated sentence."""
     found = []
     with tarfile.open(archive) as outer, tarfile.open(fileobj=io.BytesIO(_member(outer, RATED))) as inner:
         for kind, weight in KINDS.items():
@@ -42,31 +44,38 @@ def rated_sentences(archive: Path) -> list[tuple[str, str, float]]:
 
 
 def our_sentences() -> list[tuple[str, str, float]]:
+    """Return class, text and weight of each sentence of data/sentiment_sentences.tsv."""
     lines = (DATA / "sentiment_sentences.tsv").read_text(encoding="utf-8").splitlines()
     return [(line.partition("\t")[0], line.partition("\t")[2], OUR_WEIGHT) for line in lines]
 
 
 def class_of(rating: float) -> str:
+    """Return the class of a rating from -4 to 4."""
     return CLASSES[1 + (rating >= PLAIN_BELOW) - (rating <= -PLAIN_BELOW)]
 
 
 def fit(inputs: Numbers, classes: Numbers, weights: Numbers) -> tuple[Numbers, Numbers]:
-    """Logistic regression by Nesterov's accelerated descent; matrix and bias for inputs as they are."""
+    """Fit a multinomial logistic regression by Nesterov's accelerated gradient descent.
+
+    Return matrix and bias for inputs that are not standardised: the standardisation is folded into them.
+    """
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     rows = np.hstack([(inputs - mean) / spread, np.ones((len(inputs), 1))])
     share = (weights / weights.sum())[:, None]
-    wanted = np.eye(len(CLASSES))[classes.astype(int)]
+    targets = np.eye(len(CLASSES))[classes.astype(int)]
     matrix = momentum = np.zeros((rows.shape[1], len(CLASSES)))
+    # The inverse of the gradient's Lipschitz constant: softmax's second derivative is at most a half.
     rate = 2 / _curvature(rows * np.sqrt(share))
     for step in range(STEPS):
         ahead = matrix + step / (step + 3) * momentum
-        gradient = rows.T @ (share * (softmax(rows @ ahead) - wanted)) + DECAY * ahead
+        gradient = rows.T @ (share * (softmax(rows @ ahead) - targets)) + DECAY * ahead
         momentum, matrix = ahead - rate * gradient - matrix, ahead - rate * gradient
     scaled = matrix[:-1] / spread[:, None]
     return scaled, matrix[-1] - mean @ scaled
 
 
 def softmax(values: Numbers) -> Numbers:
+    """Return the softmax along the last axis."""
     powers = np.exp(values - values.max(axis=-1, keepdims=True))
     result: Numbers = powers / powers.sum(axis=-1, keepdims=True)
     return result

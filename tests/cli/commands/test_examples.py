@@ -19,34 +19,18 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
 from moto import mock_aws
 
+from tests.support.commands import COMMANDS, examples_in
 from tests.support.loopback import Answer, answering
 from tests.support.paths import PICTURES, TESTS
 from tests.support.world import World
 from twbot.cli.errors import Exit
-from twbot.cli.main import app, run
+from twbot.cli.main import run
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry
 
-
-def commands(group: Any, name: str) -> Iterator[tuple[str, str]]:
-    """Every command that a person can type, with its help."""
-    children = getattr(group, "commands", {})
-    if not children or group.invoke_without_command:
-        yield name, group.help or ""
-    for child, each in children.items():
-        yield from commands(each, f"{name} {child}")
-
-
-def examples_in(text: str) -> list[str]:
-    found = (part.removeprefix("Example: ") for part in re.split(r"\n\s*\n", text) if part.startswith("Example: "))
-    return [" ".join(each.split()) for each in found]
-
-
-COMMANDS = dict(commands(typer.main.get_command(app), "twbot"))
 EXAMPLES = [example for text in COMMANDS.values() for example in examples_in(text)]
 
 

@@ -71,3 +71,11 @@ def test_the_reply_and_its_pictures_are_shown(
     assert (shown["text"], shown["reply"]["text"]) == ("@twbot tell me a joke", "a joke")
     [path] = shown["reply"]["images"]
     assert Path(path).read_bytes() == photo
+
+
+def test_a_stage_on_aws_has_no_simulated_x() -> None:
+    """2, and what delivers a sample to its webhook."""
+    with pytest.raises(CliError) as error:
+        send("hi", stage="prod")
+    assert error.value.code == Exit.USAGE
+    assert "twbot webhook sample" in str(error.value.hint)

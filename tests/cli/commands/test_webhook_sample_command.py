@@ -1,4 +1,4 @@
-"""`twbot send --to`: a signed sample for any webhook, and what its answer means."""
+"""`twbot webhook sample`: a signed sample for any webhook, and what its answer means."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def send(data: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
+def sample(data: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
     capsys.readouterr()
-    code = run(["send", *arguments, "--data", str(data), "--json"])
+    code = run(["webhook", "sample", *arguments, "--data", str(data), "--json"])
     out, err = capsys.readouterr()
     return code, json.loads(out) if out else None, err
 
@@ -52,7 +52,7 @@ def test_delivers_as_x_does(
 ) -> None:
     """A POST of JSON, signed with the stage's secret; the bot in it is the stage's."""
     with answering(Answer(200, {"accepted": 1})) as hook:
-        code, found, _ = send(data, capsys, "--to", f"{hook.url}/x?a=1", "--generation", generation, "--kind", kind)
+        code, found, _ = sample(data, capsys, f"{hook.url}/x?a=1", "--generation", generation, "--kind", kind)
         (asked,) = hook.asked
     assert (code, found["status"], found["event"], found["line"]) == (0, 200, event, '{"accepted":1}')
     assert found["milliseconds"] > 0
@@ -78,7 +78,7 @@ def test_delivers_as_x_does(
 def test_explains_what_was_answered(data: Path, capsys: pytest.CaptureFixture[str], status: int, says: str) -> None:
     """5, the reason and what to do; the answer is shown all the same."""
     with answering(Answer(status, b"first line\x1b[31m\nsecond", {"Location": "/elsewhere"})) as hook:
-        code, found, err = send(data, capsys, "--to", hook.url)
+        code, found, err = sample(data, capsys, hook.url)
         assert len(hook.asked) == 1
     assert (code, found["status"], found["line"]) == (5, status, "first line[31m")
     assert says in err
@@ -88,7 +88,7 @@ def test_nobody_listens(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """5, and says so."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code, found, err = send(data, capsys, "--to", f"http://127.0.0.1:{port}/twitter")
+    code, found, err = sample(data, capsys, f"http://127.0.0.1:{port}/twitter")
     assert (code, found["status"]) == (5, None)
     assert "refused" in err
 
@@ -119,7 +119,7 @@ def test_an_endpoint_that_does_not_answer(
     """6: X would give up after ten seconds, too."""
     monkeypatch.setattr(sampling, "X_WAITS", 0.2)
     with listening() as port:
-        code, _, err = send(data, capsys, "--to", f"http://127.0.0.1:{port}")
+        code, _, err = sample(data, capsys, f"http://127.0.0.1:{port}")
     assert code == 6
     assert "did not answer" in err
 
@@ -127,7 +127,7 @@ def test_an_endpoint_that_does_not_answer(
 def test_tls_that_is_none(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """5: no certificate that X would take."""
     with listening(b"HTTP/1.1 200 OK\r\n\r\n") as port:
-        code, _, err = send(data, capsys, "--to", f"https://127.0.0.1:{port}")
+        code, _, err = sample(data, capsys, f"https://127.0.0.1:{port}")
     assert code == 5
     assert "TLS" in err
 
@@ -149,14 +149,14 @@ def test_tls_that_is_none(data: Path, capsys: pytest.CaptureFixture[str]) -> Non
 )
 def test_only_where_it_is_safe(data: Path, capsys: pytest.CaptureFixture[str], url: str) -> None:
     """http or https, without a password, and in plain text only to this machine."""
-    code, found, _ = send(data, capsys, "--to", url)
+    code, found, _ = sample(data, capsys, url)
     assert (code, found) == (2, None)
 
 
 def test_plain_http_elsewhere_when_asked_for(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--allow-http; with --dry-run nothing is sent, and the sample is shown."""
-    arguments = ("--to", "http://example.com/x", "--allow-http", "--dry-run")
-    code, found, _ = send(data, capsys, *arguments)
+    arguments = ("http://example.com/x", "--allow-http", "--dry-run")
+    code, found, _ = sample(data, capsys, *arguments)
     assert (code, found["body"]["data"]["event_type"]) == (0, "post.mention.create")
 
 
@@ -170,13 +170,13 @@ def test_the_secret_may_come_from_elsewhere(
     file.chmod(0o600)
     with answering(Answer(200, {})) as hook:
         for source, secret in (("env:HOOK_SECRET", "from-the-environment"), (str(file), "from-the-file")):
-            code, _, err = send(tmp_path / "none", capsys, "--to", hook.url, "--secret-from", source)
+            code, _, err = sample(tmp_path / "none", capsys, hook.url, "--secret-from", source)
             assert code == 0
             headers = {name.lower(): value for name, value in hook.asked[-1].headers.items()}
             assert headers["x-twitter-webhooks-signature"] == signature(hook.asked[-1].body, secret)
             assert secret not in err
     own = DataFolder(data).secrets
-    code, found, _ = send(tmp_path / "none", capsys, "--to", hook.url, "--secret-from", str(own), "--dry-run")
+    code, found, _ = sample(tmp_path / "none", capsys, hook.url, "--secret-from", str(own), "--dry-run")
     assert found["body"]["data"]["filter"]["user_id"] == "77"
     assert found["signature"]
 
@@ -192,7 +192,7 @@ def test_a_secret_that_is_none(data: Path, capsys: pytest.CaptureFixture[str], t
         (tmp_path / name).write_text(content)
         (tmp_path / name).chmod(0o644 if name == "open" else 0o600)
     path = source if source.startswith("env:") else str(tmp_path / source)
-    code, _, err = send(data, capsys, "--to", "http://127.0.0.1:1", "--secret-from", path)
+    code, _, err = sample(data, capsys, "http://127.0.0.1:1", "--secret-from", path)
     assert code in (2, 3)
     assert "hidden-word" not in err
 
@@ -200,25 +200,23 @@ def test_a_secret_that_is_none(data: Path, capsys: pytest.CaptureFixture[str], t
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--to", "http://127.0.0.1:1", "--kind", "nothing"], "mention"),
-        (["--to", "http://127.0.0.1:1", "--generation", "v3"], "v1.1"),
-        (["--to", "http://127.0.0.1:1", "--bot", "no name"], "username"),
-        (["--to", "http://127.0.0.1:1", "--reply-to", "5"], "--kind reply"),
-        (["hi", "--kind", "dm"], "--to"),
-        ([], "shall be posted"),
-        (["hi", "--stage", "prod"], "--to"),
+        (["http://127.0.0.1:1", "--kind", "nothing"], "mention"),
+        (["http://127.0.0.1:1", "--generation", "v3"], "v1.1"),
+        (["http://127.0.0.1:1", "--bot", "no name"], "username"),
+        (["http://127.0.0.1:1", "--reply-to", "5"], "--reply-to"),
+        ([], "URL"),
     ],
 )
 def test_says_what_is_wrong(data: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
     """2, before anything is sent."""
-    code, _, err = send(data, capsys, *arguments)
+    code, _, err = sample(data, capsys, *arguments)
     assert code == 2
     assert says in err
 
 
 def test_without_keys_it_says_what_to_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """3."""
-    code, _, err = send(tmp_path, capsys, "--to", "http://127.0.0.1:1")
+    code, _, err = sample(tmp_path, capsys, "http://127.0.0.1:1")
     assert code == 3
     assert "twbot secrets set" in err
 
@@ -229,7 +227,7 @@ def test_the_running_bot_takes_it(world: World, operate: Operate) -> None:
 
     bot = running_bot(world.home.folder)
     assert bot is not None
-    found = operate("send", "--to", bot.url, "--kind", "like")
+    found = operate("webhook", "sample", bot.url, "--kind", "like")
     assert found.code == 0, found.err
     assert "like.create → " in found.out
     assert "200 in" in found.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from twbot.cli.deploy.cdk_errors import problem
+from twbot.lambdas.errors import ErrorKind
 
 NOISE = """
 ✨  Synthesis time: 0.31s
@@ -94,7 +95,7 @@ def test_each_failure_in_its_own_words(said: str, words: str, hint: str, setup: 
     told = problem([*NOISE, said, "", "‣ ToolkitError: and again in other words"], "prod")
     assert words in str(told)
     assert hint in str(told.hint)
-    assert told.setup is setup
+    assert (told.kind is ErrorKind.NOT_CONFIGURED) is setup
 
 
 def test_what_cloudformation_took_back() -> None:

@@ -15,6 +15,7 @@ from tests.support.templates import Templates
 from twbot.cli.deploy.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, Check, account, checks
 from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
+from twbot.lambdas.errors import ErrorKind
 
 US = Account("123456789012", "us-east-1", "user/me")
 
@@ -118,7 +119,7 @@ def test_another_account(aws: Path) -> None:
     aws.write_text('[stages.prod.aws]\naccount = "210987654321"\n')
     with pytest.raises(AwsError, match=r"are for the account 123456789012.*is for 210987654321") as error:
         account(AwsBot("prod", file=aws))
-    assert error.value.setup
+    assert error.value.kind is ErrorKind.NOT_CONFIGURED
 
 
 @pytest.mark.usefixtures("aws")

@@ -1,4 +1,4 @@
-"""The samples that `twbot send --to` delivers: what our own ingress makes of each."""
+"""The samples that `twbot webhook sample` delivers: what our own ingress makes of each."""
 
 from __future__ import annotations
 

@@ -26,7 +26,6 @@ from moto import mock_aws
 from moto.events.models import ReplayState, events_backends
 
 from tests.support.world import World
-from twbot.cli.commands import replay as command
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.cli.operations.aws_errors import AwsError
@@ -142,7 +141,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnAws]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr(AwsReplays, "every", 0.01)
+    monkeypatch.setattr(AwsReplays, "poll_interval", 0.01)
     with mock_aws():
         yield OnAws(AwsBot("prod"), monkeypatch)
 
@@ -216,7 +215,7 @@ def test_ctrl_c_cancels(platform: Platform, type_: Type, monkeypatch: pytest.Mon
     """It ends with 130, and says how far the replay came."""
     chosen = platform.happened(3)
     slow = platform.going_on(platform.replays.fit(chosen))
-    monkeypatch.setattr(command, "_start", lambda *_: slow)
+    monkeypatch.setattr(type(platform.replays), "start", lambda *_: slow)
     monkeypatch.setattr(replays, "time", _Impatient())
     typed = type_("--since", "1h", "--to", "analyse-messages")
     assert typed.code == Exit.INTERRUPTED
@@ -331,7 +330,7 @@ def test_need_not_be_waited_for(
     """It goes on, and what to type to see it is said."""
     aws.counts({"MESSAGE_RECEIVED": 4})
     slow = aws.going_on(aws.replays.fit(ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now())))
-    monkeypatch.setattr(command, "_start", lambda *_: slow)
+    monkeypatch.setattr(type(aws.replays), "start", lambda *_: slow)
     assert run(["replay", "--since", "1h", "--detach", "--stage", "prod"]) == 0
     said = capsys.readouterr()
     assert f"{slow.name}: running" in said.out
