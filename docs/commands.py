@@ -1,4 +1,4 @@
-"""The command reference, from the command itself."""
+"""Writes the command reference from the commands' own help."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ lines where the answer is a stream; errors are JSON then, too.
 
 
 def commands(path: Path) -> Iterator[tuple[Path, str]]:
-    """The reference as one Markdown document."""
+    """Yield the path and text of the reference, one Markdown document."""
     codes = "".join(f"| {code.value} | {code.name.lower().replace('_', ' ')} |\n" for code in Exit)
     group = typer.main.get_command(app)
     yield path, HEADER + codes + "".join(_describe(group, "twbot"))
@@ -41,6 +41,7 @@ def _describe(command: Any, name: str) -> Iterator[str]:
 
 
 def _help_of(command: Any) -> str:
+    # "\b" marks a paragraph that the terminal's help does not rewrap; in Markdown it would be a control character.
     return str(command.help or "").replace("\b\n", "").strip()
 
 

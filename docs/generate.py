@@ -1,6 +1,6 @@
-"""Writes what docs/ says of the code: JSON Schemas of the contracts, the commands, the rules, what AWS must allow.
+"""Generates the documents in docs/ that describe the code: JSON Schemas, commands, rules and permissions on AWS.
 
-Run it with `make docs`; a test fails when what it would write differs from what is committed.
+Run it with `make docs`. A test fails if the committed documents differ from the generated ones.
 """
 
 from __future__ import annotations
@@ -29,17 +29,19 @@ TARGETS_OF_SERVICES = {
 
 
 def schemas() -> Iterator[tuple[Path, str]]:
-    """One JSON Schema a detail type."""
+    """Yield the path and text of a JSON Schema for each detail type."""
     for name, record in DETAILS.items():
         schema = msgspec.json.schema(record)
         for each in schema["$defs"].values():
-            each["description"] = cleandoc(each["description"])  # Python keeps the indentation until 3.13
+            # Until Python 3.13 docstrings keep their indentation, and the schemas would differ between versions:
+            # https://docs.python.org/3/whatsnew/3.13.html
+            each["description"] = cleandoc(each["description"])
         text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
         yield ROOT / "docs" / "schemas" / f"{name}.json", text + "\n"
 
 
 def rules() -> Iterator[tuple[Path, str]]:
-    """The rules as a table."""
+    """Yield the path and text of the table of rules."""
     lines = [
         "# Rules",
         "",
@@ -55,7 +57,7 @@ def rules() -> Iterator[tuple[Path, str]]:
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Every generated document: its path and what it should say."""
+    """Yield the path and text of every generated document."""
     from docs.commands import commands
     from docs.permissions import permissions
 

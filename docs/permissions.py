@@ -1,7 +1,6 @@
-"""What an operator's credentials have to be allowed: the calls to AWS that the operating commands make, read from their
-code.
+"""Finds the IAM actions that an operator needs: the calls to AWS in the code of the operating commands.
 
-A call is the name of an operation of a service that has a client: `self._client.start_query(…)`, or
+A call is the name of an operation of a service that the code has a client of: `self._client.start_query(…)`, or
 `get_paginator("list_rules")`.
 """
 
@@ -18,9 +17,10 @@ from botocore.session import get_session
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("cli/deploy", "cli/doctor", "cli/operations")
-# Whoever deploys assumes the CDK's roles; what these do is theirs.
+# The commands' own calls only: what the CDK command does, it does with the roles of the bootstrap stack.
+# IAM's prefixes that differ from the names of the services' clients.
 IAM = {"lexv2-runtime": "lex", "stepfunctions": "states"}
-# IAM has other names than the API: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+# IAM's actions of operations whose names differ: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 ACTIONS = {
     "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
     "s3:HeadObject": ["s3:GetObject"],
@@ -30,18 +30,19 @@ ACTIONS = {
     "sqs:ChangeMessageVisibilityBatch": ["sqs:ChangeMessageVisibility"],
     "sts:GetCallerIdentity": [],  # allowed to everybody
 }
-# What Athena does in the name of who asks, and SNS of who publishes to an encrypted topic.
+# The actions that Athena uses on behalf of whoever starts a query, and SNS of whoever publishes to an encrypted topic.
 BEHIND = {
     "athena:StartQueryExecution": ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable", "s3:GetBucketLocation"],
     "sns:Publish": ["kms:Decrypt", "kms:GenerateDataKey"],
 }
+# The operations that change nothing begin with these words.
 LOOKS = ("Describe", "Filter", "Get", "List", "Query", "Recognize", "Scan", "Check", "StartQuery", "StopQuery")
-# To see a dead letter is to take it for a moment; Athena keeps its answers in a bucket.
+# Reading a dead letter hides it for a moment, which needs both SQS actions; Athena stores results in a bucket.
 LOOKS_TOO = {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "s3:PutObject"}
 
 
 def actions() -> set[str]:
-    """Every IAM action, as "logs:StartQuery"."""
+    """Return every IAM action that the commands need, such as logs:StartQuery."""
     trees = [ast.parse(path.read_text("utf-8")) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     services = {service for tree in trees for service in services_of(tree)}
     found = {action for tree in trees for action in _called(tree, services)}
@@ -49,21 +50,24 @@ def actions() -> set[str]:
 
 
 def _called(tree: ast.Module, services: set[str]) -> Iterator[str]:
-    """A client may come from another module; but many things are called `publish`."""
+    """Yield the IAM actions of the operations that a module calls."""
     names, own = set(_names(tree)), set(services_of(tree))
     for service in services:
         for name, operation in _operations(service).items():
+            # A client may come from another module, so its service is not always in this one. But operations of a
+            # single word, such as `publish`, are names of other things, too: they count with the service only.
             if name in names and ("_" in name or service in own):
                 yield f"{IAM.get(service, service)}:{operation}"
 
 
 @functools.cache
 def _operations(service: str) -> dict[str, str]:
-    """The operations of a service, by boto3's names of them."""
+    """Return a service's operations by the names of boto3's methods."""
     return {xform_name(each): each for each in get_session().get_service_model(service).operation_names}
 
 
 def services_of(tree: ast.AST) -> Iterator[str]:
+    """Yield the services that a module creates clients of."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr="client" | "_client"), args=[ast.Constant(value=str(service)), *_]):
@@ -71,7 +75,7 @@ def services_of(tree: ast.AST) -> Iterator[str]:
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
-    """What is called, or named to what calls it."""
+    """Yield the names of attributes, and first arguments that are strings, as get_paginator takes them."""
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(attr=name) | ast.Call(args=[ast.Constant(value=str(name)), *_]):
@@ -79,7 +83,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def policy() -> str:
-    """A statement for who looks, one for who changes, one for who speaks to X with the bot's keys."""
+    """Return the IAM policy as JSON: statements for reading, for changing, and for the keys of X."""
     parts: dict[str, list[str]] = {"Look": [], "Change": [], "Keys": []}
     for each in sorted(actions()):
         parts["Keys" if each.startswith("secretsmanager:") else "Look" if _looks(each) else "Change"].append(each)
@@ -113,4 +117,5 @@ Narrow `Resource` to what begins with `twbot-` and the stage's name, if you like
 
 
 def permissions(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path and text of the page about permissions."""
     yield path, PAGE.replace("{policy}", policy())

@@ -1,1 +1,1 @@
-"""The system on AWS: CDK stacks, one module per microservice."""
+"""The system on AWS as CDK stacks: one module per microservice."""

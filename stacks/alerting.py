@@ -1,4 +1,4 @@
-"""Alerting: NEGATIVE messages → topic → whoever subscribed; and → notify function → chats."""
+"""Alerting stack: NEGATIVE messages → SNS topic → its subscribers; and → notify function → chats."""
 
 from __future__ import annotations
 
@@ -21,36 +21,53 @@ from twbot.stacks.plumbing import Plumbing
 
 
 class Alerting(Service):
+    """The alert topic, the notify function, and a rule for each."""
+
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Alerting", stage)
         self._stage, self._plumbing = stage, plumbing
         self._dead_letters = DeadLetters(self, stage, "alerting")
         topic = Topic(self, "Alerts", stage, key=plumbing.key, subscribers=stage.aws.alerts)
         topic.grant("events.amazonaws.com")
-        self._rule("alert-on-negative", topic.topic_arn, says=alert())
+        self._rule("alert-on-negative", topic.topic_arn, input_transformer=alert())
+        # SNS cannot write what Slack and Discord expect, so a second rule with the same pattern invokes a function:
+        # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
         function = self._notify_function()
         grant_rule_invoke(function, self._rule("notify-on-negative", function.function_arn))
         CfnOutput(self, "AlertTopicArn", value=topic.topic_arn)
 
     def _notify_function(self) -> Function:
-        """The addresses are a SecureString under AWS's own key, which Parameter Store uses for whoever may read it."""
+        """Create the function that posts alerts to chats, with the table that records its deliveries."""
         deliveries = Table(self, "Told", self._stage)
         name = alert_addresses_name(self._stage)
         environment = {"DELIVERIES_TABLE": deliveries.table_name, "ADDRESSES_PARAMETER": name}
         function = Function(self, "notify", self._stage, environment, dead_letters=self._dead_letters)
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [deliveries.table_arn])
+        # ssm:GetParameter is enough: AWS's own key decrypts a SecureString for whoever may read the parameter.
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
         parameter = self.format_arn(service="ssm", resource="parameter", resource_name=name.lstrip("/"))
         allow(function, ["ssm:GetParameter"], [parameter])
         CfnOutput(self, "ToldTableName", value=deliveries.table_name)
         return function
 
-    def _rule(self, name: str, target: str, says: events.CfnRule.InputTransformerProperty | None = None) -> WiredRule:
-        bus, dead_letters = self._plumbing.bus, self._dead_letters
-        return WiredRule(self, name, self._stage, bus=bus, target=target, dead_letters=dead_letters, says=says)
+    def _rule(
+        self, name: str, target: str, input_transformer: events.CfnRule.InputTransformerProperty | None = None
+    ) -> WiredRule:
+        return WiredRule(
+            self,
+            name,
+            self._stage,
+            bus=self._plumbing.bus,
+            target=target,
+            dead_letters=self._dead_letters,
+            input_transformer=input_transformer,
+        )
 
 
 def alert() -> events.CfnRule.InputTransformerProperty:
-    """The message as EventBridge writes it: a string for each line, and <name> where a value belongs."""
-    words = TEMPLATE.format(**{name: f"<{name}>" for name in PATHS})
-    lines = "\n".join(json.dumps(line, ensure_ascii=False) for line in words.splitlines())
+    """Return the input transformer that writes the alert: a JSON string per line, `<name>` in place of each value."""
+    text = TEMPLATE.format(**{name: f"<{name}>" for name in PATHS})
+    # A template of plain text is one quoted string per line; an unquoted line must be valid JSON.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    lines = "\n".join(json.dumps(line, ensure_ascii=False) for line in text.splitlines())
     return events.CfnRule.InputTransformerProperty(input_paths_map=PATHS, input_template=lines)

@@ -1,4 +1,4 @@
-"""Analysis: MESSAGE_RECEIVED → workflow (pictures into a bucket, detectors) → MESSAGE_ANALYSED."""
+"""Analysis stack: MESSAGE_RECEIVED → workflow (images into a bucket, detectors) → MESSAGE_ANALYSED."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ _NO_RESOURCE = "The detectors' actions, log delivery's and X-Ray's know no resou
 
 
 class Analysis(Service):
-    """The media bucket, the function that fills it, and the state machine that asks the detectors."""
+    """The media bucket, the function that downloads images into it, and the state machine that calls the detectors."""
 
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analysis", stage)
+        # Copies of images that X has, needed only to analyse and answer a post.
         self.media = Bucket(self, "Media", stage, rules=[s3.LifecycleRule(expiration=Duration.days(1))])
+        # The export has a name of its own: the findings of cdk-nag in the stacks that import it contain that name.
         self._media_name = f"{stage.prefix}-media-arn"
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
@@ -49,39 +51,44 @@ class Analysis(Service):
         CfnOutput(self, "MediaBucketName", value=self.media.bucket_name)
 
     def grant_use_media(self, function: Function, actions: Sequence[str]) -> None:
-        """For the functions of other stacks. Who may not list is told "forbidden" where a key is not there."""
+        """Grant a function of another stack these S3 actions on the images."""
+        # Without s3:ListBucket, S3 answers 403 instead of 404 for a key that does not exist:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         allow(function, ["s3:ListBucket"], [self._media_arn])
         allow(function, actions, [f"{self._media_arn}/*"])
         acknowledge(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
 
     def _machine(self, stage: StageConfig, plumbing: Plumbing) -> stepfunctions.StateMachine:
         definition = workflow(stage.aws.detectors)
-        written = msgspec.json.encode(definition).decode()
+        asl = msgspec.json.encode(definition).decode()
         values = {
             "MediaBucket": self.media.bucket_name,
             "DownloadFunction": self._download.function_arn,
             "EventBusName": plumbing.bus.event_bus_name,
         }
         role = iam.Role(self, "WorkflowRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
-        self._let_work(role, definition, plumbing)
+        self._grant_workflow(role, definition, plumbing)
         return stepfunctions.StateMachine(
             self,
             "Workflow",
             state_machine_name=f"{stage.prefix}-analysis",
             state_machine_type=stepfunctions.StateMachineType[stage.aws.workflow],
-            definition_body=stepfunctions.DefinitionBody.from_string(written),
-            definition_substitutions={name: value for name, value in values.items() if f"${{{name}}}" in written},
+            # `from_file` would upload the definition to S3; as a string it stays in the template, where tests read it.
+            definition_body=stepfunctions.DefinitionBody.from_string(asl),
+            # Without a detector that reads images, the definition does not name the bucket.
+            definition_substitutions={name: value for name, value in values.items() if f"${{{name}}}" in asl},
             role=role,
             logs=self._logs(stage),
             tracing_enabled=True,
         )
 
     def _logs(self, stage: StageConfig) -> stepfunctions.LogOptions:
-        """Each step, without what people wrote: that is in the lake."""
+        """Log each step of an execution."""
         log = LogGroup(self, "WorkflowLog", stage, workflow_log_name(stage))
+        # No execution data: what people wrote is in the lake already.
         return stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False)
 
-    def _let_work(self, role: iam.Role, definition: dict[str, Any], plumbing: Plumbing) -> None:
+    def _grant_workflow(self, role: iam.Role, definition: dict[str, Any], plumbing: Plumbing) -> None:
         for service in ("comprehend", "rekognition"):
             if actions := sdk_actions(definition, service):
                 allow(role, actions, ["*"])

@@ -1,4 +1,4 @@
-"""Analytics: every event → Firehose → transform function → lake, and Athena to ask it."""
+"""Analytics stack: every event → Firehose → transform function → S3 lake, queried with Athena."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ DELIVERY = firehose.CfnDeliveryStream
 
 
 class Analytics(Service):
+    """The lake's bucket, its delivery stream, and the Glue table and Athena workgroup over it."""
+
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analytics", stage)
         self._transform = Function(self, "transform", stage, {})
+        # Query results can be computed again; events stay.
         results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
         self._lake = Bucket(self, "Lake", stage, rules=[results])
         stream = self._stream(stage)
@@ -59,13 +62,17 @@ class Analytics(Service):
             ),
             extended_s3_destination_configuration=self._destination(role, log, log_stream),
         )
+        # Firehose uses the role from the stream's creation on, so the role's policy has to exist by then.
         stream.node.add_dependency(role.node.find_child("DefaultPolicy"))
         return stream
 
     def _destination(
         self, role: iam.Role, log: LogGroup, log_stream: logs.LogStream
     ) -> firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty:
-        """Files lie by the hour of their events, also when a replay or a retry brings them late."""
+        """Deliver gzipped files, partitioned by the hour of the events' own time."""
+        # Firehose's own timestamp is the time of arrival: a replay or a retry would put events into the wrong hour.
+        # The transform function returns the partition keys instead; dynamic partitioning needs a 64 MiB buffer.
+        # https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
         return DELIVERY.ExtendedS3DestinationConfigurationProperty(
             bucket_arn=self._lake.bucket_arn,
             role_arn=role.role_arn,
@@ -75,7 +82,7 @@ class Analytics(Service):
             buffering_hints=DELIVERY.BufferingHintsProperty(interval_in_seconds=60, size_in_m_bs=64),
             dynamic_partitioning_configuration=DELIVERY.DynamicPartitioningConfigurationProperty(enabled=True),
             processing_configuration=DELIVERY.ProcessingConfigurationProperty(
-                enabled=True, processors=[_calls(self._transform.function_arn)]
+                enabled=True, processors=[_lambda_processor(self._transform.function_arn)]
             ),
             cloud_watch_logging_options=DELIVERY.CloudWatchLoggingOptionsProperty(
                 enabled=True, log_group_name=log.log_group_name, log_stream_name=log_stream.log_stream_name
@@ -83,11 +90,13 @@ class Analytics(Service):
         )
 
     def _role(self, log: LogGroup) -> iam.Role:
+        # Firehose passes the account id as the external id, which keeps other accounts' streams out:
+        # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
         condition = {"StringEquals": {"sts:ExternalId": Aws.ACCOUNT_ID}}
         service = iam.ServicePrincipal("firehose.amazonaws.com").with_conditions(condition)
         role = iam.Role(self, "StreamRole", assumed_by=service)
-        in_bucket = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        allow(role, in_bucket, [self._lake.bucket_arn])
+        bucket_actions = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        allow(role, bucket_actions, [self._lake.bucket_arn])
         for folder in (EVENTS, ERRORS):
             self._lake.grant(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
         allow(role, ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [self._transform.function_arn])
@@ -95,7 +104,7 @@ class Analytics(Service):
         return role
 
 
-def _calls(function_arn: str) -> firehose.CfnDeliveryStream.ProcessorProperty:
+def _lambda_processor(function_arn: str) -> firehose.CfnDeliveryStream.ProcessorProperty:
     values = {"LambdaArn": function_arn, "BufferSizeInMBs": "1", "BufferIntervalInSeconds": "60"}
     return DELIVERY.ProcessorProperty(
         type="Lambda",

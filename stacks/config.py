@@ -1,4 +1,4 @@
-"""What an AWS stage is made of: the table [stages.NAME.aws] of `twbot.toml`."""
+"""The settings of an AWS stage: the table [stages.NAME.aws] of `twbot.toml`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from twbot.lambdas.settings import Settings, is_safe_url, load
 
 PRODUCTION = "prod"
 FILE = Path("twbot.toml")
-# The retentions that CloudWatch Logs knows, in days.
+# The retention periods that CloudWatch Logs accepts, in days:
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
 
-# Lex takes no two hyphens in a row.
+# Stage names end bot names, and Lex accepts no two hyphens in a row:
+# https://docs.aws.amazon.com/lexv2/latest/APIReference/API_CreateBot.html
 _STAGE = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
@@ -24,51 +26,59 @@ _ACCOUNT = re.compile(r"[1-9][0-9]{0,18}")
 
 
 class Detectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The AI that is asked, and paid for. Off by default: what nothing of the bot uses the answer of.
-
-    sentiment: alerts. language: sentiment and entities, where X did not know it.
-    labels, texts, celebrities: what a reply says about a picture. entities: only whoever queries the lake.
-    """
+    """The detectors that the workflow calls. Each call costs money, so a detector that the bot does not use is off."""
 
     sentiment: bool = True
+    """Used by alerts."""
     entities: bool = False
+    """Used only by queries of the lake."""
     language: bool = True
+    """Used by sentiment and entities, for posts whose language X did not detect."""
     labels: bool = True
+    """Used by replies to images, as are `texts` and `celebrities`."""
     texts: bool = True
     celebrities: bool = True
 
 
 class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One stage on AWS. `production`: its data survives `destroy`; by default only in the stage `prod`.
-
-    alerts: who hears of negative messages: addresses (…@…), phones (+…) or https:// URLs.
-    alarms: the same for what goes wrong with the bot itself.
-    workflow: EXPRESS is cheaper; STANDARD keeps each execution's history.
-    x_url: what stands in for X, to try a stage without it: https://, or this very machine.
-    account, region: where to; without them, where the credentials lead.
-    """
+    """The settings of one stage on AWS."""
 
     twitter_account_id: str | None = None
+    """The id of the bot's account on X."""
     account: str | None = None
+    """The AWS account to deploy to; None for the credentials' own."""
     region: str | None = None
+    """The AWS region to deploy to; None for the credentials' own."""
     profile: str | None = None
+    """The AWS profile that has the credentials."""
     production: bool | None = None
+    """Whether the stage's data survives `twbot destroy`; None means only in the stage `prod`."""
     secret: str | None = None
+    """The name of the secret with X's keys; None for the default name."""
     x_url: str | None = None
+    """The address of a simulated X, to try a stage without X: https://, or http:// on this machine."""
     detectors: Detectors = Detectors()
     workflow: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
+    """The type of the state machine: EXPRESS is cheaper, STANDARD keeps each execution's history."""
     log_days: LogDays = 30
     archive_days: int = 30
     alerts: list[str] = []
+    """The subscribers of negative messages: email addresses (…@…), phones (+…) or https:// URLs."""
     alarms: list[str] = []
+    """The subscribers of the bot's own alarms, written like `alerts`."""
     requests_per_second: int = 50
     replies_at_once: int = 2
     query_limit_mb: int = 1000
+    """The megabytes that one Athena query may scan."""
 
     def __post_init__(self) -> None:
         for name in ("archive_days", "requests_per_second"):
             _check(getattr(self, name) >= 1, f"{name}: 1 or more")
-        _check(self.replies_at_once >= 2, "replies_at_once: 2 or more")  # SQS starts no less
+        # The smallest concurrency that Lambda accepts for a queue:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+        _check(self.replies_at_once >= 2, "replies_at_once: 2 or more")
+        # The smallest limit that Athena accepts:
+        # https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
         _check(self.query_limit_mb >= 10, "query_limit_mb: 10 or more")
         account_id = self.twitter_account_id
         _check(account_id is None or bool(_ACCOUNT.fullmatch(account_id)), "twitter_account_id: X's digits")
@@ -78,7 +88,7 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def protocol(address: str) -> str:
-    """How SNS reaches an address. Raises ValueError where it can't."""
+    """Return SNS's protocol for an address: https, sms or email. Raises ValueError for any other address."""
     if address.startswith("https://"):
         return "https"
     if _PHONE.fullmatch(address):
@@ -90,11 +100,13 @@ def protocol(address: str) -> str:
 
 
 class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A stage by its name: what it is called and made of, and how the bot behaves in it."""
+    """A stage and its settings."""
 
     name: str
     settings: Settings
+    """How the bot behaves, on either platform."""
     aws: AwsConfig
+    """What is deployed."""
 
     @property
     def production(self) -> bool:
@@ -102,25 +114,27 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def prefix(self) -> str:
-        """What the names of a stage's resources begin with."""
+        """Return the prefix of the names of the stage's resources."""
         return f"twbot-{self.name}"
 
     def named(self, name: str) -> str:
-        """A name of the source design: as it is in `prod`, and with the stage's name in all others."""
+        """Return a name of the source design: unchanged in `prod`, with the stage's name appended in other stages."""
         return name if self.name == PRODUCTION else f"{name}-{self.name}"
 
     @property
     def secret(self) -> str:
+        """Return the name of the secret with X's keys."""
         return self.aws.secret or self.named("TwitterSecret")
 
     @property
     def x(self) -> dict[str, str]:
-        """What a function is told of X: nothing, unless something stands in for it."""
+        """Return the environment variables that lead a function to a simulated X; empty for X itself."""
         return {"X_URL": self.aws.x_url} if self.aws.x_url else {}
 
 
 def check_name(name: str) -> str:
-    """A stage's name is part of the names of queues, roles and URLs. Raises TwbotError."""
+    """Return a valid stage name unchanged. Raises TwbotError for any other name."""
+    # The name becomes part of the names of queues, roles and URLs: the strictest of their rules holds.
     if not _STAGE.fullmatch(name):
         raise TwbotError(f"{name!r} cannot be a stage's name: up to 16 small letters, digits and single hyphens.")
     return name
@@ -129,15 +143,15 @@ def check_name(name: str) -> str:
 def load_stage(
     name: str, file: Path = FILE, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
-    """A stage as the file has it; the defaults where there is no such file. What is given here goes first.
+    """Load a stage from the file, or the defaults if the file does not exist.
 
-    Raises TwbotError.
+    The arguments override the file. Raises TwbotError for invalid settings and for a missing account id.
     """
     settings = load(file, check_name(name))
-    typed = {"twitter_account_id": twitter_account_id, "region": region}
-    given = {**settings.aws, **{key: value for key, value in typed.items() if value}}
+    arguments = {"twitter_account_id": twitter_account_id, "region": region}
+    merged = {**settings.aws, **{key: value for key, value in arguments.items() if value}}
     try:
-        aws = msgspec.convert(given, AwsConfig)
+        aws = msgspec.convert(merged, AwsConfig)
     except msgspec.ValidationError as error:
         raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None
     if not aws.twitter_account_id:
@@ -146,6 +160,6 @@ def load_stage(
     return StageConfig(name=name, settings=settings, aws=aws)
 
 
-def _check(fine: bool, problem: str) -> None:
-    if not fine:
+def _check(valid: bool, problem: str) -> None:
+    if not valid:
         raise ValueError(problem)

@@ -1,4 +1,4 @@
-"""Egress: SEND_TWEET → queue → function → X."""
+"""Egress stack: SEND_TWEET → SQS queue → function → X."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from twbot.stacks.names import queue_name
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import behaviour
 
-# X may make us wait a quarter of an hour, more than once.
+# A reply that X defers to its next 15-minute window is received again each time, so a few receives are not enough.
 MAX_RECEIVES = 10
 BATCH_SIZE = 5
 
 
 class Egress(Service):
+    """The queue of replies, the function that posts them, and its tables."""
+
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing, analysis: Analysis) -> None:
         super().__init__(scope, "Egress", stage)
         dead_letters = DeadLetters(self, stage, "egress")
@@ -49,6 +51,7 @@ class Egress(Service):
         analysis.grant_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Update")], [replies.table_arn])
+        # An unreadable SEND_TWEET goes to the dead letters at once, with its reason, without using up its receives.
         allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn])
         self._feed(stage, queue, function)
         wired = WiredRule(
@@ -59,7 +62,9 @@ class Egress(Service):
         CfnOutput(self, "RepliesTableName", value=replies.table_name)
 
     def _queue(self, stage: StageConfig, dead_letters: sqs.Queue) -> sqs.Queue:
-        """Hides what is being sent for six times the function's time, as Lambda asks."""
+        """Create the queue of replies."""
+        # Lambda asks for six times the function's timeout, so that throttled batches can be retried while hidden:
+        # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
         return sqs.Queue(
             self,
             "Tweets",
@@ -71,6 +76,8 @@ class Egress(Service):
         )
 
     def _feed(self, stage: StageConfig, queue: sqs.Queue, function: Function) -> None:
+        """Invoke the function with batches from the queue."""
+        # ChangeMessageVisibility: the function hides a reply until X's reset, see lambdas/aws/reply_queue.py.
         actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
         allow(function, [f"sqs:{action}" for action in actions], [queue.queue_arn])
         lambda_.CfnEventSourceMapping(
@@ -79,6 +86,8 @@ class Egress(Service):
             function_name=function.function_name,
             event_source_arn=queue.queue_arn,
             batch_size=BATCH_SIZE,
+            # Without it, one failed reply would bring back its whole batch, posted replies included:
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
                 maximum_concurrency=stage.aws.replies_at_once

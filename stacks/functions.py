@@ -1,21 +1,21 @@
-"""The Lambda functions: what each is made of and told. The entry points and the stacks both follow this table.
+"""The Lambda functions: size, packages and environment. The entry points and the stacks both follow this table.
 
-The code of `name` is lambdas/aws/handlers/<name>.py. What it is told (environment):
+The code of `name` is lambdas/aws/handlers/<name>.py. The environment variables:
 
 BUS_NAME                   the bus, for PutEvents
-SEEN_TABLE                 DynamoDB table of what was published: `id` (string) is an entry's `once` key,
-                           `expiration` (number, epoch seconds) when it is forgotten
+SEEN_TABLE                 DynamoDB table of published entries: `id` (string) is an entry's `dedup_key`,
+                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
-REPLIES_TABLE              DynamoDB table of what the operator says of replies, and of this hour's counts
-MEDIA_BUCKET               the bucket of pictures; what is in it goes after a day
-SECRET_NAME                the secret with the keys (twbot.lambdas.ports.Keys, as JSON)
-DELIVERIES_TABLE           DynamoDB table of who was told of which alert, and how that went last: `id`, `expiration`
-ADDRESSES_PARAMETER        the SecureString in Parameter Store with the chats that hear of alerts
-QUEUE_URL                  the queue of SEND_TWEET, to make a reply wait until X takes it
-DEAD_LETTER_QUEUE_URL      where a SEND_TWEET goes that can't be read, with the reason
-X_URL                      what stands in for X, only in a stage that names it (a simulated X)
+REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
+MEDIA_BUCKET               the bucket of images, which are deleted after a day
+SECRET_NAME                the secret with X's keys (twbot.lambdas.ports.Keys, as JSON)
+DELIVERIES_TABLE           DynamoDB table of the deliveries of each alert to each subscriber: `id`, `expiration`
+ADDRESSES_PARAMETER        the SecureString in Parameter Store with the addresses of the chats that receive alerts
+QUEUE_URL                  the queue of SEND_TWEET, to defer a reply until X accepts it
+DEAD_LETTER_QUEUE_URL      the queue for each unreadable SEND_TWEET, with the reason
+X_URL                      the address of a simulated X, only in a stage that sets `x_url`
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
-LOCALE_ID                  the bot's language as Lex writes it, en_US
+LOCALE_ID                  the bot's locale as Lex writes it, en_US
 SETTINGS                   twbot.lambdas.settings.Settings as JSON, without `aws`
 STAGE                      the stage's name (every function)
 POWERTOOLS_SERVICE_NAME    the microservice (every function)
@@ -31,17 +31,23 @@ OPTIONAL = ("X_URL",)
 
 
 class FunctionSpec(NamedTuple):
-    """`packages`: what its bundle holds besides our code, as named on PyPI. `memory` in MB, `timeout` in seconds."""
+    """What a function is made of."""
 
     name: str
     service: str
+    """The microservice that it belongs to."""
     packages: tuple[str, ...]
+    """The packages in its bundle besides our code, by their names on PyPI."""
     memory: int
+    """In MB."""
     timeout: int
+    """In seconds."""
     environment: tuple[str, ...] = ()
+    """The variables that it needs besides those of every function."""
 
     @property
     def entry(self) -> str:
+        """Return the path of its entry point within the bundle."""
         return f"twbot/lambdas/aws/handlers/{self.name}.py"
 
     @property
@@ -78,7 +84,7 @@ FUNCTIONS = {
             "image",
             "responding",
             (*_COMMON, "anyascii", "manimgx-fonts", "pillow", "twitter-text-parser"),
-            memory=1769,
+            memory=1769,  # one full vCPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
             timeout=60,
             environment=(*PUBLISHER, "MEDIA_BUCKET", "SETTINGS"),
         ),

@@ -1,4 +1,4 @@
-"""Ingress: X → /twitter → Lambda → bus."""
+"""Ingress stack: X → REST API, /twitter → function → bus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOGGING = "AWS's own policy is the one API Gateway asks for: it logs for the wh
 
 
 class Ingress(Service):
-    """REST API: GET answers X's challenge, POST takes what X sends."""
+    """The webhook: GET answers X's challenge (CRC), POST receives events. https://docs.x.com/x-api/webhooks/introduction"""
 
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Ingress", stage)
@@ -36,10 +36,11 @@ class Ingress(Service):
         twitter = api.root.add_resource("twitter")
         proxy = apigateway.LambdaIntegration(function, allow_test_invoke=False)
         check = api.add_request_validator("Check", validate_request_body=True, validate_request_parameters=True)
-        needs = {"method.request.querystring.crc_token": True}
-        twitter.add_method("GET", proxy, request_parameters=needs, request_validator=check)
-        sends = {"application/json": _an_object(api)}
-        twitter.add_method("POST", proxy, request_models=sends, request_validator=check)
+        # API Gateway refuses malformed requests itself: they cost no invocation.
+        parameters = {"method.request.querystring.crc_token": True}
+        twitter.add_method("GET", proxy, request_parameters=parameters, request_validator=check)
+        models = {"application/json": _object_model(api)}
+        twitter.add_method("POST", proxy, request_models=models, request_validator=check)
         for method in twitter.node.find_all():
             if isinstance(method, apigateway.Method):
                 acknowledge(method, "APIG4", _SIGNED)
@@ -48,7 +49,9 @@ class Ingress(Service):
         CfnOutput(self, "TwitterAccountId", value=stage.aws.twitter_account_id or "")
 
     def _api(self, stage: StageConfig) -> apigateway.RestApi:
-        """Lambda takes bodies up to 6 MB, our function 1 MB: larger ones are refused with 413."""
+        """Create the REST API with its logs and limits."""
+        # No limit for bodies here: API Gateway refuses with 413 what exceeds Lambda's 6 MB, the function above 1 MB.
+        # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         access_log = LogGroup(self, "AccessLog", stage, f"/twbot/{stage.name}/webhook")
         api = apigateway.RestApi(
             self,
@@ -56,7 +59,8 @@ class Ingress(Service):
             rest_api_name=stage.prefix,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=True,
-            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,  # the account's: other stages log with it too
+            # The role is set for the whole account and region: other stages' APIs log with it, too.
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
                 stage_name=stage.name,
                 throttling_rate_limit=stage.aws.requests_per_second,
@@ -68,7 +72,8 @@ class Ingress(Service):
                 tracing_enabled=True,
             ),
         )
-        # API Gateway would make this log group itself, and keep it for ever.
+        # API Gateway would create this log group itself, with logs that never expire:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
         execution_log = f"API-Gateway-Execution-Logs_{api.rest_api_id}/{stage.name}"
         api.deployment_stage.node.add_dependency(LogGroup(self, "ExecutionLog", stage, execution_log))
         acknowledge(api.deployment_stage, "APIG3", _NO_WAF)
@@ -80,7 +85,7 @@ class Ingress(Service):
         return api
 
 
-# Without the query: X's challenges are nobody else's business.
+# No query string: it holds X's challenge tokens.
 _ACCESS = (
     '{"id":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp",'
     '"method":"$context.httpMethod","path":"$context.path","status":"$context.status",'
@@ -88,6 +93,7 @@ _ACCESS = (
 )
 
 
-def _an_object(api: apigateway.RestApi) -> apigateway.Model:
+def _object_model(api: apigateway.RestApi) -> apigateway.Model:
+    # Any JSON object: the signature is checked over the raw body, and the function reads every generation of payloads.
     schema = apigateway.JsonSchema(schema=apigateway.JsonSchemaVersion.DRAFT4, type=apigateway.JsonSchemaType.OBJECT)
     return api.add_model("Webhook", content_type="application/json", schema=schema)

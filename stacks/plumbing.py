@@ -1,4 +1,4 @@
-"""Plumbing: the bus everything meets on, its archive, the log of every event, and the alarms."""
+"""Plumbing stack: the event bus, its archive, the log of every event, the alarms and the dashboard."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from twbot.stacks.version import code_version
 
 
 class Plumbing(Service):
-    """Bus → archive, log of events → metrics → dashboard, alarms."""
+    """Bus → archive; bus → log of events → metrics → dashboard and alarms."""
 
     bus: events.EventBus
     key: kms.Key
@@ -49,20 +49,20 @@ class Plumbing(Service):
 
     @property
     def function_environment(self) -> dict[str, str]:
-        """What a function is told that publishes."""
+        """Return the environment variables of a function that publishes."""
         return {"BUS_NAME": self.bus.event_bus_name, "SEEN_TABLE": self._published.table_name}
 
     def grant_publish(self, function: lambda_.IFunction) -> None:
-        """Each entry once: its key is noted, and forgotten again if the bus did not take it."""
+        """Grant a function what it needs to publish each entry once."""
         allow(function, ["events:PutEvents"], [self.bus.event_bus_arn])
+        # The entry's key is stored before PutEvents, and deleted again if the bus refuses the entry:
+        # docs/decisions/0003-an-entry-carries-its-once-key.md
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
     def _archive(self, stage: StageConfig) -> None:
-        """Without what a replay brings back, which is in it already, and what that causes, which comes again.
-
-        It goes with its bus, in production too: it can be replayed to that bus only, and would keep it from being
-        deleted. The lake has every event for good.
-        """
+        """Archive every event except replayed ones and those that a replay causes."""
+        # Replayed events are in the archive already; the next replay of those causes the others again.
+        # docs/decisions/0001-the-name-of-a-replay-says-whether-it-may-reply.md says why `ReplayName` is in the detail.
         archive = events.CfnArchive(
             self,
             "Archive",
@@ -74,17 +74,20 @@ class Plumbing(Service):
             },
             retention_days=stage.aws.archive_days,
         )
+        # Also in production: an archive can be replayed to its own bus only, and a bus with an archive cannot be
+        # deleted. The lake keeps every event. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
         archive.apply_removal_policy(RemovalPolicy.DESTROY)
         CfnOutput(self, "ArchiveName", value=archive.ref)
 
     def _log_every_event(self, stage: StageConfig) -> logs.LogGroup:
         log = LogGroup(self, "EventLog", stage, event_log_name(stage))
+        # L1 resources: CDK's target `CloudWatchLogGroup` runs a custom resource that installs an SDK at deployment.
         arn = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{log.log_group_name}"
         policy = logs.CfnResourcePolicy(
             self,
             "EventLogPolicy",
             policy_name=f"{stage.prefix}-events",
-            policy_document=self.to_json_string(_may_log(arn).to_json()),
+            policy_document=self.to_json_string(_log_policy(arn).to_json()),
         )
         rule = WiredRule(
             self,
@@ -94,11 +97,14 @@ class Plumbing(Service):
             target=arn,
             dead_letters=DeadLetters(self, stage, "plumbing"),
         )
+        # Events that arrive before the policy exists would end in the dead letters.
         rule.node.add_dependency(policy)
         return log
 
 
-def _may_log(log_group_arn: str) -> iam.PolicyDocument:
+def _log_policy(log_group_arn: str) -> iam.PolicyDocument:
+    # Both services, as EventBridge documents for targets in CloudWatch Logs:
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     services = ("events.amazonaws.com", "delivery.logs.amazonaws.com")
     return iam.PolicyDocument(
         statements=[

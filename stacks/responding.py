@@ -1,4 +1,4 @@
-"""Responding: MESSAGE_ANALYSED → image function, or text function → chatbot → fulfilment function → SEND_TWEET."""
+"""Responding stack: MESSAGE_ANALYSED → image function, or text function → Lex → fulfilment function → SEND_TWEET."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from twbot.stacks.plumbing import Plumbing
 
 
 class Responding(Service):
+    """The functions that write replies, the chatbot, and a rule for each kind of message."""
+
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing, analysis: Analysis) -> None:
         super().__init__(scope, "Responding", stage)
         self._stage, self._plumbing = stage, plumbing
@@ -56,5 +58,5 @@ class Responding(Service):
 
 
 def behaviour(stage: StageConfig) -> str:
-    """The stage's settings, as the functions read them."""
+    """Return the stage's settings as the JSON that the functions read."""
     return msgspec.json.encode(msgspec.structs.replace(stage.settings, aws={})).decode()

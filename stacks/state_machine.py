@@ -1,4 +1,4 @@
-"""The analysis workflow of a stage: lambdas/analysis/workflow.asl.json without the detectors that are switched off."""
+"""The state machine of a stage: lambdas/analysis/workflow.asl.json without the detectors that are switched off."""
 
 from __future__ import annotations
 
@@ -24,21 +24,24 @@ State = dict[str, Any]
 
 
 def workflow(detectors: Detectors) -> State:
-    """The definition. A detector that is off finds nothing, as if it had been asked."""
+    """Return the definition. A detector that is off has an empty result, as if it had been called."""
     definition: State = msgspec.json.decode(FILE.read_bytes())
     off = {state for name, state in STATES.items() if not getattr(detectors, name)}
     if not (detectors.sentiment or detectors.entities):
+        # Only these two need the language, and detecting it costs as much as either of them:
+        # docs/decisions/0004-what-could-not-be-analysed-stays-visible.md
         off.add(STATES["language"])
     for machine in machines(definition):
         states = machine["States"]
         for name in off & states.keys():
-            states[name] = _finds_nothing(states[name], states)
+            states[name] = _empty_result(states[name], states)
+        # Step Functions refuses a definition with states that nothing leads to, as a skipped detector's fallbacks are.
         machine["States"] = {name: states[name] for name in states if name in _reachable(machine)}
     return definition
 
 
 def machines(definition: State) -> Iterator[State]:
-    """The definition and every machine within it: branches, and what maps do."""
+    """Yield the definition and every machine within it: the branches of Parallel and the processors of Map states."""
     yield definition
     for state in definition["States"].values():
         for inner in (*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])):
@@ -46,19 +49,20 @@ def machines(definition: State) -> Iterator[State]:
 
 
 def tasks(definition: State) -> Iterator[State]:
+    """Yield every Task state, nested ones included."""
     for machine in machines(definition):
         yield from (state for state in machine["States"].values() if state["Type"] == "Task")
 
 
 def sdk_actions(definition: State, service: str) -> list[str]:
-    """The IAM actions behind its SDK tasks of a service, as rekognition:DetectLabels."""
+    """Return the IAM actions of the SDK tasks of a service, such as rekognition:DetectLabels."""
     prefix = f"{_SDK}{service}:"
     found = {task["Resource"].removeprefix(prefix) for task in tasks(definition) if task["Resource"].startswith(prefix)}
     return sorted(f"{service}:{operation[0].upper()}{operation[1:]}" for operation in found)
 
 
-def _finds_nothing(task: State, states: dict[str, State]) -> State:
-    """What its own Catch does, only that nothing failed."""
+def _empty_result(task: State, states: dict[str, State]) -> State:
+    """Return the fallback state of the task's own Catch, marked as not failed."""
     fallback = dict(states[task["Catch"][0]["Next"]])
     if "Failed" in fallback["Result"]:
         fallback["Result"] = {**fallback["Result"], "Failed": False}
@@ -67,15 +71,15 @@ def _finds_nothing(task: State, states: dict[str, State]) -> State:
 
 def _reachable(machine: State) -> set[str]:
     found: set[str] = set()
-    ahead = [machine["StartAt"]]
-    while ahead:
-        name = ahead.pop()
+    pending = [machine["StartAt"]]
+    while pending:
+        name = pending.pop()
         if name not in found:
             found.add(name)
-            ahead += _next(machine["States"][name])
+            pending += _next(machine["States"][name])
     return found
 
 
 def _next(state: State) -> list[str]:
-    ways = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    return [way[key] for way in ways for key in ("Next", "Default") if key in way]
+    transitions = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return [each[key] for each in transitions for key in ("Next", "Default") if key in each]

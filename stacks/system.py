@@ -15,6 +15,7 @@ from twbot.stacks.responding import Responding
 
 
 def add_system(scope: Construct, stage: StageConfig) -> None:
+    """Add the stacks of a stage to a CDK app."""
     plumbing = Plumbing(scope, stage)
     Ingress(scope, stage, plumbing)
     analysis = Analysis(scope, stage, plumbing)

@@ -1,4 +1,4 @@
-"""Which code this is: so that an operator can tell whether a stage runs it."""
+"""The version of the deployed code, by which `twbot doctor` sees whether a stage runs this twbot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 from twbot.stacks.bundling import bundle
 from twbot.stacks.functions import FUNCTIONS
 
-# What the bundles hold beside our modules: the pinned packages. And what is deployed without a bundle.
+# Files that change a stage but are in no bundle of ours: the lock of the packages, and what the templates are made of.
 BESIDES = (
     "twbot/lambdas/analysis/workflow.asl.json",
     "twbot/lambdas/wiring.py",
@@ -19,7 +19,7 @@ BESIDES = (
 
 @functools.cache
 def code_version() -> str:
-    """Twelve digits that stand for all code that a stage runs: what the bundles hold of ours, and BESIDES."""
+    """Return twelve hexadecimal digits: the hash of our modules in the bundles and of BESIDES."""
     files = bundle.ours()
     deployed = {name: path for each in FUNCTIONS.values() for name, path in bundle.closure(each.entry, files).items()}
     deployed |= {name: bundle.ROOT / name for name in BESIDES}

@@ -1,1 +1,1 @@
-"""One module per noun."""
+"""The commands, one module per noun."""

@@ -1,4 +1,4 @@
-"""`twbot alerts`: who hears when somebody is angry, whether they can, and what was said."""
+"""`twbot alerts`: the subscribers of alerts about negative messages, tests of their delivery, and the raised alerts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _kinds(incomplete: str) -> list[str]:
 
 
 def _ids(context: typer.Context, incomplete: str) -> list[str]:
-    """Those of this machine's bot: a stage on AWS takes too long to ask."""
+    """Complete the subscribers of this machine's bot; asking a stage on AWS takes too long for a completion."""
     from twbot.local.adapters.subscribers import SubscriberFile
     from twbot.local.data_folder import DataFolder, data_folder
 
@@ -75,8 +75,7 @@ def subscribe(
     Example: twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org
     """
     alerts = alerts_of(target)
-    wanted = _wanted(kind, address, from_file, smtp)
-    subscriber = alerts.subscribe(wanted)
+    subscriber = alerts.subscribe(_subscription(kind, address, from_file, smtp))
     if json:
         as_json(subscriber)
         return
@@ -161,29 +160,39 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
         print_line("No alerts.")
     else:
         rows = [
-            (shown(a.time, utc=utc), f"@{a.author}", a.text, _sure(a.negative), "yes" if a.posted else "", a.tweet_id)
+            (
+                shown(a.time, utc=utc),
+                f"@{a.author}",
+                a.text,
+                _percent(a.negative),
+                "yes" if a.posted else "",
+                a.tweet_id,
+            )
             for a in found
         ]
         table(["time", "author", "text", "negative", "told", "post"], rows)
 
 
-def _wanted(kind: str, address: str | None, from_file: str | None, smtp: str | None) -> Subscription:
+def _subscription(kind: str, address: str | None, from_file: str | None, smtp: str | None) -> Subscription:
+    """Build the subscription from the command line; ask for what is secret. Raises CliError."""
     if kind not in KINDS:
         raise CliError(f"{kind!r} is no way to tell somebody.", hint=f"One of: {', '.join(KINDS)}", code=Exit.USAGE)
-    how: Kind = kind
-    if smtp is not None and how != "email":
+    known: Kind = kind
+    if smtp is not None and known != "email":
         raise CliError("--smtp is for email.", code=Exit.USAGE)
-    if how in WEBHOOKS:
+    if known in WEBHOOKS:
+        # Whoever has the address can post there, and command lines are visible in the list of processes and the
+        # shell's history: docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
         if address is not None:
-            hint = f"Leave it out, it is asked for: twbot alerts subscribe {how}; or: --from FILE"
+            hint = f"Leave it out, it is asked for: twbot alerts subscribe {known}; or: --from FILE"
             raise CliError("A webhook's address on the command line is seen by others.", hint=hint, code=Exit.USAGE)
-        address = _secret(f"The webhook's address ({how})", from_file)
+        address = _secret(f"The webhook's address ({known})", from_file)
     if address is None:
-        raise CliError(f"Whose {'phone' if how == 'sms' else 'email'}?", hint=_form(how), code=Exit.USAGE)
+        raise CliError(f"Whose {'phone' if known == 'sms' else 'email'}?", hint=_example(known), code=Exit.USAGE)
     try:
-        return subscription(how, address, _smtp(smtp, from_file))
+        return subscription(known, address, _smtp(smtp, from_file))
     except TwbotError as error:
-        raise CliError(str(error), hint=_form(how), code=Exit.USAGE) from None
+        raise CliError(str(error), hint=_example(known), code=Exit.USAGE) from None
 
 
 def _smtp(url: str | None, from_file: str | None) -> Smtp | None:
@@ -195,7 +204,7 @@ def _smtp(url: str | None, from_file: str | None) -> Smtp | None:
 
 
 def _secret(what: str, from_file: str | None) -> str:
-    """Asked for without echo, or from a file or stdin."""
+    """Return a secret from a file or stdin, or ask for it without echo. Raises CliError."""
     if from_file is None:
         return ask_secret(what, instead="--from")
     try:
@@ -204,7 +213,7 @@ def _secret(what: str, from_file: str | None) -> str:
         raise CliError(f"{from_file} is not text.", code=Exit.USAGE) from None
 
 
-def _form(kind: str) -> str:
+def _example(kind: str) -> str:
     example = {"email": " me@example.org", "sms": " +441234567890"}.get(kind, "")
     return f"Type: twbot alerts subscribe {kind}{example}"
 
@@ -219,9 +228,10 @@ def _named(alerts: Alerts, subscriber: str, target: Target) -> Subscriber:
 
 def _next(subscriber: Subscriber, target: Target) -> str:
     if subscriber.state == "pending":
-        how = "the link in the mail" if subscriber.kind == "email" else "the SubscribeURL that SNS posted to it"
-        return f"It has to be confirmed within two days: {how}."
+        link = "the link in the mail" if subscriber.kind == "email" else "the SubscribeURL that SNS posted to it"
+        return f"It has to be confirmed within two days: {link}."
     if subscriber.kind == "sms":
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-sms-sandbox.html
         return "In SNS's SMS sandbox an account reaches verified numbers only: aws sns get-sms-sandbox-account-status"
     one = "" if not target.is_local and subscriber.kind not in ("slack", "discord") else f" {subscriber.id}"
     return f"Try it: twbot alerts test{one}{target.option}"
@@ -237,5 +247,5 @@ def _last(subscriber: Subscriber, utc: bool) -> str:
     return f"{shown(subscriber.last, utc=utc)} {subscriber.problem or 'arrived'}"
 
 
-def _sure(negative: float | None) -> str:
+def _percent(negative: float | None) -> str:
     return "" if negative is None else f"{negative:.0%}"

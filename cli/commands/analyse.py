@@ -1,4 +1,4 @@
-"""`twbot analyse`: what the analysis makes of a text, a picture or many lines, and which model said so."""
+"""`twbot analyse`: runs the local analysis on a text, an image or many lines, and names the models."""
 
 from __future__ import annotations
 
@@ -40,17 +40,20 @@ def analyse(
 
 
 def _is_picture(what: str) -> bool:
-    """An existing file, or what is plainly meant as one."""
+    """Return whether the argument is an existing file, or the path of a missing image rather than a text."""
     path = Path(what)
     named = path.suffix.lower() in PICTURES and not what.lower().startswith(("http://", "https://"))
     try:
         return path.is_file() or (named and (" " not in what or (path.parent.is_dir() and len(path.parts) > 1)))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # a text may be too long for a path, or contain a null character
         return False
 
 
 def _analyse_lines(lines: Iterable[str], json: bool) -> None:
-    """A line that fails is reported and the rest goes on; empty lines are passed over."""
+    """Analyse each line. Empty lines are skipped, a failed line is reported, and the others go on.
+
+    Raises CliError at the end if a line failed, or if there was none.
+    """
     seen = failed = 0
     for line in _without_ends(lines):
         seen += 1
@@ -77,7 +80,7 @@ def _report(line: str, error: TwbotError, json: bool) -> None:
 
 
 def _of_text(text: str) -> Found:
-    """Sentiment and entities are read in English only: elsewhere they are None and empty, and the models say why."""
+    """Analyse a text. The local models read English: of other texts sentiment is None, and entities are empty."""
     if not text.strip():
         _nothing_to_read()
     comprehend = _comprehend()
@@ -88,10 +91,10 @@ def _of_text(text: str) -> Found:
 
     found["models"]["language"] = languages.NAME
     if language == "en":
-        feeling = comprehend.detect_sentiment({"Text": text, "LanguageCode": language})
-        named = comprehend.detect_entities({"Text": text, "LanguageCode": language})["Entities"]
-        found["sentiment"], found["scores"] = feeling["Sentiment"], feeling["SentimentScore"]
-        found["entities"] = [{"text": each["Text"], "type": each["Type"]} for each in named]
+        sentiments = comprehend.detect_sentiment({"Text": text, "LanguageCode": language})
+        detected = comprehend.detect_entities({"Text": text, "LanguageCode": language})["Entities"]
+        found["sentiment"], found["scores"] = sentiments["Sentiment"], sentiments["SentimentScore"]
+        found["entities"] = [{"text": each["Text"], "type": each["Type"]} for each in detected]
         found["models"] |= {"sentiment": sentiment.NAME, "entities": entities.NAME}
     return found
 
@@ -158,7 +161,7 @@ def _show(found: Found, json: bool) -> None:
 def _rows(found: Found) -> Iterator[tuple[str, str]]:
     if found["language"]:
         yield "language", found["language"]
-        yield "sentiment", _feeling(found) if found["sentiment"] else "none: only English is read here"
+        yield "sentiment", _sentiment(found) if found["sentiment"] else "none: only English is read here"
     named = [f"{each['text']} ({each['type'].lower()})" for each in found["entities"]]
     for name, values in {"entities": named, **{key: found[key] for key in ("celebrities", "labels")}}.items():
         if values:
@@ -169,7 +172,7 @@ def _rows(found: Found) -> Iterator[tuple[str, str]]:
         yield "detected_text", " / ".join(found["detected_text"])
 
 
-def _feeling(found: Found) -> str:
+def _sentiment(found: Found) -> str:
     return f"{found['sentiment']}  " + ", ".join(
         f"{kind.lower()} {score:.2f}" for kind, score in found["scores"].items()
     )

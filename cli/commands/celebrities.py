@@ -1,4 +1,4 @@
-"""`twbot celebrities`: the gallery of people that the bot names on pictures."""
+"""`twbot celebrities`: the local gallery of people whom the bot names in images."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def add(
     try:
         person = _gallery(data).add(name, {photo.name: _read(photo) for photo in photos})
     except BadPhoto as error:
-        raise CliError(str(error), hint=f"Try another photo: {_again(name)}", code=Exit.NOT_FOUND) from None
+        raise CliError(str(error), hint=f"Try another photo: {_add_command(name)}", code=Exit.NOT_FOUND) from None
     if json:
         as_json(_shown(person))
     else:
@@ -97,13 +97,14 @@ def _read(photo: Path) -> bytes:
 
 
 def _similar_file(photo: Path) -> str | None:
-    there = [each.name for each in photo.parent.iterdir()] if photo.parent.is_dir() else []
-    near = difflib.get_close_matches(photo.name, there, n=1)
+    names = [each.name for each in photo.parent.iterdir()] if photo.parent.is_dir() else []
+    near = difflib.get_close_matches(photo.name, names, n=1)
     return f"Did you mean: {photo.parent / near[0]}" if near else None
 
 
 def _nearest(name: str, gallery: Gallery) -> str:
     names = {person.name.lower(): person.name for person in gallery.people()}
+    # A surname alone is compared, too; a whole name wins over a word of another.
     words = {word: full for lower, full in names.items() for word in lower.split()}
     near = difflib.get_close_matches(name.lower(), names | words, n=1)
     if near:
@@ -111,7 +112,7 @@ def _nearest(name: str, gallery: Gallery) -> str:
     return "List them with: twbot celebrities list"
 
 
-def _again(name: str) -> str:
+def _add_command(name: str) -> str:
     return f'twbot celebrities add "{name}" PHOTO'
 
 

@@ -1,4 +1,4 @@
-"""`twbot chat`: what the chatbot answers, without X."""
+"""`twbot chat`: asks the chatbot, without X."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`twbot cost`: what a stage's configuration costs on AWS and at X."""
+"""`twbot cost`: estimates what a stage costs on AWS and at X."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ ASSUMED = (
 
 
 def share(text: str | float) -> float:
-    """50% or 0.5."""
-    written = str(text).strip()
+    """Parse a share: 50% or 0.5. Raises typer.BadParameter if it is not between 0 and 1."""
+    stripped = str(text).strip()
     try:
-        found = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+        value = float(stripped.removesuffix("%")) / (100 if stripped.endswith("%") else 1)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
-        raise typer.BadParameter(f"{written}: a share is written 50% or 0.5.")
-    return found
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"{stripped}: a share is written 50% or 0.5.")
+    return value
 
 
 def cost(
@@ -65,21 +65,22 @@ def cost(
 
 
 def _stage(name: str) -> StageConfig:
-    """The account's id changes no price: a stage without one is priced as well."""
+    """Load the stage. Raises CliError for `local`."""
     from twbot.cli.operations.target import FILE
     from twbot.stacks.config import load_stage
 
     if name == LOCAL:
         raise CliError("The bot on this machine has no AWS bill.", hint="Name a stage: --stage prod", code=Exit.USAGE)
-    return load_stage(name, FILE, twitter_account_id="1")
+    return load_stage(name, FILE, twitter_account_id="1")  # no price depends on it, so none has to be configured
 
 
-def _region(asked: str | None) -> tuple[str, list[str]]:
+def _region(name: str | None) -> tuple[str, list[str]]:
+    """Return the region whose prices are used, and the doubts about that."""
     from twbot.cli.cost.prices import REGION, price_table
 
-    if asked is None or asked in price_table().regions:
-        return asked or REGION, []
-    return asked, [f"There are no prices of {asked}: these are {REGION}'s."]
+    if name is None or name in price_table().regions:
+        return name or REGION, []
+    return name, [f"There are no prices of {name}: these are {REGION}'s."]
 
 
 def _bill(stage: StageConfig, traffic: Traffic, region: str) -> Bill:

@@ -1,4 +1,4 @@
-"""`twbot demo`: the whole bot at work, on this machine, in half a minute."""
+"""`twbot demo`: runs the whole bot on this machine for half a minute, and shows what it did."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def _show_post(post: DemoPost) -> None:
     for note in _notes(post, style):
         out.print(Padding(note, (0, 0, 0, 4)))
     if post.reply:
-        took = f"  [dim]{post.seconds:.1f} s[/]" if post.seconds is not None else ""
-        out.print(Padding(f"[cyan]↳ @twbot[/]  {escape(post.reply.text)}{took}", (0, 0, 0, 2)))
+        duration = f"  [dim]{post.seconds:.1f} s[/]" if post.seconds is not None else ""
+        out.print(Padding(f"[cyan]↳ @twbot[/]  {escape(post.reply.text)}{duration}", (0, 0, 0, 2)))
         for path in post.reply.images:
             out.print(Padding(f"[dim]{escape(path)}[/]", (0, 0, 0, 6)), soft_wrap=True)
     else:

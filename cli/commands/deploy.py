@@ -1,4 +1,4 @@
-"""`twbot deploy` and `diff`: a stage onto AWS, and what that would do."""
+"""`twbot deploy` and `diff`: deploy a stage to AWS, or show what a deployment would change."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def deploy(
         if bootstrap and not dry_run:
             _bootstrap(on, yes)
         checks = _checks(on, bootstrap_later=bootstrap and dry_run)
-        with templates(on, checked_id, region) as made:
-            found, permissions = differences(on, made)
+        with templates(on, checked_id, region) as assembly:
+            found, permissions = differences(on, assembly)
             show_changes(found, permissions, _on(out if dry_run and not json else err))
             plan = {"stage": on.stage, "account": on.where.id, "region": on.where.region, "checks": checks}
             plan |= _changes_json(found, permissions)
             if not dry_run:
                 _ask(on, permissions, yes)
-                _deploy(on, made)
+                _deploy(on, assembly)
     if dry_run:
         if json:
             as_json({**plan, "deployed": False})
@@ -77,30 +77,35 @@ def diff(
     Example: twbot diff --stage prod
     """
     on = deployment("diff", Target(stage, profile, region, data))
-    with logged(on.log), templates(on, digits(account_id(on, account)), region) as made:
-        found, permissions = differences(on, made)
+    with logged(on.log), templates(on, digits(account_id(on, account)), region) as assembly:
+        found, permissions = differences(on, assembly)
     if json:
         as_json({"stage": on.stage, **_changes_json(found, permissions)})
     else:
         show_changes(found, permissions, _on(out))
 
 
-def differences(on: Deployment, made: Assembly) -> tuple[list[Change], dict[str, Widening]]:
-    """What deploying would change: resources by the CDK command, permissions by the templates themselves."""
+def differences(on: Deployment, assembly: Assembly) -> tuple[list[Change], dict[str, Widening]]:
+    """Return what a deployment would change: the resources, and the permissions by stack."""
+    # The resources come from `cdk diff`. Permissions are compared in the templates themselves, where statements that
+    # are only split or merged make no difference.
     from twbot.cli.deploy.changes import changes
     from twbot.cli.deploy.deployed_stacks import stacks, template
     from twbot.cli.deploy.permissions import widening
 
     with waiting("Comparing with what is deployed"):
-        found = changes(on.cdk().diff(made.folder))
-        there = {each.name for each in stacks(on.bot)}
-        deployed = {each.name: template(on.bot, each.name) if each.name in there else {} for each in made.stacks}
-        compared = {each.name: widening(deployed[each.name], each.template) for each in made.stacks}
+        found = changes(on.cdk().diff(assembly.folder))
+        existing = {each.name for each in stacks(on.bot)}
+        deployed = {each.name: template(on.bot, each.name) if each.name in existing else {} for each in assembly.stacks}
+        compared = {each.name: widening(deployed[each.name], each.template) for each in assembly.stacks}
     return found, {name: each for name, each in compared.items() if any(each)}
 
 
 def _checks(on: Deployment, *, bootstrap_later: bool) -> list[Check]:
-    """Each shown as it is done. Raises CliError at the end where one is wrong."""
+    """Run the checks and show each result. Raises CliError at the end if one failed.
+
+    `bootstrap_later`: a missing bootstrap is no failure, because --bootstrap is only tried out.
+    """
     from twbot.cli.deploy.preflight import checks, first_wrong
 
     found = []
@@ -123,31 +128,31 @@ def _bootstrap(on: Deployment, yes: bool) -> None:
         with waiting("Preparing the account and region for CDK"):
             on.cdk().bootstrap(on.where.id)
     except KeyboardInterrupt:
-        words = "Interrupted. CloudFormation goes on with the stack CDKToolkit by itself."
-        raise CliError(words, hint="Wait a minute, then type it again", code=Exit.INTERRUPTED) from None
+        message = "Interrupted. CloudFormation goes on with the stack CDKToolkit by itself."
+        raise CliError(message, hint="Wait a minute, then type it again", code=Exit.INTERRUPTED) from None
 
 
 def _ask(on: Deployment, permissions: dict[str, Widening], yes: bool) -> None:
-    """Only what widens permissions needs a yes."""
+    """Ask for a confirmation if permissions widen, as `cdk deploy --require-approval broadening` does."""
     from twbot.cli.ui.prompts import confirm
 
     if any(each.widens for each in permissions.values()):
         confirm(f"Permissions in the stage {on.stage} widen, as listed.", yes=yes)
 
 
-def _deploy(on: Deployment, made: Assembly) -> None:
+def _deploy(on: Deployment, assembly: Assembly) -> None:
     from twbot.cli.deploy.cdk_progress import Following
 
-    following = Following([each.name for each in made.stacks])
+    following = Following([each.name for each in assembly.stacks])
     try:
         with progress(following, "deploying") as each:
-            on.cdk().deploy(made.folder, each)
+            on.cdk().deploy(assembly.folder, each)
     except KeyboardInterrupt:
         raise interrupted(following, on.bot.option, "deploy") from None
 
 
 def _deployed(on: Deployment, plan: dict[str, Any], json: bool) -> None:
-    """The outputs, and what to type next."""
+    """Show the outputs of the deployed stacks, and the next commands to type."""
     from twbot.cli.deploy.outputs import outputs_of, show_outputs
 
     found = outputs_of(on)
@@ -162,15 +167,15 @@ def _deployed(on: Deployment, plan: dict[str, Any], json: bool) -> None:
 
 
 def _changes_json(found: list[Change], permissions: dict[str, Widening]) -> dict[str, Any]:
-    said = [
+    grants = [
         {"stack": stack, "change": change, **grant._asdict()}
         for stack, widening in permissions.items()
-        for change, grants in widening._asdict().items()
-        for grant in grants
+        for change, changed in widening._asdict().items()
+        for grant in changed
     ]
-    return {"changes": found, "permissions": said, "widens": any(each.widens for each in permissions.values())}
+    return {"changes": found, "permissions": grants, "widens": any(each.widens for each in permissions.values())}
 
 
 def _on(console: Console) -> Callable[[Text], None]:
-    """Lines as long as they are: the terminal wraps them."""
+    """Return a function that prints to the console without breaking lines: the terminal wraps them."""
     return lambda text: console.print(text, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`twbot outputs` and `destroy`: what a stage on AWS is made of, and taking it away."""
+"""`twbot outputs` and `destroy`: show the stacks of a stage on AWS, or delete them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twbot.cli.ui.prompts import unanswered
 if TYPE_CHECKING:
     from twbot.cli.deploy.deployed_stacks import Held, Stack
 
-# The account id makes no difference to what is destroyed.
+# Stands in for the account id on X, without which no template is made: it does not change what is destroyed.
 ANY_ACCOUNT = "1"
 
 
@@ -58,7 +58,7 @@ def destroy(
     on = deployment("destroy", Target(stage, profile, region, data))
     with logged(on.log):
         found = outputs_of(on)
-        _at_rest(on, found)
+        _check_idle(on, found)
         data_held = _held(on, found)
         plan = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
         if not json:
@@ -73,7 +73,8 @@ def destroy(
         say(f"The log: {on.log}")
 
 
-def _at_rest(on: Deployment, found: list[Stack]) -> None:
+def _check_idle(on: Deployment, found: list[Stack]) -> None:
+    """Raise CliError if CloudFormation is changing a stack: it refuses a second change meanwhile."""
     busy = [f"{each.name} ({each.status})" for each in found if each.busy]
     if busy:
         hint = f"Wait until it has finished: twbot outputs{on.bot.option}"
@@ -91,13 +92,13 @@ def _show_loss(on: Deployment, found: list[Stack], data_held: list[Held]) -> Non
     from twbot.stacks.names import alert_addresses_name
 
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
-    for heading, kept, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
-        named = [f"  {each.what} {each.name}" for each in data_held if each.kept is kept]
-        if kept:
-            named.append(f"  secret {on.bot.config.secret}, if there is one")
-        if named:
+    for heading, retained, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
+        names = [f"  {each.what} {each.name}" for each in data_held if each.kept is retained]
+        if retained:
+            names.append(f"  secret {on.bot.config.secret}, if there is one")
+        if names:
             err.print(heading, style=style)
-            say("\n".join(named))
+            say("\n".join(names))
     parameter = alert_addresses_name(on.bot.config)
     remove = f"twbot alerts remove{on.bot.option}"
     say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")
@@ -105,7 +106,8 @@ def _show_loss(on: Deployment, found: list[Stack], data_held: list[Held]) -> Non
 
 
 def _ask(on: Deployment, yes: bool) -> None:
-    """The stage's name has to be typed."""
+    """Have the person type the stage's name, unless `yes`. Raises CliError for anything else."""
+    # A plain yes is typed without reading; the name makes sure that the person means this stage.
     import typer
 
     if yes:
@@ -126,15 +128,17 @@ def _destroy(on: Deployment, found: list[Stack], buckets: list[str], region: str
 
     following = Following([each.name for each in reversed(found)])
     try:
-        with templates(on, on.bot.account_id or ANY_ACCOUNT, region) as made:
-            for again in (True, False):
+        with templates(on, on.bot.account_id or ANY_ACCOUNT, region) as assembly:
+            for retry in (True, False):
                 _empty(on, buckets)
                 try:
                     with progress(following, "destroying") as each:
-                        on.cdk().destroy(made.folder, each)
+                        on.cdk().destroy(assembly.folder, each)
                     return
-                except AwsError as problem:  # what was still under way came into a bucket after it was emptied
-                    if not again or "not empty" not in str(problem):
+                # Firehose and the functions still deliver what is under way: a bucket may be filled after it was
+                # emptied.
+                except AwsError as problem:
+                    if not retry or "not empty" not in str(problem):
                         raise
     except KeyboardInterrupt:
         raise interrupted(following, on.bot.option, "destroy") from None
@@ -146,6 +150,6 @@ def _empty(on: Deployment, buckets: list[str]) -> None:
     s3 = on.bot.client("s3")
     for bucket in buckets:
         with on.bot.translate_errors(), waiting(f"Emptying {bucket}"):
-            gone = sum(empty(s3, bucket))
-        if gone:
-            say(f"{bucket}: {gone} objects deleted")
+            deleted = sum(empty(s3, bucket))
+        if deleted:
+            say(f"{bucket}: {deleted} objects deleted")

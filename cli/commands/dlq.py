@@ -1,4 +1,4 @@
-"""`twbot dlq`: the dead letters, which are what targets did not take, however often it was tried."""
+"""`twbot dlq`: lists, redrives and purges dead letters: events that a target refused at every attempt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
-SHORT_ID_LENGTH = 8  # characters of a message id that tell it from others
+# SQS's message ids are UUIDs: their first eight characters differ, and fit into a table.
+SHORT_ID_LENGTH = 8
 
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
@@ -50,10 +51,10 @@ def list_letters(
     """
     from twbot.cli.operations.dead_letters.records import grouped
 
-    letters = _found(dead_letters_of(target), rule)
-    found = _chosen(letters, None, reason, target)[:limit]
+    batch = _read(dead_letters_of(target), rule)
+    found = _chosen(batch, None, reason, target)[:limit]
     if json:
-        as_json({"count": len(found), "hidden": letters.hidden, "groups": grouped(found), "letters": found})
+        as_json({"count": len(found), "hidden": batch.hidden, "groups": grouped(found), "letters": found})
         return
     if not found:
         print_line("No dead letters.")
@@ -66,10 +67,10 @@ def list_letters(
     else:
         lines = [(g.rule, g.reason, g.count, shown(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
         table(["rule", "reason", "count", "newest", "ids"], lines)
-        again = f"twbot dlq redrive --rule RULE{target.option}"
-        say(f"See one: twbot dlq show ID{target.option}; deliver them again: {again}")
-    if letters.hidden:
-        say(f"There are about {letters.hidden} more, which somebody else is looking at, or which did not fit.")
+        command = f"twbot dlq redrive --rule RULE{target.option}"
+        say(f"See one: twbot dlq show ID{target.option}; deliver them again: {command}")
+    if batch.hidden:
+        say(f"There are about {batch.hidden} more, which somebody else is looking at, or which did not fit.")
 
 
 @app.command("show")
@@ -123,14 +124,14 @@ def redrive(
 
     Example: twbot dlq redrive --all
     """
-    source, letters, found = _named(target, ids, every, rule, reason)
+    source, batch, found = _selected(target, ids, every, rule, reason)
     able = [each for each in found if each.obstacle is None]
     for each in found:
         if each.obstacle:
             say(f"{each.id} can't be delivered again: {each.obstacle}. See: twbot dlq show {each.id}{target.option}")
-    done = 0 if dry_run else _worked("delivered again", source.redrive, able)
-    _tell("redriven", "would be delivered again", "delivered again", able, done, dry_run=dry_run, json=json)
-    _more(letters, every)
+    done = 0 if dry_run else _work("delivered again", source.redrive, able)
+    _report("redriven", "would be delivered again", "delivered again", able, done, dry_run=dry_run, json=json)
+    _mention_more(batch, every)
 
 
 @app.command("purge")
@@ -151,91 +152,90 @@ def purge(
 
     Example: twbot dlq purge 12 13 --yes
     """
-    source, letters, found = _named(target, ids, every, rule, reason)
+    source, batch, found = _selected(target, ids, every, rule, reason)
     everything = every and not (ids or rule or reason)
-    count = _many(len(found) + letters.hidden if everything else len(found))
-    if (found or letters.hidden) and not dry_run:
+    count = _count(len(found) + batch.hidden if everything else len(found))
+    if (found or batch.hidden) and not dry_run:
         extent = ": that is all, and what comes until then" if everything else ""
         confirm(f"{count} of the stage {target.stage} will be forgotten for good{extent}.", yes=yes)
-    if dry_run or not (found or letters.hidden):
+    if dry_run or not (found or batch.hidden):
         done = 0
     else:
-        done = source.purge_all() if everything else _worked("forgotten", source.purge, found)
-    _tell("purged", "would be forgotten", "forgotten", found, done, dry_run=dry_run, json=json)
-    _more(letters, every and not everything)
+        done = source.purge_all() if everything else _work("forgotten", source.purge, found)
+    _report("purged", "would be forgotten", "forgotten", found, done, dry_run=dry_run, json=json)
+    _mention_more(batch, every and not everything)
     if everything and done and not target.is_local:
         say("SQS takes up to a minute for it.")
 
 
-def _named(
+def _selected(
     target: Target, ids: list[str] | None, every: bool, rule: str | None, reason: str | None
 ) -> tuple[DeadLetters, DeadLetterBatch, list[DeadLetter]]:
-    """What is meant has to be said: by id, by filter, or --all."""
+    """Return the port, the dead letters read, and those selected by id, by filter or by --all. Raises CliError."""
     if not (ids or every or rule or reason):
         hint = "Name them by id, --rule or --reason, or take --all"
         raise CliError("Which dead letters?", hint=hint, code=Exit.USAGE)
     source = dead_letters_of(target)
-    letters = _found(source, rule)
-    return source, letters, _chosen(letters, ids, reason, target)
+    batch = _read(source, rule)
+    return source, batch, _chosen(batch, ids, reason, target)
 
 
-def _found(source: DeadLetters, rule: str | None) -> DeadLetterBatch:
-    if rule is not None and rule not in (there := complete_rules("")):
-        raise CliError(f"There is no rule {rule!r}.", hint=f"There are: {', '.join(there)}", code=Exit.USAGE)
+def _read(source: DeadLetters, rule: str | None) -> DeadLetterBatch:
+    if rule is not None and rule not in (rules := complete_rules("")):
+        raise CliError(f"There is no rule {rule!r}.", hint=f"There are: {', '.join(rules)}", code=Exit.USAGE)
     return source.read(rule=rule)
 
 
-def _chosen(
-    letters: DeadLetterBatch, ids: Sequence[str] | None, reason: str | None, target: Target
-) -> list[DeadLetter]:
-    chosen = [_letter(letters, each, target) for each in dict.fromkeys(ids or ())] if ids else letters.seen
+def _chosen(batch: DeadLetterBatch, ids: Sequence[str] | None, reason: str | None, target: Target) -> list[DeadLetter]:
+    chosen = [_letter(batch, each, target) for each in dict.fromkeys(ids or ())] if ids else batch.seen
     return [each for each in chosen if reason is None or reason.lower() in (each.error or "").lower()]
 
 
-def _letter(letters: DeadLetterBatch, wanted: str, target: Target) -> DeadLetter:
-    """By its id, or by what it begins with where that is long enough."""
-    for each in letters.seen:
-        if wanted == each.id:
+def _letter(batch: DeadLetterBatch, letter_id: str, target: Target) -> DeadLetter:
+    """Return the dead letter with this id, or the only one whose id begins like this. Raises CliError."""
+    for each in batch.seen:
+        if letter_id == each.id:
             return each
-    meant = [each for each in letters.seen if len(wanted) >= SHORT_ID_LENGTH and each.id.startswith(wanted)]
-    if len(meant) == 1:
-        return meant[0]
+    # Shorter beginnings could mean another one by mistake: on this machine 12 is an id, and so is 123.
+    matching = [each for each in batch.seen if len(letter_id) >= SHORT_ID_LENGTH and each.id.startswith(letter_id)]
+    if len(matching) == 1:
+        return matching[0]
     hint = f"See: twbot dlq list --each{target.option}"
-    raise CliError(f"There is no dead letter {wanted}.", hint=hint, code=Exit.NOT_FOUND)
+    raise CliError(f"There is no dead letter {letter_id}.", hint=hint, code=Exit.NOT_FOUND)
 
 
-def _worked(what: str, work: Callable[[Sequence[str]], Iterator[int]], found: list[DeadLetter]) -> int:
-    """How many. Whoever interrupts it, or what goes wrong, is told how far it came."""
+def _work(done_to_them: str, work: Callable[[Sequence[str]], Iterator[int]], found: list[DeadLetter]) -> int:
+    """Return how many dead letters were worked on. If it fails or is interrupted, print how many were before."""
     done = 0
     try:
         for number in work([each.id for each in found]) if found else ():
             done = number
     except BaseException:
-        say(f"{done} of {_many(len(found))} {what}; the others are where they were.")
+        say(f"{done} of {_count(len(found))} {done_to_them}; the others are where they were.")
         raise
     if done < len(found):
         say(f"{len(found) - done} were not there any more: somebody else has them.")
     return done
 
 
-def _tell(key: str, would: str, did: str, found: list[DeadLetter], done: int, *, dry_run: bool, json: bool) -> None:
+def _report(key: str, would: str, did: str, found: list[DeadLetter], done: int, *, dry_run: bool, json: bool) -> None:
     ids = [each.id for each in found]
     if json:
         as_json({key: done, "dry_run": dry_run, "ids": ids})
     elif not found and not done:
         print_line("No dead letter is meant by that: nothing was changed.")
     elif dry_run:
-        out.print(f"{_many(len(found))} {would}: {_few(ids)}")
+        out.print(f"{_count(len(found))} {would}: {_few(ids)}")
     else:
-        print_line(f"{_many(done)} {did}.")
+        print_line(f"{_count(done)} {did}.")
 
 
-def _more(letters: DeadLetterBatch, every: bool) -> None:
-    if every and letters.hidden:
-        say(f"There are about {letters.hidden} more, which were not seen: type it again.")
+def _mention_more(batch: DeadLetterBatch, every: bool) -> None:
+    if every and batch.hidden:
+        say(f"There are about {batch.hidden} more, which were not seen: type it again.")
 
 
-def _many(count: int) -> str:
+def _count(count: int) -> str:
     return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 

@@ -1,4 +1,4 @@
-"""`twbot doctor`: all that can be wrong, in order, each with its fix."""
+"""`twbot doctor`: checks a bot, and names the fix of each problem."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def doctor(
         message = f"{len(wrong)} of {len(found)} checks failed: {', '.join(check.name for check in wrong)}."
         raise CliError(message, hint=wrong[0].fix, code=Exit.CHECK_FAILED)
     if not json:
-        err.print(_sum(found))
+        err.print(_summary(found))
 
 
 def _show(check: Check) -> None:
@@ -57,8 +57,8 @@ def _show(check: Check) -> None:
     )
 
 
-def _sum(found: list[Check]) -> Any:
-    counted: dict[State, int] = {}
+def _summary(found: list[Check]) -> Any:
+    counts: dict[State, int] = {}
     for check in found:
-        counted[check.state] = counted.get(check.state, 0) + 1
-    return ", ".join(f"{count} {state}" for state, count in counted.items())
+        counts[check.state] = counts.get(check.state, 0) + 1
+    return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -1,4 +1,4 @@
-"""`twbot export`: the lake's events as Parquet files."""
+"""`twbot export`: writes the lake's events to Parquet files."""
 
 from __future__ import annotations
 
@@ -41,41 +41,43 @@ def export(
 
     Example: twbot export -o november --since 2026-11-01 --type MESSAGE_ANALYSED --stage prod
     """
-    wanted = _wanted(since, until, types or [])
+    event_filter = _filter(since, until, types or [])
     _check(to, force)
-    with _beside(to) as fresh:
+    with _unfinished_folder(to) as fresh:
         with translate_lake_errors(), err.status("exporting") as status:
-            exported = lake_of(target).export(wanted, fresh, on_progress=status.update)
+            exported = lake_of(target).export(event_filter, fresh, on_progress=status.update)
         size = sum((fresh / name).stat().st_size for name in exported.files)
         if exported.rows:
-            _settle(fresh, exported, to)
+            _publish(fresh, exported, to)
     _report(exported, size, to, json)
 
 
-def _wanted(since: str | None, until: str | None, types: list[str]) -> ExportFilter:
+def _filter(since: str | None, until: str | None, types: list[str]) -> ExportFilter:
     begin, end = window(since, until)
     return ExportFilter(since=begin, until=end, types=known_types(types))
 
 
 def _check(to: Path, force: bool) -> None:
-    """Before anything is read: nothing is overwritten unasked, and never what is no export."""
+    """Raise CliError if the export would replace something: an older export without --force, or anything else."""
+    # Before the lake is read: on AWS reading costs money.
     is_file = to.suffix == PARQUET
     if to.is_dir():
         others = [each.name for each in to.iterdir() if each.suffix != PARQUET or not each.is_file()]
         if is_file or others:
             raise CliError(f"{to} is a folder with other things in it.", hint="Name another: -o", code=Exit.USAGE)
-        there = any(to.iterdir())
+        exists = any(to.iterdir())
     elif to.exists() and not is_file:
         raise CliError(f"{to} is a file.", hint=f"Name a folder, or a file that ends in {PARQUET}", code=Exit.USAGE)
     else:
-        there = to.exists()
-    if there and not force:
+        exists = to.exists()
+    if exists and not force:
         raise CliError(f"{to} is there already.", hint="Name another, or replace it: --force", code=Exit.USAGE)
 
 
 @contextmanager
-def _beside(to: Path) -> Iterator[Path]:
-    """A folder on the same disk for what is not finished; gone afterwards, however it ends."""
+def _unfinished_folder(to: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside the export. Raises CliError if it cannot be written."""
+    # On the same file system, so that the finished export only has to be renamed.
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}-unfinished-"))
@@ -89,18 +91,19 @@ def _beside(to: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _settle(fresh: Path, exported: Exported, to: Path) -> None:
-    """Give it its name, at once."""
+def _publish(fresh: Path, exported: Exported, to: Path) -> None:
+    """Rename the finished export: its name never leads to half of it."""
     if to.suffix == PARQUET:
         _one_file(fresh, exported.files).replace(to)
         return
-    made = fresh / "made"
-    made.mkdir(mode=0o700)
+    finished = fresh / "made"
+    finished.mkdir(mode=0o700)
     for name in exported.files:
-        (fresh / name).rename(made / name)
+        (fresh / name).rename(finished / name)
+    # A folder with files in it cannot be renamed over. The old one goes with the temporary folder.
     if to.exists():
         to.rename(fresh / "before")
-    made.rename(to)
+    finished.rename(to)
 
 
 def _one_file(fresh: Path, names: list[str]) -> Path:

@@ -1,4 +1,4 @@
-"""`twbot forget`: what a person deleted on X, removed here."""
+"""`twbot forget`: erases a post that its author deleted on X."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def forget(
     if not POST_ID.fullmatch(tweet_id):
         raise CliError(f"{tweet_id!r} is no id of a post: its digits are at the end of its address.", code=Exit.USAGE)
     with translate_lake_errors():
-        forgetting = erasure_of(target)
-    found = None if yes and not dry_run else _look(forgetting, tweet_id, dry_run=True)
+        erasure = erasure_of(target)
+    # Counting reads the lake a second time, which costs money on AWS: --yes skips it.
+    found = None if yes and not dry_run else _erase(erasure, tweet_id, dry_run=True)
     if found is not None and not json:
         _show(found, "there is")
     if found is not None and (dry_run or found.nothing):
@@ -52,18 +53,20 @@ def forget(
             say(f"To remove it: twbot forget {tweet_id}{target.option}")
         return
     confirm(f"The stage {target.stage} will forget the post {tweet_id}; that can't be undone.", yes=yes)
-    gone = _look(forgetting, tweet_id, dry_run=False)
+    removed = _erase(erasure, tweet_id, dry_run=False)
     if json:
-        _as_json(gone, target, dry_run)
+        _as_json(removed, target, dry_run)
     else:
-        _show(gone, "removed")
+        _show(removed, "removed")
 
 
-def _look(forgetting: Erasure, tweet_id: str, *, dry_run: bool) -> ErasureReport:
-    words = "looking for it" if dry_run else "forgetting it"
-    with translate_lake_errors(), err.status(words) as status:
-        return forgetting.forget(
-            tweet_id, dry_run=dry_run, on_progress=lambda said: status.update(f"{words}: {said} (Ctrl-C does no harm)")
+def _erase(erasure: Erasure, tweet_id: str, *, dry_run: bool) -> ErasureReport:
+    activity = "looking for it" if dry_run else "forgetting it"
+    with translate_lake_errors(), err.status(activity) as status:
+        return erasure.forget(
+            tweet_id,
+            dry_run=dry_run,
+            on_progress=lambda step: status.update(f"{activity}: {step} (Ctrl-C does no harm)"),
         )
 
 
@@ -84,7 +87,7 @@ def _show(report: ErasureReport, heading: str) -> None:
     if report.nothing:
         print_line(f"Nothing of the post {report.tweet_id} is there.")
     else:
-        table(["where", heading], [(where, count) for where, count in report.removed.items() if count])
+        table(["where", heading], [(place, count) for place, count in report.removed.items() if count])
     for reply in report.replies:
         print_line(f"The bot's reply {reply} stays on X. As the bot, delete it there: https://x.com/i/status/{reply}")
     for line in report.remains:

@@ -1,4 +1,4 @@
-"""`twbot init`: a twbot.toml that explains itself."""
+"""`twbot init`: writes a twbot.toml with every setting and its explanation."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def init(stage: Name = "prod", force: Force = False) -> None:
 
 
 def written(stage: str) -> str:
-    """The tables of a stage. Raises CliError."""
+    """Return the tables of a stage as TOML. Raises CliError for an invalid name."""
     from twbot.cli.deploy.target import on_aws
 
     if stage == LOCAL:
@@ -87,22 +87,23 @@ def written(stage: str) -> str:
 
     production = stage == PRODUCTION
     secret = "TwitterSecret" if production else f"TwitterSecret-{stage}"
-    known = {"name": stage, "production": str(production).lower(), "secret": secret}
+    values = {"name": stage, "production": str(production).lower(), "secret": secret}
     text = STAGE + AWS
-    for key, value in known.items():
+    for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
+    # The values' lengths differ, so the comments behind them are aligned again.
     return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
 
 
 def _add(stage: str, text: str) -> None:
-    """Raises CliError where it is there already, or the file cannot be read."""
+    """Append a stage to twbot.toml. Raises CliError if the file has it already or cannot be read."""
     import msgspec
 
     try:
-        there = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
+        stages = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
-    if stage in there:
+    if stage in stages:
         hint = (
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )

@@ -1,4 +1,4 @@
-"""`twbot logs`: the structured log, of a service or a post."""
+"""`twbot logs`: shows the structured log of a service or a post."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def logs(
     Example: twbot logs analysis --follow
     """
     start, end = window(since, until)
-    wanted = LogFilter(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
+    log_filter = LogFilter(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
     log = logs_of(target)
-    show = as_json_line if json else _shower(utc)
+    show = as_json_line if json else _printer(utc)
     try:
-        found = deque(log.lines(wanted), maxlen=limit)
+        found = deque(log.lines(log_filter), maxlen=limit)
         for line in found:
             show(line)
         if follow:
-            _follow(log.follow(wanted), show, json)
+            _follow(log.follow(log_filter), show, json)
         elif not found and not json:
             say("Nothing of that was logged." if since or tweet or target.is_local else "Nothing in the last hour.")
     except KeyboardInterrupt:
@@ -76,12 +76,12 @@ def _follow(lines: Iterator[Line], show: Callable[[Line], None], json: bool) -> 
         show(line)
 
 
-def _shower(utc: bool) -> Callable[[Line], None]:
+def _printer(utc: bool) -> Callable[[Line], None]:
     from rich.text import Text
 
     def show(line: Line) -> None:
         style = STYLES.get(level(line), "")
-        start = f"{shown(line['timestamp'], utc=utc)}  {level(line):<8} {_who(line):<20} {line.get('message', '')}"
+        start = f"{shown(line['timestamp'], utc=utc)}  {level(line):<8} {_source(line):<20} {line.get('message', '')}"
         about = f"  [{line['correlation_id']}]" if line.get("correlation_id") else ""
         more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
         out.print(Text(start, style) + Text(f"{about}  {more}", "dim"), soft_wrap=True)
@@ -91,8 +91,8 @@ def _shower(utc: bool) -> Callable[[Line], None]:
     return show
 
 
-def _who(line: Line) -> str:
-    """The service, and the function where it is called otherwise."""
+def _source(line: Line) -> str:
+    """Return the service, with the function if its name is another."""
     service, function = logger_of(line), line.get("function")
     return service if function in {None, service} else f"{service}/{function}"
 

@@ -1,4 +1,4 @@
-"""`twbot metrics`: what happened over time, as numbers."""
+"""`twbot metrics`: shows metrics over time."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 
 PERIODS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
+# With more values than that a longer --every is meant.
 MAX_PERIODS = 1500
-# Where there is room to say what each is.
+# The columns of a terminal that has room for the metrics' descriptions.
 WIDE = 120
 
 
 def _names(incomplete: str) -> list[str]:
-    return [each.name for each in _everywhere() if each.name.lower().startswith(incomplete.lower())]
+    return [each.name for each in _on_any_platform() if each.name.lower().startswith(incomplete.lower())]
 
 
-def _everywhere() -> list[Metric]:
+def _on_any_platform() -> list[Metric]:
     from twbot.cli.operations.metrics.records import all_metrics, function_metrics
     from twbot.stacks.functions import FUNCTIONS
     from twbot.stacks.names import SERVICES
@@ -68,9 +69,9 @@ def metrics(
     Example: twbot metrics --since 7d --every 1d MESSAGE_RECEIVED TWEET_SENT reply-time --csv
     """
     source = metrics_of(target)
-    wanted = _chosen(source.all_metrics(), names or [])
+    chosen = _chosen(source.all_metrics(), names or [])
     over = _window(since, until, every, source.min_period)
-    found = source.series_of(over, {each.name for each in wanted})
+    found = source.series_of(over, {each.name for each in chosen})
     if as_csv:
         _csv(over, found, utc)
     elif json:
@@ -80,42 +81,51 @@ def metrics(
 
 
 def _chosen(known: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
-    """Each name stands for the measure of that name, or for all whose names go on from it. Raises CliError."""
+    """Return the metrics with these names, or whose names begin with one and a hyphen; all if no name is given.
+
+    Raises CliError for a name that matches none.
+    """
     if not names:
         return list(known)
     chosen: dict[str, Metric] = {}
     for name in names:
-        fitting = [each for each in known if _is(each.name, name)]
-        if not fitting and any(_is(each.name, name) for each in _everywhere()):
+        matching = [each for each in known if _matches(each.name, name)]
+        if not matching and any(_matches(each.name, name) for each in _on_any_platform()):
             raise CliError(f"{name} is measured on AWS only.", hint="Name a stage: --stage", code=Exit.NOT_FOUND)
-        if not fitting:
+        if not matching:
             raise CliError(
                 f"Nothing is measured as {name!r}.", hint="See what is: twbot metrics --all", code=Exit.NOT_FOUND
             )
-        chosen |= {each.name: each for each in fitting}
+        chosen |= {each.name: each for each in matching}
     return [each for each in known if each.name in chosen]
 
 
-def _is(name: str, wanted: str) -> bool:
-    return name.lower() == wanted.lower() or name.lower().startswith(f"{wanted.lower().rstrip('-_')}-")
+def _matches(name: str, prefix: str) -> bool:
+    return name.lower() == prefix.lower() or name.lower().startswith(f"{prefix.lower().rstrip('-_')}-")
 
 
 def _window(since: str, until: str | None, every: str | None, min_period: Any) -> Window:
-    """Raises CliError for parts that are too fine, too many or too odd."""
+    """Return the window and its period.
+
+    `min_period`: the shortest period (seconds) that still exists at a start time. Raises CliError if --every is no
+    multiple of it, or makes too many values.
+    """
     from twbot.cli.operations.metrics.records import window_between
 
     begin, finish = window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600
     end = finish.timestamp() if finish else time.time()
-    least: int = min_period(start)
+    # CloudWatch keeps values of one minute for 15 days only, of five minutes for 63 days:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    shortest: int = min_period(start)
     if start >= end:
         raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
     if every is None:
-        step = next((each for each in PERIODS if each >= least and int((end - start) / each) <= BARS), PERIODS[-1])
+        step = next((each for each in PERIODS if each >= shortest and int((end - start) / each) <= BARS), PERIODS[-1])
         return window_between(start, end, step)
     seconds = duration(every).total_seconds()
-    if seconds < 1 or seconds % least:
-        hint = f"Write --every as a multiple of {_length(least)}"
+    if seconds < 1 or seconds % shortest:
+        hint = f"Write --every as a multiple of {_length(shortest)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
     if (end - start) / seconds > MAX_PERIODS:
         raise CliError(f"That is more than {MAX_PERIODS} values.", hint="Use a longer --every", code=Exit.USAGE)
@@ -128,12 +138,12 @@ def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
 
     title = f"{shown(over.start, utc=utc)} to {shown(over.end, utc=utc)}, every {_length(over.step)}"
     columns = [Column(name, no_wrap=True) for name in ("metric", "over time", "in all", "newest")]
-    explained = out.width >= WIDE
-    columns += [Column("what it is", overflow="fold")] * explained
+    with_description = out.width >= WIDE
+    columns += [Column("what it is", overflow="fold")] * with_description
     grid = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for each in found:
-        values = (_written(each, each.total), _written(each, each.values[-1]))
-        cells = (each.metric.name, _chart(each), *values, *[each.metric.description] * explained)
+        values = (_text(each, each.total), _text(each, each.values[-1]))
+        cells = (each.metric.name, _chart(each), *values, *[each.metric.description] * with_description)
         grid.add_row(*map(Text, cells))
     out.print(grid)
     if len(found) < of:
@@ -148,14 +158,14 @@ def _length(seconds: int) -> str:
 
 
 def _chart(each: MetricSeries) -> str:
-    """One block a part; where there are too many, one for several."""
+    """Return a sparkline with a block per value, or per group of values if there are too many."""
     size = -(-len(each.values) // (BARS + 1))
     groups = [each.values[start : start + size] for start in range(0, len(each.values), size)]
     fold = sum if each.metric.statistic == "sum" else max
     return sparkline([fold(value or 0.0 for value in group) for group in groups])
 
 
-def _written(each: MetricSeries, value: float | None) -> str:
+def _text(each: MetricSeries, value: float | None) -> str:
     if value is None:
         return "-"
     return duration_text(value) if each.metric.unit == "s" else f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""`twbot query`: SQL over everything that happened."""
+"""`twbot query`: runs SQL on the data lake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
 
-# A moment as events have it, in full: shown in the reader's zone.
+# A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
@@ -32,7 +32,8 @@ def _names(incomplete: str) -> list[tuple[str, str]]:
 
 
 def _parameters(incomplete: str) -> list[str]:
-    """With their defaults; the shell does not tell which query is named."""
+    """Complete the parameters of all queries, with their defaults."""
+    # The completion does not know which query is on the command line.
     known = {f"{each.name}={each.default}" for query in saved_queries().values() for each in query.parameters}
     return sorted(each for each in known if each.startswith(incomplete))
 
@@ -125,7 +126,7 @@ def _named(name: str) -> SavedQuery:
 
 
 def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
-    """The parameters' values in the order of the SQL's question marks."""
+    """Return the parameters' values in the order of the SQL's question marks. Raises CliError."""
     if bare := [each for each in given if "=" not in each]:
         raise CliError(f"{bare[0]!r} is no parameter: write it as NAME=VALUE.", code=Exit.USAGE)
     pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
@@ -147,7 +148,7 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
         writer.writerows([result.columns, *(map(_for_csv, row) for row in result.rows)])
     elif not result.rows:
         say("Nothing yet: no event matches.")
-    elif not (chart and _drawn(result)):
+    elif not (chart and _draw(result)):
         table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
     if not json and not csv:
         rows = len(result.rows)
@@ -156,8 +157,8 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
         say(f"Left out, as it is damaged: {path}")
 
 
-def _drawn(result: Result) -> bool:
-    """Whether there is a chart of it; says so where there is none."""
+def _draw(result: Result) -> bool:
+    """Print a chart of the result. If its columns suit no chart, say so and return False."""
     from twbot.cli.ui.charts import chart as chart_of
 
     lines = chart_of(result.columns, result.rows)
@@ -174,7 +175,7 @@ def _cell(value: Any) -> Any:
 
 
 def _for_csv(value: Any) -> Any:
-    """Unchanged for a program; a terminal gets nothing that it would obey."""
+    """Return the cell as CSV has it; on a terminal without control characters."""
     cell = _cell(value)
     return harmless(cell) if isinstance(cell, str) and sys.stdout.isatty() else cell
 

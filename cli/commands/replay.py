@@ -1,4 +1,4 @@
-"""`twbot replay`: events of the archive delivered again; `twbot replay from-x`: X delivers again."""
+"""`twbot replay`: delivers events of the archive again; `twbot replay from-x` has X send its events again."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def replay(
     if since is None:
         hint = f"For example: twbot replay --since 2h --dry-run{target.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
-    replays, wanted = replays_of(target), _wanted(since, until, types or [], to or [], rate, with_replies)
+    replays, request = replays_of(target), _request(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
         raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
-    wanted = _fitted(replays, wanted)
-    counted = replays.count(wanted)
+    request = _fitted(replays, request)
+    counted = replays.count(request)
     if not json:
         _show_count(counted)
     if dry_run or not counted.events:
@@ -86,7 +86,7 @@ def replay(
         return
     if with_replies:
         _ask(target, counted, yes)
-    found = replays.start(wanted, counted.events)
+    found = replays.start(request, counted.events)
     found = found if detach else follow(replays, found, target, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found, utc))
     if detach:
@@ -184,7 +184,7 @@ def cancel(target: Target, name: Name, json: AsJson = False) -> None:
     as_json(found) if json else print_line(said(found))
 
 
-def _wanted(
+def _request(
     since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
 ) -> ReplayRequest:
     import datetime
@@ -205,11 +205,12 @@ def _wanted(
     )
 
 
-def _fitted(replays: Replays, wanted: ReplayRequest) -> ReplayRequest:
+def _fitted(replays: Replays, request: ReplayRequest) -> ReplayRequest:
+    """Return the request as the platform can fulfil it. Raises CliError if it cannot."""
     from twbot.lambdas.errors import TwbotError
 
     try:
-        return replays.fit(wanted)
+        return replays.fit(request)
     except CliError:
         raise
     except TwbotError as error:

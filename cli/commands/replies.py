@@ -1,4 +1,4 @@
-"""`twbot replies`: the kill switch, the limits, and the list of people who want no replies."""
+"""`twbot replies`: the kill switch, the limits, and the people who opted out of replies."""
 
 from __future__ import annotations
 
@@ -122,11 +122,11 @@ def limit(
         typed = f"twbot replies limit{target.option}"
         hint = f"For example: {typed} --per-person 5, or: {typed} --none"
         raise CliError("Which limit?", hint=hint, code=Exit.USAGE)
-    told = {"per_person": per_person, "per_hour": per_hour}
-    switch = _change(target, json, **{name: most for name, most in told.items() if none or most is not None})
+    limits = {"per_person": per_person, "per_hour": per_hour}
+    switch = _change(target, json, **{name: value for name, value in limits.items() if none or value is not None})
     if not json:
-        said = f"to a person {_limit(switch.per_person)}, in all {_limit(switch.per_hour)}"
-        print_line(f"Replies of the stage {target.stage}: {said}.")
+        text = f"to a person {_limit(switch.per_person)}, in all {_limit(switch.per_hour)}"
+        print_line(f"Replies of the stage {target.stage}: {text}.")
 
 
 @optout.command("add")
@@ -176,6 +176,7 @@ def remove(target: Target, user_id: User, dry_run: DryRun = False, json: AsJson 
 
 
 def _change(target: Target, json: bool, **changes: Any) -> Switch:
+    """Change fields of the stored switch, and return it."""
     import msgspec
 
     store: Replies = replies_of(target)
@@ -212,8 +213,8 @@ def _until(switch: Switch, *, utc: bool) -> str:
     return f" until {shown(switch.until, utc=utc)}" if switch.until else ""
 
 
-def _limit(most: int | None) -> str:
-    return "no limit" if most is None else f"at most {most} an hour"
+def _limit(value: int | None) -> str:
+    return "no limit" if value is None else f"at most {value} an hour"
 
 
 def _checked(user_id: str) -> str:

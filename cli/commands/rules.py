@@ -1,4 +1,4 @@
-"""`twbot rules`: which event goes where, and why one does not."""
+"""`twbot rules`: lists the event rules, tests an event against them, and draws the system."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from twbot.lambdas.wiring import RULES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
 WIDE = 120
-# What each microservice puts on the bus; the arrows back of the diagram.
+# The event types that each microservice publishes: the diagram's arrows back to the bus.
 PUBLISHES = {
     "ingress": "TWITTER_*, MESSAGE_RECEIVED",
     "analysis": "MESSAGE_ANALYSED, ANALYSIS_FAILED",
@@ -29,7 +29,7 @@ PUBLISHES = {
 }
 
 
-# What `rules list` says of a rule on AWS.
+# The states of a rule on AWS, as people read them.
 STATES = {
     "enabled": "there, switched on",
     "disabled": "there, switched off",
@@ -46,8 +46,8 @@ def list_rules(target: Target, json: AsJson = False) -> None:
 
     Example: twbot rules list
     """
-    there = deployed_rules_of(target)
-    deployed = {each.name: each for each in there.deployed()} if there else None
+    source = deployed_rules_of(target)
+    deployed = {each.name: each for each in source.deployed()} if source else None
     if json:
         as_json([*_documents(deployed)])
         return
@@ -62,7 +62,7 @@ def list_rules(target: Target, json: AsJson = False) -> None:
         rows = [[*row, _state(deployed[row[0]])] for row in rows]
     if out.width >= WIDE:
         columns.append("pattern")
-        rows = [[*row, _written(patterns[row[0]])] for row in rows]
+        rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
     table(columns, rows)
     if out.width < WIDE:
         say("The whole patterns take a wider terminal, or --json.")
@@ -75,8 +75,8 @@ def _types(pattern: object) -> str:
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
     for rule in RULES:
-        there = deployed[rule.name] if deployed else None
-        yield rule._asdict() | ({"state": there.state, "deployed": there.pattern} if there else {})
+        on_aws = deployed[rule.name] if deployed else None
+        yield rule._asdict() | ({"state": on_aws.state, "deployed": on_aws.pattern} if on_aws else {})
     for each in (deployed or {}).values():
         if not _declared(each.name):
             yield {"name": each.name, "state": each.state, "deployed": each.pattern}
@@ -87,7 +87,7 @@ def _declared(name: str) -> bool:
 
 
 def _state(rule: DeployedRule) -> str:
-    differs = f": {_written(rule.pattern)}" if rule.state == "other-pattern" else ""
+    differs = f": {_as_json(rule.pattern)}" if rule.state == "other-pattern" else ""
     return STATES[rule.state] + differs
 
 
@@ -105,12 +105,12 @@ def match(
     Example: twbot tail --json --limit 1 | twbot rules test -
     """
     found = _event(event)
-    results = [(rule, _explained(rule, found)) for rule in RULES]
+    results = [(rule, _mismatch(rule, found)) for rule in RULES]
     if json:
         as_json([{"rule": rule.name, "matches": why is None, "mismatch": why} for rule, why in results])
         return
     rows = [
-        (rule.name, "no" if why else "yes", _said(why) if why else f"goes to {rule.target}") for rule, why in results
+        (rule.name, "no" if why else "yes", _reason(why) if why else f"goes to {rule.target}") for rule, why in results
     ]
     table(["rule", "matches", "because"], rows)
 
@@ -142,19 +142,20 @@ def _event(source: str) -> dict[str, Any]:
 _HINT = "See one: twbot tail --json --limit 1"
 
 
-def _explained(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
+def _mismatch(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the first field that keeps a rule from matching, with its values; None if the rule matches."""
     from twbot.local.bus.patterns import compile_pattern
 
     mismatch = compile_pattern(rule.pattern).explain(event)
     return None if mismatch is None else mismatch._asdict()
 
 
-def _said(mismatch: dict[str, Any]) -> str:
-    found = ", ".join(map(_written, mismatch["found"])) or "nothing"
-    return f"{mismatch['field']} is {found}, not {' or '.join(map(_written, mismatch['wanted']))}"
+def _reason(mismatch: dict[str, Any]) -> str:
+    found = ", ".join(map(_as_json, mismatch["found"])) or "nothing"
+    return f"{mismatch['field']} is {found}, not {' or '.join(map(_as_json, mismatch['wanted']))}"
 
 
-def _written(value: object) -> str:
+def _as_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -169,7 +170,7 @@ def _mermaid() -> Iterator[str]:
         yield f'  subgraph {service}_service ["{service}"]'
         yield from (f'    {_node(rule)}["{rule.target}"]' for rule in rules)
         yield "  end"
-        yield from (f'  bus -->|"{rule.name}: {_taken(rule)}"| {_node(rule)}' for rule in rules)
+        yield from (f'  bus -->|"{rule.name}: {_event_types(rule)}"| {_node(rule)}' for rule in rules)
     yield f'  ingress -->|"{PUBLISHES["ingress"]}"| bus'
     for service, rules in services.items():
         if service in PUBLISHES:
@@ -181,5 +182,5 @@ def _node(rule: Rule) -> str:
     return f"{rule.service}_{rule.target}".replace("-", "_")
 
 
-def _taken(rule: Rule) -> str:
+def _event_types(rule: Rule) -> str:
     return ", ".join(map(str, rule.pattern.get("detail-type", ["every event"])))

@@ -1,4 +1,4 @@
-"""`twbot secrets`: the keys of the X app and of the bot's account, for a stage."""
+"""`twbot secrets`: stores, checks and rotates a stage's keys of the X app and the bot's account."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ def show(
     bot = target.open()
     with translate_errors(bot.option):
         store = bot.secrets()
-        there = {name: bool(value) for name, value in msgspec.to_builtins(store.refresh()).items()}
+        present = {name: bool(value) for name, value in msgspec.to_builtins(store.refresh()).items()}
         previous = store.previous() is not None
     if json:
-        as_json({"stage": bot.name, "place": store.place, "keys": there, "previous": previous})
+        as_json({"stage": bot.name, "place": store.place, "keys": present, "previous": previous})
         return
-    rows = [(name, "there" if there.get(name) else "not there") for name in NAMES]
+    rows = [(name, "there" if present.get(name) else "not there") for name in NAMES]
     table(["key", ""], [*rows, ("the keys before", "kept" if previous else "none")])
     say(f"In {store.place}.")
 
@@ -123,18 +123,19 @@ def rotate(
         if not dry_run:
             confirm(f"The keys of the stage {bot.name} in {store.place} will be replaced.", yes=yes)
             store.save(keys)
-            _answer_or_restore(bot)
+            _accepted_or_restore(bot)
     if not dry_run and old.api_secret != keys.api_secret:
         say(f"The API secret is another. Restart the bot, then: twbot webhook check{bot.option}")
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
 
 
-def _answer_or_restore(bot: Bot) -> None:
-    """Read back what was stored, as the bot does; the old keys come back unless X accepts it."""
+def _accepted_or_restore(bot: Bot) -> None:
+    """Ask X whether it accepts the stored keys; if not, restore the old ones and raise the error."""
+    # Read back as the bot reads them: this checks the store, too, and not only what was typed.
     store = bot.secrets()
     try:
         accepted_keys.accepted_user(EnteredKeys(store.refresh()), bot.x_url)
-    except BaseException:
+    except BaseException:  # Ctrl-C, too: keys that nobody has checked do not stay
         store.restore()
         say("The new keys failed: the old ones are back.")
         raise

@@ -1,4 +1,4 @@
-"""`twbot send`: post at the simulated X of the running bot, and see the reply."""
+"""`twbot send`: posts at the simulated X of the running bot, and shows the reply."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from twbot.lambdas.settings import LOCAL
 if TYPE_CHECKING:
     from twbot.local.simulator.client import SimulatorClient
 
-# How often it is seen whether there will be no reply, seconds; and what says so.
+# Seconds between two looks at the trace of the post.
 POLL_INTERVAL = 1.0
+# The outcomes of a trace after which no reply comes.
 NO_REPLY = ("refused", "withheld", "analysis-failed")
 
 
@@ -52,13 +53,14 @@ def _post(
     if len(images) > 4:
         raise CliError("A post has at most four pictures.", code=Exit.USAGE)
     bot = client.bot()
-    named = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
-    post = client.post(author, named, images=images, reply_to=reply_to)
+    # Only posts that summon the bot are answered, and a mention does.
+    mentioning = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
+    post = client.post(author, mentioning, images=images, reply_to=reply_to)
     if not json:
         say(f"@{author} posted {post['id']}: {post['text']}")
     reply = _reply(client, post["id"], bot, timeout, Target(data=data))
-    kept = _save(client, folder / "replies", reply)
-    _show(post, reply, kept, json)
+    paths = _save(client, folder / "replies", reply)
+    _show(post, reply, paths, json)
 
 
 def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
@@ -79,20 +81,20 @@ def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
 
 
 def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, target: Target) -> dict[str, Any]:
-    """Once it comes. Raises CliError where it will not, or not in time."""
+    """Wait for the reply and return it. Raises CliError if none will come, or none comes in time."""
     import time
 
-    until, see = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
+    deadline, hint = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
     while True:
-        left = until - time.monotonic()
+        left = deadline - time.monotonic()
         if found := client.replies(post_id, timeout=min(max(left, 0), POLL_INTERVAL), author=bot):
             return found[0]
-        known = traces_of(target).of(post_id)
-        if known is not None and known.outcome in NO_REPLY:
-            raise CliError(f"@{bot} does not reply to {post_id}: {known.why}", hint=see)
+        trace = traces_of(target).of(post_id)
+        if trace is not None and trace.outcome in NO_REPLY:
+            raise CliError(f"@{bot} does not reply to {post_id}: {trace.why}", hint=hint)
         if left <= 0:
             message = f"@{bot} has not replied to {post_id} within {timeout:g} seconds."
-            raise CliError(message, hint=see, code=Exit.TIMED_OUT)
+            raise CliError(message, hint=hint, code=Exit.TIMED_OUT)
 
 
 def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`twbot status`: the bot on one screen."""
+"""`twbot status`: shows the bot on one screen, once or continuously."""
 
 from __future__ import annotations
 
@@ -69,36 +69,37 @@ def status(
 
 
 class Refreshed(Generic[Found]):
-    """Something that is asked for again and again, aside; `value` is the last that came, `problem` why none came since.
+    """A value that a thread of its own reads again and again, `every` so many seconds.
 
-    `number` grows with each answer.
+    `value` is the last value that was read, `problem` the error if reading has failed since. `number` counts the reads.
     """
 
     def __init__(self, ask: Callable[[], Found], every: float) -> None:
         self._ask, self._every = ask, every
-        self._enough = threading.Event()
+        self._stopped = threading.Event()
         self.value: Found | None = None
         self.problem: str | None = None
         self.number = 0
-        threading.Thread(target=self._go_on, daemon=True).start()
+        # A daemon: Ctrl-C does not wait for a read that hangs.
+        threading.Thread(target=self._run, daemon=True).start()
 
-    def _go_on(self) -> None:
-        while not self._enough.is_set():
+    def _run(self) -> None:
+        while not self._stopped.is_set():
             try:
                 self.value, self.problem = self._ask(), None
-            except Exception as error:  # whatever it is: it may be over the next time
-                said = str(error) if isinstance(error, TwbotError) else f"{type(error).__name__}: {error}"
-                self.problem = f"{said} ({datetime.datetime.now().astimezone():%H:%M:%S})"
+            except Exception as error:  # of any kind: the next read may succeed, and the thread must not end
+                message = str(error) if isinstance(error, TwbotError) else f"{type(error).__name__}: {error}"
+                self.problem = f"{message} ({datetime.datetime.now().astimezone():%H:%M:%S})"
             self.number += 1
-            self._enough.wait(self._every)
+            self._stopped.wait(self._every)
 
     def stop(self) -> None:
-        """Ask no more; what is being asked is not waited for."""
-        self._enough.set()
+        """Stop reading, without waiting for a read under way."""
+        self._stopped.set()
 
 
 def _watch(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus], *, json: bool, utc: bool, option: str) -> None:
-    """Until Ctrl-C. What fails for a while is shown beside what was known before."""
+    """Show the status until Ctrl-C. A problem is shown beside the last values."""
     try:
         _lines(bot, x) if json else _live(bot, x, utc, option)
     except KeyboardInterrupt:
@@ -116,16 +117,17 @@ def _live(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus], utc: bool, opti
     with Live(console=out, auto_refresh=False, screen=out.is_terminal) as live:
         while True:
             problems = [Text(f"Could not look: {each.problem}", "yellow") for each in (bot, x) if each.problem]
-            seen = screen(bot.value, x.value, utc, option) if bot.value else Text("Looking …", "dim")
-            live.update(Group(seen, *problems), refresh=True)
+            shown = screen(bot.value, x.value, utc, option) if bot.value else Text("Looking …", "dim")
+            live.update(Group(shown, *problems), refresh=True)
             time.sleep(REDRAW_INTERVAL)
 
 
 def _lines(bot: Refreshed[StatusSnapshot], x: Refreshed[XStatus]) -> None:
-    """One line each time that the bot was looked at."""
-    told = 0
+    """Print a JSON line for each read of the bot's status."""
+    printed = 0
     while True:
-        if bot.number > told and (x.number or bot.problem):
-            told = bot.number
+        # The first line waits for X, so that every line has X's side.
+        if bot.number > printed and (x.number or bot.problem):
+            printed = bot.number
             as_json_line({"problem": bot.problem} if bot.problem or not bot.value else document(bot.value, x.value))
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""`twbot subscription`: what X delivers."""
+"""`twbot subscription`: the subscriptions that decide which events X delivers."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def add(
     from twbot.cli.operations.errors import translate_errors
 
     bot = target.open()
-    wanted = _checked(types or [], api)
+    names = _checked(types or [], api)
     with translate_errors(bot.option):
         if api != "xaa":
             added = add_account(bot, account_api(bot, version(api), environment), webhook, api, dry_run=dry_run)
         else:
             x = activity_api(bot)
             hook = own_webhook(bot, x, webhook).id
-            missing = missing_of(x, wanted, hook, user_of(bot))
+            missing = missing_of(x, names, hook, user_of(bot))
             added = (
                 [planned(name, user_of(bot), hook) for name in missing] if dry_run else subscribe(bot, x, missing, hook)
             )
@@ -131,11 +131,11 @@ def remove(
 
     bot = target.open()
     with translate_errors(bot.option):
-        there = rows_of(bot, api, environment)
+        existing = rows_of(bot, api, environment)
         if subscription == "all":
-            rows = own_rows(bot, there, api, environment)
+            rows = own_rows(bot, existing, api, environment)
         else:
-            rows = [row for row in there if row.id == subscription]
+            rows = [row for row in existing if row.id == subscription]
         if not rows and subscription != "all":
             hint = f"See which there are: twbot subscription list --api {api}{bot.option}"
             raise CliError(f"There is no subscription {subscription}.", hint=hint, code=Exit.NOT_FOUND)
@@ -164,11 +164,11 @@ def count(
     with translate_errors(bot.option):
         counts = counts_of(account_api(bot, api, environment))
         activities = len(activity_api(bot).activity_subscriptions()) if api == "v2" else None
-    used, most = _number(counts, "subscriptions_count_all"), _number(counts, "provisioned_count")
+    used, allowed = _number(counts, "subscriptions_count_all"), _number(counts, "provisioned_count")
     if json:
-        as_json({"x_activity": activities, "account_activity": used, "account_activity_allowed": most})
+        as_json({"x_activity": activities, "account_activity": used, "account_activity_allowed": allowed})
         return
-    rows = [("Account Activity", used, most)]
+    rows = [("Account Activity", used, allowed)]
     table(["api", "subscriptions", "allowed"], [*rows, ("X Activity", activities, None)] if api == "v2" else rows)
 
 
@@ -211,7 +211,7 @@ def migrate(
 
 
 def _checked(types: list[str], api: str) -> list[str]:
-    """The kinds of event that are wanted. Raises CliError for one that X does not have."""
+    """Return the kinds of event to subscribe, by default what the bot needs. Raises CliError for an unknown one."""
     import difflib
 
     if api != "xaa" and types:
@@ -240,7 +240,7 @@ def _show_changes(done: str, rows: list[Row], json: bool) -> None:
 
 
 def _table(rows: list[Row]) -> None:
-    """Without the ids of user and webhook where they are the same for all, as they mostly are."""
+    """Print the subscriptions. The ids of user and webhook are columns only if they differ between the rows."""
     prices = {name: price(name).removesuffix(" an event") for name in ACTIVITIES}
     shown = [[row.id, row.api, row.event_type, prices.get(row.event_type, "")] for row in rows]
     columns = ["id", "api", "event", "price each"]

@@ -1,4 +1,4 @@
-"""`twbot synth`: a stage's templates in a folder."""
+"""`twbot synth`: writes a stage's CloudFormation templates to a folder."""
 
 from __future__ import annotations
 
@@ -39,28 +39,30 @@ def synth(
         from twbot.cli.deploy.assembly import synthesize
 
         folder = _own_folder(output or make_private(data_folder(data)) / "cdk" / stage)
-        known = digits(account or _in_file(stage))
+        account_id = digits(account or _configured_account(stage))
         err.print(Text.assemble("Stage ", (stage, "bold")))
         with waiting("Making the templates"):
-            made = synthesize(stage, folder, log=log, config=FILE, account_id=known, region=region)
-    rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in made.stacks]
+            assembly = synthesize(stage, folder, log=log, config=FILE, account_id=account_id, region=region)
+    rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in assembly.stacks]
     if json:
         as_json([{"stack": name, "resources": count, "template": path} for name, count, path in rows])
     else:
         table(["stack", "resources", "template"], rows)
 
 
-def _in_file(stage: str) -> str:
+def _configured_account(stage: str) -> str:
+    """Return the bot's account id on X from twbot.toml. Raises CliError if it has none."""
     from twbot.cli.operations.aws_stage import AwsBot
 
-    known = AwsBot(stage, file=FILE).account_id
-    if known is None:
+    configured = AwsBot(stage, file=FILE).account_id
+    if configured is None:
         raise no_account_id(stage)
-    return known
+    return configured
 
 
 def _own_folder(folder: Path) -> Path:
-    """Ours to write into: new, empty, or what synth wrote before."""
+    """Return the folder if it is new, empty or written by an earlier synth. Raises CliError for any other."""
+    # Each cloud assembly contains the file cdk.out.
     if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
         raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`twbot tail`: the bus, live."""
+"""`twbot tail`: prints the events on the bus as they arrive."""
 
 from __future__ import annotations
 
@@ -48,31 +48,35 @@ def tail(
     """
     begin = moment(since) if since is not None else None
     chosen = set(known_types(types))
-    wanted = _filter(chosen, author, text)
+    matches = _filter(chosen, author, text)
     found = live_events_of(target).events(since=begin, types=chosen)
     if not json:
         say("Listening; Ctrl-C stops …")
     try:
-        for event in itertools.islice(filter(wanted, found), limit):
+        for event in itertools.islice(filter(matches, found), limit):
             as_json_line(event) if json else _show(event, utc)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 
 
 def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[Event], bool]:
-    """Authors by our events' Author; X's own events name theirs elsewhere, and hold it as text."""
+    """Return a function that says whether an event is shown.
+
+    `author` is compared with the field Author, which only our own events have. `text` is searched in the whole detail,
+    where raw events hold their author, too.
+    """
     import msgspec
 
-    who = author.removeprefix("@").lower() if author else None
+    username = author.removeprefix("@").lower() if author else None
 
-    def wanted(event: Event) -> bool:
+    def matches(event: Event) -> bool:
         if types and event.detail_type not in types:
             return False
-        if who and str(event.detail.get("Author", "")).lower() != who:
+        if username and str(event.detail.get("Author", "")).lower() != username:
             return False
         return text is None or text.lower() in msgspec.json.encode(event.detail).decode().lower()
 
-    return wanted
+    return matches
 
 
 def _show(event: Event, utc: bool) -> None:
@@ -80,9 +84,9 @@ def _show(event: Event, utc: bool) -> None:
 
     from twbot.lambdas.x.post_ids import tweet_of
 
-    said = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
+    text = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
     author = f"@{event.detail['Author']} " if "Author" in event.detail else ""
     replay = f"  [replay {event.replay_name}]" if event.replay_name else ""
     name = Text(f"{event.detail_type:<20}", STYLES.get(event.detail_type, ""))
     line = Text.assemble(f"{shown(event.time, utc=utc)}  ", name, f"  {tweet_of(event) or '-':<20} ", author)
-    out.print(line + Text(" ".join(said.split()) + replay), soft_wrap=True)
+    out.print(line + Text(" ".join(text.split()) + replay), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`twbot trace`: one post from webhook to reply, or where it stopped and why."""
+"""`twbot trace`: follows one post from the webhook to the reply, or to where it stopped."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def trace(
     begin, end = window(since, until)
     found = traces_of(target).of(tweet_id, since=begin, until=end)
     if found is None:
-        raise _unheard(target, tweet_id)
+        raise _not_found(target, tweet_id)
     if json:
         as_json(found)
         return
     _show(found, steps=steps, utc=utc)
 
 
-def _unheard(target: Target, tweet_id: str) -> CliError:
+def _not_found(target: Target, tweet_id: str) -> CliError:
     hint = f"Look at what came: twbot tail --since 1h{target.option}, or: twbot webhook check{target.option}"
     if not target.is_local:
         hint += f"\nA post that came long after it was made: twbot trace {tweet_id} --since 2h{target.option}"
@@ -63,8 +63,8 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    moments = [each for each in found.moments if _tells(each, steps)]
-    whole = (min(each.start for each in moments), max(each.end for each in moments))
+    spans = [each for each in found.moments if _is_shown(each, steps)]
+    whole = (min(each.start for each in spans), max(each.end for each in spans))
     says = f"@{found.author}: {found.text}" if found.text else ""
     out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {shown(whole[0], utc=utc)}\n{says}"))
     width = WIDTH if out.width >= WIDE else NARROW
@@ -72,7 +72,7 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     for title in ("what", "took", ""):
         grid.add_column(title, no_wrap=True)
     grid.add_column("")
-    for each in moments:
+    for each in spans:
         grid.add_row(
             *(Text(cell, STYLES[each.kind] if not each.error else "red") for cell in _cells(each, whole, width))
         )
@@ -81,8 +81,8 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why), soft_wrap=True)
 
 
-def _tells(each: Span, steps: bool) -> bool:
-    """That an event was logged and kept is worth a line only where it was not."""
+def _is_shown(each: Span, steps: bool) -> bool:
+    # Every event is logged and stored: a line only says something if that failed.
     if each.kind == "delivery" and each.name in {"log-every-event", "keep-every-event"}:
         return each.state != "done"
     return steps or each.kind != "step"
@@ -92,7 +92,7 @@ def _cells(each: Span, whole: tuple[float, float], width: int) -> tuple[str, str
     depth = {"event": 0, "alert": 1, "delivery": 1, "log": 2, "step": 2 + each.name.count(".")}[each.kind]
     name = each.name if each.kind != "step" else each.name.rpartition(".")[2]
     retried = f" ×{each.attempts}" if each.attempts > 1 else ""
-    lasted = "" if each.kind in {"event", "alert", "log"} else duration_text(each.end - each.start)
+    duration = "" if each.kind in {"event", "alert", "log"} else duration_text(each.end - each.start)
     offset = f"+{duration_text(each.start - whole[0])}"
     bar = span(each.start, each.end, whole=whole, width=width)
-    return offset, "  " * depth + name + retried, lasted, bar, each.error or each.note
+    return offset, "  " * depth + name + retried, duration, bar, each.error or each.note

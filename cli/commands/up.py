@@ -1,4 +1,4 @@
-"""`twbot up`, `twbot down`: run the bot on this machine, and stop it."""
+"""`twbot up` and `twbot down`: run the bot on this machine, and stop it."""
 
 from __future__ import annotations
 
@@ -53,20 +53,21 @@ def up(
     from twbot.local.server.log_files import logging_to
 
     home = DataFolder(make_private(data_folder(data)))
-    if (there := running_bot(home.folder)) is not None:
+    if (running := running_bot(home.folder)) is not None:
         hint = f"Stop it: twbot down{data_option(data)}"
-        raise CliError(f"Another twbot is running on {home.folder} (process {there.pid}).", hint=hint)
+        raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
     if detach:
         options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config)]
-        _show(_start_behind(home, options, warm), data_option(data), json)
+        _show(_start_detached(home, options, warm), data_option(data), json)
         return
-    told_to_stop = _stop_signal()
+    # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
+    stop_requested = _stop_signal()
     with logging_to(home.log), _system(home, x, config, host, port) as system:
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()
         _greet(system, data_option(data), json)
-        told_to_stop.wait()
+        stop_requested.wait()
         say("Stopping: finishing what is under way …")
 
 
@@ -83,9 +84,9 @@ def down(data: Data = None, json: AsJson = False) -> None:
         raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGTERM)
-    until = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + STOP_SECONDS
     while _is_alive(run.pid):
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise CliError(f"The bot (process {run.pid}) does not stop.", code=Exit.TIMED_OUT)
         time.sleep(0.05)
     as_json({"stopped": run.pid}) if json else print_line(f"Stopped the bot (process {run.pid}).")
@@ -102,16 +103,16 @@ def _system(home: DataFolder, x: str, config: Path, host: str, port: int) -> con
 
 
 def _stop_signal() -> threading.Event:
-    """Set by Ctrl-C or SIGTERM; a second Ctrl-C ends at once."""
-    told = threading.Event()
+    """Return an event that Ctrl-C or SIGTERM sets. A second Ctrl-C raises KeyboardInterrupt at once."""
+    requested = threading.Event()
 
-    def on_progress(*_: object) -> None:
-        told.set()
+    def on_signal(*_: object) -> None:
+        requested.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, on_progress)
-    return told
+        signal.signal(each, on_signal)
+    return requested
 
 
 def _greet(system: System, option: str, json: bool) -> None:
@@ -130,8 +131,8 @@ def _greet(system: System, option: str, json: bool) -> None:
     print_line("Ctrl-C stops it.")
 
 
-def _start_behind(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
-    """Start the same command as a process of its own, and wait until it is up. Raises CliError with what it said."""
+def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
+    """Start `twbot up` as a process of its own, and wait until it is up. Raises CliError with its last output."""
     from twbot.local.data_folder import running_bot
 
     command = [
@@ -143,21 +144,21 @@ def _start_behind(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
         str(home.folder),
         *options,
     ]
-    with (home.folder / "up.log").open("wb") as said:
+    with (home.folder / "up.log").open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command + ["--warm"] * warm,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # it outlives this terminal, and its Ctrl-C
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
-    until = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while (run := running_bot(home.folder)) is None or run.pid != process.pid:
-        if process.poll() is not None or time.monotonic() > until:
+        if process.poll() is not None or time.monotonic() > deadline:
             process.terminate()
-            words = Path(said.name).read_text(errors="replace").strip().splitlines()
-            raise CliError(f"The bot did not start: {words[-1] if words else 'it said nothing.'}")
+            lines = Path(output.name).read_text(errors="replace").strip().splitlines()
+            raise CliError(f"The bot did not start: {lines[-1] if lines else 'it said nothing.'}")
         time.sleep(0.05)
     return run
 
@@ -172,7 +173,7 @@ def _show(run: RunInfo, option: str, json: bool) -> None:
 
 def _is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
+        os.kill(pid, 0)  # signal 0 only checks that the process exists
     except ProcessLookupError:
         return False
     return True

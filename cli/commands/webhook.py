@@ -1,4 +1,4 @@
-"""`twbot webhook`: where X delivers to; and signed samples of what it delivers."""
+"""`twbot webhook`: registers, checks and deletes the webhook to which X delivers; sends it signed samples."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def register(
     bot = target.open()
     with translate_errors(bot.option):
         x = account_api(bot, api, environment)
-        challenged = _challenged_first(bot, url)
+        challenged = _check_before_registering(bot, url)
         if dry_run:
             say(f"It would be registered with X ({api}). Nothing was changed.")
             as_json({"webhook": None, "challenge": challenged}) if json else None
@@ -133,7 +133,7 @@ def check(
         webhook = own_webhook(bot, x, webhook_id)
         challenged = _challenge(bot, webhook.url)
         say("X challenges it …")
-        valid = _x_content(x, webhook)
+        valid = _is_valid_for_x(x, webhook)
     if json:
         as_json({"webhook_id": webhook.id, "url": webhook.url, "challenge": challenged, "valid_for_x": valid})
     else:
@@ -243,7 +243,7 @@ class SampleOptions(NamedTuple):
 
 
 def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
-    """What to sign with, and the bot's id on X."""
+    """Return the API secret to sign with, and the bot's id on X if it is known."""
     from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.sample_delivery import secret_from
 
@@ -254,24 +254,24 @@ def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
     return keys.api_secret, keys.user_id
 
 
-def _sample(asked: SampleOptions, bot_id: str | None) -> Sample:
+def _sample(options: SampleOptions, bot_id: str | None) -> Sample:
     from twbot.local.simulator.problems import Problem
     from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, SampleRequest, sample
 
-    kind = asked.kind or ("image" if asked.image else "mention")
-    for what, name, known in (("generation", asked.generation, GENERATIONS), ("kind", kind, KINDS)):
+    kind = options.kind or ("image" if options.image else "mention")
+    for what, name, known in (("generation", options.generation, GENERATIONS), ("kind", kind, KINDS)):
         if name not in known:
             raise CliError(f"There is no {what} {name!r}.", hint=f"There are: {', '.join(known)}", code=Exit.USAGE)
-    if asked.image and kind != "image":
+    if options.image and kind != "image":
         raise CliError("Only a sample of --kind image has a picture.", code=Exit.USAGE)
     request = SampleRequest(
-        generation=asked.generation,
+        generation=options.generation,
         kind=kind,
-        bot=asked.bot,
+        bot=options.bot,
         bot_id=bot_id if bot_id and bot_id.isdecimal() else MADE_UP,
-        author=asked.author,
-        picture=asked.image.read_bytes() if asked.image else None,
-        **({"text": asked.text} if asked.text else {}),
+        author=options.author,
+        picture=options.image.read_bytes() if options.image else None,
+        **({"text": options.text} if options.text else {}),
     )
     try:
         return sample(request)
@@ -279,8 +279,10 @@ def _sample(asked: SampleOptions, bot_id: str | None) -> Sample:
         raise CliError(str(problem.body.get("detail") or problem), code=Exit.USAGE) from None
 
 
-def _challenged_first(bot: Bot, url: str | None) -> Challenged:
-    """Raises CliError unless X would take the address, and its answer."""
+def _check_before_registering(bot: Bot, url: str | None) -> Challenged:
+    """Challenge the webhook as X would. Raises CliError if X would refuse its address or its answer."""
+    # X challenges a webhook when it is registered, and says little if that fails:
+    # https://docs.x.com/x-api/webhooks/introduction
     from twbot.cli.x.crc import unfit
 
     address = url or bot.webhook_url()
@@ -310,8 +312,9 @@ def _verdict(challenged: Challenged) -> str:
     return f"right answer, after {challenged.milliseconds:g} ms{late}"
 
 
-def _x_content(x: AccountActivity, webhook: Webhook) -> bool:
-    """v1.1 says with a refusal what v2 says with false."""
+def _is_valid_for_x(x: AccountActivity, webhook: Webhook) -> bool:
+    """Have X challenge the webhook, and return whether the answer was right."""
+    # For a wrong answer v2 returns false, v1.1 an error.
     from twbot.lambdas.errors import XRefused
     from twbot.lambdas.x.refusals import Refusal, refusal
 

@@ -1,1 +1,1 @@
-"""What a stage costs: prices times what the workflow and the handlers do for a message, counted while they do it."""
+"""Estimates a stage's cost: runs its workflow and handlers on recorded messages, counts their calls, adds prices."""

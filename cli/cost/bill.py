@@ -1,4 +1,4 @@
-"""From what one message does to what a month of them costs."""
+"""Turns the counted calls of one message into the bill of a month."""
 
 from __future__ import annotations
 
@@ -18,65 +18,78 @@ MB = 1024**2
 MINUTES = 30 * 24 * 60
 # What the source design cost, in pounds per million messages, AWS only, at the prices of its time.
 SOURCE_DESIGN_GBP = 1700
-# Logs beside what is counted, in bytes: Lambda's own lines and ours of an invocation; a state entered and left.
+# Logs that are not counted, in bytes: the lines of Lambda and of ours for an invocation; a state's entry and exit.
 LOG_OF_INVOCATION, LOG_OF_STATE = 1000, 800
-# Of the traces beyond the first of each second X-Ray records so many.
+# X-Ray's default rule records one request a second and 5% of the others; of many messages nearly all are others.
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 TRACED = 0.05
-# As a test holds it to docs/aws.md, and that to the templates.
+# A test compares it with docs/aws.md, and that with the templates.
 ALARMS = 11
-# Lambda asks a queue for messages with five pollers, each 20 seconds at a time.
+# Lambda polls a queue with five pollers, each by long polling of 20 seconds, also while the queue is empty:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS = 5 * 3 * MINUTES
 X_SERVICE = "X"
-# What one message does, by its kind (text, image) and whether it is summoned.
+# The counts of one message, by its kind (text, image) and whether it summons the bot.
 Counted = Mapping[tuple[str, bool], Mapping[str, float]]
 
 
 class Traffic(NamedTuple):
-    """A month of messages; `images` and `answered` are shares of them."""
+    """A month of messages."""
 
     messages: float
     images: float
+    """The share of messages with an image, 0 to 1."""
     answered: float = 1.0
+    """The share of messages that summon the bot and are answered, 0 to 1."""
 
 
 class Line(msgspec.Struct, frozen=True):
-    """`price` is USD for each unit on average, over the tiers that the quantity takes."""
+    """A line of the bill."""
 
     service: str
     what: str
     quantity: float
+    """In `unit`."""
     unit: str
     price: float
+    """USD per unit, averaged over the tiers that the quantity reaches."""
     usd: float
     confirmed: bool
+    """Whether every price in it was read in a published source."""
     doubt: str | None = None
+    """What is uncertain about the price."""
 
 
 class Bill(msgspec.Struct, frozen=True):
+    """The cost of a month, in USD."""
+
     total: float
+    """Of `services`: AWS and X."""
     total_aws: float
     total_x: float
     per_message: float
     services: list[Line]
+    """The cost of the messages."""
     idle_per_month: list[Line]
+    """The cost of a month without any message, in addition."""
 
 
 def mixed(counted: Counted, traffic: Traffic) -> dict[str, float]:
-    """What a month of messages does."""
+    """Return the counts of a month: each kind of message weighted by its share."""
     shares = {"image": traffic.images, "text": 1 - traffic.images}
     total: dict[str, float] = defaultdict(float)
     for (kind, summoned), counts in counted.items():
-        times = traffic.messages * shares[kind] * (traffic.answered if summoned else 1 - traffic.answered)
-        for name, how_many in counts.items():
-            total[name] += how_many * times
+        messages = traffic.messages * shares[kind] * (traffic.answered if summoned else 1 - traffic.answered)
+        for name, count in counts.items():
+            total[name] += count * messages
     return total
 
 
-def quantities(done: Mapping[str, float], stage: StageConfig) -> dict[str, float]:
-    """By the name of a price, how much of it. `done`: what a month of messages does."""
-    used = defaultdict(float, done)
+def quantities(counts: Mapping[str, float], stage: StageConfig) -> dict[str, float]:
+    """Return the billed quantities by the names of their prices. `counts`: those of a month."""
+    used = defaultdict(float, counts)
     calls = {name: used[f"invocations:{name}"] for name in FUNCTIONS}
-    # Firehose hands the function a MB at a time, or what came in a minute.
+    # Firehose invokes the function once for each MB, or once a minute: the buffer hints of stacks/analytics.py.
     calls["transform"] = min(used["records"], max(float(MINUTES), used["event_bytes"] / MB))
     memory = {name: function.memory / 1024 for name, function in FUNCTIONS.items()}
     written = used["log_bytes"] + LOG_OF_INVOCATION * sum(calls.values()) + LOG_OF_STATE * used["states"]
@@ -93,13 +106,15 @@ def quantities(done: Mapping[str, float], stage: StageConfig) -> dict[str, float
         "firehose.objects": _files(used["records"]),
         "logs.gb": written / GB,
         "logs.gb_months": written / GB * stage.aws.log_days / 30,
-        "cloudwatch.metrics": sum(1 for name, how_many in used.items() if name.startswith("type:") and how_many),
+        # A custom metric costs once it has a data point: each event type that occurs has one.
+        "cloudwatch.metrics": sum(1 for name, count in used.items() if name.startswith("type:") and count),
         "xray.traces": used["xray.traces"] * TRACED,
         "transfer.gb": used["sent_bytes"] / GB,
     }
 
 
 def bill(counted: Counted, traffic: Traffic, stage: StageConfig, region: str) -> Bill:
+    """Return the bill of a month of this traffic at the region's prices."""
     amounts = quantities(mixed(counted, traffic), stage)
     lines = [line(name, amounts[name], region) for name in price_table().prices if amounts.get(name)]
     idle = [line(name, quantity, region) for name, quantity in idle_quantities().items()]
@@ -115,6 +130,7 @@ def bill(counted: Counted, traffic: Traffic, stage: StageConfig, region: str) ->
 
 
 def idle_quantities() -> dict[str, float]:
+    """Return the quantities of a month without messages, by the names of their prices."""
     return {
         "idle.secret": 1,
         "idle.alarms": ALARMS,
@@ -125,6 +141,7 @@ def idle_quantities() -> dict[str, float]:
 
 
 def line(name: str, quantity: float, region: str = REGION) -> Line:
+    """Return the line of the bill for a quantity of something, by the name of its price."""
     price = price_table().prices[name]
     usd, confirmed = price.cost(quantity, region)
     unit_price = usd / quantity if quantity else 0.0
@@ -133,5 +150,5 @@ def line(name: str, quantity: float, region: str = REGION) -> Line:
 
 
 def _files(records: float) -> float:
-    """Firehose writes one a minute while events come."""
+    """Return the number of files that Firehose writes: one a minute while events arrive."""
     return min(records, float(MINUTES))

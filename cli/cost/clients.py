@@ -1,4 +1,4 @@
-"""What the handlers talk to while their calls are counted: boto3's clients as far as they are used, and X."""
+"""Fakes of boto3's clients and of X that count the handlers' calls."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ Json = dict[str, Any]
 
 
 def chunks(size: int, of: int) -> int:
+    """Return how many chunks of `of` bytes are billed for `size` bytes: one at least."""
     return max(1, math.ceil(size / of))
 
 
 class DynamoDb:
-    """Each item is new, so every condition holds."""
+    """A DynamoDB client. Every item is new, so every condition holds."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
@@ -37,6 +38,8 @@ class DynamoDb:
 
 
 class Events:
+    """An EventBridge client; `take` receives each entry."""
+
     def __init__(self, meter: Meter, take: Callable[[Json], None]) -> None:
         self._meter, self._take = meter, take
 
@@ -48,6 +51,8 @@ class Events:
 
 
 class S3:
+    """An S3 client that keeps objects in memory."""
+
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
         self._objects: dict[str, bytes] = {}
@@ -64,12 +69,13 @@ class S3:
 
 
 class LexRuntime:
-    """Every text is a wish that the fulfilment function answers: the dearest one."""
+    """A Lex runtime client that finds the intent Joke in every text."""
 
     def __init__(self, meter: Meter, fulfil: Callable[[Json], Json]) -> None:
         self._meter, self._fulfil = meter, fulfil
 
     def recognize_text(self, **_: Any) -> Json:
+        # Joke invokes the fulfilment function: the most expensive answer, so the bill is not too low.
         self._meter.add("lex.requests", wait="lex")
         answer = self._fulfil(
             {"sessionState": {"intent": {"name": "Joke", "slots": {}, "state": "ReadyForFulfillment"}}}
@@ -78,7 +84,7 @@ class LexRuntime:
 
 
 class CountedX:
-    """X: it knows one photo of each post."""
+    """X with one photo for each post."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
@@ -93,5 +99,6 @@ class CountedX:
         return "1"
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:  # noqa: ARG002
+        # X charges far more for a post with a URL: https://docs.x.com/x-api/getting-started/pricing
         self._meter.add("x.replies_with_url" if "://" in text else "x.replies", wait="x")
         return "1"

@@ -1,4 +1,4 @@
-"""Runs one recorded message through a stage: its rules, workflow and handlers, with everything they call counted."""
+"""Runs one recorded message through a stage's rules, workflow and handlers, and counts everything that they call."""
 
 from __future__ import annotations
 
@@ -45,41 +45,52 @@ from twbot.stacks.state_machine import workflow
 
 KEYS = Keys(api_key="k", api_secret="s", access_token="1111111111111111111-t", access_token_secret="t")  # noqa: S106
 PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
-# EventBridge sends, Lambda receives and deletes.
+# One request each to send (EventBridge), receive and delete (Lambda).
 SQS_REQUESTS = 3
+# The first run imports modules and fills caches, as a cold start does: it is left out of the averages.
 WARM, MEASURED = 1, 3
 _PATTERNS = [(rule.name, compile_pattern(rule.pattern)) for rule in RULES]
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """Webhooks of X Activity, what the AI says of them, and what a public service of jokes answers."""
+    """Recorded messages and answers."""
 
     webhooks: dict[str, Json]
+    """Webhook bodies of X Activity, by kind of message: text, image."""
     answers: dict[str, Json]
+    """The AI services' responses, by the resource of the workflow's task."""
     sayings: Json
+    """The response of a public service of jokes."""
 
 
 @functools.cache
 def recorded() -> Recorded:
+    """Read recorded.json."""
     return msgspec.json.decode(Path(__file__).with_name("recorded.json").read_bytes(), type=Recorded)
 
 
 def count_message(
     stage: StageConfig, kind: str, *, summoned: bool = True, definition: Json | None = None
 ) -> dict[str, float]:
-    """What one message makes a stage do, on average. `kind`: text or image."""
+    """Return what one message makes a stage do, by the names of Meter.counts, averaged over MEASURED runs.
+
+    `kind`: text or image. `definition`: the workflow, if it is not the stage's own.
+    """
     total: dict[str, float] = defaultdict(float)
     for run in range(WARM + MEASURED):
         system = System(stage, definition or workflow(stage.aws.detectors), summoned=summoned)
         system.take_in(recorded().webhooks[kind])
         if run >= WARM:
-            for name, how_many in system.meter.counts.items():
-                total[name] += how_many / MEASURED
+            for name, count in system.meter.counts.items():
+                total[name] += count / MEASURED
     return dict(total)
 
 
 class System:
-    """The handlers behind the rules, on AWS's adapters. `summoned`: whether the message mentions the bot."""
+    """The stage's handlers with the adapters for AWS, on counting clients.
+
+    `summoned`: whether the message mentions the bot.
+    """
 
     def __init__(self, stage: StageConfig, definition: Json, *, summoned: bool) -> None:
         self.meter = meter = Meter()
@@ -99,7 +110,7 @@ class System:
         )
 
     def take_in(self, webhook: Json) -> None:
-        """Deliver one webhook, and all that comes of it."""
+        """Deliver one webhook and every event that follows from it."""
         note_deadline(_Context())
         body = msgspec.json.encode(webhook)
         signature = "sha256=" + base64.b64encode(hmac.digest(KEYS.api_secret.encode(), body, hashlib.sha256)).decode()
@@ -115,67 +126,70 @@ class System:
     def _published(self, put: Json) -> None:
         detail = put["Detail"]
         detail = msgspec.json.decode(detail) if isinstance(detail, str) else detail
+        # One recording serves both cases: the rules read `Summoned`, and nothing else depends on the mention.
         if put["DetailType"] == "MESSAGE_RECEIVED":
             detail = {**detail, "Summoned": self._summoned}
         entry = Entry(source=put["Source"], detail_type=put["DetailType"], detail=detail)
         self._waiting.append(new_event(entry, datetime.datetime.now(datetime.UTC)))
 
     def _deliver(self, event: Event) -> None:
-        written = msgspec.json.encode(event)
-        self.meter.add("eventbridge.events", chunks(len(written), 64 * KB))
-        self.meter.add("event_bytes", len(written))
+        encoded = msgspec.json.encode(event)
+        # Billed per 64 KB: https://aws.amazon.com/eventbridge/pricing/
+        self.meter.add("eventbridge.events", chunks(len(encoded), 64 * KB))
+        self.meter.add("event_bytes", len(encoded))
         self.meter.add(f"type:{event.detail_type}")
-        for rule in _matching(msgspec.json.decode(written)):
-            self._hand_over(rule, event, written)
+        for rule in _matching(msgspec.json.decode(encoded)):
+            self._run_target(rule, event, encoded)
 
-    def _hand_over(self, rule: str, event: Event, written: bytes) -> None:
+    def _run_target(self, rule: str, event: Event, encoded: bytes) -> None:
         bus, media, settings = self._bus, self._media, self._stage.settings
         if rule == "log-every-event":
-            self.meter.add("log_bytes", len(written))
+            self.meter.add("log_bytes", len(encoded))
         elif rule == "analyse-messages":
             self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow)
         elif rule == "alert-on-negative":
             self.meter.add("sns.requests")
         elif rule == "notify-on-negative":
             with self.meter.running("notify"):
-                alert_for(decode_event(written))
+                alert_for(decode_event(encoded))
         elif rule == "answer-images":
             with self.meter.running("image"):
-                answer_images(decode_event(written), media=media, publisher=bus, settings=settings)
+                answer_images(decode_event(encoded), media=media, publisher=bus, settings=settings)
         elif rule == "answer-texts":
             with self.meter.running("text"):
-                answer_text(decode_event(written), chatbot=self._chatbot, publisher=bus, settings=settings)
+                answer_text(decode_event(encoded), chatbot=self._chatbot, publisher=bus, settings=settings)
         elif rule == "send-tweets":
-            self.meter.add("sqs.requests", SQS_REQUESTS * chunks(len(written), 64 * KB))
+            # Billed per 64 KB: https://aws.amazon.com/sqs/pricing/
+            self.meter.add("sqs.requests", SQS_REQUESTS * chunks(len(encoded), 64 * KB))
             with self.meter.running("egress"):
-                self._sender.handle(decode_event(written))
+                self._sender.handle(decode_event(encoded))
         elif rule == "keep-every-event":
-            self._keep(written)
+            self._store(encoded)
         else:
             raise NotImplementedError(f"The rule {rule} is not priced.")
 
-    def _keep(self, written: bytes) -> None:
-        """Firehose bills each record in steps of 5 KB, and calls the function with many at a time."""
-        record = {"recordId": "1", "data": base64.b64encode(written).decode()}
+    def _store(self, encoded: bytes) -> None:
+        record = {"recordId": "1", "data": base64.b64encode(encoded).decode()}
         with self.meter.running("transform"):
-            (kept,) = transform({"records": [record]})["records"]
+            (transformed,) = transform({"records": [record]})["records"]
         self.meter.add("records")
-        self.meter.add("record_bytes", chunks(len(written), 5 * KB) * 5 * KB)
-        self.meter.add("lake_bytes", len(base64.b64decode(kept["data"])))
+        # Each record is billed in steps of 5 KB: https://aws.amazon.com/kinesis/data-firehose/pricing/
+        self.meter.add("record_bytes", chunks(len(encoded), 5 * KB) * 5 * KB)
+        self.meter.add("lake_bytes", len(base64.b64decode(transformed["data"])))
 
-    def _download(self, asked: Json) -> Json:
+    def _download(self, request: Json) -> Json:
         with self.meter.running("download"):
-            return dict(_Recorded(self._media, self.meter).fetch_image(asked["Url"], asked["TweetId"]))
+            return dict(_RecordedDownloader(self._media, self.meter).fetch_image(request["Url"], request["TweetId"]))
 
     def _fulfil(self, event: Json) -> Json:
         with self.meter.running("fulfilment"):
             self.meter.wait("saying")
-            said = msgspec.json.encode(recorded().sayings)
-            return fulfil(event, public=PublicSayings(lambda _: said), rng=random.Random(1))  # noqa: S311
+            response = msgspec.json.encode(recorded().sayings)
+            return fulfil(event, public=PublicSayings(lambda _: response), rng=random.Random(1))  # noqa: S311
 
 
-class _Recorded(Downloader):
-    """Fetches nothing from X: the picture lies here."""
+class _RecordedDownloader(Downloader):
+    """Reads the image from a file instead of from X."""
 
     def __init__(self, media: S3Media, meter: Meter) -> None:
         super().__init__(media)

@@ -1,4 +1,4 @@
-"""The stage's workflow, run for one message under the local interpreter while its calls are counted."""
+"""Runs a stage's workflow in the local interpreter for one message, and counts its calls and transitions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ Json = dict[str, Any]
 Task = Callable[[Json], Json]
 Path = tuple[str, ...]
 SDK = "aws-sdk:"
+# Comprehend bills units of 100 characters, three at least: https://aws.amazon.com/comprehend/pricing/
 UNIT, MIN_UNITS = 100, 3
-# Express: memory in steps of 64 MB, of which small executions take one; time in steps of 100 ms.
+# Express workflows are billed in steps of 64 MB, of which a small execution takes one, and in steps of 100 ms:
+# https://aws.amazon.com/step-functions/pricing/
 EXPRESS_GB, EXPRESS_MS = 64 / 1024, 100
 NAMES = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
 
 
 class Workflow:
-    """`answers`: the AI's, by resource. `download`: the function; `publish` takes a PutEvents entry."""
+    """A workflow whose tasks count.
+
+    `answers`: the AI services' responses, by resource. `download`: the download function. `publish` receives each
+    PutEvents entry.
+    """
 
     def __init__(
         self,
@@ -35,12 +41,15 @@ class Workflow:
     ) -> None:
         self._meter, self._publish = meter, publish
         tasks: dict[str, Task] = {name: self._detector(name, answer) for name, answer in answers.items()}
-        tasks |= {"lambda:invoke": lambda asked: {"Payload": download(asked["Payload"])}, "events:putEvents": self._put}
+        tasks |= {
+            "lambda:invoke": lambda parameters: {"Payload": download(parameters["Payload"])},
+            "events:putEvents": self._put,
+        }
         self._definition = definition
         self._machine = Machine(definition, tasks, NAMES)
 
     def run(self, event: Json, kind: str) -> None:
-        """`kind`: EXPRESS or STANDARD."""
+        """Run it for one event, and count what an execution of this kind, EXPRESS or STANDARD, is billed for."""
         visits: list[Visit] = []
         downloaded = self._meter.counts["ms:download"]
         self._machine.run(event, visits.append)
@@ -49,12 +58,12 @@ class Workflow:
         if kind == "STANDARD":
             self._meter.add("stepfunctions.transitions", sum(visit.attempts for visit in visits))
             return
-        took = longest(self._timed(visits, downloaded))
+        duration = longest(self._timed(visits, downloaded))
         self._meter.add("stepfunctions.requests")
-        self._meter.add("stepfunctions.gb_hours", math.ceil(took / EXPRESS_MS) * EXPRESS_MS / 3.6e6 * EXPRESS_GB)
+        self._meter.add("stepfunctions.gb_hours", math.ceil(duration / EXPRESS_MS) * EXPRESS_MS / 3.6e6 * EXPRESS_GB)
 
     def _timed(self, visits: Sequence[Visit], downloaded: float) -> list[tuple[Path, float]]:
-        """Where each visit is, and the ms that it would take on AWS."""
+        """Return each visit's path in the definition, and the milliseconds that it would take on AWS."""
         waits = {"lambda": downloaded, **WAITS}
         resources = _resources(self._definition)
         services = [resources.get(visit.path.rpartition(".")[2], "").removeprefix(SDK) for visit in visits]
@@ -67,7 +76,7 @@ class Workflow:
         service, operation = resource.removeprefix(SDK).split(":")
         name = operation[0].upper() + operation[1:]
 
-        def ask(parameters: Json) -> Json:
+        def call(parameters: Json) -> Json:
             self._meter.add(f"calls:{name}")
             if service == "comprehend":
                 units = max(MIN_UNITS, math.ceil(len(parameters["Text"]) / UNIT))
@@ -77,7 +86,7 @@ class Workflow:
                 self._meter.add("s3.gets", "S3Object" in parameters["Image"])
             return answer
 
-        return ask
+        return call
 
     def _put(self, parameters: Json) -> Json:
         for entry in parameters["Entries"]:
@@ -86,17 +95,19 @@ class Workflow:
 
 
 def longest(visits: Sequence[tuple[Path, float]]) -> float:
-    """How long an execution takes whose branches run side by side."""
-    own = sum(took for path, took in visits if len(path) == 1)
+    """Return the duration (ms) of an execution: the sum of its states, with the longest of parallel branches."""
+    own = sum(duration for path, duration in visits if len(path) == 1)
     forks: dict[str, dict[str, list[tuple[Path, float]]]] = defaultdict(lambda: defaultdict(list))
-    for path, took in visits:
+    for path, duration in visits:
+        # The branches of a Parallel or Map state share its name and differ in the index: Analyse[0], Analyse[1].
         if len(path) > 1:
-            forks[path[0].partition("[")[0]][path[0]].append((path[1:], took))
+            forks[path[0].partition("[")[0]][path[0]].append((path[1:], duration))
     return own + sum(max(longest(branch) for branch in branches.values()) for branches in forks.values())
 
 
 def _resources(definition: Json) -> dict[str, str]:
-    """What each task calls, by its state's name: Machine refuses two states of one name."""
+    """Return the resource of each Task state by the state's name, without the common prefix of ARNs."""
+    # Names are unique across nested machines: Machine refuses two states of one name.
     return {
         name: state["Resource"].removeprefix("arn:aws:states:::")
         for machine in machines(definition)

@@ -1,4 +1,4 @@
-"""Counts what is done, and times the functions that do it."""
+"""Counts calls, and measures how long the functions run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-# What a call waits for the network and the service, in ms. Assumed, as nothing here can measure it; everything else of
-# a function's time is measured.
+# How long a call waits for the network and the service, in ms. These are assumptions: no service is called here, so
+# only the functions' own time can be measured.
 WAITS = {
     "dynamodb": 8,
     "events": 15,
@@ -25,28 +25,30 @@ WAITS = {
 
 
 class Meter:
-    """`counts`: by the name of a price, how many; besides `invocations:NAME` and `ms:NAME` of each function."""
+    """Counts by name: of a price, or `invocations:NAME` and `ms:NAME` of a function. Safe for several threads."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[str, float] = defaultdict(float)
         self._lock = threading.Lock()
 
-    def add(self, name: str, how_many: float = 1, *, wait: str | None = None) -> None:
+    def add(self, name: str, count: float = 1, *, wait: str | None = None) -> None:
+        """Count something. `wait`: the service that the call waits for."""
+        # The workflow's branches run in threads of their own.
         with self._lock:
-            self.counts[name] += how_many
+            self.counts[name] += count
         if wait:
             self.wait(wait)
 
     def wait(self, service: str) -> None:
-        """Nobody waits: it is only noted."""
+        """Add the assumed wait for a service to the running function's time, without waiting."""
         with self._lock:
             self.counts["waited"] += WAITS[service]
 
     @contextlib.contextmanager
     def running(self, function: str) -> Iterator[None]:
-        """An invocation: what it took here, and what it would have waited."""
+        """Count the block as an invocation of a function: its time here plus the assumed waits."""
         waited, start = self.counts["waited"], time.perf_counter()
         yield
-        took = (time.perf_counter() - start) * 1000 + self.counts["waited"] - waited
+        duration = (time.perf_counter() - start) * 1000 + self.counts["waited"] - waited
         self.add(f"invocations:{function}")
-        self.add(f"ms:{function}", took)
+        self.add(f"ms:{function}", duration)

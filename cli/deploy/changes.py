@@ -1,4 +1,4 @@
-"""What `cdk diff` says, as data: which resources come, go, change, or are replaced."""
+"""Parses the output of `cdk diff`: the resources that are added, removed, changed or replaced."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ _EFFECT = re.compile(r" (?P<effect>replace|may be replaced|destroy|orphan)$")
 
 
 class Change(msgspec.Struct):
-    """`sign`: + comes, - goes, ~ changes. `replaced`: a new one takes its place, the old one goes."""
+    """A change to a resource."""
 
     stack: str
     sign: Sign
+    """+ is added, - is removed, ~ is changed."""
     type: str
+    """The resource's type, such as "SQS Queue"."""
     name: str
+    """The resource's path in CDK."""
     parts: list[str] = []
+    """The properties that change."""
     replaced: bool = False
+    """Whether CloudFormation creates a new resource and deletes this one."""
 
 
 def changes(lines: Iterable[str]) -> list[Change]:
-    """The changes to resources. Outputs, parameters and metadata are not told."""
+    """Return the changes to resources. Changes to outputs, parameters and metadata are left out."""
     found: list[Change] = []
     stack, current = "", None
     for line in lines:

@@ -1,4 +1,4 @@
-"""The stacks of a stage as they are on AWS: state, outputs, templates, and what holds data in them."""
+"""The deployed stacks of a stage: states, outputs, templates, and the resources that hold data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.stacks.names import STACKS, stack_name
 
-# What a stage would be sorry to lose.
+# The resource types that hold data, and what people call them.
 DATA = {
     "AWS::S3::Bucket": "bucket",
     "AWS::DynamoDB::Table": "table",
@@ -21,40 +21,52 @@ DATA = {
     "AWS::Logs::LogGroup": "log",
 }
 ON_X = "TwitterAccountId"
+# Outputs that CDK adds: exports to other stacks, and those whose names end with a hash.
 _CDKS_OWN = re.compile(r"Export|\w+[0-9A-F]{8}$")
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """`outputs` are those for people: without what stacks tell each other."""
+    """A deployed stack of a microservice."""
 
     name: str
     service: str
     status: str
+    """CloudFormation's status, such as UPDATE_COMPLETE."""
     outputs: dict[str, str]
+    """The outputs for people: without the exports to other stacks."""
 
     @property
     def busy(self) -> bool:
+        """Return whether CloudFormation is changing the stack."""
+        # REVIEW_IN_PROGRESS is a stack that only has a change set: nothing happens until somebody executes it.
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
     @property
     def there(self) -> bool:
+        """Return whether the stack exists."""
         return self.status not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Something with data in it; `kept` if it outlives its stack."""
+    """A resource that holds data."""
 
     stack: str
     what: str
+    """What people call it: bucket, table, …"""
     name: str
+    """Its physical name."""
     kept: bool
+    """Whether it outlives its stack."""
     bucket: str | None = None
+    """The bucket's name, if it is a bucket."""
 
 
 def stacks(bot: AwsBot) -> list[Stack]:
-    """Those of the stage's stacks that are there, in the order in which they are deployed."""
+    """Return the stage's existing stacks in the order of deployment. Raises AwsError."""
     names = {stack_name(bot.config, service): service for service in STACKS}
     with bot.translate_errors():
+        # All stacks of the account: asking for one by name is an error if it does not exist.
         pages = bot.client("cloudformation").get_paginator("describe_stacks").paginate()
         found = {
             each["StackName"]: Stack(each["StackName"], names[each["StackName"]], each["StackStatus"], _outputs(each))
@@ -66,7 +78,7 @@ def stacks(bot: AwsBot) -> list[Stack]:
 
 
 def some_stacks(bot: AwsBot) -> list[Stack]:
-    """The same. Raises NotDeployed where there are none."""
+    """Return the stage's existing stacks. Raises NotDeployed if there are none."""
     found = stacks(bot)
     if not found:
         region = bot.client("cloudformation").meta.region_name
@@ -75,12 +87,14 @@ def some_stacks(bot: AwsBot) -> list[Stack]:
 
 
 def template(bot: AwsBot, stack: str) -> dict[str, Any]:
-    """As it is deployed; {} where it is not."""
+    """Return the deployed template of a stack; {} if the stack does not exist. Raises AwsError."""
     with bot.translate_errors():
         try:
+            # Original: as it was uploaded, so that it can be compared with a synthesized one.
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
             body = bot.client("cloudformation").get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
         except ClientError as error:
-            if "does not exist" in str(error):
+            if "does not exist" in str(error):  # CloudFormation has no code for it, only ValidationError
                 return {}
             raise
     found: dict[str, Any] = msgspec.json.decode(body) if isinstance(body, str) else dict(body)
@@ -88,19 +102,19 @@ def template(bot: AwsBot, stack: str) -> dict[str, Any]:
 
 
 def held(bot: AwsBot, stack: str) -> Iterator[Held]:
-    """What holds data in a stack, as its deployed template says what becomes of it."""
+    """Yield the resources of a stack that hold data, and whether its deployed template retains them."""
     resources = template(bot, stack).get("Resources", {})
     if not any(each["Type"] in DATA for each in resources.values()):
         return
     with bot.translate_errors():
         pages = bot.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
-        there = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
+        deployed = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
     for logical_id, resource in resources.items():
-        name = there.get(logical_id, {}).get("PhysicalResourceId")
+        name = deployed.get(logical_id, {}).get("PhysicalResourceId")
         if resource["Type"] in DATA and name:
-            kept = str(resource.get("DeletionPolicy", "Delete")).startswith("Retain")
+            retained = str(resource.get("DeletionPolicy", "Delete")).startswith("Retain")
             bucket = name if resource["Type"] == "AWS::S3::Bucket" else None
-            yield Held(stack, DATA[resource["Type"]], name, kept, bucket)
+            yield Held(stack, DATA[resource["Type"]], name, retained, bucket)
 
 
 def _outputs(stack: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The outputs of a stage's stacks."""
+"""Reads and shows the outputs of a stage's stacks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def outputs_of(on: Deployment) -> list[Stack]:
-    """Raises CliError where nothing is deployed."""
+    """Return the stage's stacks with their outputs. Raises CliError if none is deployed."""
     from twbot.cli.deploy.deployed_stacks import some_stacks
     from twbot.cli.operations.errors import translate_errors
 
@@ -21,7 +21,7 @@ def outputs_of(on: Deployment) -> list[Stack]:
 
 
 def show_outputs(found: list[Stack]) -> None:
-    """A row an output; a stack without any has one, too."""
+    """Print a table with a row per output, and a row for each stack without outputs."""
     rows = []
     for stack in found:
         state = stack.status.lower().replace("_", " ")

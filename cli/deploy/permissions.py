@@ -1,4 +1,4 @@
-"""Who may do what in a template, and what a new template would allow beyond what is deployed."""
+"""The permissions in a template, and the difference between those of a deployed and a new template."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 Template = dict[str, Any]
 ALLOW, DENY = "Allow", "Deny"
 _PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "<account>", "AWS::Region": "<region>"}
-# For people: what CDK adds to names, and what a policy is called that is one role's own.
+# Shortens names for people: CDK's exports and hashes go, and a role's own policy is named as the role.
 _PLAIN = (
     (re.compile(r"([\w-]+):ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}\w*"), r"\2 of \1"),
     (re.compile(r"\b([A-Za-z]\w*?)[0-9A-F]{8}\b"), r"\1"),
@@ -20,31 +20,39 @@ _PLAIN = (
 
 
 class Grant(NamedTuple):
-    """One action on one thing. `about`: the role or policy that says so; `who` is empty where that is who may."""
+    """One action on one resource, allowed or denied."""
 
     about: str
+    """The role or policy that contains the statement."""
     effect: str
+    """Allow or Deny."""
     who: str
+    """The principal; empty if it is the role of `about`."""
     action: str
     resource: str
     condition: str
+    """The conditions as text; empty if there are none."""
 
 
 class Widening(NamedTuple):
-    """`new`: may be done from now on; `lifted`: no longer forbidden; `gone`: may no longer be done."""
+    """The difference between two templates' permissions."""
 
     new: list[Grant]
+    """Allowed from now on."""
     lifted: list[Grant]
+    """Denied until now, no longer denied."""
     gone: list[Grant]
+    """Allowed until now, no longer allowed."""
 
     @property
     def widens(self) -> bool:
+        """Return whether more is possible than before."""
         return bool(self.new or self.lifted)
 
 
-def widening(deployed: Template, wanted: Template) -> Widening:
-    """What the wanted template allows more and less than the deployed one ({} where there is none)."""
-    before, after = set(grants(deployed)), set(grants(wanted))
+def widening(deployed: Template, new: Template) -> Widening:
+    """Compare the permissions of the deployed template ({} if there is none) with those of the new one."""
+    before, after = set(grants(deployed)), set(grants(new))
     added, removed = sorted(after - before), sorted(before - after)
     return Widening(
         [each for each in added if each.effect == ALLOW],
@@ -54,24 +62,25 @@ def widening(deployed: Template, wanted: Template) -> Widening:
 
 
 def words(grants: Iterable[Grant]) -> Iterator[tuple[str, str]]:
-    """Whom it is about, and what they may do: actions on the same thing together."""
+    """Yield pairs for people: the role or policy, and a sentence. Actions on the same resource share a sentence."""
 
     def same(grant: Grant) -> tuple[str, ...]:
         return (grant.about, grant.effect, grant.who, grant.resource, grant.condition)
 
     for (about, effect, who, resource, condition), group in itertools.groupby(sorted(grants, key=same), key=same):
         verb = "may" if effect == ALLOW else "may not"
-        said = [who, verb, ", ".join(each.action for each in group), f"on {resource}" if resource else ""]
-        yield _plain(about), _plain(" ".join(filter(None, [*said, f"if {condition}" if condition else ""])))
+        parts = [who, verb, ", ".join(each.action for each in group), f"on {resource}" if resource else ""]
+        yield _plain(about), _plain(" ".join(filter(None, [*parts, f"if {condition}" if condition else ""])))
 
 
 def grants(template: Template) -> Iterator[Grant]:
-    """Every permission that the template gives or withholds; who writes them together or apart makes no difference."""
+    """Yield every permission in the template, one for each combination of principal, action and resource."""
+    # Single grants compare well: splitting or merging statements without changing their meaning makes no difference.
     for logical_id, resource in template.get("Resources", {}).items():
         about = _path(logical_id, resource)
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Permission":
-            yield _let(about, properties)
+            yield _lambda_permission(about, properties)
         if resource["Type"] == "AWS::Logs::ResourcePolicy":
             properties = {"PolicyDocument": _decoded(_text(properties.get("PolicyDocument")))}
         for arn in properties.get("ManagedPolicyArns", []):
@@ -82,7 +91,9 @@ def grants(template: Template) -> Iterator[Grant]:
 
 
 def _atoms(about: str, statement: dict[str, Any]) -> Iterator[Grant]:
-    """What is said by exception (NotAction, …) is taken as it stands."""
+    """Split a statement into single grants."""
+    # NotAction, NotResource and NotPrincipal cannot be split: each stays one grant with its own text.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
     actions = _all(statement.get("Action")) or [f"all but {', '.join(_all(statement.get('NotAction')))}"]
     resources = _all(statement.get("Resource")) or [
         f"all but {', '.join(_all(statement['NotResource']))}" if "NotResource" in statement else ""
@@ -95,15 +106,15 @@ def _atoms(about: str, statement: dict[str, Any]) -> Iterator[Grant]:
         yield Grant(about, statement["Effect"], one, action, resource, condition)
 
 
-def _let(about: str, properties: Template) -> Grant:
-    """A Lambda permission."""
+def _lambda_permission(about: str, properties: Template) -> Grant:
     who, action, function = (_text(properties.get(name, "")) for name in ("Principal", "Action", "FunctionName"))
     rest = {key: value for key, value in properties.items() if key not in ("Principal", "Action", "FunctionName")}
     return Grant(about, ALLOW, who, action, function, _text(rest))
 
 
 def _decoded(document: str) -> Any:
-    """A policy that is JSON in text. What cannot be read allows who knows what."""
+    """Decode a policy that a template holds as JSON text."""
+    # An unreadable policy may allow anything: shown whole, it makes the person look.
     try:
         return json.loads(document)
     except ValueError:
@@ -132,7 +143,7 @@ def _all(value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """A value of a template as people read it: what it refers to by name."""
+    """Return a template's value as text, with names in place of references and functions."""
     match value:
         case str():
             return value
@@ -158,6 +169,6 @@ def _plain(text: str) -> str:
 
 
 def _path(logical_id: str, resource: dict[str, Any]) -> str:
-    """CDK's name of it, without the stack's."""
+    """Return the resource's path in CDK, without the stack."""
     path = str(resource.get("Metadata", {}).get("aws:cdk:path", ""))
     return path.partition("/")[2].removesuffix("/Resource") or logical_id

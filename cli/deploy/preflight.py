@@ -1,4 +1,4 @@
-"""What has to be right before a stage can be deployed, each check with its fix."""
+"""The checks before a deployment, each with its fix."""
 
 from __future__ import annotations
 
@@ -14,88 +14,100 @@ from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
 
 State = Literal["ok", "warning", "wrong"]
+# CDK's default qualifier is hnb659fds: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = 6
 SERVICES = {"rekognition": "Rekognition", "comprehend": "Comprehend", "lexv2-models": "Lex V2"}
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check; `fix` is the next thing to type or do; `setup`: credentials or settings are what is wrong."""
+    """The result of one check."""
 
     name: str
     state: State
     says: str
+    """The finding, in a sentence."""
     fix: str | None = None
+    """The next command to type, or thing to do."""
     setup: bool = False
+    """Whether credentials or settings are at fault."""
 
 
 class Account(msgspec.Struct, frozen=True):
-    """Where a command acts."""
+    """The account and region in which a command acts."""
 
     id: str
     region: str
     who: str
+    """The user or role that the credentials belong to, as the end of its ARN."""
 
 
 def account(bot: AwsBot) -> Account:
-    """Where the credentials lead. Raises AwsProblem without credentials or region, or where it is another account's."""
+    """Return the account of the credentials.
+
+    Raises AwsError if there are no credentials or no region, or if the stage belongs to another account.
+    """
     with bot.translate_errors():
         sts = bot.client("sts")
         identity = sts.get_caller_identity()
     found = Account(identity["Account"], sts.meta.region_name, identity["Arn"].partition(":")[2].rpartition(":")[2])
-    wanted = bot.config.aws.account
-    if wanted not in (None, found.id):
-        words = f"The AWS credentials are for the account {found.id}, the stage {bot.name} is for {wanted}."
+    expected = bot.config.aws.account
+    if expected not in (None, found.id):
+        message = f"The AWS credentials are for the account {found.id}, the stage {bot.name} is for {expected}."
         hint = f"Name the right --profile, or change account in [stages.{bot.name}.aws] of twbot.toml"
-        raise AwsNotConfigured(words, hint)
+        raise AwsNotConfigured(message, hint)
     return found
 
 
 def checks(bot: AwsBot, where: Account) -> Iterator[Check]:
-    """All that can be wrong besides the credentials, as it is found out."""
+    """Run the checks, and yield each result as soon as it is known."""
     yield Check("credentials", "ok", f"{where.who} in the account {where.id}")
-    yield _offered(where.region)
+    yield _region_services(where.region)
     if bot.config.aws.detectors.celebrities:
-        yield _asked("celebrities", lambda: _celebrities(bot, where.region))
-    yield _asked("bootstrap", lambda: _bootstrapped(bot, where))
-    yield _asked("stacks", lambda: _at_rest(bot))
-    yield _asked("keys", lambda: _secret(bot))
+        yield _checked("celebrities", lambda: _celebrities(bot, where.region))
+    yield _checked("bootstrap", lambda: _bootstrapped(bot, where))
+    yield _checked("stacks", lambda: _stacks_idle(bot))
+    yield _checked("keys", lambda: _secret(bot))
 
 
-def _asked(name: str, ask: Callable[[], Check]) -> Check:
-    """What cannot be asked is no reason to stop: the deployment will tell."""
+def _checked(name: str, check: Callable[[], Check]) -> Check:
+    """Run a check; return a warning if AWS does not answer it."""
+    # Not an error: credentials without the permission to check may still deploy, and the deployment reports its own.
     try:
-        return ask()
+        return check()
     except AwsError as problem:
         return Check(name, "warning", str(problem), problem.hint)
 
 
-def _offered(region: str) -> Check:
-    """By botocore's own list of endpoints: no question to AWS."""
+def _region_services(region: str) -> Check:
+    """Check that the region offers every AI service, by botocore's list of endpoints: AWS is not called."""
     session = boto3.Session()
-    where = {name: set(session.get_available_regions(service)) for service, name in SERVICES.items()}
-    missing = [name for name, regions in where.items() if region not in regions]
+    regions_of = {name: set(session.get_available_regions(service)) for service, name in SERVICES.items()}
+    missing = [name for name, regions in regions_of.items() if region not in regions]
     if missing:
-        everywhere = ", ".join(sorted(set.intersection(*where.values())))
+        everywhere = ", ".join(sorted(set.intersection(*regions_of.values())))
         says = f"{region} does not offer {' and '.join(missing)}"
         return Check("region", "wrong", says, f"Name another: --region; all of it is in {everywhere}", setup=True)
     return Check("region", "ok", f"{region} offers {', '.join(SERVICES.values())}")
 
 
 def _celebrities(bot: AwsBot, region: str) -> Check:
-    """Rekognition is asked about what is no picture: who offers the call finds fault with that, at no cost."""
+    """Check that Rekognition recognizes celebrities in the region, which not every region with Rekognition offers."""
     name = "celebrities"
+    # No endpoint list says so. A call with bytes that are no image costs nothing, and a region that offers the call
+    # refuses the image.
     try:
         with bot.translate_errors():
             bot.client("rekognition").recognize_celebrities(Image={"Bytes": b"no picture"})
     except AwsError as problem:
-        said = str(problem)
-        if "InvalidImageFormat" in said or "InvalidParameter" in said:
+        message = str(problem)
+        if "InvalidImageFormat" in message or "InvalidParameter" in message:
             return Check(name, "ok", f"Rekognition knows celebrities in {region}")
-        if "No permission" in said:
+        says = f"not known whether {region} has them: {message}"
+        if "No permission" in message:
             fix = "It is allowed without it: the functions have their own permissions"
-            return Check(name, "warning", f"not known whether {region} has them: {said}", fix)
-        return Check(name, "warning", f"not known whether {region} has them: {said}", _WITHOUT.format(stage=bot.name))
+            return Check(name, "warning", says, fix)
+        return Check(name, "warning", says, _WITHOUT.format(stage=bot.name))
     return Check(name, "ok", f"Rekognition knows celebrities in {region}")
 
 
@@ -104,27 +116,30 @@ _WITHOUT = "Without them: celebrities = false in [stages.{stage}.aws.detectors];
 
 def _bootstrapped(bot: AwsBot, where: Account) -> Check:
     fix = f"Prepare it, once: twbot deploy --stage {bot.name} --bootstrap"
-    there = f"the account {where.id} in {where.region}"
+    environment = f"the account {where.id} in {where.region}"
     with bot.translate_errors():
         try:
             value = bot.client("ssm").get_parameter(Name=BOOTSTRAP)["Parameter"]["Value"]
         except failures.ClientError as error:
             if error.response["Error"]["Code"] != "ParameterNotFound":
                 raise
-            return Check("bootstrap", "wrong", f"{there} is not prepared for CDK (bootstrapped)", fix, setup=True)
+            says = f"{environment} is not prepared for CDK (bootstrapped)"
+            return Check("bootstrap", "wrong", says, fix, setup=True)
     if not value.isdigit() or int(value) < BOOTSTRAP_VERSION:
-        says = f"{there} was prepared for CDK long ago: version {value}, {BOOTSTRAP_VERSION} is needed"
+        says = f"{environment} was prepared for CDK long ago: version {value}, {BOOTSTRAP_VERSION} is needed"
         return Check("bootstrap", "wrong", says, fix, setup=True)
-    return Check("bootstrap", "ok", f"{there} is prepared for CDK, version {value}")
+    return Check("bootstrap", "ok", f"{environment} is prepared for CDK, version {value}")
 
 
-def _at_rest(bot: AwsBot) -> Check:
-    """No stack is being changed, or stuck. What failed when it was made first, the CDK command removes by itself."""
+def _stacks_idle(bot: AwsBot) -> Check:
+    """Check that no stack is being changed, and that none is stuck in a failed state."""
+    # ROLLBACK_COMPLETE is fine: the CDK command itself deletes a stack whose creation failed.
     found = stacks(bot)
     for stack in found:
         if stack.busy:
             fix = f"Wait until it has finished: twbot outputs --stage {bot.name}"
             return Check("stacks", "wrong", f"CloudFormation still works on {stack.name} ({stack.status})", fix)
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
         if stack.status == "UPDATE_ROLLBACK_FAILED":
             fix = f"See why, put it right, then: aws cloudformation continue-update-rollback --stack-name {stack.name}"
             return Check("stacks", "wrong", f"{stack.name} could neither be changed nor go back", fix)
@@ -148,4 +163,5 @@ def _secret(bot: AwsBot) -> Check:
 
 
 def first_wrong(found: list[Check]) -> Check | None:
+    """Return the first check that failed; None if all passed."""
     return next((each for each in found if each.state == "wrong"), None)

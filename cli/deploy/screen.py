@@ -1,4 +1,4 @@
-"""What a person sees of a deployment: checks, changes, permissions, and how far each stack is."""
+"""Shows a deployment to a person: checks, changes, permissions, and the progress of each stack."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
 @contextlib.contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Says what takes a while, with a spinner where there is a terminal."""
+    """Show a message while the block runs, with a spinner on a terminal."""
     if err.is_terminal:
         with err.status(f"{what} …"):
             yield
@@ -33,13 +33,14 @@ def waiting(what: str) -> Iterator[None]:
 
 
 def show_check(check: Check) -> None:
+    """Print a check, and its fix unless it passed."""
     mark, style = MARKS[check.state]
     fix = f"\n    {check.fix}" if check.fix and check.state != "ok" else ""
     err.print(Text.assemble((f"{mark} ", style), f"{check.name}: {check.says}", (fix, "cyan")), soft_wrap=True)
 
 
 def show_changes(found: list[Change], permissions: dict[str, Widening], show: Callable[[Any], None]) -> None:
-    """In words: new stacks by their number of resources, the rest one by one; permissions all."""
+    """Show the changes and permissions of each stack; of a new stack with many resources only their number."""
     stacks = list(dict.fromkeys([*(each.stack for each in found), *permissions]))
     for stack in stacks:
         of_stack = [each for each in found if each.stack == stack]
@@ -68,24 +69,27 @@ def _show_permissions(widening: Widening, show: Callable[[Any], None]) -> None:
     for heading, style, grants in (*marks, ("may no longer", "", widening.gone)):
         if grants:
             show(Text(f"  permissions: {heading}", style=style))
-        for about, said in words(grants):
-            show(Text(f"    {about}: {said}"))
+        for about, sentence in words(grants):
+            show(Text(f"    {about}: {sentence}"))
 
 
 @contextlib.contextmanager
 def progress(following: Following, doing: str) -> Iterator[Callable[[str], None]]:
-    """A line a stack, as the CDK command's own lines come: live on a terminal, else when its state changes."""
+    """Yield a function that takes the CDK command's output line by line and shows each stack's progress.
+
+    On a terminal the progress is live; elsewhere a line is printed whenever a stack's state changes.
+    """
     if err.is_terminal:
         with _bars(following, doing) as each:
             yield each
         return
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
 
     def each_line(line: str) -> None:
         following.line(line)
         for name, stack in following.stacks.items():
-            if stack.state != "waiting" and told.get(name) != stack.state:
-                told[name] = stack.state
+            if stack.state != "waiting" and shown.get(name) != stack.state:
+                shown[name] = stack.state
                 say(f"{name}: {doing if stack.state == 'working' else stack.state}")
 
     yield each_line
@@ -118,12 +122,13 @@ def _bars(following: Following, doing: str) -> Iterator[Callable[[str], None]]:
 
 
 def interrupted(following: Following, option: str, verb: str) -> CliError:
-    """What is done, what AWS goes on with by itself, and what has not begun."""
-    done, working, ahead = following.named("done", "unchanged"), following.named("working"), following.named("waiting")
+    """Return the error for Ctrl-C, which says what is done, what has not begun, and what AWS finishes by itself."""
+    done, working = following.named("done", "unchanged"), following.named("working")
+    waiting = following.named("waiting")
     parts = [
         f"Done: {', '.join(done)}." if done else "",
         f"CloudFormation goes on with {', '.join(working)} by itself." if working else "",
-        f"Not begun: {', '.join(ahead)}." if ahead else "",
+        f"Not begun: {', '.join(waiting)}." if waiting else "",
     ]
     hint = f"See how it stands: twbot outputs{option}; then go on: twbot {verb}{option}"
     return CliError(" ".join(filter(None, ["Interrupted.", *parts])), hint=hint, code=Exit.INTERRUPTED)

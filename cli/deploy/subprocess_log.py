@@ -1,4 +1,4 @@
-"""A command as a process of its own: read line by line, logged, and ended properly when the person stops it."""
+"""Runs a command as a child process: reads its output line by line, logs it, and stops it on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+# Seconds for the child to end after a signal.
 STOP_TIMEOUT = 10.0
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# Neither the CDK command nor our app prints credentials. Should anything it runs do so, the log does not keep them.
+# Neither the CDK command nor our app prints credentials. Should anything that they run do so, the log hides them:
+# user:password in URLs, and the ids of access keys.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _KEYS = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
 
 
 class Ended(NamedTuple):
+    """The result of a command."""
+
     code: int
+    """The exit code."""
     lines: list[str]
+    """stdout and stderr, in the order in which they were written."""
 
 
 def run(
@@ -29,31 +36,36 @@ def run(
     log: Path,
     each: Callable[[str], None] = lambda _: None,
 ) -> Ended:
-    """Run it to its end, `each` line of stdout and stderr as it comes. Ctrl-C ends its whole group, then is raised."""
+    """Run the command to its end; `each` receives every line of stdout and stderr as it arrives.
+
+    Ctrl-C, and any error in `each`, ends the command's whole process group and is raised again.
+    """
     lines: list[str] = []
-    with private(log) as written, _started(command, environment) as process:
+    with private(log) as log_file, _started(command, environment) as process:
         assert process.stdout is not None
         try:
             for line in process.stdout:
                 lines.append(_clean(line))
-                written.write(lines[-1] + "\n")
-                written.flush()
+                log_file.write(lines[-1] + "\n")
+                log_file.flush()  # the log is read while the command runs, and complete if we are killed
                 each(lines[-1])
             return Ended(process.wait(), lines)
-        except BaseException:
+        except BaseException:  # KeyboardInterrupt, too
             _stop(process)
             raise
 
 
 def private(log: Path) -> TextIO:
-    """A log that goes on where it ended, its owner's alone."""
-    for folder in (log.parent.parent, log.parent):  # mkdir gives the mode to the last one only
+    """Open a log for appending that only its owner may read."""
+    # mkdir applies the mode to the last folder only: https://docs.python.org/3/library/pathlib.html#pathlib.Path.mkdir
+    for folder in (log.parent.parent, log.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
 
 
 def _started(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """In a group of its own: Ctrl-C in the terminal reaches it once, through us."""
+    # A session of its own: the terminal's Ctrl-C does not reach the child, it gets exactly one SIGINT, from us.
+    # https://docs.python.org/3/library/subprocess.html#subprocess.Popen
     return subprocess.Popen(  # noqa: S603 - our own command
         command,
         env=environment,
@@ -68,10 +80,11 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> subproce
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    """SIGINT to the group; who does not end on it is killed."""
-    for told in (signal.SIGINT, signal.SIGKILL):
+    """Send SIGINT to the process group, and SIGKILL if it has not ended after STOP_TIMEOUT."""
+    for number in (signal.SIGINT, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, told)
+            os.killpg(process.pid, number)
+        # A second Ctrl-C does not wait any longer.
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(STOP_TIMEOUT)
             return

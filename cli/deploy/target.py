@@ -1,4 +1,4 @@
-"""What deploy, diff, synth and destroy share: the stage and where it is, the account on X, the templates, the log."""
+"""What deploy, diff, synth and destroy share: the stage and its AWS account, the account on X, templates and log."""
 
 from __future__ import annotations
 
@@ -34,18 +34,22 @@ AccountId = Annotated[
 
 
 class Deployment(NamedTuple):
-    """A stage on AWS, where its credentials lead, and the log of what is done to it."""
+    """A stage on AWS and one run of a command on it."""
 
     bot: AwsBot
     where: Account
+    """The account and region of the credentials."""
     log: Path
+    """The log of this run."""
     profile: str | None
+    """The AWS profile of the command line."""
 
     @property
     def stage(self) -> str:
         return self.bot.name
 
     def cdk(self) -> Any:
+        """Return the CDK command for the stage."""
         from twbot.cli.deploy.cdk import Cdk
 
         profile = self.profile or self.bot.config.aws.profile
@@ -53,7 +57,8 @@ class Deployment(NamedTuple):
 
 
 def deployment(verb: str, target: Target) -> Deployment:
-    """The stage that a command acts on, shown first. Raises CliError."""
+    """Return the stage that a command acts on, and show it. Raises CliError."""
+    # Before the first call to AWS: the person sees the stage even if that call fails.
     from twbot.cli.operations.errors import translate_errors
 
     err.print(Text.assemble("Stage ", (on_aws(target.stage), "bold")))
@@ -68,7 +73,7 @@ def deployment(verb: str, target: Target) -> Deployment:
 
 
 def on_aws(stage: str) -> str:
-    """The name of a stage on AWS: `local` is none. Raises CliError."""
+    """Return a valid name of a stage on AWS. Raises CliError for `local` and for invalid names."""
     from twbot.stacks.config import check_name
 
     if stage == LOCAL:
@@ -81,7 +86,7 @@ def on_aws(stage: str) -> str:
 
 
 def new_log(verb: str, stage: str, data: Path | None) -> Path:
-    """The log of this run, in the data folder."""
+    """Return the path of a new log in the data folder."""
     from twbot.local.data_folder import data_folder
 
     now = datetime.datetime.now().astimezone()
@@ -90,7 +95,7 @@ def new_log(verb: str, stage: str, data: Path | None) -> Path:
 
 @contextlib.contextmanager
 def logged(log: Path) -> Iterator[None]:
-    """Whatever fails inside becomes one error that names the log."""
+    """Turn any failure inside into a CliError that names the log."""
     from twbot.cli.errors import as_cli_error
 
     try:
@@ -111,7 +116,7 @@ def _with_log(error: CliError, log: Path) -> CliError:
 
 
 def account_id(on: Deployment, typed: str | None) -> str:
-    """The bot's id on X: as typed, as in the file, or as it was deployed with. Raises CliError."""
+    """Return the id of the bot's account on X: as typed, from twbot.toml, or as deployed. Raises CliError."""
     from twbot.cli.deploy.deployed_stacks import ON_X, stacks
 
     known = typed or on.bot.account_id
@@ -122,23 +127,24 @@ def account_id(on: Deployment, typed: str | None) -> str:
 
 
 def no_account_id(stage: str) -> CliError:
+    """Return the error for an unknown account id."""
     hint = f"Type it: --account-id 999999; or write it down: twbot init --stage {stage}"
     return CliError("The id of the bot's account on X is not known.", hint=hint, code=Exit.NOT_CONFIGURED)
 
 
 @contextlib.contextmanager
 def templates(on: Deployment, account_id: str, region: str | None) -> Iterator[Assembly]:
-    """The stage's templates, in a folder that goes afterwards."""
+    """Yield the stage's templates, in a temporary folder."""
     from twbot.cli.deploy.assembly import synthesize
 
     with tempfile.TemporaryDirectory(prefix="twbot-") as folder:
         with waiting("Making the templates"):
-            made = synthesize(on.stage, Path(folder), log=on.log, config=FILE, account_id=account_id, region=region)
-        yield made
+            assembly = synthesize(on.stage, Path(folder), log=on.log, config=FILE, account_id=account_id, region=region)
+        yield assembly
 
 
 def digits(typed: str | None) -> str:
-    """An account id of X. Raises CliError."""
+    """Return a valid account id of X unchanged. Raises CliError for anything else."""
     if typed is None or not re.fullmatch("[1-9][0-9]{0,18}", typed):
         hint = "It is digits only; twbot secrets check says it, and X under Settings, Your account"
         raise CliError(f"{typed!r} is no account id of X.", hint=hint, code=Exit.USAGE)

@@ -1,1 +1,1 @@
-"""Live screens of the terminal."""
+"""Live displays on the terminal."""

@@ -1,4 +1,4 @@
-"""A replay, followed to its end and told in words."""
+"""Follows a replay to its end, and describes replays in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def follow(replays: Replays, found: Replay, target: Target, *, quiet: bool) -> Replay:
-    """Until it has ended. Ctrl-C cancels it, and then says how far it came; what fails here leaves it running."""
+    """Wait until a replay has ended, with a progress bar unless `quiet`, and return its last state.
+
+    Ctrl-C cancels the replay, prints how far it got, and is raised again. If asking for the state fails, the replay
+    goes on, and the error is raised.
+    """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(found.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -40,6 +44,8 @@ def follow(replays: Replays, found: Replay, target: Target, *, quiet: bool) -> R
 
 
 def said(found: Replay, utc: bool = False) -> str:
+    """Return a replay's state and progress in a sentence."""
+    # EventBridge counts no replayed events, it only says up to which event time it has come.
     if found.replayed is not None:
         return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
     reached = f", up to those of {shown(found.reached, utc=utc)} delivered again" if found.reached else ""
@@ -47,9 +53,10 @@ def said(found: Replay, utc: bool = False) -> str:
 
 
 def came(found: Replay) -> str:
-    """How far."""
+    """Return a replay's progress: events of events, or a percentage if events are not counted."""
     return f"{found.replayed}/{found.chosen}" if found.replayed is not None else f"{found.share:.0%}"
 
 
 def span(found: Replay, utc: bool) -> str:
+    """Return the period whose events are replayed."""
     return f"{shown(found.wanted.since, utc=utc)} … {shown(found.wanted.until, utc=utc)}"

@@ -1,4 +1,4 @@
-"""A bot's vitals and X's side of it: for people on one screen, for programs as one document."""
+"""Renders a bot's status snapshot and X's side of it: one screen for people, one document for programs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from twbot.lambdas.x.rate_limits import XLimit
 
 BARS = 30
+# The calls that every reply needs: their limits are always shown.
 ANSWERING = ("POST /2/tweets", "POST /2/media", "GET /2/tweets")
 Row = tuple[str, str, str]
 
 
 def document(found: StatusSnapshot, x: XStatus | None) -> dict[str, Any]:
+    """Return the document of `twbot status --json`; `x` is None if X was not asked."""
     hour = found.last_hour
     return {
         "place": found.place,
@@ -56,22 +58,23 @@ def _x_document(x: XStatus | None) -> dict[str, Any] | None:
 
 
 def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> Table:
+    """Return the screen for people; `x` is None until X has answered. `option`: --stage, for the commands in hints."""
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 3))
-    says_x = [("X", "being asked …", "dim")] if x is None else [*_what_x_says(x, option), *_used(x)]
+    x_rows = [("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
     rows = [
         *_who(found, utc, option),
         *_paused(found.switch, utc, option),
-        *says_x,
+        *x_rows,
         *_limits(found.limits, x, utc),
         *_hour(found.last_hour),
         *_left(found, option),
         *(("not read", each, "yellow") for each in found.unread),
     ]
-    for name, said, style in rows:
-        grid.add_row(Text(name, "bold"), Text(said, style))
+    for name, text, style in rows:
+        grid.add_row(Text(name, "bold"), Text(text, style))
     return grid
 
 
@@ -88,13 +91,13 @@ def _paused(switch: Switch, utc: bool, option: str) -> Iterator[Row]:
 
 
 def paused(switch: Switch, *, utc: bool = False) -> str:
-    """Since when, until when, and why."""
+    """Return since when replies are paused, until when, and why."""
     since = f" since {shown(switch.since, utc=utc)}" if switch.since else ""
     until = f" until {shown(switch.until, utc=utc)}" if switch.until else ""
     return f"PAUSED{since}{until}{f': {switch.reason}' if switch.reason else ''}"
 
 
-def _what_x_says(x: XStatus, option: str) -> list[Row]:
+def _webhook_and_subscriptions(x: XStatus, option: str) -> list[Row]:
     if x.problem:
         return [("X", f"{x.problem}{f' {x.fix}' if x.fix else ''}", "yellow")]
     if x.webhook is None:
@@ -111,7 +114,7 @@ def _what_x_says(x: XStatus, option: str) -> list[Row]:
     return [("X", *valid), ("", ends, "yellow" if x.ends else "")]
 
 
-def _used(x: XStatus) -> Iterator[Row]:
+def _usage(x: XStatus) -> Iterator[Row]:
     if x.usage is not None and x.usage.of:
         share = x.usage.used / x.usage.of
         anew = f", anew on day {x.usage.anew} of the month" if x.usage.anew else ""
@@ -120,10 +123,10 @@ def _used(x: XStatus) -> Iterator[Row]:
 
 
 def _limits(of_bot: list[XLimit], x: XStatus | None, utc: bool) -> Iterator[Row]:
-    """Of what the bot needs to answer all; of other calls, also those that asked this, only what is nearly used up."""
+    """Yield the limits of the calls that replies need; of all others, this command's included, those nearly used."""
     known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
-    told = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
-    for number, each in enumerate(told):
+    relevant = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
+    for number, each in enumerate(relevant):
         until = f" until {shown(each.reset, utc=utc)}" if each.reset else ""
         says = f"{each.call}: {each.left:,} of {each.allowed:,} left{until} ({each.span})"
         yield "" if number else "X's limits", says, "red" if not each.left else ""
@@ -152,7 +155,7 @@ def _counted(name: str, values: list[float], more: str = "", style: str = "") ->
 
 
 def _pairs(values: list[Any]) -> list[list[Any]]:
-    """So that they fit: as many as there are bars."""
+    """Group the values into at most BARS groups, so that the chart fits."""
     size = max(1, -(-len(values) // BARS))
     return [values[start : start + size] for start in range(0, len(values), size)]
 

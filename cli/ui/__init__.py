@@ -1,1 +1,1 @@
-"""What every command shares on the terminal: options, prompts, tables, charts, times and completion."""
+"""The parts that all commands share: options, prompts, tables, charts, times and completion."""

@@ -1,4 +1,4 @@
-"""Small charts of Unicode blocks."""
+"""Charts of Unicode block characters."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+# The most periods on a line; of longer series the latest are shown.
 MAX_SERIES = 72
 MAX_LABEL_LENGTH = 40
 _PERIOD = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?Z?)?)?)?)?", re.ASCII)
 _SHAPES = {10: ("%Y-%m-%d", datetime.timedelta(days=1)), 13: ("%Y-%m-%dT%H", datetime.timedelta(hours=1))}
 
 
-def sparkline(values: Sequence[float], most: float | None = None) -> str:
-    """One block a value, the highest (or `most`) of full height; nothing is a gap."""
-    most = max(values, default=0) if most is None else most
-    return "".join(" " if value <= 0 else BLOCKS[min(7, int(value / most * 8))] for value in values)
+def sparkline(values: Sequence[float], maximum: float | None = None) -> str:
+    """Return one block per value; the maximum (by default the highest value) has full height, zero is a gap."""
+    maximum = max(values, default=0) if maximum is None else maximum
+    return "".join(" " if value <= 0 else BLOCKS[min(7, int(value / maximum * 8))] for value in values)
 
 
 def span(start: float, end: float, *, whole: tuple[float, float], width: int = 32) -> str:
-    """A bar from `start` to `end` on a line that stands for `whole`."""
+    """Return a bar from `start` to `end` on a line of `width` columns that represents the interval `whole`."""
     begin, length = whole[0], max(whole[1] - whole[0], 1e-9)
     first = min(width - 1, max(0, int((start - begin) / length * width)))
     last = min(width, max(first + 1, round((end - begin) / length * width)))
@@ -30,9 +31,10 @@ def span(start: float, end: float, *, whole: tuple[float, float], width: int = 3
 
 
 def chart(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int = 40) -> list[str] | None:
-    """A picture of a query's answer: numbers over time as blocks, a label's number as a bar. None where there is none.
+    """Return the lines of a chart of a query's result; None if its columns suit no chart.
 
-    Over time, a further column of words makes a line for each of them.
+    A first column of times makes a sparkline for each number, or for each value of one further text column. Text before
+    the first number makes a bar per row.
     """
     kinds = [_kind([row[at] for row in rows]) for at in range(len(columns))]
     numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
@@ -42,7 +44,7 @@ def chart(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int =
         return None
     if times[:1] == [0]:
         return _over_time(columns, rows, words, numbers) if len(words) <= 1 else None
-    labels = [at for at in words if at < numbers[0]]
+    labels = [at for at in words if at < numbers[0]]  # text behind the number describes it, it does not name the row
     return _bars(rows, labels, numbers[0], columns[numbers[0]], width) if labels else None
 
 
@@ -56,13 +58,13 @@ def _kind(values: Sequence[Any]) -> str | None:
 
 
 def _bars(rows: Sequence[Sequence[Any]], labels: Sequence[int], number: int, name: str, width: int) -> list[str]:
-    named = [" · ".join(_word(row[at]) for at in labels) for row in rows]
-    most = max(row[number] or 0 for row in rows)
-    longest = min(MAX_LABEL_LENGTH, max(map(len, named)))
+    names = [" · ".join(_word(row[at]) for at in labels) for row in rows]
+    maximum = max(row[number] or 0 for row in rows)
+    longest = min(MAX_LABEL_LENGTH, max(map(len, names)))
     lines = [f"{'':<{longest}}  {name}"]
-    for label, row in zip(named, rows, strict=True):
+    for label, row in zip(names, rows, strict=True):
         value = row[number] or 0
-        bar = _bar(max(0.0, value / most) * width) if most > 0 else ""
+        bar = _bar(max(0.0, value / maximum) * width) if maximum > 0 else ""
         lines.append(f"{label[:longest]:<{longest}}  {bar} {_figure(value)}".rstrip())
     return lines
 
@@ -81,7 +83,7 @@ def _over_time(
     longest = min(MAX_LABEL_LENGTH, max(map(len, series)))
     lines = [f"{'':<{longest}}  {periods[0]} … {periods[-1]}" + (f", {columns[numbers[0]]}" if words else "")]
     shown = {name: [found.get(period, 0) for period in periods] for name, found in series.items()}
-    # Lines of one number are of one scale.
+    # Lines that split one number by a text column share a scale, so that they can be compared.
     scale = max(max(values) for values in shown.values()) if words else None
     for name, values in shown.items():
         lines.append(f"{name[:longest]:<{longest}}  {sparkline(values, scale)}  at most {_figure(max(values))}")
@@ -89,7 +91,7 @@ def _over_time(
 
 
 def _periods(seen: Sequence[str]) -> list[str]:
-    """From the first to the last, with those in which nothing was."""
+    """Return the periods from the first to the last, including those without a row."""
     shape = _SHAPES.get(len(seen[0]))
     if shape is None or any(len(each) != len(seen[0]) for each in seen):
         return sorted(set(seen))
@@ -103,8 +105,8 @@ def _periods(seen: Sequence[str]) -> list[str]:
 
 
 def _bar(length: float) -> str:
-    whole, part = divmod(round(length * 8), 8)
-    return "█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else "")
+    full, eighths = divmod(round(length * 8), 8)
+    return "█" * full + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")
 
 
 def _word(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the shell completes: the names of rules and of event types."""
+"""Shell completion of rules and event types, and the option --type."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ if TYPE_CHECKING:
 
 
 def complete_rules(incomplete: str) -> list[str]:
+    """Return the names of the rules that begin like this."""
     from twbot.lambdas.wiring import RULES
 
     return [rule.name for rule in RULES if rule.name.startswith(incomplete)]
 
 
 def complete_types(incomplete: str) -> list[str]:
+    """Return the event types that begin like this, in upper or lower case."""
     from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 
     return [name for name in (*DETAILS, *RAW_TYPES) if name.startswith(incomplete.upper())]
 
 
 def known_types(given: list[str] | None) -> list[str]:
-    """As they are spelled. Raises CliError for one that there is not."""
-    there = complete_types("")
+    """Return the event types in upper case. Raises CliError for an unknown one."""
+    types = complete_types("")
     names = [name.upper() for name in given or []]
-    if unknown := [name for name in names if name not in there]:
-        hint = f"There are: {', '.join(there)}"
+    if unknown := [name for name in names if name not in types]:
+        hint = f"There are: {', '.join(types)}"
         raise CliError(f"There is no event type {unknown[0]}.", hint=hint, code=Exit.USAGE)
     return names
 

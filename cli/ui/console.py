@@ -1,6 +1,6 @@
-"""The one place where a command's result becomes text: for people (Rich, on stdout) or for programs (JSON).
+"""Renders the results of all commands: tables for people (Rich), or JSON for programs.
 
-stdout is the answer; progress, prompts and errors go to stderr.
+Results go to stdout; progress, prompts and errors go to stderr.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
-# What would command a terminal, or turn the direction of what follows: anybody may post it.
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Control characters, which terminals obey, and bidirectional controls, which reorder the text after them: anybody may
+# put them into a post. https://www.unicode.org/reports/tr9/
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Safe(Console):
-    """A console on which no text does anything but be read."""
+    """A console that replaces control characters in everything it prints, except Rich's own."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -29,8 +30,8 @@ class Safe(Console):
 
 
 def harmless(text: str) -> str:
-    """As it can be shown; where its width counts, as in a table, this comes first."""
-    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Replace control characters. Tables need it before Rich measures the width of their cells."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 out = Safe(highlight=False)
@@ -43,23 +44,24 @@ def as_json(result: object) -> None:
 
 
 def as_json_line(result: object) -> None:
-    """Print one line of a JSON stream, at once."""
+    """Print one line of a JSON stream and flush it."""
     print_line(_escaped(msgspec.json.encode(result).decode()))
 
 
 def _escaped(json: str) -> str:
-    """The same JSON, without what a terminal would obey: JSON itself asks only for some of it."""
-    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
+    """Return the same JSON with control characters escaped."""
+    # JSON requires the escape below U+0020 only: https://www.rfc-editor.org/rfc/rfc8259#section-7
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def print_line(text: str) -> None:
-    """Print text untouched by Rich, at once."""
+    """Print a line as it is, without Rich, and flush it: whoever reads a pipe gets it at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print a table for people. Cells are data, never markup; what is too long folds, nothing is lost."""
+    """Print a table for people. Cells are data, never markup; long ones fold onto several lines."""
     grid = Table(
         *(Column(name, overflow="fold") for name in columns), title=title, title_justify="left", header_style="bold"
     )
@@ -69,5 +71,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
 
 
 def say(message: str) -> None:
-    """Tell the person something that is not the answer; on stderr."""
+    """Print a message for people to stderr."""
     err.print(Text(message), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The columns of the lake's table, down to the last field, for who writes SQL."""
+"""The columns of the lake's table with all nested fields, for people who write SQL."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from twbot.lambdas.analytics.table import COLUMNS, PARTITION, PARTITION_FORMAT
 
 
 class Column(msgspec.Struct, frozen=True):
-    """`name` as SQL spells it; what follows `[]` is in a list, which UNNEST opens."""
+    """A column, or a field within one."""
 
     name: str
+    """Its path as SQL spells it; `[]` marks a list, which UNNEST opens."""
     type: str
+    """Its type in Hive's words."""
 
 
 def columns() -> list[Column]:
-    """Every column, with records as their fields."""
+    """Return every column of the table, records expanded into their fields."""
     from sqlglot import exp
 
-    typed = ((_quoted(name), exp.DataType.build(hive, dialect="hive")) for name, hive in COLUMNS.items())
-    found = [column for name, kind in typed for column in _fields(name, kind)]
+    types = ((_quoted(name), exp.DataType.build(hive, dialect="hive")) for name, hive in COLUMNS.items())
+    found = [column for name, kind in types for column in _fields(name, kind)]
     return [*found, Column(PARTITION, f"string, {PARTITION_FORMAT} in UTC")]
 
 

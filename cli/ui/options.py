@@ -1,4 +1,4 @@
-"""Options that are spelled the same everywhere."""
+"""Options that several commands share, spelled the same everywhere."""
 
 from __future__ import annotations
 
@@ -38,23 +38,25 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what it would do, a
 
 
 def targeted(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command whose first parameter is `place: Place` the options --stage, --profile, --region and --data."""
+    """Decorate a command whose first parameter is `target: Target` with --stage, --profile, --region and --data."""
     hints = get_type_hints(command, include_extras=True)
     own = [
         each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name])
         for each in list(inspect.signature(command).parameters.values())[1:]
     ]
-    where = {"stage": (StageName, LOCAL), "profile": (Profile, None), "region": (Region, None), "data": (Data, None)}
+    options = {"stage": (StageName, LOCAL), "profile": (Profile, None), "region": (Region, None), "data": (Data, None)}
     added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
-        for name, (kind, default) in where.items()
+        for name, (kind, default) in options.items()
     ]
 
     @functools.wraps(command)
     def run(**given: Any) -> Any:
-        target = Target(**{name: given.pop(name, default) for name, (_, default) in where.items()})
+        target = Target(**{name: given.pop(name, default) for name, (_, default) in options.items()})
         return command(target, **given)
 
+    # Typer reads the signature, and `inspect` would follow __wrapped__ to the command's own, with `target` in it:
+    # https://docs.python.org/3/library/inspect.html#inspect.signature
     vars(run).pop("__wrapped__")
     run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}

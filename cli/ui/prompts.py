@@ -1,4 +1,4 @@
-"""Asking people: before what can't be undone, and for secrets."""
+"""Prompts: confirmations of what cannot be undone, and secrets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 
 from twbot.cli.errors import CliError, Exit
 
+# In bytes. Keys and addresses are far shorter, and a wrong path may lead to a file of any size.
 MAX_FILE = 65_536
 
 
 def confirm(what: str, *, yes: bool) -> None:
-    """Go on only when the person says so; without a terminal, only with --yes."""
+    """Ask before going on, unless `yes`. Raises CliError if the person declines, or if there is no terminal."""
     import typer
 
     if yes:
@@ -23,13 +24,17 @@ def confirm(what: str, *, yes: bool) -> None:
             f"{what} Nobody is there to ask.", hint="Type it again with --yes, or --dry-run", code=Exit.USAGE
         )
     with unanswered():
+        # err: by default Typer writes prompts to stdout, which is for results.
         agreed = typer.confirm(f"{what} Go on?", err=True)
     if not agreed:
         raise CliError("Nothing was changed.")
 
 
 def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
-    """Typed without echo. Raises CliError where nobody is there; `instead`: the option that reads it from a file."""
+    """Ask for a secret without echo. `instead`: the option that reads it from a file.
+
+    Raises CliError if there is no terminal.
+    """
     import typer
 
     if not sys.stdin.isatty():
@@ -40,7 +45,7 @@ def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
 
 
 def read_file(source: str) -> bytes:
-    """The first 64 KiB of a file, or of stdin for `-`. Raises CliError."""
+    """Return the first 64 KiB of a file, or of stdin for `-`. Raises CliError."""
     try:
         return sys.stdin.buffer.read(MAX_FILE) if source == "-" else Path(source).read_bytes()[:MAX_FILE]
     except OSError as error:
@@ -49,7 +54,7 @@ def read_file(source: str) -> bytes:
 
 @contextlib.contextmanager
 def unanswered() -> Iterator[None]:
-    """Ctrl-C or Ctrl-D at a question inside ends the command as elsewhere."""
+    """Turn Ctrl-C or Ctrl-D at a prompt inside into a CliError with the exit code of an interrupt."""
     import typer
 
     try:

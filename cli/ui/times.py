@@ -1,4 +1,4 @@
-"""Times as people write them (2h, yesterday, 2026-11-01T10:00Z), and as they read them: in their own zone."""
+"""Parses times as people write them (2h, yesterday, 2026-11-01T10:00Z), and formats them in this machine's zone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# Whole words: 500ms and 2 months are not so many minutes.
+# Units are whole words: `m` must not match the beginning of 500ms or 2 months.
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?![a-z])\s*", re.ASCII
 )
@@ -23,17 +23,17 @@ Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in this
 
 
 def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datetime:
-    """The time that is meant: so long ago, a day's name, or a date and time (in this machine's zone, unless it says).
+    """Parse a time: a duration before now, now, today, yesterday, or an ISO 8601 date or time.
 
-    Raises CliError.
+    Without an offset it is in this machine's zone. Raises CliError.
     """
     now = now or datetime.datetime.now().astimezone()
-    said = text.strip().lower()
+    lowered = text.strip().lower()
     named = {"now": now, "today": _midnight(now, 0), "yesterday": _midnight(now, 1)}
-    if said in named:
-        return named[said]
+    if lowered in named:
+        return named[lowered]
     try:
-        if (ago := _duration(said.removesuffix("ago").strip())) is not None:
+        if (ago := _duration(lowered.removesuffix("ago").strip())) is not None:
             return now - ago
         return _in_zone(datetime.datetime.fromisoformat(text.strip().upper()))
     except (ValueError, OverflowError):
@@ -41,7 +41,7 @@ def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datet
 
 
 def duration(text: str) -> datetime.timedelta:
-    """A length of time as people write it: 90s, 5m, 1h30m. Raises CliError."""
+    """Parse a duration: 90s, 5m, 1h30m. Raises CliError."""
     found = _duration(text.strip().lower())
     if found is None:
         raise CliError(f"{text!r} is no length of time.", hint="Write it as one of: 30s, 5m, 1h, 7d", code=Exit.USAGE)
@@ -51,7 +51,7 @@ def duration(text: str) -> datetime.timedelta:
 def window(
     since: str | None, until: str | None, *, now: datetime.datetime | None = None
 ) -> tuple[datetime.datetime | None, datetime.datetime | None]:
-    """Both ends; None where nothing is said. Raises CliError where it begins in the future or ends too early."""
+    """Parse --since and --until; None stays None. Raises CliError for a start in the future, or an end before it."""
     now = now or datetime.datetime.now().astimezone()
     start, end = (moment(each, now=now) if each is not None else None for each in (since, until))
     if start and start >= now:
@@ -62,7 +62,7 @@ def window(
 
 
 def shown(when: datetime.datetime | str | float | None, *, utc: bool = False) -> str:
-    """For people: to the second, with the zone's offset only where it is UTC."""
+    """Format a time to the second, in this machine's zone, or in UTC with a Z. A number is epoch seconds."""
     if when is None:
         return ""
     if isinstance(when, float | int):
@@ -73,31 +73,32 @@ def shown(when: datetime.datetime | str | float | None, *, utc: bool = False) ->
 
 
 def duration_text(seconds: float) -> str:
-    """12 ms, 3.4 s, 5 min, 2 h."""
-    for most, unit, size, digits in (
+    """Format a duration: 12 ms, 3.4 s, 5 min, 2 h."""
+    for limit, unit, size, digits in (
         (1, "ms", 0.001, 0),
         (120, "s", 1, 1),
         (7200, "min", 60, 0),
         (172800, "h", 3600, 0),
     ):
-        if seconds < most:
+        if seconds < limit:
             return f"{seconds / size:.{digits}f} {unit}"
     return f"{seconds / 86400:.0f} days"
 
 
-def _duration(said: str) -> datetime.timedelta | None:
-    found = list(_DURATION.finditer(said))
-    if not found or "".join(each[0] for each in found) != said:
+def _duration(text: str) -> datetime.timedelta | None:
+    found = list(_DURATION.finditer(text))
+    if not found or "".join(each[0] for each in found) != text:
         return None
     parts = [datetime.timedelta(**{_UNITS[each[2][0]]: float(each[1])}) for each in found]
     return sum(parts, datetime.timedelta())
 
 
 def _midnight(now: datetime.datetime, days: int) -> datetime.datetime:
-    """So many days ago; where clocks were changed since, its offset is not that of `now`."""
+    """Return the midnight that begins the day so many days before now."""
     wall = datetime.datetime.combine(now.date() - datetime.timedelta(days=days), datetime.time())
-    is_here = now.utcoffset() == now.astimezone().utcoffset()
-    return wall.astimezone() if is_here else wall.replace(tzinfo=now.tzinfo)
+    # astimezone finds the offset of that day, which is not that of `now` if daylight saving began or ended in between.
+    is_local = now.utcoffset() == now.astimezone().utcoffset()
+    return wall.astimezone() if is_local else wall.replace(tzinfo=now.tzinfo)
 
 
 def _in_zone(when: datetime.datetime) -> datetime.datetime:

@@ -1,1 +1,1 @@
-"""Lambda bundles: one zip per function, built without Docker, the same bytes each time."""
+"""Lambda bundles: one reproducible zip per function, built without Docker."""

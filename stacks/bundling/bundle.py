@@ -1,8 +1,8 @@
-"""The bundles: one zip a function, with nothing but what it imports, the same bytes each time, built without Docker.
+"""Builds the zip of each function: only the modules that it imports, the same bytes each time, without Docker.
 
-Packages come as wheels for Lambda (Python 3.13 on arm64), pinned and hashed in requirements/dev.txt; libraries go in
-without their debug information. What was built is kept in the user's cache by its content. TWBOT_BUNDLES=installed
-takes the packages of this very Python instead: for tests, and for AWS emulators that run functions on this machine.
+Packages come as wheels for Lambda (Python 3.13 on arm64), pinned and hashed in requirements/dev.txt. Shared libraries
+are stripped of debug information. Finished zips are cached by their content. TWBOT_BUNDLES=installed takes the packages
+of the running Python instead: for tests, and for AWS emulators that run functions on this machine.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from twbot.stacks.functions import FUNCTIONS, FunctionSpec
 
 # The folder that holds `twbot`: src/ in a checkout, site-packages of an installed one.
 ROOT = Path(__file__).parents[3]
-# Of any year: zip files know none before.
+# A fixed date keeps the zip the same bytes; zip files know none before 1980:
+# https://docs.python.org/3/library/zipfile.html#zipfile.ZipInfo
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
 ADAPTERS = "twbot/lambdas/aws/bootstrap.py"
-# Of these a bundle gets the modules that are imported, of other packages everything: they load by name, or hold data.
+# Of these packages only the imported modules are bundled. Others load modules by name or hold data: they go in whole.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
-# Parts that nothing of ours calls: of Pillow, with their libraries; Powertools' router, which one function imports for
-# pydantic's models; and what makes charset_normalizer faster, whose guesses nobody waits for.
+# Left out for the bundles' size: Pillow's modules that no function calls, with their libraries; Powertools' router,
+# which one function imports only for pydantic's models; the compiled parts of charset_normalizer, which only make its
+# guesses faster, and no function waits for those.
 UNUSED = (
     "aws_lambda_powertools/event_handler/*",
     "charset_normalizer/*.so",
@@ -45,15 +47,20 @@ UNUSED_WITHOUT_FONTS = (
 
 
 class Bundle(NamedTuple):
-    """`digest` names its content; `size` is unzipped, in bytes."""
+    """A finished zip."""
 
     path: Path
     digest: str
+    """SHA-256 of the files' names and contents, in hexadecimal."""
     size: int
+    """The size of its files, unzipped, in bytes."""
 
 
 def bundle(name: str, source: str | None = None) -> Bundle:
-    """The bundle of a function of stacks/functions.py. Raises TwbotError where a package can't be had."""
+    """Build the bundle of a function of stacks/functions.py, or take it from the cache.
+
+    `source`: wheels or installed; None for what TWBOT_BUNDLES says. Raises TwbotError for an unavailable package.
+    """
     paths = contents(FUNCTIONS[name], source or os.environ.get("TWBOT_BUNDLES", "wheels"))
     files = {file: _shipped(path) for file, path in sorted(paths.items())}
     digest = _digest(files)
@@ -64,49 +71,57 @@ def bundle(name: str, source: str | None = None) -> Bundle:
 
 
 def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
-    """The files of a bundle, by their names in it."""
+    """Return the files of a bundle by their names in it."""
     names = packages.closure(spec.packages)
     found = packages.installed(names) if source == INSTALLED else packages.downloaded(names)
     found = {name: path for name, path in found.items() if not _is_unused(name, spec)}
     imported = closure(spec.entry, {**found, **ours()})
+    # Imports of extension modules cannot be traced, so native libraries go in whole.
     whole = {name: path for name, path in found.items() if _is_native(name) or not _is_traced(name)}
     return {**whole, **imported}
 
 
 def ours() -> dict[str, Path]:
-    """The files of ours that a bundle may hold, by their names in it."""
+    """Return our own files that a bundle may hold, by their names in it."""
     package = ROOT / "twbot"
     files = [package / "__init__.py", *(package / "lambdas").rglob("*.*")]
     return {path.relative_to(ROOT).as_posix(): path for path in files if path.suffix != ".pyc"}
 
 
 def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
-    """The modules that one imports, wherever it does, and the files that lie beside and are named in them."""
-    ahead, found = [entry], dict[str, Path]()
-    while ahead:
-        name = ahead.pop()
+    """Return `entry` with every module that it imports, directly or indirectly, out of `files`.
+
+    Imports within functions count. So does a JSON file beside a module that names it in a string.
+    """
+    pending, found = [entry], dict[str, Path]()
+    while pending:
+        name = pending.pop()
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
                 tree = ast.parse(files[name].read_bytes())
-                ahead += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
+                pending += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
     return found
 
 
 def _reached(adapters: ast.Module, entry: Path) -> ast.Module:
-    """Of the place that makes all adapters, the part that makes those of an entry point."""
-    makers = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
-    ahead = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
+    """Return bootstrap.py without the factories that an entry point does not use.
+
+    Every adapter is built there, so without this step each bundle would hold all adapters and their packages.
+    """
+    factories = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
+    pending = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
     found = dict[str, ast.stmt]()
-    while ahead:
-        name = ahead.pop()
-        if name in makers and name not in found:
-            found[name] = makers[name]
-            ahead += [node.id for node in ast.walk(makers[name]) if isinstance(node, ast.Name)]
-    return ast.Module([*(node for node in adapters.body if node not in makers.values()), *found.values()], [])
+    while pending:
+        name = pending.pop()
+        if name in factories and name not in found:
+            found[name] = factories[name]
+            pending += [node.id for node in ast.walk(factories[name]) if isinstance(node, ast.Name)]
+    return ast.Module([*(node for node in adapters.body if node not in factories.values()), *found.values()], [])
 
 
 def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:
+    """Yield the names of files that a module may need; some of them do not exist."""
     yield from (str(folder / "__init__.py") for folder in name.parents if folder.name)
     for node in _running(tree):
         if isinstance(node, ast.Import):
@@ -115,6 +130,7 @@ def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             folder = str(name.parents[node.level - 1]) if node.level else ""
             module = "/".join(filter(None, (folder, (node.module or "").replace(".", "/"))))
+            # `from a import b`: b is a module of the package a, or a name in it.
             for part in ("", *(f"/{alias.name}" for alias in node.names)):
                 yield from _files(module + part)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith(".json"):
@@ -122,7 +138,7 @@ def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Its nodes, without what only a type checker reads."""
+    """Yield the tree's nodes, except those under `if TYPE_CHECKING`."""
     if isinstance(tree, ast.If) and ast.unparse(tree.test).endswith("TYPE_CHECKING"):
         nodes: list[ast.AST] = [*tree.orelse]
     else:
@@ -162,6 +178,7 @@ def _digest(files: dict[str, bytes]) -> str:
 
 def _write(path: Path, files: dict[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside and renamed: another process never finds half a zip in the cache.
     with tempfile.TemporaryDirectory(dir=path.parent) as fresh:
         archived = Path(fresh) / path.name
         with zipfile.ZipFile(archived, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -172,6 +189,6 @@ def _write(path: Path, files: dict[str, bytes]) -> None:
 
 def _member(name: str) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, EPOCH)
-    member.create_system = 3  # Unix, wherever this runs
+    member.create_system = 3  # Unix, on every system: the same bytes, and the mode below counts
     member.external_attr = 0o644 << 16
     return member

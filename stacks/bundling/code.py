@@ -1,4 +1,4 @@
-"""The code of each function: its bundle."""
+"""The code of each function as a CDK asset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from twbot.stacks.bundling.bundle import bundle
 
 
 def code_of(name: str) -> lambda_.Code:
-    """The code of a function of stacks/functions.py; the same code has the same hash."""
-    made = bundle(name)
-    return lambda_.Code.from_asset(str(made.path), asset_hash=made.digest, asset_hash_type=AssetHashType.CUSTOM)
+    """Return the code of a function of stacks/functions.py."""
+    built = bundle(name)
+    # Hashed by content: bundles with the same files make no update of the function.
+    return lambda_.Code.from_asset(str(built.path), asset_hash=built.digest, asset_hash_type=AssetHashType.CUSTOM)

@@ -1,4 +1,4 @@
-"""The packages in the bundles: which ones a function needs, and their files, from wheels or from this Python."""
+"""The packages in the bundles: a function's requirements, and their files from wheels or from the running Python."""
 
 from __future__ import annotations
 
@@ -15,40 +15,42 @@ from pathlib import Path, PurePosixPath
 from twbot.lambdas.errors import TwbotError
 
 LOCK = Path(__file__).parents[2] / "requirements" / "dev.txt"
-# What Lambda's runtime brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+# Packages of Lambda's runtime: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "python-dateutil", "six"})
 PYTHON = "3.13"
+# Lambda's python3.13 runs on Amazon Linux 2023, whose glibc 2.34 loads all of these: https://peps.python.org/pep-0600/
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
 _NEEDED = re.compile(r"[A-Za-z0-9._-]+")
-# What differs from one installation to the next, or only serves one.
+# Files that differ between installations, or that only an installation or a compiler reads.
 _LEFT_OUT_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed"})
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "Scripts"})
 _LEFT_OUT_ENDINGS = (".pyc", ".pyi", ".c", ".h")
 
 
 def cache() -> Path:
-    """The folder of this user for what can be made again."""
+    """Return the user's cache folder of twbot."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twbot"
 
 
 def closure(names: Iterable[str]) -> list[str]:
-    """The packages and all that they require without extras, less what the runtime brings."""
-    ahead, found = [*names], set[str]()
-    while ahead:
-        name = canonical(ahead.pop())
+    """Return the packages and their requirements, without extras and without the packages of Lambda's runtime."""
+    pending, found = [*names], set[str]()
+    while pending:
+        name = canonical(pending.pop())
         if name not in found | RUNTIME:
             found.add(name)
-            ahead += _requires(name)
+            pending += _requires(name)
     return sorted(found)
 
 
 def canonical(name: str) -> str:
+    """Return the normalized name: https://packaging.python.org/en/latest/specifications/name-normalization/"""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed(names: Iterable[str]) -> dict[str, Path]:
-    """The files of the packages as this Python has them, by their names in a bundle."""
+    """Return the files of the packages installed in the running Python, by their names in a bundle."""
     return {
         str(file): Path(str(distribution.locate_file(file)))
         for distribution in map(_distribution, names)
@@ -58,17 +60,18 @@ def installed(names: Iterable[str]) -> dict[str, Path]:
 
 
 def downloaded(names: Iterable[str]) -> dict[str, Path]:
-    """The same, of wheels for Lambda. Raises TwbotError."""
-    wanted = "\n".join(pinned(names)) + "\n"
-    kept = cache() / "packages" / hashlib.sha256(f"{PYTHON}{PLATFORMS}{wanted}".encode()).hexdigest()[:32]
-    if not kept.exists():
-        _download(wanted, kept)
-    files = {str(path.relative_to(kept).as_posix()): path for path in kept.rglob("*") if path.is_file()}
+    """Return the files of the packages' wheels for Lambda, by their names in a bundle. Raises TwbotError."""
+    requirements = "\n".join(pinned(names)) + "\n"
+    digest = hashlib.sha256(f"{PYTHON}{PLATFORMS}{requirements}".encode()).hexdigest()
+    folder = cache() / "packages" / digest[:32]
+    if not folder.exists():
+        _download(requirements, folder)
+    files = {str(path.relative_to(folder).as_posix()): path for path in folder.rglob("*") if path.is_file()}
     return {name: path for name, path in files.items() if is_shipped(PurePosixPath(name))}
 
 
 def pinned(names: Iterable[str]) -> Iterator[str]:
-    """Their lines of the lock, with all hashes. Raises TwbotError."""
+    """Yield each package's lines of the lock file, hashes included. Raises TwbotError for a package not in it."""
     text = LOCK.read_text()
     starts = [*_PIN.finditer(text)]
     ends = [start.start() for start in starts[1:]] + [len(text)]
@@ -80,6 +83,7 @@ def pinned(names: Iterable[str]) -> Iterator[str]:
 
 
 def is_shipped(file: PurePosixPath) -> bool:
+    """Return whether a package's file goes into a bundle."""
     return not (
         file.name in _LEFT_OUT_FILES
         or file.name.endswith(_LEFT_OUT_ENDINGS)
@@ -90,6 +94,7 @@ def is_shipped(file: PurePosixPath) -> bool:
 
 def _requires(name: str) -> Iterator[str]:
     for requirement in _distribution(name).requires or ():
+        # Extras are markers, too (`; extra == "…"`).
         needed, _, marker = requirement.partition(";")
         if not marker and (found := _NEEDED.match(needed)):
             yield found[0]
@@ -102,25 +107,28 @@ def _distribution(name: str) -> importlib.metadata.Distribution:
         raise TwbotError(f"{name} is not installed: pip install 'twbot[aws]'") from None
 
 
-def _download(wanted: str, folder: Path) -> None:
+def _download(lock: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Installed aside and renamed: another process never finds half a folder in the cache.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as fresh:
         requirements, target = Path(fresh) / "requirements.txt", Path(fresh) / "packages"
-        requirements.write_text(wanted)
+        requirements.write_text(lock)
         done = subprocess.run(_pip(requirements, target), capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
             raise TwbotError(f"The packages for Lambda cannot be had: {last}")
         try:
             target.rename(folder)
-        except OSError:  # somebody else was faster
+        except OSError:  # another process has downloaded the same packages
             if not folder.exists():
                 raise
 
 
 def _pip(requirements: Path, target: Path) -> list[str]:
     platforms = [option for platform in PLATFORMS for option in ("--platform", platform)]
-    how = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", "--quiet"]
-    lambdas = ["--python-version", PYTHON, "--implementation", "cp", *platforms]
+    # pip installs for another platform only without building, and only into --target. Compiled .pyc files are those of
+    # the running Python, not of Lambda's. https://pip.pypa.io/en/stable/cli/pip_install/
+    options = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", "--quiet"]
+    of_lambda = ["--python-version", PYTHON, "--implementation", "cp", *platforms]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
-    return [*pip, *how, *lambdas, "--target", str(target), "-r", str(requirements)]
+    return [*pip, *options, *of_lambda, "--target", str(target), "-r", str(requirements)]

@@ -1,1 +1,1 @@
-"""What repeats in the stacks, each the safe way."""
+"""Constructs that several stacks use, with safe defaults."""

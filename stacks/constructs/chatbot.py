@@ -1,4 +1,4 @@
-"""The chatbot on Lex V2, made of lambdas/responding/chatbot.json."""
+"""The chatbot on Lex V2, built from lambdas/responding/chatbot.json."""
 
 from __future__ import annotations
 
@@ -17,35 +17,37 @@ from twbot.stacks.config import StageConfig
 
 LEX = "lexv2.amazonaws.com"
 ALIAS = "live"
+# Lex's own default: https://docs.aws.amazon.com/lexv2/latest/dg/using-intent-confidence-scores.html
 CONFIDENCE_THRESHOLD = 0.4
-FORGETS_AFTER = 300
+# Seconds until an idle session ends: Lex's own default, too.
+SESSION_TTL = 300
 
 
 class Chatbot(Construct):
-    """Bot → version → alias. A changed definition makes a new version, which the alias then stands for."""
+    """Bot → version → alias. A changed definition makes a new version, and the alias moves to it."""
 
     def __init__(self, scope: Construct, name: str, stage: StageConfig, *, fulfilment: lambda_.IFunction) -> None:
         super().__init__(scope, name)
-        wanted = definition()
+        chatbot = definition()
         bot = lex.CfnBot(
             self,
             "Bot",
-            name=f"{wanted.name}-{stage.name}",
+            name=f"{chatbot.name}-{stage.name}",
             role_arn=iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(LEX)).role_arn,
             data_privacy={"ChildDirected": False},
-            idle_session_ttl_in_seconds=FORGETS_AFTER,
+            idle_session_ttl_in_seconds=SESSION_TTL,
             auto_build_bot_locales=True,
-            bot_locales=[_locale(wanted)],
+            bot_locales=[_locale(chatbot)],
         )
-        version = self._version(bot, wanted.locale)
-        alias = self._alias(bot, version, wanted, fulfilment)
+        version = self._version(bot, chatbot.locale)
+        alias = self._alias(bot, version, chatbot, fulfilment)
         self.arn = (
             f"arn:{Aws.PARTITION}:lex:{Aws.REGION}:{Aws.ACCOUNT_ID}:bot-alias/{bot.ref}/{alias.attr_bot_alias_id}"
         )
         self.environment = {
             "BOT_ID": bot.ref,
             "BOT_ALIAS_ID": alias.attr_bot_alias_id,
-            "LOCALE_ID": wanted.locale,
+            "LOCALE_ID": chatbot.locale,
         }
         lambda_.CfnPermission(
             self,
@@ -57,8 +59,10 @@ class Chatbot(Construct):
         )
 
     def _version(self, bot: lex.CfnBot, locale: str) -> lex.CfnBotVersion:
-        built = Stack.of(self).resolve(bot.bot_locales)
-        content = hashlib.sha256(msgspec.json.encode(built, order="deterministic")).hexdigest()
+        # A Lex version never changes and CloudFormation never makes a second one of the same resource, so the logical
+        # id contains a hash of what the version is built from.
+        locales = Stack.of(self).resolve(bot.bot_locales)
+        content = hashlib.sha256(msgspec.json.encode(locales, order="deterministic")).hexdigest()
         draft = lex.CfnBotVersion.BotVersionLocaleDetailsProperty(source_bot_version="DRAFT")
         specification = lex.CfnBotVersion.BotVersionLocaleSpecificationProperty(
             locale_id=locale, bot_version_locale_details=draft
@@ -68,7 +72,7 @@ class Chatbot(Construct):
         )
 
     def _alias(
-        self, bot: lex.CfnBot, version: lex.CfnBotVersion, wanted: Definition, fulfilment: lambda_.IFunction
+        self, bot: lex.CfnBot, version: lex.CfnBotVersion, chatbot: Definition, fulfilment: lambda_.IFunction
     ) -> lex.CfnBotAlias:
         hook = lex.CfnBotAlias.LambdaCodeHookProperty(
             lambda_arn=fulfilment.function_arn, code_hook_interface_version="1.0"
@@ -78,7 +82,7 @@ class Chatbot(Construct):
             code_hook_specification=lex.CfnBotAlias.CodeHookSpecificationProperty(lambda_code_hook=hook),
         )
         item = lex.CfnBotAlias.BotAliasLocaleSettingsItemProperty(
-            locale_id=wanted.locale, bot_alias_locale_setting=setting
+            locale_id=chatbot.locale, bot_alias_locale_setting=setting
         )
         return lex.CfnBotAlias(
             self,
@@ -90,31 +94,31 @@ class Chatbot(Construct):
         )
 
 
-def _locale(wanted: Definition) -> lex.CfnBot.BotLocaleProperty:
+def _locale(chatbot: Definition) -> lex.CfnBot.BotLocaleProperty:
     return lex.CfnBot.BotLocaleProperty(
-        locale_id=wanted.locale,
+        locale_id=chatbot.locale,
         nlu_confidence_threshold=CONFIDENCE_THRESHOLD,
-        intents=[*map(_intent, wanted.intents), _intent(wanted.fallback, signature="AMAZON.FallbackIntent")],
+        intents=[*map(_intent, chatbot.intents), _intent(chatbot.fallback, signature="AMAZON.FallbackIntent")],
     )
 
 
-def _intent(wanted: Intent, signature: str | None = None) -> lex.CfnBot.IntentProperty:
-    utterances = [lex.CfnBot.SampleUtteranceProperty(utterance=utterance) for utterance in wanted.utterances]
+def _intent(intent: Intent, signature: str | None = None) -> lex.CfnBot.IntentProperty:
+    utterances = [lex.CfnBot.SampleUtteranceProperty(utterance=utterance) for utterance in intent.utterances]
     return lex.CfnBot.IntentProperty(
-        name=wanted.name,
+        name=intent.name,
         parent_intent_signature=signature,
         sample_utterances=utterances or None,
-        fulfillment_code_hook={"enabled": True} if wanted.fulfilled else None,
-        intent_closing_setting=_closing(wanted.replies) if wanted.replies else None,
+        fulfillment_code_hook={"enabled": True} if intent.fulfilled else None,
+        intent_closing_setting=_closing(intent.replies) if intent.replies else None,
     )
 
 
 def _closing(replies: Sequence[str]) -> lex.CfnBot.IntentClosingSettingProperty:
-    """One of the replies, by chance: a message and its variations."""
+    """Let Lex choose one of the replies at random: a message and its variations."""
     first, *others = [
         lex.CfnBot.MessageProperty(plain_text_message=lex.CfnBot.PlainTextMessageProperty(value=reply))
         for reply in replies
     ]
     group = lex.CfnBot.MessageGroupProperty(message=first, variations=others or None)
-    said = lex.CfnBot.ResponseSpecificationProperty(message_groups_list=[group], allow_interrupt=False)
-    return lex.CfnBot.IntentClosingSettingProperty(closing_response=said, is_active=True)
+    response = lex.CfnBot.ResponseSpecificationProperty(message_groups_list=[group], allow_interrupt=False)
+    return lex.CfnBot.IntentClosingSettingProperty(closing_response=response, is_active=True)

@@ -1,4 +1,4 @@
-"""The functions of stacks/functions.py."""
+"""Lambda functions as stacks/functions.py declares them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from twbot.stacks.names import function_log_name, function_name
 
 
 class Function(lambda_.Function):
-    """A function of stacks/functions.py. With `dead_letters` it is called asynchronously."""
+    """A function of stacks/functions.py, with a role and a log group of its own.
+
+    `environment` may hold more than the function declares. `dead_letters`: for functions that are invoked
+    asynchronously, where an event goes after the last retry.
+    """
 
     def __init__(
         self,
@@ -45,12 +49,14 @@ class Function(lambda_.Function):
             handler=spec.handler,
             memory_size=spec.memory,
             timeout=Duration.seconds(spec.timeout),
-            environment={**_everywhere(stage, spec.service), **_told(spec, environment)},
+            environment={**_common_environment(stage, spec.service), **_declared(spec, environment)},
             role=role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
+            # Retries happen within Lambda once it has accepted an event: EventBridge's retries end there.
+            # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
             retry_attempts=2 if dead_letters else None,
             max_event_age=MAX_EVENT_AGE if dead_letters else None,
         )
@@ -58,11 +64,12 @@ class Function(lambda_.Function):
         acknowledge(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
 
 
-def _told(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:
+def _declared(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the declared variables. Raises KeyError for a missing one, unless it is optional."""
     return {key: known[key] for key in spec.environment if key in known or key not in OPTIONAL}
 
 
-def _everywhere(stage: StageConfig, service: str) -> dict[str, str]:
+def _common_environment(stage: StageConfig, service: str) -> dict[str, str]:
     return {
         "STAGE": stage.name,
         "POWERTOOLS_SERVICE_NAME": service,
@@ -72,13 +79,14 @@ def _everywhere(stage: StageConfig, service: str) -> dict[str, str]:
 
 
 def _role(scope: Construct, construct_id: str, log_group: logs.ILogGroup) -> iam.Role:
-    """AWS's own policy for functions lets them write to every log group; this one to its own."""
     role = iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    # AWSLambdaBasicExecutionRole would allow writing to every log group of the account.
     allow(role, ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
     acknowledge_traces(role)
     return role
 
 
 def acknowledge_traces(role: iam.Role) -> None:
-    """X-Ray's actions know no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html"""
+    """Accept the wildcard resource of X-Ray's write actions."""
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
     acknowledge(role, "IAM5[Resource::*]", "X-Ray's write actions, which tracing needs, know no resource.")

@@ -1,4 +1,4 @@
-"""The lake as Athena sees it: the Glue table of lambdas/analytics/table.py, the workgroup, the saved queries."""
+"""The lake in Athena: the Glue table of lambdas/analytics/table.py, the workgroup and the saved queries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_HOUR = "2026/01/01/00"
 
 
 def add_table(scope: Construct, stage: StageConfig, bucket_name: str) -> glue.CfnDatabase:
-    """Partitions are computed, not crawled: https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html"""
+    """Add the Glue database and its table over the events in the bucket."""
     database = glue.CfnDatabase(
         scope,
         "Database",
@@ -42,20 +42,24 @@ def add_table(scope: Construct, stage: StageConfig, bucket_name: str) -> glue.Cf
 
 
 def _projection(location: str) -> dict[str, str]:
-    about = f"projection.{PARTITION}"
+    # Athena computes the partitions from these patterns: no crawler, and new hours are there at once.
+    # https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html
+    prefix = f"projection.{PARTITION}"
     return {
         "projection.enabled": "true",
-        f"{about}.type": "date",
-        f"{about}.format": PARTITION_FORMAT,
-        f"{about}.range": f"{FIRST_HOUR},NOW",
-        f"{about}.interval": "1",
-        f"{about}.interval.unit": "HOURS",
+        f"{prefix}.type": "date",
+        f"{prefix}.format": PARTITION_FORMAT,
+        f"{prefix}.range": f"{FIRST_HOUR},NOW",
+        f"{prefix}.interval": "1",
+        f"{prefix}.interval.unit": "HOURS",
         "storage.location.template": f"{location}${{{PARTITION}}}/",
     }
 
 
 def _lines_of_json(location: str) -> glue.CfnTable.StorageDescriptorProperty:
-    """Glue knows small letters only."""
+    # Glue stores names in lower case; `case.insensitive` makes them match the events' PascalCase keys.
+    # `ignore.malformed.json` keeps one bad line from failing every query.
+    # https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
     return glue.CfnTable.StorageDescriptorProperty(
         location=location,
         columns=[glue.CfnTable.ColumnProperty(name=name.lower(), type=kind.lower()) for name, kind in COLUMNS.items()],
@@ -69,14 +73,14 @@ def _lines_of_json(location: str) -> glue.CfnTable.StorageDescriptorProperty:
 
 
 def add_workgroup(scope: Construct, stage: StageConfig, bucket_name: str, database: glue.CfnDatabase) -> None:
-    """Queries stop before they get dear, and leave their results encrypted."""
+    """Add the workgroup, which limits what a query may scan, and the saved queries in it."""
     workgroup = athena.CfnWorkGroup(
         scope,
         "Workgroup",
         name=stage.prefix,
-        recursive_delete_option=True,
+        recursive_delete_option=True,  # without it, a workgroup with saved queries cannot be deleted
         work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
-            enforce_work_group_configuration=True,
+            enforce_work_group_configuration=True,  # a client cannot choose another bucket or no encryption
             publish_cloud_watch_metrics_enabled=True,
             bytes_scanned_cutoff_per_query=stage.aws.query_limit_mb * 1_000_000,
             result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(

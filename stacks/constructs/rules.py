@@ -1,4 +1,4 @@
-"""The rules of lambdas/wiring.py, and the dead letters of what they could not deliver."""
+"""The rules of lambdas/wiring.py, and the queues of events that could not be delivered."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from twbot.stacks.constructs.access import acknowledge, allow
 from twbot.stacks.names import dead_letters_name, rule_name
 
 EVENTS = iam.ServicePrincipal("events.amazonaws.com")
+# EventBridge's defaults are 185 retries within 24 hours. Within two, the event is a dead letter and rings an alarm.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 MAX_RETRIES = 24
 MAX_EVENT_AGE = Duration.hours(2)
 
 
 class DeadLetters(sqs.Queue):
-    """Where a microservice's undeliverable events end, for two weeks. Plumbing knows it by its name."""
+    """A microservice's dead-letter queue. Plumbing refers to it by name, not by reference."""
 
     def __init__(self, scope: Construct, stage: StageConfig, service: str) -> None:
         super().__init__(
@@ -31,13 +33,19 @@ class DeadLetters(sqs.Queue):
             queue_name=dead_letters_name(stage, service),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            # The longest that SQS offers: somebody has to look into the dead letters first.
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
             retention_period=Duration.days(14),
         )
         acknowledge(self, "SQS3", "These are the dead letters.")
 
 
 class WiredRule(Construct):
-    """A rule of lambdas/wiring.py: delivered with retries, and to the dead letters at last."""
+    """A rule of lambdas/wiring.py with its target.
+
+    `target` is an ARN. After the last retry an event goes to `dead_letters`. `role`: for targets without a resource
+    policy.
+    """
 
     def __init__(
         self,
@@ -49,7 +57,7 @@ class WiredRule(Construct):
         target: str,
         dead_letters: sqs.IQueue,
         role: iam.IRole | None = None,
-        says: events.CfnRule.InputTransformerProperty | None = None,
+        input_transformer: events.CfnRule.InputTransformerProperty | None = None,
     ) -> None:
         super().__init__(scope, "".join(word.title() for word in name.split("-")))
         rule = next(rule for rule in RULES if rule.name == name)
@@ -64,7 +72,7 @@ class WiredRule(Construct):
                     id=rule.target,
                     arn=target,
                     role_arn=role.role_arn if role else None,
-                    input_transformer=says,
+                    input_transformer=input_transformer,
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_retry_attempts=MAX_RETRIES, maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds()
@@ -77,6 +85,9 @@ class WiredRule(Construct):
 
 
 def grant_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:
+    """Let a rule send to a queue."""
+    # SQS and Lambda targets need a resource policy instead of a role; the condition keeps other accounts' rules out.
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[EVENTS],
@@ -88,6 +99,7 @@ def grant_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:
 
 
 def grant_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
+    """Let a rule invoke a function."""
     lambda_.CfnPermission(
         rule,
         "Permission",
@@ -99,7 +111,8 @@ def grant_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
 
 
 def delivery_role(scope: Construct, construct_id: str, actions: Sequence[str], resource: str) -> iam.Role:
-    """What EventBridge needs to be for targets without a policy of their own."""
+    """Create the role that EventBridge assumes for targets without a resource policy."""
+    # The condition keeps other accounts' rules out: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     condition = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
     role = iam.Role(scope, construct_id, assumed_by=EVENTS.with_conditions(condition))
     allow(role, actions, [resource])

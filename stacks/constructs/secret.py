@@ -1,4 +1,4 @@
-"""The keys: in a secret that somebody made, known by its name. Nothing of it gets into a template."""
+"""The secret with X's keys. `twbot secrets set` creates it; templates hold its name only."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from twbot.stacks.constructs.function import Function
 
 
 def secret_environment(stage: StageConfig) -> dict[str, str]:
+    """Return the environment variables of a function that reads the keys."""
     return {"SECRET_NAME": stage.secret}
 
 
 def grant_read(scope: Construct, stage: StageConfig, function: Function) -> None:
-    """Secrets Manager ends each secret's ARN with six characters of its own."""
+    """Grant a function the reading of the keys."""
+    # Secrets Manager appends a hyphen and six random characters to the name in the ARN. Six question marks match no
+    # other secret whose name begins alike, as `*` would.
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
     secret = secretsmanager.Secret.from_secret_name_v2(scope, "Secret", stage.secret)
     allow(function, ["secretsmanager:GetSecretValue"], [f"{secret.secret_arn}-??????"])

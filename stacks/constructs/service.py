@@ -1,4 +1,4 @@
-"""A microservice's stack, and where it logs."""
+"""The base of a microservice's stack, and its log groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twbot.stacks.names import stack_name
 
 
 class Service(Stack):
-    """A microservice of a stage."""
+    """The stack of a microservice."""
 
     def __init__(self, scope: Construct, name: str, stage: StageConfig) -> None:
         super().__init__(
@@ -21,16 +21,17 @@ class Service(Stack):
             description=f"twbot, {name.lower()} ({stage.name})",
             env=Environment(account=stage.aws.account, region=stage.aws.region),
         )
-        # CDK spells out dependencies that are plain already.
+        # W3005 is about redundant DependsOn: CDK writes those that a reference implies already.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         Tags.of(self).add("twbot", stage.name)
 
 
 class LogGroup(logs.LogGroup):
-    """Kept as long as the stage keeps logs."""
+    """A log group whose events expire after the stage's `log_days`."""
 
     def __init__(self, scope: Construct, construct_id: str, stage: StageConfig, name: str) -> None:
         super().__init__(scope, construct_id, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
+        # CDK's enum of retentions lacks a conversion from days, CloudFormation takes the number.
         group = self.node.default_child
         assert isinstance(group, logs.CfnLogGroup)
         group.retention_in_days = stage.aws.log_days

@@ -1,4 +1,4 @@
-"""Where data is kept: buckets and tables."""
+"""S3 buckets and DynamoDB tables."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ KEYS_UNKNOWN = "Files are named after posts and hours: nobody knows their keys b
 
 
 def kept(stage: StageConfig) -> RemovalPolicy:
-    """What becomes of data when a stage is destroyed."""
+    """Return the removal policy of the stage's data: retained in production, deleted otherwise."""
     return RemovalPolicy.RETAIN if stage.production else RemovalPolicy.DESTROY
 
 
 class Bucket(s3.Bucket):
-    """Private, encrypted, TLS only."""
+    """A private, encrypted bucket that accepts TLS only."""
 
     def __init__(
         self, scope: Construct, construct_id: str, stage: StageConfig, *, rules: Sequence[s3.LifecycleRule] = ()
@@ -41,7 +41,7 @@ class Bucket(s3.Bucket):
         acknowledge(self, "S1", "Only the bot's own functions reach this bucket; CloudTrail can tell who did.")
 
     def grant(self, role: iam.IRole, actions: Sequence[str], folder: str = "") -> None:
-        """Let a role of this stack work with what is in a folder."""
+        """Grant a role of the same stack these actions on the objects in a folder."""
         allow(role, actions, [self.arn_for_objects(f"{folder}*")])
         bucket = self.node.default_child
         assert isinstance(bucket, s3.CfnBucket)
@@ -49,13 +49,15 @@ class Bucket(s3.Bucket):
 
 
 class Table(dynamodb.Table):
-    """Remembers an `id` until its `expiration`; encrypted with DynamoDB's own key, and restorable."""
+    """A table of items that have an `id` (string) and expire at `expiration` (epoch seconds)."""
 
     def __init__(self, scope: Construct, construct_id: str, stage: StageConfig) -> None:
         super().__init__(
             scope,
             construct_id,
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            # DynamoDB deletes within days, not at once, so readers compare `expiration` themselves:
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
             time_to_live_attribute="expiration",
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.AWS_MANAGED,

@@ -1,4 +1,4 @@
-"""Topics: how people are told."""
+"""SNS topics that notify people, and the KMS key that encrypts them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from constructs import Construct
 
 from twbot.stacks.config import StageConfig, protocol
 
-# What the account's administrators may do with the key: CDK would write kms:*.
-_KEEPING = (
+# The key actions of the account's administrators, by name: CDK would write kms:*.
+_ADMIN_ACTIONS = (
     *("DescribeKey", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "UpdateKeyDescription"),
     *("GetKeyPolicy", "PutKeyPolicy", "ListKeyPolicies", "ListResourceTags", "TagResource", "UntagResource"),
     *("EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "ListGrants", "RevokeGrant"),
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "Decrypt", "GenerateDataKey"),
 )
-_USING = ("Decrypt", "GenerateDataKey")
-_HERE = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+_USE_ACTIONS = ("Decrypt", "GenerateDataKey")
+_FROM_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
-    """Our own key: with AWS's, neither EventBridge nor CloudWatch may publish to an encrypted topic.
-
-    EventBridge can't where the key's policy asks for the account or the source:
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    """
+    """Create the key that encrypts the stage's topics."""
+    # A key of our own: EventBridge and CloudWatch cannot publish to a topic that AWS's managed key encrypts.
+    # EventBridge cannot use a key whose policy has a condition on the source, so only CloudWatch's statement has one.
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     events, alarms = (iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch"))
     policy = iam.PolicyDocument(
         statements=[
-            _in_key_policy([iam.AccountRootPrincipal()], _KEEPING),
-            _in_key_policy([events], _USING),
-            _in_key_policy([alarms], _USING, _HERE),
+            _key_statement([iam.AccountRootPrincipal()], _ADMIN_ACTIONS),
+            _key_statement([events], _USE_ACTIONS),
+            _key_statement([alarms], _USE_ACTIONS, _FROM_THIS_ACCOUNT),
         ]
     )
     return kms.Key(
@@ -44,20 +43,21 @@ def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
         alias=f"alias/{stage.prefix}-topics",
         enable_key_rotation=True,
         policy=policy,
-        removal_policy=RemovalPolicy.DESTROY,  # nothing that it encrypted is kept
+        removal_policy=RemovalPolicy.DESTROY,  # SNS stores no messages that would have to be decrypted later
     )
 
 
-def _in_key_policy(
+def _key_statement(
     principals: Sequence[iam.IPrincipal], actions: Sequence[str], conditions: Mapping[str, Any] | None = None
 ) -> iam.PolicyStatement:
-    """In a key's policy `*` is this key."""
+    # In a key policy, `*` means the key itself:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
     allowed = [f"kms:{action}" for action in actions]
     return iam.PolicyStatement(principals=principals, actions=allowed, resources=["*"], conditions=conditions)
 
 
 class Topic(sns.Topic):
-    """Encrypted, TLS only; the subscribers come from the stage's configuration."""
+    """An encrypted topic that accepts TLS only, with subscriptions for these addresses."""
 
     def __init__(
         self, scope: Construct, name: str, stage: StageConfig, *, key: kms.IKey, subscribers: Sequence[str]
@@ -76,12 +76,12 @@ class Topic(sns.Topic):
             )
 
     def grant(self, service: str) -> None:
-        """Let a service of AWS publish, on behalf of this account."""
+        """Let an AWS service publish to the topic on behalf of this account."""
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)],
                 actions=["sns:Publish"],
                 resources=[self.topic_arn],
-                conditions=_HERE,
+                conditions=_FROM_THIS_ACCOUNT,
             )
         )

@@ -1,1 +1,1 @@
-"""Metrics, alarms and the dashboard of a stage."""
+"""The metrics, alarms and dashboard of a stage."""

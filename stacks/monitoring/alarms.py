@@ -1,4 +1,4 @@
-"""The alarms: what a person has to look at."""
+"""The alarms of a stage: what a person has to look at."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
 from twbot.stacks.names import LIMITED, SERVICES
 
+# Seconds: the length of a rate-limit window of X. A wait of one window is normal, so the alarm needs three periods.
 LONG_WAIT = 900
 
 
 def add_alarms(scope: Construct, stage: StageConfig, topic: sns.ITopic) -> None:
-    """Each says in its description what to do."""
+    """Add the alarms, which notify the topic. Each says in its description what to do."""
 
-    def alarm(name: str, metric: cloudwatch.Metric, threshold: float, what: str, *, periods: int = 1) -> None:
-        made = cloudwatch.Alarm(
+    def add(name: str, metric: cloudwatch.Metric, threshold: float, description: str, *, periods: int = 1) -> None:
+        alarm = cloudwatch.Alarm(
             scope,
             f"{''.join(word.title() for word in name.split('-'))}Alarm",
             alarm_name=f"{stage.prefix}-{name}",
-            alarm_description=what,
+            alarm_description=description,
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            # Metric filters and queues write no data points while nothing happens:
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        made.add_alarm_action(actions.SnsAction(topic))
+        alarm.add_alarm_action(actions.SnsAction(topic))
 
     for service in SERVICES:
         what = f"Events could not be delivered to {service}, or were not understood: look into its dead letters."
-        alarm(f"{service}-dead-letters", metrics.dead_letters(stage, service), 1, what)
-    alarm("replies-failed", metrics.count(stage, "TWEET_FAILED"), 1, "X refused a reply; TWEET_FAILED says why.")
-    alarm("x-limits", metrics.count(stage, LIMITED), 1, "X's cap is reached, credits or keys are used up.")
-    alarm("replies-wait", metrics.oldest_reply(stage), LONG_WAIT, "X makes replies wait, or is down.", periods=3)
+        add(f"{service}-dead-letters", metrics.dead_letters(stage, service), 1, what)
+    add("replies-failed", metrics.count(stage, "TWEET_FAILED"), 1, "X refused a reply; TWEET_FAILED says why.")
+    add("x-limits", metrics.count(stage, LIMITED), 1, "X's cap is reached, credits or keys are used up.")
+    add("replies-wait", metrics.oldest_reply(stage), LONG_WAIT, "X makes replies wait, or is down.", periods=3)
     for status, what in (("4XX", "Requests are refused: wrong keys, or not from X."), ("5XX", "Webhooks get lost.")):
-        alarm(f"webhook-{status.lower()}", metrics.webhook(stage, f"{status}Error"), 5, what)
+        add(f"webhook-{status.lower()}", metrics.webhook(stage, f"{status}Error"), 5, what)

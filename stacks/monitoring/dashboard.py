@@ -1,4 +1,4 @@
-"""The dashboard: the whole bot at a glance."""
+"""The CloudWatch dashboard of a stage."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from twbot.stacks.names import LIMITED, SERVICES
 
 
 def add_dashboard(scope: Construct, stage: StageConfig) -> None:
+    """Add the dashboard: events and webhook, functions and dead letters, waits and limits."""
     board = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=stage.prefix)
     board.add_widgets(
         _graph("What the bot did", [metrics.count(stage, kind) for kind in DETAILS]),
@@ -34,5 +35,5 @@ def add_dashboard(scope: Construct, stage: StageConfig) -> None:
     )
 
 
-def _graph(title: str, lines: Sequence[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=lines, width=8, height=6)
+def _graph(title: str, metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=8, height=6)  # three to a row of 24

@@ -1,4 +1,4 @@
-"""What is counted, and by which name: of the log of events, and of AWS's own metrics."""
+"""The metrics of a stage: those filtered from the log of events, and AWS's own."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from twbot.lambdas.x.errors import Reason
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import EVENT_TYPES, LIMITED, dead_letters_name, events_namespace, function_name, queue_name
 
-# What X limits, or stops until somebody pays or renews the keys.
+# The reasons that end every reply until X's cap is renewed or somebody pays or renews the keys.
 LIMITS = (Reason.CAP_REACHED, Reason.NO_CREDITS, Reason.BAD_KEYS)
 
 
 def add_event_metrics(scope: Construct, stage: StageConfig, log: logs.ILogGroup) -> None:
-    """A metric filter for each type of event, and for the replies that X's limits ended."""
-    once = "($.replay-name NOT EXISTS)"  # what a replay brings back was counted when it came
-    patterns = {kind: f'{{ ($.detail-type = "{kind}") && {once} }}' for kind in EVENT_TYPES}
+    """Add a metric filter for each event type, and one for replies that failed at X's limits."""
+    # Replayed events were counted when they first arrived.
+    not_replayed = "($.replay-name NOT EXISTS)"
+    patterns = {kind: f'{{ ($.detail-type = "{kind}") && {not_replayed} }}' for kind in EVENT_TYPES}
     reasons = " || ".join(f'($.detail.Reason = "{reason}")' for reason in LIMITS)
-    patterns[LIMITED] = f'{{ ($.detail-type = "TWEET_FAILED") && ({reasons}) && {once} }}'
+    patterns[LIMITED] = f'{{ ($.detail-type = "TWEET_FAILED") && ({reasons}) && {not_replayed} }}'
     for name, pattern in patterns.items():
         logs.MetricFilter(
             scope,
@@ -33,27 +34,30 @@ def add_event_metrics(scope: Construct, stage: StageConfig, log: logs.ILogGroup)
 
 
 def count(stage: StageConfig, event_type: str) -> cloudwatch.Metric:
-    """How many events of a type."""
+    """Return the number of events of a type."""
     return _metric(events_namespace(stage), event_type, {})
 
 
 def dead_letters(stage: StageConfig, service: str) -> cloudwatch.Metric:
+    """Return the number of dead letters of a microservice."""
     name = dead_letters_name(stage, service)
+    # The maximum: a sum would count each dead letter once for every time that SQS reports it.
     return _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": name}, "Maximum")
 
 
 def oldest_reply(stage: StageConfig) -> cloudwatch.Metric:
-    """How long the oldest reply waits, in seconds."""
+    """Return the age of the oldest waiting reply, in seconds."""
     return _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue_name(stage)}, "Maximum")
 
 
 def webhook(stage: StageConfig, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    """Count, 4XXError, 5XXError or Latency of the webhook."""
+    """Return a metric of the webhook: Count, 4XXError, 5XXError or Latency (ms)."""
     return _metric("AWS/ApiGateway", name, {"ApiName": stage.prefix, "Stage": stage.name}, statistic)
 
 
-def function(stage: StageConfig, called: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
-    return _metric("AWS/Lambda", name, {"FunctionName": function_name(stage, called)}, statistic)
+def function(stage: StageConfig, function: str, name: str, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Return a metric of a function of stacks/functions.py: Errors, Duration (ms), …"""
+    return _metric("AWS/Lambda", name, {"FunctionName": function_name(stage, function)}, statistic)
 
 
 def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> cloudwatch.Metric:

@@ -17,7 +17,7 @@ from twbot.cli.commands.status import Refreshed, _watch
 from twbot.cli.main import run
 from twbot.cli.operations.status.local import status_snapshot
 from twbot.cli.operations.status.records import LastHour, StatusSnapshot
-from twbot.cli.screens.status import _limits, _what_x_says, document, screen
+from twbot.cli.screens.status import _limits, _webhook_and_subscriptions, document, screen
 from twbot.cli.ui.console import out
 from twbot.cli.x.status import PostsRead, XStatus, read_x_status
 from twbot.lambdas.egress.permission import Switch
@@ -133,7 +133,7 @@ def test_a_bot_whose_replies_are_paused() -> None:
 )
 def test_what_x_says(x: XStatus, says: str) -> None:
     """In words, with the next thing to type for the same stage."""
-    assert says in " ".join(row[1] for row in _what_x_says(x, " --stage prod"))
+    assert says in " ".join(row[1] for row in _webhook_and_subscriptions(x, " --stage prod"))
 
 
 def test_limits_that_the_bot_noted(tmp_path: Path) -> None:
