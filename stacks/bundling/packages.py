@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
+
 from twbot.lambdas.errors import TwbotError
 
 LOCK = Path(__file__).parents[2] / "requirements" / "dev.txt"
@@ -20,7 +22,21 @@ RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "jmespath", "
 PYTHON = "3.13"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
-_NEEDED = re.compile(r"[A-Za-z0-9._-]+")
+# What markers are evaluated with: the Python that runs the function, whatever Python bundles it.
+_LAMBDA = {
+    "implementation_name": "cpython",
+    "implementation_version": f"{PYTHON}.0",
+    "os_name": "posix",
+    "platform_machine": "aarch64",
+    "platform_python_implementation": "CPython",
+    "platform_release": "",
+    "platform_system": "Linux",
+    "platform_version": "",
+    "python_full_version": f"{PYTHON}.0",
+    "python_version": PYTHON,
+    "sys_platform": "linux",
+    "extra": "",
+}
 # What differs from one installation to the next, or only serves one.
 _LEFT_OUT_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed"})
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "Scripts"})
@@ -89,10 +105,10 @@ def is_shipped(file: PurePosixPath) -> bool:
 
 
 def _requires(name: str) -> Iterator[str]:
-    for requirement in _distribution(name).requires or ():
-        needed, _, marker = requirement.partition(";")
-        if not marker and (found := _NEEDED.match(needed)):
-            yield found[0]
+    for line in _distribution(name).requires or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate(_LAMBDA):
+            yield requirement.name
 
 
 def _distribution(name: str) -> importlib.metadata.Distribution:
