@@ -12,6 +12,8 @@ from twbot.lambdas.errors import BadEvent
 
 TWITTER = "TWITTER"
 BOT = "BOT"
+# What a replay's name begins with says whether it may reply (docs/decisions/0001).
+REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 
 Pattern = dict[str, Any]
 
 # What a replay brings back carries `replay-name`, what that causes carries ReplayName: neither is answered again,
 # unless the operator named the replay so (`twbot replay --with-replies`).
-REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 _MAY_REPLY: list[Any] = [{"exists": False}, {"prefix": REPLAY_WITH_REPLIES}]
 
 

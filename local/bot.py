@@ -24,6 +24,7 @@ from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
+from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.media import FileMedia
@@ -32,7 +33,6 @@ from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import KeptReplays, Replays
-from twbot.local.bus.routes import tweet_of
 from twbot.local.data_folder import DataFolder, make_private
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake

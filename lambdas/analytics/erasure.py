@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.x.post_ids import IN_OUR_EVENTS, has_time, posted_at
+
 POST_ID = re.compile(r"[0-9]{1,19}")
-_X_EPOCH = datetime.datetime(2010, 11, 4, 1, 42, 54, 657000, datetime.UTC)
-_FIRST_SNOWFLAKE = 30_000_000_000
-# In our events; X's are searched for the post itself.
-_OURS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+_REPLY = ("TweetId",)
+# In our events, with the bot's reply; X's are searched for the post itself.
+_OURS = (*IN_OUR_EVENTS, _REPLY)
 # What an object with an id has where it is a post, and not a mere reference to one.
 _OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
@@ -60,7 +61,7 @@ def is_about(detail: object, *ids: str) -> bool:
 
 def reply_id(detail: object, *ids: str) -> str | None:
     """The bot's reply to one of the posts, where this is its TWEET_SENT."""
-    found = _at(detail, ("TweetId",))
+    found = _at(detail, _REPLY)
     return found if _at(detail, ("ReplyToTweetId",)) in ids and isinstance(found, str) else None
 
 
@@ -79,14 +80,9 @@ def remove_lines(lines: bytes, *ids: str) -> tuple[bytes, ErasureResult]:
 
 def first_hour(tweet_id: str) -> str:
     """The folder of the lake before which nothing can tell of the post: X's ids hold when they were made."""
-    number = int(tweet_id)
-    if number < _FIRST_SNOWFLAKE:
+    if not has_time(tweet_id):
         return ""
-    try:
-        made = _X_EPOCH + datetime.timedelta(milliseconds=number >> 22)
-    except OverflowError:
-        return ""
-    return (made - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
+    return (posted_at(tweet_id) - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
 
 
 def _told(line: bytes, ids: tuple[str, ...]) -> str | None:

@@ -11,7 +11,16 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
-from twbot.lambdas.contracts import Event, SendTweet, TweetFailed, TweetSent, TweetWithheld, entry, read
+from twbot.lambdas.contracts import (
+    REPLAY_WITH_REPLIES,
+    Event,
+    SendTweet,
+    TweetFailed,
+    TweetSent,
+    TweetWithheld,
+    entry,
+    read,
+)
 from twbot.lambdas.egress.images import upload_images
 from twbot.lambdas.egress.permission import Permission, Withheld
 from twbot.lambdas.errors import Temporary, XRefused
@@ -19,7 +28,6 @@ from twbot.lambdas.ports import MediaStore, Publisher, X
 from twbot.lambdas.x.errors import Reason
 from twbot.lambdas.x.text import fit
 
-MAY_REPLY = "with-replies-"
 RETRY_AFTER = 15
 
 
@@ -49,7 +57,7 @@ class Sender:
         """Take a SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
         command = read(event.detail, SendTweet)
         replay = command.replay_name or event.replay_name
-        if replay and not replay.startswith(MAY_REPLY):
+        if replay and not replay.startswith(REPLAY_WITH_REPLIES):
             return
         try:
             posted = self._send_once(tweet=command.reply_to_tweet_id, command=command)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from twbot.lambdas.analytics.erasure import ErasureReport
+from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
@@ -31,7 +31,7 @@ class Deliveries(msgspec.Struct, frozen=True):
 class Erase(msgspec.Struct, frozen=True):
     """A post to be forgotten; with `dry_run` it is only counted what there is."""
 
-    tweet_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
+    tweet_id: Annotated[str, msgspec.Meta(pattern=rf"^{POST_ID.pattern}$")]
     dry_run: bool = False
 
 

@@ -6,9 +6,10 @@ import datetime
 
 import msgspec
 
+from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import ReplayRequest
-from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, Rule, rules_named
+from twbot.lambdas.wiring import Rule, rules_named
 
 # So long egress remembers what it has answered (lambdas/aws/bootstrap.py).
 DEDUPLICATION_WINDOW = datetime.timedelta(days=30)
