@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Test = Callable[[object], bool]
-Number = int | float
 
 LIMIT = 5.0e9  # EventBridge compares numbers between -5e9 and 5e9, to six decimals
 DECIMALS = 6
