@@ -12,6 +12,13 @@ TwbotError
 
 from __future__ import annotations
 
+TRANSIENT_STATUSES = frozenset({408, 425, 429})
+
+
+def is_transient(status: int) -> bool:
+    """Whether the same HTTP request may succeed later."""
+    return status in TRANSIENT_STATUSES or status >= 500
+
 
 class TwbotError(Exception):
     """Base of all our errors; its text is safe to show: it never holds a secret."""

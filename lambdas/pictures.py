@@ -8,8 +8,8 @@ import warnings
 from PIL import Image, ImageOps
 
 from twbot.lambdas.errors import UnusableImage
+from twbot.lambdas.ports import MAX_IMAGE_BYTES
 
-JPEG_LIMIT = 5_000_000
 MAX_SIDE = 4096
 QUALITIES = (90, 80, 65, 50)
 
@@ -29,7 +29,7 @@ def open_picture(data: bytes) -> Image.Image:
     return Image.alpha_composite(paper, upright.convert("RGBA")).convert("RGB")
 
 
-def as_jpeg(image: Image.Image, limit: int = JPEG_LIMIT) -> bytes:
+def as_jpeg(image: Image.Image, limit: int = MAX_IMAGE_BYTES) -> bytes:
     """As good a JPEG as fits: quality gives way first, then size."""
     image = image.copy() if max(image.size) > MAX_SIDE else image
     image.thumbnail((MAX_SIDE, MAX_SIDE))

@@ -23,6 +23,11 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return "Keys(***)"
 
     @property
+    def complete(self) -> bool:
+        """Whether none of the four keys that X asks for is empty."""
+        return all((self.api_key, self.api_secret, self.access_token, self.access_token_secret))
+
+    @property
     def user_id(self) -> str:
         """The bot's own user id: X's access tokens begin with it."""
         return self.access_token.partition("-")[0]
@@ -59,13 +64,17 @@ class PostedMedia(msgspec.Struct, frozen=True):
     alt_text: str | None = None
 
 
+# X takes no larger picture of a reply: https://docs.x.com/x-api/media/introduction
+MAX_IMAGE_BYTES = 5_000_000
+
+
 class X(Protocol):
     """X's API, as far as the handlers use it. Every call raises XRefused or XUnavailable."""
 
     def media_of(self, tweet_id: str) -> list[PostedMedia]: ...
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
-        """The media id of the uploaded JPEG or PNG, at most 5 MB."""
+        """The media id of the uploaded JPEG or PNG, of at most MAX_IMAGE_BYTES."""
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
         """Post a reply; the new post's id."""

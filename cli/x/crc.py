@@ -10,13 +10,14 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from twbot.lambdas.settings import LOOPBACK
+
 if TYPE_CHECKING:
     import requests
 
 X_WAITS = 10.0
 # v1.1 waits no longer, and v2 wants it so.
 QUICK = 3.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_URL = 200
 
 

@@ -9,6 +9,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twbot.lambdas.alerting.subscription import Subscription
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 
 CACHE_SECONDS = 60.0
@@ -30,7 +31,7 @@ class AlertAddresses:
         try:
             found = self._client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            what = error_code(error)
             if what != "ParameterNotFound":
                 raise Temporary(f"Cannot read the parameter {self._parameter}: {what}.") from None
             found = "[]"

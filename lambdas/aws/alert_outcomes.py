@@ -9,7 +9,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-RETENTION_SECONDS = 30 * 24 * 3600
+from twbot.lambdas.aws.client_errors import error_code
+from twbot.lambdas.retention import RETENTION_SECONDS
+
 PREFIX = "outcome:"
 
 log = logging.getLogger(__name__)
@@ -31,5 +33,5 @@ class AlertOutcomes:
         try:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
-            what = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            what = error_code(error)
             log.warning("cannot note how an alert went", extra={"reason": what, "subscriber": subscriber})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from twbot.lambdas.retention import RETENTION_SECONDS
 from twbot.lambdas.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from twbot.lambdas.aws.secrets import ManagedSecrets
     from twbot.lambdas.egress.sender import Sender
     from twbot.lambdas.x.api import XApi
-
-RETENTION_SECONDS = 30 * 24 * 3600
 
 
 @functools.cache

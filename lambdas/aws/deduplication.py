@@ -13,10 +13,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.aws.deadline import ends
 from twbot.lambdas.errors import Temporary
+from twbot.lambdas.retention import RETENTION_SECONDS
 
-RETENTION_SECONDS = 30 * 24 * 3600
 _FREE_OR_MINE = "attribute_not_exists(id) OR expiration < :now OR claimed_by = :me"
 
 
@@ -43,7 +44,7 @@ class Deduplication:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if _code(error) == "ConditionalCheckFailedException":
+            if error_code(error) == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item", {})
                 return Lease.HELD_BY_ANOTHER if "claimed_by" in found else Lease.DONE
             raise _cannot(error) from None
@@ -75,8 +76,4 @@ class Deduplication:
 
 
 def _cannot(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot note what is published: {_code(error)}.")
-
-
-def _code(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+    return Temporary(f"Cannot note what is published: {error_code(error)}.")

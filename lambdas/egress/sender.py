@@ -90,9 +90,7 @@ class Sender:
     def _tell(self, command: SendTweet, posted: str | None) -> None:
         sent = TweetSent(
             tweet_id=posted,
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(sent, dedup_key=f"sent:{command.reply_to_tweet_id}")])
 
@@ -100,9 +98,7 @@ class Sender:
         failed = TweetFailed(
             reason=refusal.reason,
             explanation=str(refusal),
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(failed, dedup_key=f"failed:{_key(command, replay)}")])
 
@@ -110,11 +106,18 @@ class Sender:
         withheld = TweetWithheld(
             reason=reason.why,
             explanation=str(reason),
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(withheld, dedup_key=f"withheld:{_key(command, replay)}")])
+
+
+def _reply(command: SendTweet) -> dict[str, str]:
+    """The fields that every outcome has."""
+    return {
+        "reply_to_tweet_id": command.reply_to_tweet_id,
+        "reply_to_user_id": command.reply_to_user_id,
+        "text": fit(command.text),
+    }
 
 
 def _key(command: SendTweet, replay: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable
+from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable, is_transient
 
 DAY = 24 * 3600
 
@@ -70,7 +70,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError
     problem = first_problem(body)
     message = f"X answered {status}: {said(problem)}"
     reason = _reason(status, problem)
-    if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and status not in (408, 425, 429)):
+    if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and not is_transient(status)):
         return XRefused(message, reason=reason, status=status, code=_code(problem), clock_off=_clock_off(headers))
     if status < 300 and problem:
         return XRefused(message, reason=reason, status=status)

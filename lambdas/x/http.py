@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -14,12 +14,12 @@ from requests_oauthlib import OAuth1
 
 from twbot.lambdas.errors import TwbotError, XUnavailable
 from twbot.lambdas.ports import Keys, Secrets
+from twbot.lambdas.settings import is_safe_url
 from twbot.lambdas.x.errors import classify
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, call_name, limit_fields, limits_in
 
 X_URL = "https://api.x.com"
 TIMEOUTS = (3.05, 20.0)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = {"Content-Type": "application/json"}
 Shape = TypeVar("Shape")
 _log = logging.getLogger(__name__)
@@ -113,8 +113,7 @@ class XHttp:
 
 def _check_base(url: str) -> None:
     """Keys travel to this address: https, or a simulator on this very machine."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not is_safe_url(url):
         raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
 
 

@@ -9,10 +9,8 @@ import msgspec
 from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import ReplayRequest
+from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.lambdas.wiring import Rule, rules_named
-
-# So long egress remembers what it has answered (lambdas/aws/bootstrap.py).
-DEDUPLICATION_WINDOW = datetime.timedelta(days=30)
 
 
 class Unfit(TwbotError):
@@ -21,8 +19,11 @@ class Unfit(TwbotError):
 
 def fitting(wanted: ReplayRequest) -> ReplayRequest:
     """With the rules that take what is wanted, and no pace. Raises Unfit."""
-    if wanted.with_replies and datetime.datetime.now(datetime.UTC) - wanted.since > DEDUPLICATION_WINDOW:
-        raise Unfit("What was answered more than 30 days ago could be answered twice: choose a later --since.")
+    remembered = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=RETENTION_DAYS)
+    if wanted.with_replies and wanted.since < remembered:
+        raise Unfit(
+            f"What was answered more than {RETENTION_DAYS} days ago could be answered twice: choose a later --since."
+        )
     rules = rules_named(wanted.rules)
     if wanted.types:
         rules = _only(rules, set(wanted.types), chosen=bool(wanted.rules))
