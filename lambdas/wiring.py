@@ -73,6 +73,10 @@ RULES = (
     Rule("analytics", "keep-every-event", EVERY_EVENT, "lake"),
 )
 
+# The microservices that take events from the bus, and the one that each rule is of.
+SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
+SERVICE_OF = {rule.name: rule.service for rule in RULES}
+
 
 def rules_named(names: Sequence[str]) -> list[Rule]:
     """All of them for no names. Raises TwbotError."""

@@ -66,7 +66,7 @@ def cost(
 
 def _stage(name: str) -> StageConfig:
     """The account's id changes no price: a stage without one is priced as well."""
-    from twbot.cli.operations.target import FILE
+    from twbot.lambdas.settings import FILE
     from twbot.stacks.config import load_stage
 
     if name == LOCAL:

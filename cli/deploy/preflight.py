@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import boto3
 import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.deploy.deployed_stacks import stacks
+from twbot.cli.doctor import check
 from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 
-State = Literal["ok", "warning", "wrong"]
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = 6
 SERVICES = {"rekognition": "Rekognition", "comprehend": "Comprehend", "lexv2-models": "Lex V2"}
 
 
-class Check(msgspec.Struct, frozen=True):
-    """One check; `fix` is the next thing to type or do; `setup`: credentials or settings are what is wrong."""
+class Check(check.Check, frozen=True):
+    """`setup`: credentials or settings are what is wrong."""
 
-    name: str
-    state: State
-    says: str
-    fix: str | None = None
     setup: bool = False
 
 

@@ -7,9 +7,10 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from twbot.lambdas.wiring import SERVICES
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
-from twbot.stacks.names import LIMITED, SERVICES
+from twbot.stacks.names import LIMITED
 
 LONG_WAIT = 900
 

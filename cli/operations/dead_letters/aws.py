@@ -20,10 +20,9 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of
 from twbot.cli.operations.dead_letters.aws_redrive import Redriving
 from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
-from twbot.lambdas.wiring import RULES
-from twbot.stacks.names import SERVICES, dead_letters_name
+from twbot.lambdas.wiring import SERVICE_OF, SERVICES
+from twbot.stacks.names import dead_letters_name
 
-_SERVICES = {rule.name: rule.service for rule in RULES}
 Found = tuple[DeadLetter, str]  # with its body
 
 
@@ -89,7 +88,7 @@ class AwsDeadLetters:
     def _each(self, ids: Sequence[str], work: Callable[[DeadLetter, Message], None]) -> Iterator[int]:
         """How many are done, after each."""
         wanted, done = set(ids), 0
-        services = {_SERVICES[self._found[each][0].rule] for each in wanted & self._found.keys()}
+        services = {SERVICE_OF[self._found[each][0].rule] for each in wanted & self._found.keys()}
         for service, url in self._queues().items():
             if service not in services:
                 continue
@@ -107,7 +106,7 @@ class AwsDeadLetters:
     def _queues(self, rule: str | None = None) -> dict[str, str]:
         """The addresses of the queues, by service. Raises NotDeployed where there is none at all."""
         found: dict[str, str] = {}
-        wanted = SERVICES if rule is None else (_SERVICES[rule],)
+        wanted = SERVICES if rule is None else (SERVICE_OF[rule],)
         with self._bot.translate_errors():
             for service in wanted:
                 if (url := self._url(service)) is not None:
