@@ -22,16 +22,27 @@ class Rule(NamedTuple):
     name: str
     pattern: Pattern
     target: str
+    description: str = ""
+    """The target in a few words."""
+    publishes: tuple[str, ...] = ()
+    """The types of the events that the target puts on the bus."""
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
 NEGATIVE: Pattern = {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}}
 
 RULES = (
-    Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log"),
-    Rule("analysis", "analyse-messages", {"detail-type": ["MESSAGE_RECEIVED"]}, "workflow"),
-    Rule("alerting", "alert-on-negative", NEGATIVE, "topic"),
-    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function"),
+    Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log", "the event log"),
+    Rule(
+        "analysis",
+        "analyse-messages",
+        {"detail-type": ["MESSAGE_RECEIVED"]},
+        "workflow",
+        "the analysis workflow",
+        ("MESSAGE_ANALYSED", "ANALYSIS_FAILED"),
+    ),
+    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic"),
+    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function", "the notify function: Slack and Discord"),
     Rule(
         "responding",
         "answer-images",
@@ -45,6 +56,8 @@ RULES = (
             },
         },
         "image-function",
+        "the picture with the names",
+        ("SEND_TWEET",),
     ),
     Rule(
         "responding",
@@ -59,6 +72,8 @@ RULES = (
             },
         },
         "text-function",
+        "the chatbot",
+        ("SEND_TWEET",),
     ),
     Rule(
         "egress",
@@ -69,9 +84,13 @@ RULES = (
             "detail": {"ReplayName": _MAY_REPLY},
         },
         "tweet-queue",
+        "X, as a reply",
+        ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
     ),
-    Rule("analytics", "keep-every-event", EVERY_EVENT, "lake"),
+    Rule("analytics", "keep-every-event", EVERY_EVENT, "lake", "the data lake"),
 )
+# What the webhook puts on the bus; TWITTER_* are the raw events.
+WEBHOOK_PUBLISHES = ("TWITTER_*", "MESSAGE_RECEIVED")
 
 # The microservices that take events from the bus, and the one that each rule is of.
 SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from twbot.lambdas.analytics.erasure import is_about
 from twbot.lambdas.aws import invocation
 from twbot.lambdas.contracts import DETAILS, Record, decode_event, entry, read
 from twbot.lambdas.errors import BadEvent
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, WEBHOOK_PUBLISHES
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.patterns import compile_pattern
 
@@ -144,3 +146,20 @@ def test_every_detail_type_has_a_recorded_event() -> None:
     """A new contract brings its sample."""
     assert set(RECORDED) == set(DETAILS)
     assert all(issubclass(record, Record) for record in DETAILS.values())
+
+
+def test_every_type_of_ours_is_published_by_somebody() -> None:
+    """The diagram's arrows back to the bus: the contracts, no more and no fewer."""
+    assert {*WEBHOOK_PUBLISHES, *chain.from_iterable(rule.publishes for rule in RULES)} == {"TWITTER_*", *DETAILS}
+
+
+def test_the_workflow_publishes_what_its_rule_says() -> None:
+    """Each DetailType that the workflow puts on the bus."""
+    text = (ROOT / "lambdas/analysis/workflow.asl.json").read_text()
+    (rule,) = (rule for rule in RULES if rule.target == "workflow")
+    assert set(re.findall(r'"DetailType": "(\w+)"', text)) == set(rule.publishes)
+
+
+def test_every_target_is_described() -> None:
+    """In docs/rules.md a person reads what it is."""
+    assert all(rule.description for rule in RULES)
