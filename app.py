@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from twbot.lambdas.errors import TwbotError
-from twbot.stacks.config import FILE, PRODUCTION, load_stage
+from twbot.lambdas.settings import FILE
+from twbot.stacks.config import PRODUCTION, load_stage
 from twbot.stacks.node import put_node_on_path
 
 

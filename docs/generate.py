@@ -16,16 +16,6 @@ from twbot.lambdas.contracts import DETAILS
 from twbot.lambdas.wiring import RULES
 
 ROOT = Path(__file__).parents[1]
-TARGETS_OF_SERVICES = {
-    "event-log": "the event log",
-    "workflow": "the analysis workflow",
-    "topic": "the alert topic",
-    "notify-function": "the notify function: Slack and Discord",
-    "image-function": "the picture with the names",
-    "text-function": "the chatbot",
-    "tweet-queue": "X, as a reply",
-    "lake": "the data lake",
-}
 
 
 def schemas() -> Iterator[tuple[Path, str]]:
@@ -52,7 +42,7 @@ def rules() -> Iterator[tuple[Path, str]]:
     ]
     for rule in RULES:
         pattern = msgspec.json.encode(rule.pattern).decode()
-        lines.append(f"| `{rule.name}` | {rule.service} | `{pattern}` | {TARGETS_OF_SERVICES[rule.target]} |")
+        lines.append(f"| `{rule.name}` | {rule.service} | `{pattern}` | {rule.description} |")
     yield ROOT / "docs" / "rules.md", "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,8 @@ from twbot.lambdas.errors import BadEvent
 
 TWITTER = "TWITTER"
 BOT = "BOT"
+# What a replay's name begins with says whether it may reply (docs/decisions/0001).
+REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 
 
 # Descriptions that several records share.

@@ -14,6 +14,14 @@ from __future__ import annotations
 
 import enum
 
+# After these, and after any 5xx, the same request may succeed: https://www.rfc-editor.org/rfc/rfc9110#section-15
+TRANSIENT_STATUSES = frozenset({408, 425, 429})
+
+
+def is_transient(status: int) -> bool:
+    """Return whether the same HTTP request may succeed later."""
+    return status in TRANSIENT_STATUSES or status >= 500
+
 
 class ErrorKind(enum.Enum):
     """The class of an error. cli/errors.py maps each to an exit code."""

@@ -8,9 +8,8 @@ import warnings
 from PIL import Image, ImageOps
 
 from twbot.lambdas.errors import UnusableImage
+from twbot.lambdas.ports import MAX_IMAGE_BYTES
 
-# X accepts images of up to 5 MB.
-JPEG_LIMIT = 5_000_000
 MAX_SIDE = 4096
 QUALITIES = (90, 80, 65, 50)
 
@@ -35,7 +34,7 @@ def open_picture(data: bytes) -> Image.Image:
     return Image.alpha_composite(background, upright.convert("RGBA")).convert("RGB")
 
 
-def as_jpeg(image: Image.Image, limit: int = JPEG_LIMIT) -> bytes:
+def as_jpeg(image: Image.Image, limit: int = MAX_IMAGE_BYTES) -> bytes:
     """Return the best JPEG of at most `limit` bytes: first lower the quality, then halve the size."""
     # `thumbnail` works in place: a copy keeps the caller's picture as it is.
     image = image.copy() if max(image.size) > MAX_SIDE else image

@@ -23,6 +23,11 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
         return "Keys(***)"
 
     @property
+    def complete(self) -> bool:
+        """Whether none of the four keys that X asks for is empty."""
+        return all((self.api_key, self.api_secret, self.access_token, self.access_token_secret))
+
+    @property
     def user_id(self) -> str:
         """Return the bot's user id, with which X's access tokens begin."""
         return self.access_token.partition("-")[0]
@@ -66,6 +71,10 @@ class PostedMedia(msgspec.Struct, frozen=True):
     """The alternative text that the author gave it."""
 
 
+# X takes no larger picture of a reply: https://docs.x.com/x-api/media/introduction
+MAX_IMAGE_BYTES = 5_000_000
+
+
 class X(Protocol):
     """The part of X's API that the handlers use. Every call raises XRefused or XUnavailable."""
 
@@ -73,7 +82,7 @@ class X(Protocol):
         """Return the photos of a post."""
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
-        """Upload a JPEG or PNG of at most 5 MB and return its media id."""
+        """Upload a JPEG or PNG of at most MAX_IMAGE_BYTES and return its media id."""
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
         """Post a reply and return the new post's id."""

@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 
 State = Literal["running", "done", "cancelling", "cancelled", "interrupted", "failed"]
-ENDED = ("done", "cancelled", "interrupted", "failed")
 
 
 class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True):

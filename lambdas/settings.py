@@ -11,6 +11,7 @@ import msgspec
 from twbot.lambdas.errors import TwbotError
 
 LOCAL = "local"
+FILE = Path("twbot.toml")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

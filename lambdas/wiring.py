@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 
 Pattern = dict[str, Any]
@@ -12,7 +13,6 @@ Pattern = dict[str, Any]
 # EventBridge marks a replayed event with `replay-name`; the events that it causes carry ReplayName in their detail.
 # Neither is answered unless the name begins with the prefix that `twbot replay --with-replies` gives it:
 # docs/decisions/0001-the-name-of-a-replay-says-whether-it-may-reply.md
-REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 _MAY_REPLY: list[Any] = [{"exists": False}, {"prefix": REPLAY_WITH_REPLIES}]
 
 
@@ -26,18 +26,29 @@ class Rule(NamedTuple):
     """An EventBridge event pattern."""
     target: str
     """Where matching events go: a name that each platform resolves within `service`."""
+    description: str = ""
+    """The target in a few words."""
+    publishes: tuple[str, ...] = ()
+    """The types of the events that the target publishes."""
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
 NEGATIVE: Pattern = {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}}
 
 RULES = (
-    Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log"),
-    Rule("analysis", "analyse-messages", {"detail-type": ["MESSAGE_RECEIVED"]}, "workflow"),
-    Rule("alerting", "alert-on-negative", NEGATIVE, "topic"),
+    Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log", "the event log"),
+    Rule(
+        "analysis",
+        "analyse-messages",
+        {"detail-type": ["MESSAGE_RECEIVED"]},
+        "workflow",
+        "the analysis workflow",
+        ("MESSAGE_ANALYSED", "ANALYSIS_FAILED"),
+    ),
+    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic"),
     # A second rule with the same pattern, as SNS cannot write the JSON that Slack and Discord expect:
     # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
-    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function"),
+    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function", "the notify function: Slack and Discord"),
     Rule(
         "responding",
         "answer-images",
@@ -51,6 +62,8 @@ RULES = (
             },
         },
         "image-function",
+        "the picture with the names",
+        ("SEND_TWEET",),
     ),
     Rule(
         "responding",
@@ -65,6 +78,8 @@ RULES = (
             },
         },
         "text-function",
+        "the chatbot",
+        ("SEND_TWEET",),
     ),
     Rule(
         "egress",
@@ -75,9 +90,17 @@ RULES = (
             "detail": {"ReplayName": _MAY_REPLY},
         },
         "tweet-queue",
+        "X, as a reply",
+        ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
     ),
-    Rule("analytics", "keep-every-event", EVERY_EVENT, "lake"),
+    Rule("analytics", "keep-every-event", EVERY_EVENT, "lake", "the data lake"),
 )
+# What the webhook puts on the bus; TWITTER_* are the raw events.
+WEBHOOK_PUBLISHES = ("TWITTER_*", "MESSAGE_RECEIVED")
+
+# The microservices that take events from the bus, and the one that each rule is of.
+SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
+SERVICE_OF = {rule.name: rule.service for rule in RULES}
 
 
 def rules_named(names: Sequence[str]) -> list[Rule]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
+from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.media import FileMedia
@@ -32,7 +33,6 @@ from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import KeptReplays, Replays
-from twbot.local.bus.routes import tweet_of
 from twbot.local.data_folder import DataFolder, make_private
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -41,17 +41,25 @@ from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
-# How many of a rule's events are handled at the same time. Rules that are not here handle one at a time.
-CONCURRENCY = {
-    **{"analyse-messages": 4, "answer-images": 2, "answer-texts": 2, "send-tweets": 4},
-    **{"alert-on-negative": 2, "notify-on-negative": 2},
-}
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
 HOUSEKEEPING_SECONDS = 3600.0
 DRAIN_SECONDS = 8.0
 _events = logging.getLogger("twbot.events")
 _analysis = logging.getLogger("twbot.analysis")
+
+
+class Handler(NamedTuple):
+    """What handles the events of a rule on this machine."""
+
+    handle: Callable[[Any], None]
+    """Called with an Event; with `batch`, with a list of them."""
+    concurrency: int = 1
+    """How many events are handled side by side."""
+    batch: int | None = None
+    """How many events a list has at most."""
+    linger: float = 0.0
+    """Seconds that a list is gathered for."""
 
 
 class Bot:
@@ -90,10 +98,7 @@ class Bot:
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
         self._stopping = threading.Event()
-        self.bus.attach("log-every-event", _log_events, batch=LOG_EVENTS)
-        for rule, handler in self._handlers().items():
-            self.bus.attach(rule, _about_its_post(handler), concurrency=CONCURRENCY.get(rule, 1))
-        self.bus.attach("keep-every-event", self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS)
+        self._attach(self._handlers())
 
     def start(self) -> int:
         """Start the bot and return the port that the webhook listens on."""
@@ -116,17 +121,33 @@ class Bot:
         self.alerts.close()
         return finished
 
-    def _handlers(self) -> dict[str, Callable[[Event], None]]:
+    def _attach(self, handlers: dict[str, Handler]) -> None:
+        """To each rule what handles its target; a rule that gets none is an error when the bus starts."""
+        for rule in RULES:
+            if (found := handlers.get(rule.target)) is not None:
+                handle = found.handle if found.batch else _about_its_post(found.handle)
+                self.bus.attach(
+                    rule.name, handle, concurrency=found.concurrency, batch=found.batch, linger=found.linger
+                )
+
+    def _handlers(self) -> dict[str, Handler]:
+        """By target (lambdas/wiring.py)."""
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
-            "analyse-messages": self._analyse,
-            "alert-on-negative": self.alerts.handle,
-            "notify-on-negative": self.alerts.notify,
-            "answer-images": lambda event: answer_images(event, media=media, publisher=bus, settings=settings),
-            "answer-texts": lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings),
-            "send-tweets": sender.handle,
+            "event-log": Handler(_log_events, batch=LOG_EVENTS),
+            "workflow": Handler(self._analyse, concurrency=4),
+            "topic": Handler(self.alerts.handle, concurrency=2),
+            "notify-function": Handler(self.alerts.notify, concurrency=2),
+            "image-function": Handler(
+                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+            ),
+            "text-function": Handler(
+                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+            ),
+            "tweet-queue": Handler(sender.handle, concurrency=4),
+            "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:

@@ -9,10 +9,9 @@ from typing import Literal
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import Settings, is_safe_url, load
+from twbot.lambdas.settings import FILE, Settings, is_safe_url, load
 
 PRODUCTION = "prod"
-FILE = Path("twbot.toml")
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]

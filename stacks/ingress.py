@@ -16,7 +16,6 @@ from twbot.stacks.plumbing import Plumbing
 
 _SIGNED = "X signs what it sends: the function checks the signature over the body."
 _NO_WAF = "Throttled, and signed by X; a firewall costs more than the whole bot when nobody tweets."
-_LOGGING_POLICY = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _LOGGING = "AWS's own policy is the one API Gateway asks for: it logs for the whole account."
 
 

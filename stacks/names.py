@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
-from twbot.lambdas.wiring import RULES
 from twbot.stacks.config import StageConfig
 
 EVENT_TYPES = (*RAW_TYPES, *DETAILS)
 LIMITED = "X_LIMITS"
-SERVICES = (*dict.fromkeys(rule.service for rule in RULES),)
 # The microservices with a stack, in the order of deployment.
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
 

@@ -65,8 +65,8 @@ def cost(
 
 
 def _stage(name: str) -> StageConfig:
-    """Load the stage. Raises CliError for `local`."""
-    from twbot.cli.operations.target import FILE
+    """Load the stage without its account id, which changes no price. Raises CliError for `local`."""
+    from twbot.lambdas.settings import FILE
     from twbot.stacks.config import load_stage
 
     if name == LOCAL:

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import FILE
 from twbot.cli.ui.console import print_line, say
-from twbot.lambdas.settings import LOCAL
+from twbot.lambdas.settings import FILE, LOCAL
 
 HEAD = """\
 # The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an

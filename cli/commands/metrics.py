@@ -36,8 +36,8 @@ def _names(incomplete: str) -> list[str]:
 
 def _on_any_platform() -> list[Metric]:
     from twbot.cli.operations.metrics.records import all_metrics, function_metrics
+    from twbot.lambdas.wiring import SERVICES
     from twbot.stacks.functions import FUNCTIONS
-    from twbot.stacks.names import SERVICES
 
     return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
 

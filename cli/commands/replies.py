@@ -10,10 +10,11 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.replies.port import Replies, replies_of
-from twbot.cli.operations.target import FILE, Target
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, targeted
 from twbot.cli.ui.times import Utc, duration, shown
+from twbot.lambdas.settings import FILE
 
 if TYPE_CHECKING:
     from twbot.lambdas.egress.permission import Switch

@@ -16,19 +16,11 @@ from twbot.cli.operations.rules.records import DeployedRule
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.lambdas.wiring import RULES, Rule
+from twbot.lambdas.wiring import RULES, WEBHOOK_PUBLISHES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
 WIDE = 120
-# The event types that each microservice publishes: the diagram's arrows back to the bus.
-PUBLISHES = {
-    "ingress": "TWITTER_*, MESSAGE_RECEIVED",
-    "analysis": "MESSAGE_ANALYSED, ANALYSIS_FAILED",
-    "responding": "SEND_TWEET",
-    "egress": "TWEET_SENT, TWEET_FAILED, TWEET_WITHHELD",
-}
-
-
+SHOWN = ("service", "name", "pattern", "target")
 # The states of a rule on AWS, as people read them.
 STATES = {
     "enabled": "there, switched on",
@@ -76,7 +68,9 @@ def _types(pattern: object) -> str:
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
     for rule in RULES:
         on_aws = deployed[rule.name] if deployed else None
-        yield rule._asdict() | ({"state": on_aws.state, "deployed": on_aws.pattern} if on_aws else {})
+        yield {name: getattr(rule, name) for name in SHOWN} | (
+            {"state": on_aws.state, "deployed": on_aws.pattern} if on_aws else {}
+        )
     for each in (deployed or {}).values():
         if not _declared(each.name):
             yield {"name": each.name, "state": each.state, "deployed": each.pattern}
@@ -171,10 +165,8 @@ def _mermaid() -> Iterator[str]:
         yield from (f'    {_node(rule)}["{rule.target}"]' for rule in rules)
         yield "  end"
         yield from (f'  bus -->|"{rule.name}: {_event_types(rule)}"| {_node(rule)}' for rule in rules)
-    yield f'  ingress -->|"{PUBLISHES["ingress"]}"| bus'
-    for service, rules in services.items():
-        if service in PUBLISHES:
-            yield from (f'  {_node(rule)} -->|"{PUBLISHES[service]}"| bus' for rule in rules)
+    yield f'  ingress -->|"{", ".join(WEBHOOK_PUBLISHES)}"| bus'
+    yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in RULES if rule.publishes)
     yield "  egress_tweet_queue -->|reply| X"
 
 

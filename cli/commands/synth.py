@@ -11,9 +11,9 @@ from rich.text import Text
 from twbot.cli.deploy.screen import waiting
 from twbot.cli.deploy.target import PROD, AccountId, digits, logged, new_log, no_account_id, on_aws
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import FILE
 from twbot.cli.ui.console import as_json, err, table
 from twbot.cli.ui.options import AsJson, Data, Region, StageName
+from twbot.lambdas.settings import FILE
 
 
 def synth(

@@ -18,6 +18,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
+from twbot.lambdas.settings import FILE
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -39,7 +40,7 @@ def up(
     warm: Annotated[bool, typer.Option("--warm", help="Load the models now, not when they are first used.")] = False,
     host: Host = "127.0.0.1",
     port: Port = PORT,
-    config: Config = Path("twbot.toml"),
+    config: Config = FILE,
     data: Data = None,
     json: AsJson = False,
 ) -> None:

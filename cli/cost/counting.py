@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import random
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
 SQS_REQUESTS = 3
 # The first run imports modules and fills caches, as a cold start does: it is left out of the averages.
 WARM, MEASURED = 1, 3
-_PATTERNS = [(rule.name, compile_pattern(rule.pattern)) for rule in RULES]
+_PATTERNS = [(rule.target, compile_pattern(rule.pattern)) for rule in RULES]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -108,6 +108,9 @@ class System:
         self._workflow = Workflow(
             definition, meter, recorded().answers, download=self._download, publish=self._published
         )
+        self._by_target = self._targets()
+        if unpriced := {rule.target for rule in RULES} - self._by_target.keys():
+            raise NotImplementedError(f"Not priced: {', '.join(sorted(unpriced))}. Add them to _targets.")
 
     def take_in(self, webhook: Json) -> None:
         """Deliver one webhook and every event that follows from it."""
@@ -138,35 +141,41 @@ class System:
         self.meter.add("eventbridge.events", chunks(len(encoded), 64 * KB))
         self.meter.add("event_bytes", len(encoded))
         self.meter.add(f"type:{event.detail_type}")
-        for rule in _matching(msgspec.json.decode(encoded)):
-            self._run_target(rule, event, encoded)
+        for target in _matching(msgspec.json.decode(encoded)):
+            self._by_target[target](event, encoded)
 
-    def _run_target(self, rule: str, event: Event, encoded: bytes) -> None:
-        bus, media, settings = self._bus, self._media, self._stage.settings
-        if rule == "log-every-event":
-            self.meter.add("log_bytes", len(encoded))
-        elif rule == "analyse-messages":
-            self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow)
-        elif rule == "alert-on-negative":
-            self.meter.add("sns.requests")
-        elif rule == "notify-on-negative":
-            with self.meter.running("notify"):
-                alert_for(decode_event(encoded))
-        elif rule == "answer-images":
-            with self.meter.running("image"):
-                answer_images(decode_event(encoded), media=media, publisher=bus, settings=settings)
-        elif rule == "answer-texts":
-            with self.meter.running("text"):
-                answer_text(decode_event(encoded), chatbot=self._chatbot, publisher=bus, settings=settings)
-        elif rule == "send-tweets":
-            # Billed per 64 KB: https://aws.amazon.com/sqs/pricing/
-            self.meter.add("sqs.requests", SQS_REQUESTS * chunks(len(encoded), 64 * KB))
-            with self.meter.running("egress"):
-                self._sender.handle(decode_event(encoded))
-        elif rule == "keep-every-event":
-            self._store(encoded)
-        else:
-            raise NotImplementedError(f"The rule {rule} is not priced.")
+    def _targets(self) -> dict[str, Callable[[Event, bytes], None]]:
+        """Return what delivering an event costs, by target (lambdas/wiring.py). It takes the event and its JSON."""
+        return {
+            "event-log": lambda _, encoded: self.meter.add("log_bytes", len(encoded)),
+            "workflow": lambda event, _: self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow),
+            "topic": lambda *_: self.meter.add("sns.requests"),
+            "notify-function": self._notify,
+            "image-function": self._answer_images,
+            "text-function": self._answer_text,
+            "tweet-queue": self._send,
+            "lake": lambda _, encoded: self._store(encoded),
+        }
+
+    def _notify(self, _: Event, encoded: bytes) -> None:
+        with self.meter.running("notify"):
+            alert_for(decode_event(encoded))
+
+    def _answer_images(self, _: Event, encoded: bytes) -> None:
+        settings = self._stage.settings
+        with self.meter.running("image"):
+            answer_images(decode_event(encoded), media=self._media, publisher=self._bus, settings=settings)
+
+    def _answer_text(self, _: Event, encoded: bytes) -> None:
+        settings = self._stage.settings
+        with self.meter.running("text"):
+            answer_text(decode_event(encoded), chatbot=self._chatbot, publisher=self._bus, settings=settings)
+
+    def _send(self, _: Event, encoded: bytes) -> None:
+        # Billed per 64 KB: https://aws.amazon.com/sqs/pricing/
+        self.meter.add("sqs.requests", SQS_REQUESTS * chunks(len(encoded), 64 * KB))
+        with self.meter.running("egress"):
+            self._sender.handle(decode_event(encoded))
 
     def _store(self, encoded: bytes) -> None:
         record = {"recordId": "1", "data": base64.b64encode(encoded).decode()}
@@ -208,4 +217,5 @@ class _Context:
 
 
 def _matching(event: dict[str, Any]) -> Iterator[str]:
-    return (name for name, matches in _PATTERNS if matches(event))
+    """The targets of the rules that take the event."""
+    return (target for target, matches in _PATTERNS if matches(event))

@@ -13,7 +13,7 @@ import msgspec
 
 from twbot.cli.deploy import subprocess_log as child
 from twbot.lambdas.errors import TwbotError
-from twbot.stacks.config import FILE
+from twbot.lambdas.settings import FILE
 from twbot.stacks.node import bin_folder
 
 APP = Path(__file__).parents[2] / "app.py"

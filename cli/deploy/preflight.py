@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import boto3
 import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.deploy.deployed_stacks import stacks
+from twbot.cli.doctor import check
 from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
 
-State = Literal["ok", "warning", "wrong"]
 # CDK's default qualifier is hnb659fds: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = 6
 SERVICES = {"rekognition": "Rekognition", "comprehend": "Comprehend", "lexv2-models": "Lex V2"}
 
 
-class Check(msgspec.Struct, frozen=True):
-    """The result of one check."""
+class Check(check.Check, frozen=True):
+    """The result of one check before a deployment."""
 
-    name: str
-    state: State
-    says: str
-    """The finding, in a sentence."""
-    fix: str | None = None
-    """The next command to type, or thing to do."""
     setup: bool = False
     """Whether credentials or settings are at fault."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from twbot.cli.doctor.check import MARKS
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import err, say
 
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from twbot.cli.deploy.cdk_progress import Following
     from twbot.cli.deploy.changes import Change
     from twbot.cli.deploy.permissions import Widening
-    from twbot.cli.deploy.preflight import Check
+    from twbot.cli.doctor.check import Check
 
-MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "wrong": ("✗", "bold red")}
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
 

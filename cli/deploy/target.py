@@ -16,10 +16,10 @@ from rich.text import Text
 
 from twbot.cli.deploy.screen import waiting
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.target import FILE, Target
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import err
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import LOCAL
+from twbot.lambdas.settings import FILE, LOCAL
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.assembly import Assembly

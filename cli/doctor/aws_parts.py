@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from twbot.cli.deploy.deployed_stacks import Stack, stacks
-from twbot.cli.doctor.check import Check
+from twbot.cli.doctor.check import MAX_CLOCK_SKEW, Check
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.aws import AwsRules
@@ -16,9 +16,6 @@ from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import STACKS, function_name, queue_name
 from twbot.stacks.version import code_version
 
-# AWS refuses a signature whose time is more than five minutes off: warn before that.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-CLOCK_SECONDS = 60.0
 # A new account may run far fewer functions at once than the quota of 1,000.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 FEW = 100
@@ -46,7 +43,7 @@ def clock(bot: AwsBot) -> Check:
     with bot.translate_errors():
         answer = bot.client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
     off = time.time() - parsedate_to_datetime(answer["date"]).timestamp()
-    if abs(off) > CLOCK_SECONDS:
+    if abs(off) > MAX_CLOCK_SKEW:
         return Check("clock", "wrong", f"{off:+.0f} seconds from AWS's", "sudo timedatectl set-ntp true")
     return Check("clock", "ok", "as AWS's, to the minute")
 

@@ -1,4 +1,4 @@
-"""The result of one check of `twbot doctor`, on either platform."""
+"""The result of one check, of `twbot doctor` or before a deployment, and how its state is shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from typing import Literal
 import msgspec
 
 State = Literal["ok", "warning", "wrong", "skipped"]
+# By state: the mark, and its style.
+MARKS: dict[State, tuple[str, str]] = {
+    "ok": ("✓", "green"),
+    "warning": ("!", "yellow"),
+    "wrong": ("✗", "bold red"),
+    "skipped": ("-", "dim"),
+}
+# In seconds. AWS refuses a signature whose time is five minutes off, X one of four: warn before that.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+# https://www.rfc-editor.org/rfc/rfc5849#section-3.3
+MAX_CLOCK_SKEW = 60.0
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from twbot.cli.doctor.check import Check, State
+from twbot.cli.doctor.check import MAX_CLOCK_SKEW, Check, State
 from twbot.cli.errors import CliError
 
 if TYPE_CHECKING:
     from twbot.cli.operations.target import Bot
     from twbot.cli.x.status import XStatus
 
-# Signatures of OAuth 1.0a carry the time. https://www.rfc-editor.org/rfc/rfc5849#section-3.3
-CLOCK_SECONDS = 60.0
 NEARLY = 0.9
 
 
@@ -90,7 +88,7 @@ def _clock(x_url: str) -> Check:
         off = time.time() - parsedate_to_datetime(date).timestamp()
     except (requests.RequestException, KeyError, ValueError) as error:
         return Check(name, "warning", f"X does not say what time it is ({type(error).__name__})", "Is there a network?")
-    if abs(off) > CLOCK_SECONDS:
+    if abs(off) > MAX_CLOCK_SKEW:
         return Check(name, "wrong", f"{off:+.0f} seconds from X's", "sudo timedatectl set-ntp true")
     return Check(name, "ok", "as X's, to the minute")
 

@@ -17,9 +17,9 @@ from botocore.config import Config
 from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_keys import SecretsManagerKeys
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import load
+from twbot.lambdas.settings import FILE, load
 from twbot.lambdas.x.http import X_URL
-from twbot.stacks.config import FILE, AwsConfig, StageConfig
+from twbot.stacks.config import AwsConfig, StageConfig
 
 OUTPUT = "WebhookUrl"
 

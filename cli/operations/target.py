@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
-from twbot.lambdas.settings import LOCAL
+from twbot.lambdas.settings import FILE, LOCAL
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
     from twbot.lambdas.ports import Keys
-
-FILE = Path("twbot.toml")
 
 
 class KeyStore(Protocol):

@@ -13,13 +13,14 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from twbot.lambdas.settings import LOOPBACK
+
 if TYPE_CHECKING:
     import requests
 
 # Seconds that X waits for an answer, and those that v1.1 waited: v2 recommends to stay below them.
 X_WAITS = 10.0
 QUICK = 3.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_URL = 200
 
 

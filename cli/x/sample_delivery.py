@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.x.crc import LOOPBACK, X_WAITS
+from twbot.cli.x.crc import X_WAITS
+from twbot.lambdas.settings import is_safe_url
 
 if TYPE_CHECKING:
     import requests
@@ -69,7 +70,7 @@ def check(url: str, *, plain: bool) -> None:
         raise CliError("The address has to begin with https:// (or http://).", code=Exit.USAGE)
     if parts.username is not None or parts.password is not None:
         raise CliError("The address must not hold a name or a password.", code=Exit.USAGE)
-    if parts.scheme == "http" and host not in LOOPBACK and not plain:
+    if not is_safe_url(url) and not plain:
         hint = "Use https://, as X does; or --allow-http"
         raise CliError("Over http:// anybody on the way can read and repeat it.", hint=hint, code=Exit.USAGE)
 

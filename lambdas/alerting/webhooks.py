@@ -15,7 +15,7 @@ from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.discord import discord_message
 from twbot.lambdas.alerting.slack import slack_message
 from twbot.lambdas.alerting.subscription import Subscription
-from twbot.lambdas.errors import Permanent, Temporary, TwbotError
+from twbot.lambdas.errors import Permanent, Temporary, TwbotError, is_transient
 from twbot.lambdas.public_network import PublicOnly
 
 # Seconds to connect and to read; 3.05 is just above TCP's first retransmission:
@@ -24,7 +24,6 @@ TIMEOUTS = (3.05, 10.0)
 # Seconds.
 MAX_WAIT = 3600.0
 JSON = {"Content-Type": "application/json"}
-_TRANSIENT = frozenset({408, 425, 429})
 # Without `wait` Discord answers before it has stored the message, and reports no failure.
 _QUERY: dict[str, dict[str, str]] = {"discord": {"wait": "true"}}
 
@@ -95,7 +94,7 @@ def _check(to: Subscription, answer: requests.Response) -> None:
     status = answer.status_code
     if 200 <= status < 300:
         return
-    if status in _TRANSIENT or status >= 500:
+    if is_transient(status):
         raise Temporary(f"{to.kind} answers {status}.", retry_at=_retry_at(answer.headers.get("Retry-After")))
     if status in (401, 403, 404, 410):
         raise Permanent(f"{to.kind} answers {status}: the address was revoked, or never was right.")

@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from twbot.lambdas.analysis.picture import MAX_BYTES, normalise
-from twbot.lambdas.errors import Temporary, UnusableImage
+from twbot.lambdas.errors import Temporary, UnusableImage, is_transient
 from twbot.lambdas.ports import MediaStore
 from twbot.lambdas.public_network import PublicOnly
 
@@ -26,7 +26,6 @@ MEDIA_HOSTS = frozenset({"pbs.twimg.com"})
 TIMEOUT = (3.05, 5.0)
 TOTAL_SECONDS = 20.0
 _CHUNK = 65_536
-_TRANSIENT = frozenset({408, 425, 429})
 
 
 class Downloader:
@@ -86,7 +85,7 @@ def _refuse_private_network() -> UnusableImage:
 
 
 def _check_status(status: int) -> None:
-    if status in _TRANSIENT or status >= 500:
+    if is_transient(status):
         raise Temporary(f"X's media server answers {status}.")
     if 300 <= status < 400:
         raise UnusableImage("The picture has moved elsewhere.")

@@ -9,13 +9,12 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.x.post_ids import IN_OUR_EVENTS, has_time, posted_at
+
 POST_ID = re.compile(r"[0-9]{1,19}")
-# X's ids count milliseconds since this moment, above their last 22 bits: https://docs.x.com/fundamentals/x-ids
-_X_EPOCH = datetime.datetime(2010, 11, 4, 1, 42, 54, 657000, datetime.UTC)
-# Smaller ids are older than that scheme and have no time in them.
-_FIRST_SNOWFLAKE = 30_000_000_000
-# Where our own events have the post's id. X's events are searched for the post itself.
-_POST_ID_PATHS = (("Twitter", "TweetId"), ("TweetId",), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+_REPLY = ("TweetId",)
+# Where our own events have the post's id, or the reply's. X's events are searched for the post itself.
+_POST_ID_PATHS = (*IN_OUR_EVENTS, _REPLY)
 # An object with an id and one of these fields is a post; without them it is a mere reference to one.
 _FIELDS_OF_A_POST = frozenset({"text", "full_text", "author_id", "user_id"})
 
@@ -68,7 +67,7 @@ def is_about(detail: object, *ids: str) -> bool:
 
 def reply_id(detail: object, *ids: str) -> str | None:
     """Return the id of the bot's reply to one of the posts, if the event is the reply's TWEET_SENT."""
-    found = _at(detail, ("TweetId",))
+    found = _at(detail, _REPLY)
     return found if _at(detail, ("ReplyToTweetId",)) in ids and isinstance(found, str) else None
 
 
@@ -90,15 +89,10 @@ def remove_lines(lines: bytes, *ids: str) -> tuple[bytes, ErasureResult]:
 
 def first_hour(tweet_id: str) -> str:
     """Return the first folder of the lake (yyyy/MM/dd/HH) that can contain the post, "" for an id without a time."""
-    number = int(tweet_id)
-    if number < _FIRST_SNOWFLAKE:
-        return ""
-    try:
-        posted = _X_EPOCH + datetime.timedelta(milliseconds=number >> 22)
-    except OverflowError:
+    if not has_time(tweet_id):
         return ""
     # An hour of tolerance between X's clock and that of the lake.
-    return (posted - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
+    return (posted_at(tweet_id) - datetime.timedelta(hours=1)).strftime("%Y/%m/%d/%H")
 
 
 def _match(line: bytes, ids: tuple[str, ...]) -> str | None:

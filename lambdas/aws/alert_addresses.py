@@ -12,6 +12,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twbot.lambdas.alerting.subscription import Subscription
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 
 CACHE_SECONDS = 60.0
@@ -35,7 +36,7 @@ class AlertAddresses:
         try:
             content = self._client.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
         except (ClientError, BotoCoreError) as error:
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            code = error_code(error)
             if code != "ParameterNotFound":
                 raise Temporary(f"Cannot read the parameter {self._parameter}: {code}.") from None
             # `twbot alerts subscribe` creates the parameter: without it nobody has subscribed.

@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-# DynamoDB deletes items some time after `expiration`:
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
-RETENTION_SECONDS = 30 * 24 * 3600
+from twbot.lambdas.aws.client_errors import error_code
+from twbot.lambdas.retention import RETENTION_SECONDS
+
 PREFIX = "outcome:"
 
 log = logging.getLogger(__name__)
@@ -39,5 +39,5 @@ class AlertOutcomes:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
             # The delivery is over: an exception here would repeat an alert that arrived.
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            code = error_code(error)
             log.warning("cannot note how an alert went", extra={"reason": code, "subscriber": subscriber})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from twbot.lambdas.retention import RETENTION_SECONDS
 from twbot.lambdas.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from twbot.lambdas.aws.secrets import ManagedSecrets
     from twbot.lambdas.egress.sender import Sender
     from twbot.lambdas.x.api import XApi
-
-RETENTION_SECONDS = 30 * 24 * 3600
 
 
 # Imports stand inside the functions: a bundle holds only what the functions that its handler uses import.

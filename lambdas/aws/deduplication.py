@@ -13,10 +13,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.aws.deadline import ends
 from twbot.lambdas.errors import Temporary
+from twbot.lambdas.retention import RETENTION_SECONDS
 
-RETENTION_SECONDS = 30 * 24 * 3600
 # `expiration` is compared as well, as DynamoDB deletes expired items only some time later:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 _FREE_OR_MINE = "attribute_not_exists(id) OR expiration < :now OR claimed_by = :me"
@@ -53,7 +54,7 @@ class Deduplication:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if _error_code(error) == "ConditionalCheckFailedException":
+            if error_code(error) == "ConditionalCheckFailedException":
                 found: Any = error.response.get("Item", {})
                 return Lease.HELD_BY_ANOTHER if "claimed_by" in found else Lease.DONE
             raise _as_temporary(error) from None
@@ -86,8 +87,4 @@ class Deduplication:
 
 
 def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot note what is published: {_error_code(error)}.")
-
-
-def _error_code(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+    return Temporary(f"Cannot note what is published: {error_code(error)}.")

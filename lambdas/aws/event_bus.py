@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.aws.deduplication import Deduplication, Lease
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, Temporary
@@ -91,7 +92,7 @@ class EventBus:
         try:
             results = self._client.put_events(Entries=[each.put for each in batch])["Entries"]
         except (ClientError, BotoCoreError) as error:
-            problem = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            problem = error_code(error)
             return [each._replace(problem=problem) for each in batch]
         # A 200 may contain failed entries; the results are in the order of the request.
         pairs = zip(batch, results, strict=True)

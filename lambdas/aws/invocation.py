@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from twbot.lambdas.aws.deadline import note_deadline
 from twbot.lambdas.log_context import current_tweet, log_context
+from twbot.lambdas.x import post_ids
 
 Json = dict[str, Any]
 Handler = Callable[[Json, Any], Any]
@@ -45,12 +46,7 @@ def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Calla
 
 def tweet_in(event: Json) -> str | None:
     """Return the id of the post that one of our events is about; None where the event has none."""
-    detail = event.get("detail")
-    if not isinstance(detail, dict):
-        return None
-    twitter = detail.get("Twitter")
-    found = twitter.get("TweetId") if isinstance(twitter, dict) else detail.get("ReplyToTweetId")
-    return found if isinstance(found, str) else None
+    return post_ids.tweet_in(event.get("detail"))
 
 
 def count(metric: str, number: int = 1) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 from twbot.lambdas.log_context import current_tweet
 
@@ -26,6 +27,5 @@ class LexChatbot:
         try:
             answer = self._client.recognize_text(**self._bot, sessionId=session_id, text=text, **about)
         except (ClientError, BotoCoreError) as error:
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"The chatbot does not answer: {code}.") from None
+            raise Temporary(f"The chatbot does not answer: {error_code(error)}.") from None
         return dict(answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 
 
@@ -19,7 +20,7 @@ class S3Media:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
         except (ClientError, BotoCoreError) as error:
-            raise Temporary(f"Cannot keep the picture {key}: {_error_code(error)}.") from None
+            raise Temporary(f"Cannot keep the picture {key}: {error_code(error)}.") from None
 
     def get(self, key: str) -> bytes:
         """Return the stored bytes. Raises KeyError where the key does not exist or has expired."""
@@ -28,10 +29,6 @@ class S3Media:
         try:
             return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
         except (ClientError, BotoCoreError) as error:
-            if _error_code(error) == "NoSuchKey":
+            if error_code(error) == "NoSuchKey":
                 raise KeyError(key) from None
-            raise Temporary(f"Cannot read the picture {key}: {_error_code(error)}.") from None
-
-
-def _error_code(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+            raise Temporary(f"Cannot read the picture {key}: {error_code(error)}.") from None

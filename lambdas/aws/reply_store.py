@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import Temporary
 
@@ -64,15 +65,11 @@ class DynamoReplies:
                 ExpressionAttributeValues=values,
             )
         except (ClientError, BotoCoreError) as error:
-            if _error_code(error) == "ConditionalCheckFailedException":
+            if error_code(error) == "ConditionalCheckFailedException":
                 return False
             raise _as_temporary(error) from None
         return True
 
 
 def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:
-    return Temporary(f"Cannot tell whether the bot may reply: {_error_code(error)}.")
-
-
-def _error_code(error: ClientError | BotoCoreError) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+    return Temporary(f"Cannot tell whether the bot may reply: {error_code(error)}.")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 from twbot.lambdas.ports import Keys
 
@@ -36,8 +37,7 @@ class ManagedSecrets:
         try:
             answer = self._client.get_secret_value(SecretId=self._name)
         except (ClientError, BotoCoreError) as error:
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            raise Temporary(f"Cannot read the secret {self._name}: {code}.") from None
+            raise Temporary(f"Cannot read the secret {self._name}: {error_code(error)}.") from None
         self._keys = _decode(answer.get("SecretString") or "", self._name)
         self._read_at = time.monotonic()
         return self._keys
@@ -51,6 +51,6 @@ def _decode(content: str, name: str) -> Keys:
         raise Temporary(f"The secret {name} is not complete: {error}") from None
     except ValueError:
         raise Temporary(f"The secret {name} is not JSON.") from None
-    if not all((keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)):
+    if not keys.complete:
         raise Temporary(f"The secret {name} is not complete: one of the keys is empty.")
     return keys

@@ -6,11 +6,10 @@ import logging
 
 from twbot.lambdas.contracts import ReplyImage, SendTweet
 from twbot.lambdas.errors import UnusableImage, XRefused
-from twbot.lambdas.ports import MediaStore, X
+from twbot.lambdas.ports import MAX_IMAGE_BYTES, MediaStore, X
 from twbot.lambdas.x.errors import Reason
 
 MAX_IMAGES = 4
-MAX_IMAGE_BYTES = 5_000_000
 logger = logging.getLogger(__name__)
 
 

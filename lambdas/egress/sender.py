@@ -11,7 +11,16 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
-from twbot.lambdas.contracts import Event, SendTweet, TweetFailed, TweetSent, TweetWithheld, entry, read
+from twbot.lambdas.contracts import (
+    REPLAY_WITH_REPLIES,
+    Event,
+    SendTweet,
+    TweetFailed,
+    TweetSent,
+    TweetWithheld,
+    entry,
+    read,
+)
 from twbot.lambdas.egress.images import upload_images
 from twbot.lambdas.egress.permission import Permission, Withheld
 from twbot.lambdas.errors import Temporary, XRefused
@@ -19,8 +28,6 @@ from twbot.lambdas.ports import MediaStore, Publisher, X
 from twbot.lambdas.x.errors import Reason
 from twbot.lambdas.x.text import fit
 
-# The prefix of replays that may reply (docs/decisions/0001).
-MAY_REPLY = "with-replies-"
 # Seconds until another attempt to post the same reply has likely ended.
 RETRY_AFTER = 15
 
@@ -57,7 +64,7 @@ class Sender:
         command = read(event.detail, SendTweet)
         replay = command.replay_name or event.replay_name
         # The rule has the same condition. This holds for what reaches the queue in another way, such as a redrive.
-        if replay and not replay.startswith(MAY_REPLY):
+        if replay and not replay.startswith(REPLAY_WITH_REPLIES):
             return
         try:
             posted = self._send_once(tweet=command.reply_to_tweet_id, command=command)
@@ -92,9 +99,7 @@ class Sender:
     def _publish_sent(self, command: SendTweet, posted: str | None) -> None:
         sent = TweetSent(
             tweet_id=posted,
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(sent, dedup_key=f"sent:{command.reply_to_tweet_id}")])
 
@@ -102,9 +107,7 @@ class Sender:
         failed = TweetFailed(
             reason=refusal.reason,
             explanation=str(refusal),
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(failed, dedup_key=f"failed:{_key(command, replay)}")])
 
@@ -112,11 +115,18 @@ class Sender:
         withheld = TweetWithheld(
             reason=reason.why,
             explanation=str(reason),
-            reply_to_tweet_id=command.reply_to_tweet_id,
-            reply_to_user_id=command.reply_to_user_id,
-            text=fit(command.text),
+            **_reply(command),
         )
         self._publisher.publish([entry(withheld, dedup_key=f"withheld:{_key(command, replay)}")])
+
+
+def _reply(command: SendTweet) -> dict[str, str]:
+    """The fields that every outcome has."""
+    return {
+        "reply_to_tweet_id": command.reply_to_tweet_id,
+        "reply_to_user_id": command.reply_to_user_id,
+        "text": fit(command.text),
+    }
 
 
 def _key(command: SendTweet, replay: str | None) -> str:

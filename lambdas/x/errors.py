@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable
+from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable, is_transient
 
 DAY = 24 * 3600
 
@@ -71,8 +71,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError
     problem = first_problem(body)
     message = f"X answered {status}: {said(problem)}"
     reason = _reason(status, problem)
-    # An exhausted cap is a 429, too, but no retry helps. After 408, 425 and any other 429 the same request may succeed.
-    if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and status not in (408, 425, 429)):
+    # An exhausted cap is a 429, too, but no retry helps.
+    if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and not is_transient(status)):
         return XRefused(message, reason=reason, status=status, code=_code(problem), clock_off=_clock_off(headers))
     # A 200 with errors instead of data.
     if status < 300 and problem:

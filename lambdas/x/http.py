@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -14,6 +14,7 @@ from requests_oauthlib import OAuth1
 
 from twbot.lambdas.errors import TwbotError, XUnavailable
 from twbot.lambdas.ports import Keys, Secrets
+from twbot.lambdas.settings import is_safe_url
 from twbot.lambdas.x.errors import classify
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, call_name, limit_fields, limits_in
 
@@ -21,7 +22,6 @@ X_URL = "https://api.x.com"
 # Seconds to connect and to read; 3.05 is just above TCP's first retransmission:
 # https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
 TIMEOUTS = (3.05, 20.0)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 JSON = {"Content-Type": "application/json"}
 Shape = TypeVar("Shape")
 _log = logging.getLogger(__name__)
@@ -122,8 +122,7 @@ class XHttp:
 
 def _check_base(url: str) -> None:
     """Check that nobody can read the keys on their way: https, or http to a simulator on this machine."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not is_safe_url(url):
         raise TwbotError("The address of X's API must begin with https:// (http:// only on this machine).")
 
 

@@ -9,12 +9,14 @@ from twbot.lambdas.contracts import Event
 
 # X's ids count milliseconds since this moment, above their last 22 bits: https://docs.x.com/fundamentals/x-ids
 _EPOCH_MS = 1288834974657
+_COUNTER_BITS = 22
+# Smaller ids were given out before November 2010, one after the other: they hold no time.
+_FIRST_SNOWFLAKE = 30_000_000_000
 _MAX_ID = 2**63
-# Where an event has the post's id: first our events, then X's, of either API.
-_POST_ID_PATHS = (
-    ("Twitter", "TweetId"),
-    ("ReplyToTweetId",),
-    ("Message", "Twitter", "TweetId"),
+# Where each contract of lambdas/contracts.py names the post that it is about.
+IN_OUR_EVENTS = (("Twitter", "TweetId"), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+# In X's events, of either generation.
+_IN_RAW_EVENTS = (
     ("tweet_create_events", "id_str"),
     ("data", "payload", "id"),
     ("tweet_delete_events", "status", "id"),
@@ -23,14 +25,22 @@ _POST_ID_PATHS = (
 
 def tweet_of(event: Event) -> str | None:
     """Return the id of the post that an event is about; None where it is about none."""
-    for path in _POST_ID_PATHS:
-        found: Any = event.detail
-        for step in path:
-            found = found.get(step) if isinstance(found, dict) else None
-            found = found[0] if isinstance(found, list) and found else found
-        if isinstance(found, str):
-            return found
-    return None
+    return tweet_in(event.detail)
+
+
+def tweet_in(detail: object) -> str | None:
+    """Return the same for the detail of any event, well-formed or not."""
+    found = (_at(detail, path) for path in (*IN_OUR_EVENTS, *_IN_RAW_EVENTS))
+    return next((each for each in found if isinstance(each, str)), None)
+
+
+def _at(detail: object, path: tuple[str, ...]) -> object:
+    """Return the value at the path; of a list the first item."""
+    found: Any = detail
+    for step in path:
+        found = found.get(step) if isinstance(found, dict) else None
+        found = found[0] if isinstance(found, list) and found else found
+    return found
 
 
 def is_id(text: str) -> bool:
@@ -38,6 +48,16 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < _MAX_ID
 
 
+def has_time(tweet_id: str) -> bool:
+    """Whether the id holds the time at which its post was made."""
+    return int(tweet_id) >= _FIRST_SNOWFLAKE
+
+
 def posted_at(tweet_id: str) -> datetime.datetime:
     """Return when the post with this id was made. Wrong for ids from before November 2010, which contain no time."""
-    return datetime.datetime.fromtimestamp((_EPOCH_MS + (int(tweet_id) >> 22)) / 1000, datetime.UTC)
+    return datetime.datetime.fromtimestamp((_EPOCH_MS + (int(tweet_id) >> _COUNTER_BITS)) / 1000, datetime.UTC)
+
+
+def first_id(at_ms: int) -> int:
+    """Return the smallest id of a millisecond, which is given as epoch milliseconds."""
+    return (at_ms - _EPOCH_MS) << _COUNTER_BITS

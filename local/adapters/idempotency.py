@@ -19,8 +19,9 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from twbot.lambdas.retention import RETENTION_SECONDS
+
 IN_PROGRESS = 60.0  # seconds until a call that did not end counts as failed
-RETENTION_SECONDS = 30 * 24 * 3600
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS done (

@@ -78,6 +78,6 @@ def _decode(content: bytes, path: Path) -> Keys:
         raise NoKeys(f"The keys in {path} are not complete: {error}") from None
     except ValueError:
         raise NoKeys(f"The keys in {path} are not JSON.") from None
-    if not all((keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)):
+    if not keys.complete:
         raise NoKeys(f"The keys in {path} are not complete: one is empty.")
     return keys

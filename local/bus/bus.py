@@ -125,7 +125,10 @@ class Bus:
     def start(self) -> None:
         """Start the handlers' threads. Raises NotAttached where a rule has no handler."""
         if missing := [route.name for route in self._routes.values() if route.handler is None]:
-            raise NotAttached(f"No handler is attached to {', '.join(missing)}.")
+            raise NotAttached(
+                f"No handler is attached to {', '.join(missing)}: "
+                "add one for the rule's target to Bot._handlers in local/bot.py."
+            )
         for route in self._routes.values():
             for number in range(route.concurrency):
                 self._workers.append(self._thread(self._work, f"{route.name}-{number}", route))

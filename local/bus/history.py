@@ -121,9 +121,6 @@ class History:
         where = "WHERE e.type = ? AND e.time >= ? AND e.replay IS NULL AND d.rule = ?"
         return self._deliveries(where, detail_type, _text(since), rule)
 
-    def waiting_deliveries(self, *, limit: int | None = None) -> list[DeliveryRecord]:
-        return self._deliveries(f"WHERE d.state = {WAITING}", limit=limit)
-
     def waiting(self) -> int:
         return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING}"))  # noqa: S608
 

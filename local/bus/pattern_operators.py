@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Test = Callable[[object], bool]
-Number = int | float
 
 # EventBridge compares numbers between -5e9 and 5e9, with six decimals.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html

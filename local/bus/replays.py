@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from twbot.lambdas.contracts import Event
+from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES, Event
 from twbot.lambdas.replays import Replay, ReplayRequest, State, new_name
-from twbot.lambdas.wiring import REPLAY, REPLAY_WITH_REPLIES, rules_named
+from twbot.lambdas.wiring import rules_named
+from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
-from twbot.local.bus.routes import tweet_of
 
 DEFAULT_RATE = 50.0  # events a second
 SAVE_INTERVAL = 0.5  # seconds between two writes of a replay's progress

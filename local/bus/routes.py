@@ -13,14 +13,13 @@ import msgspec
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import BadEvent, Permanent, Temporary, TwbotError
-from twbot.lambdas.x import post_ids as posts
+from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.patterns import CompiledPattern
 from twbot.local.bus.store import DEAD, DONE, WAITING, Outcome
 
 MAX_REASON_LENGTH = 1000
 
 log = logging.getLogger(__name__)
-tweet_of = posts.tweet_of
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):

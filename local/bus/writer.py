@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Temporary, TwbotError
-from twbot.local.bus.routes import Delivery, Route, tweet_of
+from twbot.lambdas.x.post_ids import tweet_of
+from twbot.local.bus.routes import Delivery, Route
 from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
 
 MAX_BATCH = 2000  # jobs and outcomes in one commit

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from twbot.lambdas.analytics.erasure import ErasureReport
+from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
@@ -32,7 +32,7 @@ class Deliveries(msgspec.Struct, frozen=True):
 class Erase(msgspec.Struct, frozen=True):
     """The body of /control/forget."""
 
-    tweet_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
+    tweet_id: Annotated[str, msgspec.Meta(pattern=rf"^{POST_ID.pattern}$")]
     """The post to erase."""
     dry_run: bool = False
     """Count what would be removed, and remove nothing."""

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twbot.lambdas.x.post_ids import first_id
+
 Row = dict[str, Any]
-TWITTER_EPOCH_MS = 1_288_834_974_657  # from which snowflake ids count milliseconds
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -112,7 +113,7 @@ class Store:
     def new_id(self) -> str:
         """Return a snowflake id: milliseconds since TWITTER_EPOCH_MS and a counter, larger than every id before."""
         with self._lock:
-            self._last_id = max(self._last_id + 1, (now_ms() - TWITTER_EPOCH_MS) << 22)
+            self._last_id = max(self._last_id + 1, first_id(now_ms()))
             return str(self._last_id)
 
     def close(self) -> None:

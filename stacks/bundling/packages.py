@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
+
 from twbot.lambdas.errors import TwbotError
 
 LOCK = Path(__file__).parents[2] / "requirements" / "dev.txt"
@@ -21,8 +23,22 @@ PYTHON = "3.13"
 # Lambda's python3.13 runs on Amazon Linux 2023, whose glibc 2.34 loads all of these: https://peps.python.org/pep-0600/
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.MULTILINE)
-_NEEDED = re.compile(r"[A-Za-z0-9._-]+")
-# Files that differ between installations, or that only an installation or a compiler reads.
+# What markers are evaluated with: the Python that runs the function, whatever Python bundles it.
+_LAMBDA = {
+    "implementation_name": "cpython",
+    "implementation_version": f"{PYTHON}.0",
+    "os_name": "posix",
+    "platform_machine": "aarch64",
+    "platform_python_implementation": "CPython",
+    "platform_release": "",
+    "platform_system": "Linux",
+    "platform_version": "",
+    "python_full_version": f"{PYTHON}.0",
+    "python_version": PYTHON,
+    "sys_platform": "linux",
+    "extra": "",
+}
+# What differs from one installation to the next, or only serves one.
 _LEFT_OUT_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "py.typed"})
 _LEFT_OUT_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "Scripts"})
 _LEFT_OUT_ENDINGS = (".pyc", ".pyi", ".c", ".h")
@@ -93,11 +109,10 @@ def is_shipped(file: PurePosixPath) -> bool:
 
 
 def _requires(name: str) -> Iterator[str]:
-    for requirement in _distribution(name).requires or ():
-        # Extras are markers, too (`; extra == "…"`).
-        needed, _, marker = requirement.partition(";")
-        if not marker and (found := _NEEDED.match(needed)):
-            yield found[0]
+    for line in _distribution(name).requires or ():
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate(_LAMBDA):
+            yield requirement.name
 
 
 def _distribution(name: str) -> importlib.metadata.Distribution:

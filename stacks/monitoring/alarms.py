@@ -7,9 +7,10 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from twbot.lambdas.wiring import SERVICES
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
-from twbot.stacks.names import LIMITED, SERVICES
+from twbot.stacks.names import LIMITED
 
 # Seconds: the length of a rate-limit window of X. A wait of one window is normal, so the alarm needs three periods.
 LONG_WAIT = 900

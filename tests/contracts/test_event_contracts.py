@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
+from twbot.lambdas.analytics.erasure import is_about
+from twbot.lambdas.aws import invocation
 from twbot.lambdas.contracts import DETAILS, Record, decode_event, entry, read
 from twbot.lambdas.errors import BadEvent
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, WEBHOOK_PUBLISHES
+from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.patterns import compile_pattern
 
 EVENTS = Path(__file__).parent / "events"
@@ -37,6 +42,14 @@ ALERTS = {"alert-on-negative", "notify-on-negative"}
 ALWAYS = {"log-every-event", "keep-every-event"}
 
 
+# The post that each recorded event is about.
+POSTS = {
+    **dict.fromkeys(DETAILS, "2124754852234919937"),
+    **dict.fromkeys(("ANALYSIS_FAILED", "TWEET_FAILED", "TWEET_WITHHELD"), "2124750164764655617"),
+    "TWEET_SENT": "2124754851765157889",
+}
+
+
 def matching(event: dict[str, Any]) -> set[str]:
     return {rule.name for rule in RULES if compile_pattern(rule.pattern)(event)}
 
@@ -47,6 +60,21 @@ def test_recorded_events_keep_their_schema(name: str) -> None:
     detail = RECORDED[name]["detail"]
     jsonschema.validate(detail, json.loads((SCHEMAS / f"{name}.json").read_text()))
     assert read(detail, DETAILS[name])
+
+
+@pytest.mark.parametrize("name", sorted(DETAILS))
+def test_every_contract_names_its_post(name: str) -> None:
+    """Traces, the logs of the functions and erasure find the post of an event of any type."""
+    event = RECORDED[name]
+    assert tweet_of(decode_event(json.dumps(event))) == POSTS[name]
+    assert invocation.tweet_in(event) == POSTS[name]
+    assert is_about(event["detail"], POSTS[name])
+
+
+@pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"Twitter": {}}}, {"detail": {"Twitter": []}}])
+def test_an_event_may_name_no_post(event: dict[str, Any]) -> None:
+    """Logging about it must not fail."""
+    assert invocation.tweet_in(event) is None
 
 
 @pytest.mark.parametrize("name", sorted(DETAILS))
@@ -118,3 +146,20 @@ def test_every_detail_type_has_a_recorded_event() -> None:
     """A new contract brings its sample."""
     assert set(RECORDED) == set(DETAILS)
     assert all(issubclass(record, Record) for record in DETAILS.values())
+
+
+def test_every_type_of_ours_is_published_by_somebody() -> None:
+    """The diagram's arrows back to the bus: the contracts, no more and no fewer."""
+    assert {*WEBHOOK_PUBLISHES, *chain.from_iterable(rule.publishes for rule in RULES)} == {"TWITTER_*", *DETAILS}
+
+
+def test_the_workflow_publishes_what_its_rule_says() -> None:
+    """Each DetailType that the workflow puts on the bus."""
+    text = (ROOT / "lambdas/analysis/workflow.asl.json").read_text()
+    (rule,) = (rule for rule in RULES if rule.target == "workflow")
+    assert set(re.findall(r'"DetailType": "(\w+)"', text)) == set(rule.publishes)
+
+
+def test_every_target_is_described() -> None:
+    """In docs/rules.md a person reads what it is."""
+    assert all(rule.description for rule in RULES)

@@ -9,9 +9,8 @@ import msgspec
 
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, SERVICES
 from twbot.stacks.names import (
-    SERVICES,
     bus_name,
     dead_letters_name,
     event_log_name,

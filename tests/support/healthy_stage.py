@@ -20,9 +20,8 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.ports import Keys
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, SERVICES
 from twbot.stacks.names import (
-    SERVICES,
     STACKS,
     bus_name,
     dead_letters_name,

@@ -20,10 +20,9 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of
 from twbot.cli.operations.dead_letters.aws_redrive import Redriving
 from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
-from twbot.lambdas.wiring import RULES
-from twbot.stacks.names import SERVICES, dead_letters_name
+from twbot.lambdas.wiring import SERVICE_OF, SERVICES
+from twbot.stacks.names import dead_letters_name
 
-_SERVICES = {rule.name: rule.service for rule in RULES}
 Found = tuple[DeadLetter, str]  # a dead letter, and the body of its message
 
 
@@ -100,7 +99,7 @@ class AwsDeadLetters:
     def _each(self, ids: Sequence[str], work: Callable[[DeadLetter, Message], None]) -> Iterator[int]:
         """Call `work` with each, delete it, and yield how many are done."""
         remaining, done = set(ids), 0
-        services = {_SERVICES[self._found[each][0].rule] for each in remaining & self._found.keys()}
+        services = {SERVICE_OF[self._found[each][0].rule] for each in remaining & self._found.keys()}
         for service, url in self._queues().items():
             if service not in services:
                 continue
@@ -119,7 +118,7 @@ class AwsDeadLetters:
     def _queues(self, rule: str | None = None) -> dict[str, str]:
         """Return the URLs of the queues by service. Raises NotDeployed where the stage has none at all."""
         found: dict[str, str] = {}
-        services = SERVICES if rule is None else (_SERVICES[rule],)
+        services = SERVICES if rule is None else (SERVICE_OF[rule],)
         with self._bot.translate_errors():
             for service in services:
                 if (url := self._url(service)) is not None:

@@ -15,7 +15,8 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.lake.aws_athena import Athena
 from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, first_hour, is_about, remove_lines
 from twbot.lambdas.analytics.results import OnProgress, no_progress
-from twbot.stacks.names import SERVICES, bus_name, dead_letters_name, event_log_name
+from twbot.lambdas.wiring import SERVICES
+from twbot.stacks.names import bus_name, dead_letters_name, event_log_name
 
 EVENTS, ERRORS = "events/", "errors/"
 MAX_CONCURRENCY = 16  # the pool of connections of AwsBot.client has as many

@@ -19,8 +19,9 @@ from twbot.cli.operations.metrics.records import (
     function_metrics,
     series_of,
 )
+from twbot.lambdas.wiring import SERVICES
 from twbot.stacks.functions import FUNCTIONS
-from twbot.stacks.names import SERVICES, event_log_name
+from twbot.stacks.names import event_log_name
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot

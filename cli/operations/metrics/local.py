@@ -9,13 +9,11 @@ from pathlib import Path
 
 from twbot.cli.operations.metrics import records as names
 from twbot.cli.operations.metrics.records import Datapoints, Metric, MetricSeries, Window, all_metrics, series_of
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import SERVICE_OF, SERVICES
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder
 from twbot.local.server.log_files import log_files, scan
 
-SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
-SERVICE_OF = {rule.name: rule.service for rule in RULES}
 EGRESS = "send-tweets"
 
 

@@ -16,8 +16,9 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws_counts import counted
 from twbot.cli.operations.replays.aws_records import Description, replay_in
 from twbot.cli.operations.replays.aws_rules import fitting
+from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
-from twbot.lambdas.wiring import REPLAY, REPLAY_WITH_REPLIES, rules_named
+from twbot.lambdas.wiring import rules_named
 from twbot.stacks.names import rule_name
 
 

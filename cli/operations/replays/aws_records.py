@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.replays import Replay, ReplayRequest, State
-from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, RULES
+from twbot.lambdas.wiring import RULES
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 

@@ -6,12 +6,11 @@ import datetime
 
 import msgspec
 
+from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import ReplayRequest
-from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, Rule, rules_named
-
-# Egress remembers for this long which posts it has answered (lambdas/aws/bootstrap.py).
-DEDUPLICATION_WINDOW = datetime.timedelta(days=30)
+from twbot.lambdas.retention import RETENTION_DAYS
+from twbot.lambdas.wiring import Rule, rules_named
 
 
 class Unfit(TwbotError):
@@ -20,8 +19,12 @@ class Unfit(TwbotError):
 
 def fitting(request: ReplayRequest) -> ReplayRequest:
     """Return the request with rules in place of types, and without a rate. Raises Unfit."""
-    if request.with_replies and datetime.datetime.now(datetime.UTC) - request.since > DEDUPLICATION_WINDOW:
-        raise Unfit("What was answered more than 30 days ago could be answered twice: choose a later --since.")
+    # Egress remembers for this long which posts it has answered.
+    remembered = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=RETENTION_DAYS)
+    if request.with_replies and request.since < remembered:
+        raise Unfit(
+            f"What was answered more than {RETENTION_DAYS} days ago could be answered twice: choose a later --since."
+        )
     rules = rules_named(request.rules)
     if request.types:
         rules = _only(rules, set(request.types), chosen=bool(request.rules))

@@ -15,8 +15,9 @@ from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import ErrorKind
+from twbot.lambdas.wiring import SERVICES
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
-from twbot.stacks.names import SERVICES, dead_letters_name, function_log_name, queue_name
+from twbot.stacks.names import dead_letters_name, function_log_name, queue_name
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot

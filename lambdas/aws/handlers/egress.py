@@ -13,10 +13,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from twbot.lambdas.aws.bootstrap import reply_queue, sender
-from twbot.lambdas.aws.invocation import Json, count, entry_point, tweet_in
+from twbot.lambdas.aws.invocation import Json, count, entry_point
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent, Temporary
 from twbot.lambdas.log_context import log_context
+from twbot.lambdas.x.post_ids import tweet_of
 
 log = logging.getLogger(__name__)
 # Powertools would raise if a whole batch fails, but replies that wait for X are no failure of the function.
@@ -34,7 +35,7 @@ def handler(event: Json, context: Any) -> Any:
 def _send(record: SQSRecord, context: Any) -> None:
     try:
         event = decode_event(record.body)
-        with log_context(tweet_in({"detail": event.detail})):
+        with log_context(tweet_of(event)):
             _handle(event, record, context)
     except BadEvent as reason:
         _dead_letter(record, reason)

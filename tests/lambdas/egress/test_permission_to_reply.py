@@ -120,6 +120,23 @@ def test_limits_of_an_hour(both: tuple[Any, Any]) -> None:
     assert reply(permission, "4") == WithheldReason.LIMIT_OF_PERSON
 
 
+@pytest.mark.parametrize("minute", [0, 30, 59])
+def test_counts_last_until_their_hour_ends(tmp_path: Path, minute: int) -> None:
+    """Both platforms delete a count at `until`: an earlier time would lift the limit within its hour."""
+    expiries: dict[str, float] = {}
+
+    class RecordingReplies(LocalReplies):
+        def take(self, count: str, most: int, *, until: float) -> bool:
+            expiries[count] = until
+            return super().take(count, most, until=until)
+
+    store = RecordingReplies(tmp_path / "replies.db")
+    store.save(Switch(per_person=1, per_hour=1))
+    assert reply(Permission(store, lambda: 10.0 * HOUR + minute * 60), "7") is None
+    assert expiries == {"10:7": 11 * HOUR, "10": 11 * HOUR}
+    store.close()
+
+
 @given(
     users=st.lists(st.sampled_from("123"), max_size=25),
     failing=st.sets(st.integers(0, 24)),

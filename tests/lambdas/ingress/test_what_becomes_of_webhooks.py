@@ -93,6 +93,22 @@ def test_what_comes_twice_is_published_once(name: str) -> None:
     assert len(bus.entries) == count
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_the_order_of_keys_makes_no_second_event(name: str) -> None:
+    """JSON objects have no order: a redelivery whose keys come in another order is the same event."""
+    bus = MemoryBus()
+    deliver(sample(name), bus)
+    count = len(bus.entries)
+    assert deliver(reversed_keys(sample(name)), bus).status == 200
+    assert len(bus.entries) == count
+
+
+def reversed_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: reversed_keys(item) for key, item in reversed(value.items())}
+    return [reversed_keys(item) for item in value] if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize(("name", "expected"), MESSAGES.items())
 def test_what_people_say_becomes_a_message(name: str, expected: tuple[str, bool]) -> None:
     """The text as it was typed, without the media's link; whether it summons; who said it, in which language."""

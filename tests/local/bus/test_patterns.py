@@ -234,6 +234,23 @@ PATTERNS = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("leaf", "bound", "matches"),
+    [
+        (1.0000004, ["=", 1], True),
+        (1.0000006, ["=", 1], False),
+        (1.0000006, ["=", 1.000001], True),
+        (1.0000004, [">", 1], False),
+        (0.9999996, ["<", 1], False),
+        (1, ["=", 1.0000004], True),
+    ],
+)
+def test_numbers_are_compared_to_six_decimals(leaf: float, bound: list[object], matches: bool) -> None:
+    """EventBridge reads six digits after the point, of the event and of the pattern:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"""
+    assert compile_pattern({"detail": {"n": [{"numeric": bound}]}})({"detail": {"n": leaf}}) is matches
+
+
 @settings(max_examples=400, deadline=None)
 @given(pattern=PATTERNS, event=EVENTS)
 def test_an_independent_matcher_agrees(pattern: dict[str, Any], event: dict[str, Any]) -> None:

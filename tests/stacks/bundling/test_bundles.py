@@ -141,6 +141,36 @@ def test_every_package_is_pinned_by_hash(name: str) -> None:
         assert ";" not in line.splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    ("marker", "followed"),
+    [
+        ('python_version >= "3.12"', True),
+        ('python_version < "3.13"', False),
+        ('python_full_version >= "3.13.0"', True),
+        ('sys_platform == "linux" and platform_machine == "aarch64"', True),
+        ('platform_machine == "x86_64"', False),
+        ('sys_platform == "win32"', False),
+        ('platform_python_implementation == "CPython"', True),
+        ('extra == "fast"', False),
+    ],
+)
+def test_a_requirement_is_followed_where_its_marker_is_true_on_lambda(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str, followed: bool
+) -> None:
+    """The marker is read for Lambda's Python and machine, not for those that bundle."""
+    monkeypatch.syspath_prepend(tmp_path)
+    write_distribution(tmp_path, "outer", [f"Inner_Part[more]>=1.0 ; {marker}"])
+    write_distribution(tmp_path, "inner-part", [])
+    assert packages.closure(["outer"]) == (["inner-part", "outer"] if followed else ["outer"])
+
+
+def write_distribution(folder: Path, name: str, requires: list[str]) -> None:
+    metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    lines = ["Metadata-Version: 2.4", f"Name: {name}", "Version: 1.0", *(f"Requires-Dist: {each}" for each in requires)]
+    metadata.write_text("\n".join(lines) + "\n")
+
+
 def test_a_package_outside_the_lock_is_refused() -> None:
     with pytest.raises(TwbotError, match="not-there"):
         list(packages.pinned(["not-there"]))

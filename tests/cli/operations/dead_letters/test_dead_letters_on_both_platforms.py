@@ -35,12 +35,11 @@ from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatc
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import BadEvent, TwbotError
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, SERVICES
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 from twbot.stacks.config import AwsConfig, StageConfig
-from twbot.stacks.names import SERVICES
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
 NOW = "2026-11-23T08:00:00Z"
