@@ -1,1 +1,1 @@
-"""AWS adapters behind the ports, and the composition root that the handlers use."""
+"""AWS adapters behind the ports, and what the handlers share. Each handler is the composition root of its function."""

@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[3]
 # Of any year: zip files know none before.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
-ADAPTERS = "twbot/lambdas/aws/bootstrap.py"
 # Of these a bundle gets the modules that are imported, of other packages everything: they load by name, or hold data.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
@@ -88,22 +87,8 @@ def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
-                tree = ast.parse(files[name].read_bytes())
-                ahead += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
+                ahead += _needed(PurePosixPath(name), ast.parse(files[name].read_bytes()))
     return found
-
-
-def _reached(adapters: ast.Module, entry: Path) -> ast.Module:
-    """Of the place that makes all adapters, the part that makes those of an entry point."""
-    makers = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
-    ahead = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
-    found = dict[str, ast.stmt]()
-    while ahead:
-        name = ahead.pop()
-        if name in makers and name not in found:
-            found[name] = makers[name]
-            ahead += [node.id for node in ast.walk(makers[name]) if isinstance(node, ast.Name)]
-    return ast.Module([*(node for node in adapters.body if node not in makers.values()), *found.values()], [])
 
 
 def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:

@@ -10,7 +10,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import ReplayRequest
 from twbot.lambdas.wiring import REPLAY_WITH_REPLIES, Rule, rules_named
 
-# So long egress remembers what it has answered (lambdas/aws/bootstrap.py).
+# So long egress remembers what it has answered (lambdas/aws/idempotency.py).
 DEDUPLICATION_WINDOW = datetime.timedelta(days=30)
 
 
