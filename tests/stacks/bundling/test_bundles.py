@@ -76,9 +76,10 @@ def test_most_readers_of_pillow_stay_outside(bundles: Bundles) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "image"])
-def test_a_bundle_without_fonts_is_below_ten_megabytes(name: str, bundles: Bundles) -> None:
+def test_a_bundle_without_fonts_is_small(name: str, bundles: Bundles) -> None:
+    """Below 13 MB unzipped with Pillow, whose libraries bring debug information, and below 4 MB without."""
     files = (path for path in bundles.unpacked(name).rglob("*") if path.is_file())
-    assert sum(path.stat().st_size for path in files) < 10 * MEGABYTE
+    assert sum(path.stat().st_size for path in files) < (13 if name in NATIVE_PICTURES else 4) * MEGABYTE
 
 
 def _copy_of_ours(folder: Path) -> None:
