@@ -1,1 +1,1 @@
-"""The AWS adapters behind the ports, and the composition root of the Lambda handlers."""
+"""AWS adapters behind the ports, and what the handlers share. Each handler is the composition root of its function."""

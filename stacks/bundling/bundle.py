@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[3]
 # https://docs.python.org/3/library/zipfile.html#zipfile.ZipInfo
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
-ADAPTERS = "twbot/lambdas/aws/bootstrap.py"
 # Of these packages only the imported modules are bundled. Others load modules by name or hold data: they go in whole.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
@@ -88,6 +87,8 @@ def ours() -> dict[str, Path]:
     return {path.relative_to(ROOT).as_posix(): path for path in files if path.suffix != ".pyc"}
 
 
+# Written here because modulefinder and modulegraph2 follow what stands under TYPE_CHECKING,
+# look for modules as this Python does, and know neither the files for another platform nor data files.
 def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
     """Return `entry` with every module that it imports, directly or indirectly, out of `files`.
 
@@ -99,25 +100,8 @@ def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
-                tree = ast.parse(files[name].read_bytes())
-                pending += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
+                pending += _needed(PurePosixPath(name), ast.parse(files[name].read_bytes()))
     return found
-
-
-def _reached(adapters: ast.Module, entry: Path) -> ast.Module:
-    """Return bootstrap.py without the factories that an entry point does not use.
-
-    Every adapter is built there, so without this step each bundle would hold all adapters and their packages.
-    """
-    factories = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
-    pending = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
-    found = dict[str, ast.stmt]()
-    while pending:
-        name = pending.pop()
-        if name in factories and name not in found:
-            found[name] = factories[name]
-            pending += [node.id for node in ast.walk(factories[name]) if isinstance(node, ast.Name)]
-    return ast.Module([*(node for node in adapters.body if node not in factories.values()), *found.values()], [])
 
 
 def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:

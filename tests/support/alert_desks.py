@@ -136,7 +136,8 @@ class AwsDesk:
 
 def new_container() -> None:
     """The function forgets what it read."""
-    from twbot.lambdas.aws import bootstrap as adapters
+    from twbot.lambdas.aws.clients import client
+    from twbot.lambdas.aws.handlers import notify
 
-    for made in (adapters.addresses, adapters.delivery_outcomes, adapters._notifier, adapters._client):
+    for made in (notify.addresses, notify.outcomes, notify.notifier, client):
         made.cache_clear()

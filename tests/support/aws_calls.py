@@ -1,7 +1,7 @@
 """Which calls to AWS a function makes, read from its code: entry point → ports that it uses → adapters → boto3.
 
 A handler speaks to a port by its name (`media.put`, `self._publisher.publish`, `secrets().keys()`); the adapter behind
-the port speaks to AWS as `self._client.put_object` or, where it keeps another adapter, through that one.
+the port speaks to AWS as `self._client.put_object`. A handler imports the adapters that it uses and no others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from botocore.session import get_session
 
 from tests.support.paths import ROOT
 
-ROOT_MODULE = "twbot.lambdas.aws.bootstrap"
 # Names under which code holds a port, by the module of its adapter and the service behind it.
 ADAPTERS = {
     "publisher": ("twbot.lambdas.aws.event_bus", "events"),
@@ -30,50 +29,35 @@ ADAPTERS = {
     "store": ("twbot.lambdas.aws.reply_store", "dynamodb"),
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }
-# Ports that the root makes within the maker of what holds them.
-INSIDE_A_MAKER = {"persistence_store", "store"}
 IAM = {"lexv2-runtime": "lex"}
 
 
 def actions_of(name: str) -> set[str]:
     """The IAM actions that lambdas/aws/handlers/<name>.py leads to."""
-    entry = f"twbot.lambdas.aws.handlers.{name}"
-    made, modules = _made_for(_tree(entry))
-    used = {call for module in _reachable({entry, *modules}) for call in _port_calls(_tree(module))}
-    return {action for port, method in used if port in made for action in _actions(port, method)}
+    modules = _imported(f"twbot.lambdas.aws.handlers.{name}")
+    used = {call for module in modules for call in _port_calls(_tree(module))}
+    return {action for port, method in used if _is_made(port, modules) for action in _actions(port, method)}
 
 
-def _made_for(entry: ast.Module) -> tuple[set[str], set[str]]:
-    """What the composition root makes for an entry point: the ports, and the modules that then use them."""
-    root = _tree(ROOT_MODULE)
-    makers = {node.name: node for node in root.body if isinstance(node, ast.FunctionDef)}
-    imports = (node for node in ast.walk(entry) if isinstance(node, ast.ImportFrom) and node.module == ROOT_MODULE)
-    ahead = [alias.name for node in imports for alias in node.names]
-    made: set[str] = set()
-    modules: set[str] = set()
-    while ahead:
-        name = ahead.pop()
-        if name in makers and name not in made:
-            made.add(name)
-            ahead += [node.id for node in ast.walk(makers[name]) if isinstance(node, ast.Name)]
-            modules |= {module for module in _imports(makers[name]) if not module.startswith("twbot.lambdas.aws")}
-    return made | INSIDE_A_MAKER, modules
+def _is_made(port: str, modules: set[str]) -> bool:
+    """Whether the function has the adapter: other objects may have a port's name."""
+    return port == "persistence_store" or ADAPTERS[port][0] in modules
 
 
-def _reachable(modules: set[str]) -> set[str]:
-    """These modules of ours and all that they import, but for the root: nobody uses all that it can make."""
+def _imported(entry: str) -> set[str]:
+    """A module and all of ours that it imports, however indirectly."""
     found: set[str] = set()
-    ahead = [*modules]
+    ahead = [entry]
     while ahead:
         module = ahead.pop()
-        if module not in found and module != ROOT_MODULE:
+        if module not in found:
             found.add(module)
             ahead += _imports(_tree(module))
     return found
 
 
 def _actions(port: str, method: str) -> Iterator[str]:
-    """What a method of a port calls, itself or through the methods of its own class and the ports it keeps."""
+    """What a method of a port calls, itself or through the methods of its own class."""
     module, service = ADAPTERS[port]
     functions = {node.name: node for node in ast.walk(_tree(module)) if isinstance(node, ast.FunctionDef)}
     ahead, seen = [method] if port != "persistence_store" else [*functions], set()
@@ -86,8 +70,6 @@ def _actions(port: str, method: str) -> Iterator[str]:
                     holder = _name(node.value)
                     if holder == "client":
                         yield _action(service, node.attr)
-                    elif holder in ADAPTERS and holder != port:
-                        yield from _actions(holder, node.attr)
                     elif holder == "self":
                         ahead.append(node.attr)
 

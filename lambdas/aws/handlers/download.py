@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import Any
 
-from twbot.lambdas.aws.bootstrap import downloader
+from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.invocation import Json, count, entry_point
+from twbot.lambdas.aws.media import S3Media
+
+
+@functools.cache
+def downloader() -> Downloader:
+    return Downloader(S3Media(client("s3"), os.environ["MEDIA_BUCKET"]), simulator=os.environ.get("X_URL"))
 
 
 @entry_point(lambda event: event["TweetId"])

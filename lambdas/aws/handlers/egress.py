@@ -6,44 +6,74 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from twbot.lambdas.aws.bootstrap import reply_queue, sender
+from twbot.lambdas.aws.clients import client
+from twbot.lambdas.aws.idempotency import idempotency_config, idempotency_store
 from twbot.lambdas.aws.invocation import Json, count, entry_point
+from twbot.lambdas.aws.media import S3Media
+from twbot.lambdas.aws.publisher import publisher
+from twbot.lambdas.aws.reply_queue import ReplyQueue
+from twbot.lambdas.aws.reply_store import DynamoReplies
+from twbot.lambdas.aws.secrets import ManagedSecrets
+from twbot.lambdas.aws.settings import settings
 from twbot.lambdas.contracts import Event, decode_event
+from twbot.lambdas.egress.permission import Permission
+from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import BadEvent, Temporary
 from twbot.lambdas.log_context import log_context
+from twbot.lambdas.x.api import XApi
+from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
 
 log = logging.getLogger(__name__)
 # Powertools would raise if a whole batch fails, but replies that wait for X are no failure of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+_config = idempotency_config()
+
+
+@functools.cache
+def sender() -> Sender:
+    media = S3Media(client("s3"), os.environ["MEDIA_BUCKET"])
+    permission = Permission(DynamoReplies(client("dynamodb"), os.environ["REPLIES_TABLE"]))
+    return Sender(x(), media, publisher(), permission, idempotency_store(os.environ["SENT_TABLE"]), _config)
+
+
+@functools.cache
+def x() -> XApi:
+    secrets = ManagedSecrets(client("secretsmanager"), os.environ["SECRET_NAME"])
+    return XApi(secrets, base_url=os.environ.get("X_URL", X_URL), made_with_ai=settings().made_with_ai)
+
+
+@functools.cache
+def reply_queue() -> ReplyQueue:
+    return ReplyQueue(client("sqs"), os.environ["QUEUE_URL"], os.environ.get("DEAD_LETTER_QUEUE_URL"))
 
 
 @entry_point()
 def handler(event: Json, context: Any) -> Any:
-    def send(record: SQSRecord) -> None:
-        _send(record, context)
-
-    return process_partial_response(event=event, record_handler=send, processor=_processor, context=context)
+    _config.register_lambda_context(context)
+    return process_partial_response(event=event, record_handler=_send, processor=_processor, context=context)
 
 
-def _send(record: SQSRecord, context: Any) -> None:
+def _send(record: SQSRecord) -> None:
     try:
         event = decode_event(record.body)
         with log_context(tweet_of(event)):
-            _handle(event, record, context)
+            _handle(event, record)
     except BadEvent as reason:
         _dead_letter(record, reason)
 
 
-def _handle(event: Event, record: SQSRecord, context: Any) -> None:
+def _handle(event: Event, record: SQSRecord) -> None:
     try:
-        sender(context).handle(event)
+        sender().handle(event)
     except Temporary as problem:
         tries = int(record.attributes.approximate_receive_count)
         seconds = reply_queue().defer(record.receipt_handle, tries, problem)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import Any
 
 import msgspec
 
-from twbot.lambdas.aws.bootstrap import media, publisher, settings
+from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.aws.media import S3Media
+from twbot.lambdas.aws.publisher import publisher
+from twbot.lambdas.aws.settings import settings
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.responding.image import answer_images
+
+
+@functools.cache
+def media() -> S3Media:
+    return S3Media(client("s3"), os.environ["MEDIA_BUCKET"])
 
 
 @entry_point(tweet_in)

@@ -7,20 +7,36 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
+import os
 from typing import Any
 
 import msgspec
 
-from twbot.lambdas.aws.bootstrap import publisher, secrets, x
+from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.invocation import Json, count, entry_point
+from twbot.lambdas.aws.publisher import publisher
+from twbot.lambdas.aws.secrets import ManagedSecrets
 from twbot.lambdas.errors import Temporary
 from twbot.lambdas.ingress.responses import Answer, come_back, refuse
 from twbot.lambdas.ingress.signature import HEADER
 from twbot.lambdas.ingress.webhook import challenge, receive
+from twbot.lambdas.x.api import XApi
+from twbot.lambdas.x.http import X_URL
 
 # An operator may have replaced the keys. They are read again after a wrong signature and for X's challenge, which
 # comes hourly; not more often, so that a stranger's requests do not become calls of Secrets Manager.
 MIN_REFRESH_SECONDS = 60.0
+
+
+@functools.cache
+def secrets() -> ManagedSecrets:
+    return ManagedSecrets(client("secretsmanager"), os.environ["SECRET_NAME"])
+
+
+@functools.cache
+def x() -> XApi:
+    return XApi(secrets(), base_url=os.environ.get("X_URL", X_URL))
 
 
 @entry_point()

@@ -6,14 +6,38 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import os
 from typing import Any
 
 import msgspec
 
 from twbot.lambdas.alerting.alert import alert_for, sample_alert
-from twbot.lambdas.aws.bootstrap import addresses, delivery_outcomes, notifier
+from twbot.lambdas.alerting.delivery import Notifier, send_test_alerts
+from twbot.lambdas.alerting.webhooks import Webhooks
+from twbot.lambdas.aws.alert_addresses import AlertAddresses
+from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
+from twbot.lambdas.aws.clients import client
+from twbot.lambdas.aws.idempotency import idempotency_config, idempotency_store
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
 from twbot.lambdas.contracts import decode_event
+
+_config = idempotency_config()
+
+
+@functools.cache
+def addresses() -> AlertAddresses:
+    return AlertAddresses(client("ssm"), os.environ["ADDRESSES_PARAMETER"])
+
+
+@functools.cache
+def outcomes() -> AlertOutcomes:
+    return AlertOutcomes(client("dynamodb"), os.environ["DELIVERIES_TABLE"])
+
+
+@functools.cache
+def notifier() -> Notifier:
+    return Notifier(Webhooks().send, outcomes(), idempotency_store(os.environ["DELIVERIES_TABLE"]), _config)
 
 
 @entry_point(tweet_in)
@@ -25,16 +49,14 @@ def handler(event: Json, context: Any) -> Any:
     if "Test" in event:
         return _test(event["Test"])
     alert = alert_for(decode_event(msgspec.json.encode(event)))
-    notifier(context).notify(alert, addresses().subscriptions())
+    _config.register_lambda_context(context)
+    notifier().notify(alert, addresses().subscriptions())
     return None
 
 
 def _test(only: str | None) -> list[Json]:
-    from twbot.lambdas.alerting.delivery import send_test_alerts
-    from twbot.lambdas.alerting.webhooks import Webhooks
-
     # Read again, so that a subscription of a moment ago is tested, too.
     chosen = [each for each in addresses().refresh() if only in (None, each.id)]
     alert = sample_alert(datetime.datetime.now(datetime.UTC))
-    problems = send_test_alerts(Webhooks().send, delivery_outcomes(), alert, chosen)
+    problems = send_test_alerts(Webhooks().send, outcomes(), alert, chosen)
     return [{"Id": each.id, "Problem": problem} for each, problem in zip(chosen, problems, strict=True)]

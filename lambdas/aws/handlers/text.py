@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import Any
 
 import msgspec
 
-from twbot.lambdas.aws.bootstrap import chatbot, publisher, settings
+from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.aws.lex import LexChatbot
+from twbot.lambdas.aws.publisher import publisher
+from twbot.lambdas.aws.settings import settings
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.responding.text import answer_text
+
+
+@functools.cache
+def chatbot() -> LexChatbot:
+    bot = (os.environ["BOT_ID"], os.environ["BOT_ALIAS_ID"], os.environ["LOCALE_ID"])
+    return LexChatbot(client("lexv2-runtime"), *bot)
 
 
 @entry_point(tweet_in)

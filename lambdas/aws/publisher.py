@@ -1,0 +1,16 @@
+"""The publisher of the functions that publish."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from twbot.lambdas.aws.clients import client
+from twbot.lambdas.aws.deduplication import Deduplication
+from twbot.lambdas.aws.event_bus import EventBus
+
+
+@functools.cache
+def publisher() -> EventBus:
+    deduplication = Deduplication(client("dynamodb"), os.environ["SEEN_TABLE"])
+    return EventBus(client("events"), os.environ["BUS_NAME"], deduplication)
