@@ -122,7 +122,7 @@ class Bot:
         return finished
 
     def _attach(self, handlers: dict[str, Handler]) -> None:
-        """To each rule what handles its target; a rule that gets none is an error when the bus starts."""
+        """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
         for rule in RULES:
             if (found := handlers.get(rule.target)) is not None:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
@@ -131,7 +131,7 @@ class Bot:
                 )
 
     def _handlers(self) -> dict[str, Handler]:
-        """By target (lambdas/wiring.py)."""
+        """Return the handlers by target (lambdas/wiring.py)."""
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot

@@ -100,11 +100,11 @@ class System:
         self._bus = EventBus(Events(meter, self._published), "Plumbing", Deduplication(table, "published"))
         self._media, self._x = S3Media(S3(meter), "media"), CountedX(meter)
         self._chatbot = LexChatbot(LexRuntime(meter, self._fulfil), "bot", "alias", "en_US")
-        dedup_key = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
+        idempotency_store = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
         config = IdempotencyConfig()
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
         permission = Permission(DynamoReplies(table, "replies"))
-        self._sender = Sender(self._x, self._media, self._bus, permission, dedup_key, config)
+        self._sender = Sender(self._x, self._media, self._bus, permission, idempotency_store, config)
         self._workflow = Workflow(
             definition, meter, recorded().answers, download=self._download, publish=self._published
         )

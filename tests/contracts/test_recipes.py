@@ -81,7 +81,7 @@ EVENT = Recipe(
         before("lambdas/analytics/table.py", '"ReplayName:string>"', '"CatName:string",\n        '),
         Edit("tests/contracts/events/CAT_SEEN.json", "", json.dumps(CAT_SEEN)),
         after(CONTRACTS, "GO_TO = {\n", '    "CAT_SEEN": set(),\n'),
-        after("cli/commands/rules.py", 'PUBLISHES = {\n    "ingress": "TWITTER_*, MESSAGE_RECEIVED', ", CAT_SEEN"),
+        after("lambdas/wiring.py", 'WEBHOOK_PUBLISHES = ("TWITTER_*", ', '"CAT_SEEN", '),
     ],
     {
         f"{TABLE}::test_every_field_of_a_contract_can_be_queried[CAT_SEEN]",
@@ -94,21 +94,20 @@ RULE = Recipe(
         after(
             "lambdas/wiring.py",
             "RULES = (\n",
-            '    Rule("analytics", "count-replies", {"detail-type": ["TWEET_SENT"]}, "reply-counter"),\n',
+            '    Rule("analytics", "count-replies", {"detail-type": ["TWEET_SENT"]}, "reply-counter", "one"),\n',
         )
     ],
     [
         before(
             "local/bot.py",
-            '            "send-tweets": sender.handle,',
-            '            "count-replies": lambda event: self.home.folder.joinpath("counted").touch(),\n',
+            '            "tweet-queue": Handler(sender.handle',
+            '            "reply-counter": Handler(lambda _: self.home.folder.joinpath("counted").touch()),\n',
         ),
         before(
             "cli/cost/counting.py",
-            "        else:\n            raise NotImplementedError",
-            '        elif rule == "count-replies":\n            self.meter.add("replies_counted")\n',
+            '            "lake": lambda _, encoded',
+            '            "reply-counter": lambda *_: self.meter.add("replies_counted"),\n',
         ),
-        after("docs/generate.py", "TARGETS_OF_SERVICES = {\n", '    "reply-counter": "the counter",\n'),
         Edit(CONTRACTS, '"TWEET_SENT": set()', '"TWEET_SENT": {"count-replies"}'),
     ],
     {f"{CONTRACTS}::test_rules_match_what_is_published[TWEET_SENT]"},
@@ -327,7 +326,7 @@ def test_a_rule_is_listed_and_runs(followed: Checkout, tmp_path: Path) -> None:
 
 def test_a_rule_without_a_handler_stops_the_bot(begun: Checkout, tmp_path: Path) -> None:
     """It does not start to take events in that it would lose."""
-    with pytest.raises(AssertionError, match="count-replies"):
+    with pytest.raises(AssertionError, match="reply-counter"):
         begun.run("-c", RUN_THE_BOT, str(tmp_path / "data"))
 
 
@@ -358,7 +357,7 @@ def test_rules_and_detectors_are_priced(followed: Checkout) -> None:
 
 def test_a_rule_that_is_not_priced_is_found(begun: Checkout) -> None:
     """Rather than cost nothing."""
-    with pytest.raises(AssertionError, match="count-replies"):
+    with pytest.raises(AssertionError, match="reply-counter"):
         begun.run("-c", COUNT.replace("Detectors(moderation=True)", "Detectors()"))
 
 
