@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from twbot.cli.doctor.check import MARKS, Check, State
 from twbot.cli.doctor.run import run_checks
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.check import MARKS, Check, State
 from twbot.cli.ui.console import as_json, err, out
 from twbot.cli.ui.options import AsJson, targeted
 

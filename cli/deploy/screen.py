@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from twbot.cli.doctor.check import MARKS
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.check import MARKS
 from twbot.cli.ui.console import err, say
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.cdk_progress import Following
     from twbot.cli.deploy.changes import Change
     from twbot.cli.deploy.permissions import Widening
-    from twbot.cli.doctor.check import Check
+    from twbot.cli.ui.check import Check
 
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from twbot.cli.doctor.check import Check
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.doctor.x import check_x, keys
 from twbot.cli.errors import CliError
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:

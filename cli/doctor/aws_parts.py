@@ -8,10 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from twbot.cli.deploy.deployed_stacks import Stack, stacks
-from twbot.cli.doctor.check import MAX_CLOCK_SKEW, Check
+from twbot.cli.doctor.clock import MAX_CLOCK_SKEW
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.aws import AwsRules
+from twbot.cli.ui.check import Check
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import STACKS, function_name, queue_name
 from twbot.stacks.version import code_version

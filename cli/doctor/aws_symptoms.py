@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from twbot.cli.deploy.deployed_stacks import Stack
 from twbot.cli.doctor.aws_parts import asked
-from twbot.cli.doctor.check import Check
 from twbot.cli.operations.alerts.aws import PENDING, AwsAlerts
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.status.aws import dead_letters
+from twbot.cli.ui.check import Check
 
 
 def symptoms(bot: AwsBot, found: list[Stack]) -> Iterator[Check]:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from twbot.cli.doctor.check import Check
 from twbot.cli.operations.status.port import status_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.status import paused
+from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import FILE
 from twbot.lambdas.x.errors import Reason

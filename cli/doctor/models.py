@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from twbot.cli.doctor.check import Check
+from twbot.cli.ui.check import Check
 
 # The memory that the models take, in bytes: measured, with a margin.
 NEEDED = 600_000_000

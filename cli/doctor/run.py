@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twbot.cli.doctor.check import Check
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.doctor.x import check_x
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:

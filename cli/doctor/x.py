@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from twbot.cli.doctor.check import MAX_CLOCK_SKEW, Check, State
+from twbot.cli.doctor.clock import MAX_CLOCK_SKEW
 from twbot.cli.errors import CliError
+from twbot.cli.ui.check import Check, State
 
 if TYPE_CHECKING:
     from twbot.cli.operations.target import Bot

@@ -15,11 +15,11 @@ from tests.support.healthy_stage import HealthyStage, Refusal
 from tests.support.simulated_x import Webhook
 from twbot.cli.doctor.aws_parts import all_stacks, parts, region
 from twbot.cli.doctor.aws_symptoms import symptoms
-from twbot.cli.doctor.check import Check
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.check import Check
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement

@@ -12,8 +12,8 @@ import requests
 
 from tests.support.fake_stage import FakeStage
 from tests.support.loopback import Answer, answering
-from twbot.cli.doctor.check import Check
 from twbot.cli.doctor.x import _cap, _subscriptions, _webhook, check_x
+from twbot.cli.ui.check import Check
 from twbot.cli.x.status import PostsRead, XStatus
 
 STAGE = " --stage prod"

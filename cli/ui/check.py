@@ -14,10 +14,6 @@ MARKS: dict[State, tuple[str, str]] = {
     "wrong": ("✗", "bold red"),
     "skipped": ("-", "dim"),
 }
-# In seconds. AWS refuses a signature whose time is five minutes off, X one of four: warn before that.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-# https://www.rfc-editor.org/rfc/rfc5849#section-3.3
-MAX_CLOCK_SKEW = 60.0
 
 
 class Check(msgspec.Struct, frozen=True):
