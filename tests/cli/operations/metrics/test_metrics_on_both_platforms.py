@@ -313,7 +313,7 @@ def test_cloudwatch_is_asked_in_portions(stage: AwsBot, monkeypatch: pytest.Monk
     assert {name: each.total for name, each in aws.series_of(HOUR, *kinds).items()} == dict.fromkeys(kinds, 1)
 
 
-@pytest.mark.parametrize(("days", "finest"), [(1, 60), (20, 300), (100, 3600)])
+@pytest.mark.parametrize(("days", "min_period"), [(1, 60), (20, 300), (100, 3600)])
 def test_cloudwatch_keeps_less_of_what_is_old(stage: AwsBot, days: int, min_period: int) -> None:
     """Minutes for 15 days, five minutes for 63, then hours."""
     assert AwsMetrics(stage).min_period(time.time() - days * 86400) == min_period
