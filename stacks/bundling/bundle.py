@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import functools
 import hashlib
 import os
 import tempfile
@@ -88,15 +89,23 @@ def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
-                tree = ast.parse(files[name].read_bytes())
-                ahead += _needed(PurePosixPath(name), _reached(tree, files[entry]) if name == ADAPTERS else tree)
+                ahead += _imported(
+                    name, files[name].read_bytes(), files[entry].read_bytes() if name == ADAPTERS else b""
+                )
     return found
 
 
-def _reached(adapters: ast.Module, entry: Path) -> ast.Module:
+@functools.lru_cache(maxsize=2048)  # the functions share most of their modules
+def _imported(name: str, source: bytes, entry: bytes) -> tuple[str, ...]:
+    """The files that a module asks for. `entry`: the entry point's source, for the place that makes all adapters."""
+    tree = ast.parse(source)
+    return tuple(_needed(PurePosixPath(name), _reached(tree, entry) if entry else tree))
+
+
+def _reached(adapters: ast.Module, entry: bytes) -> ast.Module:
     """Of the place that makes all adapters, the part that makes those of an entry point."""
     makers = {node.name: node for node in adapters.body if isinstance(node, ast.FunctionDef)}
-    ahead = [alias.name for node in ast.walk(ast.parse(entry.read_bytes())) for alias in getattr(node, "names", ())]
+    ahead = [alias.name for node in ast.walk(ast.parse(entry)) for alias in getattr(node, "names", ())]
     found = dict[str, ast.stmt]()
     while ahead:
         name = ahead.pop()
