@@ -33,7 +33,7 @@ class Stage:
     def client(self, _: str) -> Any:
         return self._client
 
-    def translate_aws_errors(self) -> Any:
+    def translate_errors(self) -> Any:
         from twbot.cli.operations.aws_errors import translate_aws_errors
 
         return translate_aws_errors("prod")

@@ -213,7 +213,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
             bus.attach(rule.name, lambda event: threading.Event().wait())
         bus.start()
         for number in range(30):
-            bus.publish([hello(number, once=str(number))])
+            bus.publish([hello(number, dedup_key=str(number))])
         print("published", flush=True)
         threading.Event().wait()
     """)
