@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from tests.support.operate import Operate
     from tests.support.templates import Templates
     from tests.support.world import World
+    from twbot.local.simulator.client import Simulator
 
 settings.register_profile("twbot", deadline=None)
 settings.load_profile("twbot")
+
+
+def pytest_configure() -> None:
+    from tests.support.signals import do_not_pass_on_ignored_ctrl_c
+
+    do_not_pass_on_ignored_ctrl_c()
 
 
 @pytest.fixture(scope="session", autouse=True)
