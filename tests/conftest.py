@@ -85,6 +85,15 @@ def operate(world: World, capfd: pytest.CaptureFixture[str]) -> Operate:
 
 
 @pytest.fixture(scope="session")
+def simulated_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A simulated X as a process, one per worker. Who registers webhooks there begins with `start_afresh`."""
+    from twbot.local.simulator.client import Simulator
+
+    with Simulator(tmp_path_factory.mktemp("x"), retry_delays="0.05,0.05") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def bundles(shared: Path) -> Bundles:
     """The functions' bundles, each built once."""
     from tests.support.bundles import Bundles
