@@ -41,12 +41,13 @@ LOOKS = ("Describe", "Filter", "Get", "List", "Query", "Recognize", "Scan", "Che
 LOOKS_TOO = {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "s3:PutObject"}
 
 
-def actions() -> set[str]:
+@functools.cache
+def actions() -> frozenset[str]:
     """Return every IAM action that the commands need, such as logs:StartQuery."""
     trees = [ast.parse(path.read_text("utf-8")) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     services = {service for tree in trees for service in services_of(tree)}
     found = {action for tree in trees for action in _called(tree, services)}
-    return {each for action in found for each in [*ACTIONS.get(action, [action]), *BEHIND.get(action, [])]}
+    return frozenset(each for action in found for each in [*ACTIONS.get(action, [action]), *BEHIND.get(action, [])])
 
 
 def _called(tree: ast.Module, services: set[str]) -> Iterator[str]:

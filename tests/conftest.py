@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,28 @@ if TYPE_CHECKING:
     from tests.support.operate import Operate
     from tests.support.templates import Templates
     from tests.support.world import World
+    from twbot.local.simulator.client import Simulator
 
 settings.register_profile("twbot", deadline=None)
 settings.load_profile("twbot")
+
+
+def pytest_configure() -> None:
+    from tests.support.signals import do_not_pass_on_ignored_ctrl_c
+
+    do_not_pass_on_ignored_ctrl_c()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    """What a process of the bot makes once: boto3's models of the services, read, and the tree of the commands."""
+    import botocore.session
+    import typer.main
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +90,15 @@ def operate(world: World, capfd: pytest.CaptureFixture[str]) -> Operate:
         return Said(code, *capfd.readouterr())
 
     return command
+
+
+@pytest.fixture(scope="session")
+def simulated_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """A simulated X as a process, one per worker. Who registers webhooks there begins with `start_afresh`."""
+    from twbot.local.simulator.client import Simulator
+
+    with Simulator(tmp_path_factory.mktemp("x"), retry_delays="0.05,0.05") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

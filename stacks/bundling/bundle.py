@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import functools
 import hashlib
 import os
 import tempfile
@@ -100,8 +101,13 @@ def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
         if name in files and name not in found:
             found[name] = files[name]
             if name.endswith(".py"):
-                pending += _needed(PurePosixPath(name), ast.parse(files[name].read_bytes()))
+                pending += _imported(name, files[name].read_bytes())
     return found
+
+
+@functools.lru_cache(maxsize=2048)  # the functions share most of their modules
+def _imported(name: str, source: bytes) -> tuple[str, ...]:
+    return tuple(_needed(PurePosixPath(name), ast.parse(source)))
 
 
 def _needed(name: PurePosixPath, tree: ast.AST) -> Iterator[str]:

@@ -11,32 +11,24 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_stage import Ended, Local, Twbot
-from tests.support.simulated_x import Webhook
+from tests.support.simulated_x import Webhook, start_afresh
 from twbot.cli.main import run
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, write_run_info
 from twbot.local.simulator.client import Simulator
 
 
-@pytest.fixture(scope="module")
-def simulated_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(tmp_path_factory.mktemp("x"), retry_delays="0.05,0.05") as running:
-        yield running
-
-
 @pytest.fixture
 def local(tmp_path: Path, simulated_x: Simulator) -> Iterator[Local]:
     """Nothing is registered; the bot's keys are stored."""
-    simulated_x.client.limits(most_webhooks=1)
+    start_afresh(simulated_x, max_webhooks=1)
     keys = simulated_x.client.keys()
     FileSecrets(DataFolder(tmp_path).secrets).save(keys)
     webhook = Webhook()
     webhook.secret = keys.api_secret
     where = SimulatorInfo(simulated_x.url, simulated_x.control_token)
     write_run_info(tmp_path, RunInfo(os.getpid(), webhook.url, time.time(), where))
-    there = Local(tmp_path, simulated_x, webhook)
-    there.forget_everything()
-    yield there
+    yield Local(tmp_path, simulated_x, webhook)
     webhook.server.shutdown()
     webhook.server.server_close()
 

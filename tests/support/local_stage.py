@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.simulated_x import Webhook
-from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.data_folder import DataFolder
 from twbot.local.simulator.client import Simulator
 
 
@@ -36,10 +34,3 @@ class Local(NamedTuple):
     folder: Path
     x: Simulator
     webhook: Webhook
-
-    def forget_everything(self) -> None:
-        from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
-
-        manage = XManagement(FileSecrets(DataFolder(self.folder).secrets), base_url=self.x.url)
-        for each in manage.webhooks():
-            manage.delete_webhook(each.id)

@@ -13,7 +13,10 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import requests
 from PIL import Image
+
+from twbot.local.simulator.client import TOKEN_HEADER, Simulator
 
 SIGNATURE = "x-twitter-webhooks-signature"
 
@@ -68,6 +71,15 @@ class Webhook:
                 self.wfile.write(body)
 
         return Handler
+
+
+def start_afresh(x: Simulator, *, max_webhooks: int) -> None:
+    """No webhooks, no failures to come, no limits that others changed; posts and people stay."""
+    app = {"authorization": f"Bearer {x.client.keys().bearer_token}"}
+    for webhook in requests.get(f"{x.url}/2/webhooks", headers=app, timeout=10).json().get("data", []):
+        requests.delete(f"{x.url}/2/webhooks/{webhook['id']}", headers=app, timeout=10).raise_for_status()
+    requests.delete(f"{x.url}/sim/failures", headers={TOKEN_HEADER: x.control_token}, timeout=10).raise_for_status()
+    x.client.limits({"POST /2/tweets": 100_000}, most_webhooks=max_webhooks)
 
 
 def red_jpeg() -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -78,8 +79,9 @@ class Stand:
         Path("twbot.toml").unlink()
 
     def answer(self, *arguments: str) -> Any:
-        command = [sys.executable, "-c", "from twbot.cli.main import main; main()", *arguments, "--json"]
-        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            assert run([*arguments, "--json"]) == Exit.DONE
+        return json.loads(out.getvalue())
 
 
 # What an example names, and what stands for it here.

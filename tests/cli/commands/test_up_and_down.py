@@ -22,33 +22,43 @@ from twbot.local.data_folder import DataFolder, running_bot
 COMMAND = [sys.executable, "-c", "from twbot.cli.main import main; main()"]
 
 
-def twbot(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run the command as a process of its own: what it leaves behind must not be ours to wait for."""
-    done = subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    return done
+def detached(*arguments: str) -> int:
+    """The process id of a bot that a process of its own started: what it leaves behind is not ours to wait for."""
+    command = [*COMMAND, "up", "--detach", "--port", "0", *arguments, "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(json.loads(done.stdout)["pid"])
 
 
-def test_up_send_down(tmp_path: Path) -> None:
+def test_up_send_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It comes up, answers, refuses a second copy, stops, comes up again with what it had, and stops again."""
     data = ("--data", str(tmp_path / "data"))
-    pid = json.loads(twbot("up", "--detach", "--port", "0", *data, "--json").stdout)["pid"]
-    reply = twbot("send", "tell me a joke", "--as", "ann", *data, "--json", "--timeout", "60")
-    assert json.loads(reply.stdout)["reply"]["text"]
-    assert "Another twbot is running" in twbot("up", "--port", "0", *data, code=1).stderr
-    twbot("down", *data)
+
+    def twbot(*arguments: str, code: int = 0) -> tuple[str, str]:
+        capsys.readouterr()
+        ended = run([*arguments, *data])
+        out, err = capsys.readouterr()
+        assert ended == code, err
+        return out, err
+
+    pid = detached(*data)
+    reply, _ = twbot("send", "tell me a joke", "--as", "ann", "--json", "--timeout", "60")
+    assert json.loads(reply)["reply"]["text"]
+    _, refusal = twbot("up", "--port", "0", code=1)
+    assert "Another twbot is running" in refusal
+    twbot("down")
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    twbot("down", *data, code=3)
-    twbot("up", "--detach", "--port", "0", *data)
+    twbot("down", code=3)
+    detached(*data)
     home = DataFolder(tmp_path / "data")
     for path in (home.secrets, home.run, home.bus, home.log):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
-    twbot("send", "hello", "--as", "ben", *data, "--timeout", "60")
-    twbot("down", *data)
-    authors = json.loads(twbot("query", "authors", *data, "--json").stdout)["rows"]
-    assert {row[0] for row in authors} == {"ann", "ben"}
+    twbot("send", "hello", "--as", "ben", "--timeout", "60")
+    twbot("down")
+    authors, _ = twbot("query", "authors", "--json")
+    assert {row[0] for row in json.loads(authors)["rows"]} == {"ann", "ben"}
 
 
 def test_ctrl_c_drains_and_stops(tmp_path: Path) -> None:

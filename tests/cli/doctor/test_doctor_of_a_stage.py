@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.healthy_stage import HealthyStage, Refusal
-from tests.support.simulated_x import Webhook
+from tests.support.simulated_x import Webhook, start_afresh
 from twbot.cli.doctor.aws_parts import all_stacks, parts, region
 from twbot.cli.doctor.aws_symptoms import symptoms
 from twbot.cli.doctor.last_hour import check_last_hour
@@ -71,12 +71,6 @@ def doctor(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
     return look
 
 
-@pytest.fixture(scope="module")
-def simulated_x(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(tmp_path_factory.mktemp("x")) as running:
-        yield running
-
-
 @pytest.fixture
 def at_x(
     simulated_x: Simulator, on_aws: Callable[..., AwsBot], monkeypatch: pytest.MonkeyPatch
@@ -86,9 +80,8 @@ def at_x(
     webhook.secret = keys.api_secret
     stage = HealthyStage(on_aws(twitter_account_id=keys.user_id), monkeypatch, url=webhook.url, keys=keys)
     monkeypatch.setattr(AwsBot, "x_url", simulated_x.url)
+    start_afresh(simulated_x, max_webhooks=1)
     x = XManagement(stage.bot.secrets(), base_url=simulated_x.url)
-    for old in x.webhooks():
-        x.delete_webhook(old.id)
     registered = x.create_webhook(webhook.url)
     x.subscribe_activity("post.mention.create", keys.user_id, webhook_id=registered.id)
     yield stage, x, webhook

@@ -8,19 +8,18 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1Session
 
-from tests.support.simulated_x import Webhook, red_jpeg
+from tests.support.simulated_x import Webhook, red_jpeg, start_afresh
 from twbot.lambdas.ports import Keys
 from twbot.local.simulator.client import Simulator, SimulatorClient
 
 
-@pytest.fixture(scope="module")
-def sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    with Simulator(tmp_path_factory.mktemp("x"), retry_delays="0.05,0.05") as running:
-        running.client.limits(most_webhooks=1000)
-        yield running
+@pytest.fixture
+def sim(simulated_x: Simulator) -> Simulator:
+    start_afresh(simulated_x, max_webhooks=1000)
+    return simulated_x
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keys(sim: Simulator) -> Keys:
     return sim.client.keys()
 
