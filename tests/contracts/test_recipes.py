@@ -65,7 +65,7 @@ CAT_SEEN = {
     "id": "ad26b080-2655-4c50-be9b-3f47ef0e2363",
     "source": "BOT",
     "time": "2026-11-23T06:40:07.667Z",
-    "detail": {"CatName": "Ada"},
+    "detail": {"Twitter": {"TweetId": "2124754852234919937", "UserId": "2"}, "CatName": "Ada"},
     "detail-type": "CAT_SEEN",
 }
 EVENT = Recipe(
@@ -73,7 +73,7 @@ EVENT = Recipe(
         before(
             "lambdas/contracts.py",
             "DETAILS: dict[",
-            'class CatSeen(Record, frozen=True, kw_only=True):\n    """CAT_SEEN: a cat."""\n\n    cat_name: str\n\n\n',
+            'class CatSeen(Record, frozen=True, kw_only=True):\n    """CAT_SEEN: a cat."""\n\n    twitter: Twitter\n    cat_name: str\n\n\n',
         ),
         after("lambdas/contracts.py", "DETAILS: dict[str, type[Record]] = {\n", '    "CAT_SEEN": CatSeen,\n'),
     ],
@@ -159,7 +159,7 @@ DETECTOR = Recipe(
             '"answers": {',
             '"aws-sdk:rekognition:detectModerationLabels": {"ModerationLabels": []}, ',
         ),
-        after("lambdas/contracts.py", "    labels: list[dict[str, Any]] = []\n", "    moderation: list[str] = []\n"),
+        before("lambdas/contracts.py", "    labels: Annotated[list[dict", "    moderation: list[str] = []\n"),
     ],
     [
         Edit("lambdas/analytics/table.py", '"struct<Labels:', '"struct<Moderation:array<string>,Labels:'),
@@ -294,7 +294,7 @@ def test_recipes_that_are_followed_pass(followed: Checkout) -> None:
 def test_an_event_has_its_schema(followed: Checkout) -> None:
     """Generated from the record; the event is one that `twbot tail --type` and the metrics know."""
     schema = json.loads((followed.folder / "docs/schemas/CAT_SEEN.json").read_text())
-    assert schema["$defs"]["CatSeen"]["required"] == ["CatName"]
+    assert schema["$defs"]["CatSeen"]["required"] == ["Twitter", "CatName"]
     types = followed.run("-c", "from twbot.stacks.names import EVENT_TYPES; print(*EVENT_TYPES)")
     assert "CAT_SEEN" in types.split()
     assert "CAT_SEEN" in followed.run("-m", "twbot", "rules", "diagram")
@@ -326,7 +326,7 @@ def test_a_rule_is_listed_and_runs(followed: Checkout, tmp_path: Path) -> None:
 
 def test_a_rule_without_a_handler_stops_the_bot(begun: Checkout, tmp_path: Path) -> None:
     """It does not start to take events in that it would lose."""
-    with pytest.raises(AssertionError, match="reply-counter"):
+    with pytest.raises(AssertionError, match="count-replies"):
         begun.run("-c", RUN_THE_BOT, str(tmp_path / "data"))
 
 

@@ -14,8 +14,8 @@ from twbot.cli.main import run
     [
         ("twbot query cel", "celebrities"),
         ("twbot query authors --param ", "most=20"),
-        ("twbot send --generation v", "v1.1"),
-        ("twbot send --kind unf", "unfollow"),
+        ("twbot webhook sample --generation v", "v1.1"),
+        ("twbot webhook sample --kind unf", "unfollow"),
         ("twbot export --type MESSAGE_A", "MESSAGE_ANALYSED"),
         ("twbot forget --stage l", "local"),
     ],

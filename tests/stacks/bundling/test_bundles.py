@@ -158,7 +158,7 @@ def test_a_requirement_is_followed_where_its_marker_is_true_on_lambda(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str, followed: bool
 ) -> None:
     """The marker is read for Lambda's Python and machine, not for those that bundle."""
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     write_distribution(tmp_path, "outer", [f"Inner_Part[more]>=1.0 ; {marker}"])
     write_distribution(tmp_path, "inner-part", [])
     assert packages.closure(["outer"]) == (["inner-part", "outer"] if followed else ["outer"])

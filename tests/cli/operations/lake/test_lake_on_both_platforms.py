@@ -239,7 +239,7 @@ def test_an_export_that_breaks_off_leaves_nothing(
     to = tmp_path / "exports" / "x.parquet"
     assert twbot("export", "-o", str(to)).code == 0
     before = to.read_bytes()
-    monkeypatch.setattr("twbot.cli.commands.export._settle", fail)
+    monkeypatch.setattr("twbot.cli.commands.export._publish", fail)
     assert twbot("export", "-o", str(to), "--force").code == 130
     assert to.read_bytes() == before
     assert [each.name for each in to.parent.iterdir()] == ["x.parquet"]
