@@ -73,7 +73,8 @@ EVENT = Recipe(
         before(
             "lambdas/contracts.py",
             "DETAILS: dict[",
-            'class CatSeen(Record, frozen=True, kw_only=True):\n    """CAT_SEEN: a cat."""\n\n    twitter: Twitter\n    cat_name: str\n\n\n',
+            'class CatSeen(Record, frozen=True, kw_only=True):\n    """CAT_SEEN: a cat."""\n\n'
+            "    twitter: Twitter\n    cat_name: str\n\n\n",
         ),
         after("lambdas/contracts.py", "DETAILS: dict[str, type[Record]] = {\n", '    "CAT_SEEN": CatSeen,\n'),
     ],
