@@ -15,8 +15,8 @@ from aws_cdk import App, Stack, assertions, aws_lambda
 from twbot.stacks.constructs import chatbot
 from twbot.stacks.config import load_stage
 
-def version(sure_enough):
-    chatbot.SURE_ENOUGH = sure_enough
+def version(threshold):
+    chatbot.CONFIDENCE_THRESHOLD = threshold
     stack = Stack(App(), "Stack")
     hook = aws_lambda.Function.from_function_name(stack, "Hook", "hook")
     stage = load_stage("prod", pathlib.Path("none.toml"), twitter_account_id="999999")

@@ -20,7 +20,7 @@ ROOT_MODULE = "twbot.lambdas.aws.bootstrap"
 # Names under which code holds a port, by the module of its adapter and the service behind it.
 ADAPTERS = {
     "publisher": ("twbot.lambdas.aws.event_bus", "events"),
-    "claims": ("twbot.lambdas.aws.deduplication", "dynamodb"),
+    "deduplication": ("twbot.lambdas.aws.deduplication", "dynamodb"),
     "media": ("twbot.lambdas.aws.media", "s3"),
     "secrets": ("twbot.lambdas.aws.secrets", "secretsmanager"),
     "chatbot": ("twbot.lambdas.aws.lex", "lexv2-runtime"),

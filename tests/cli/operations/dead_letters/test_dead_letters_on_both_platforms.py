@@ -403,7 +403,7 @@ def test_many_are_seen_once_each(aws: LetterStage) -> None:
 
 def test_ends_where_the_same_come_again_and_again(aws: LetterStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """As they do when looking takes longer than SQS hides them: what was not seen is said to be there."""
-    monkeypatch.setattr(operate_letters, "LOOKED_AT", 0)
+    monkeypatch.setattr(operate_letters, "PEEK_VISIBILITY_TIMEOUT", 0)
     for number in range(23):
         aws.undelivered("send-tweets", event("SEND_TWEET", command(str(number))))
     found = AwsDeadLetters(aws.bot).read()

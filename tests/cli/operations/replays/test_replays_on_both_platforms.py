@@ -142,7 +142,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnAws]:
     (tmp_path / "twbot.toml").write_text(TOML)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    monkeypatch.setattr(AwsReplays, "every", 0.01)
+    monkeypatch.setattr(AwsReplays, "poll_interval", 0.01)
     with mock_aws():
         yield OnAws(AwsBot("prod"), monkeypatch)
 

@@ -157,7 +157,7 @@ def test_who_may_not_look_at_dead_letters(stage: Told, monkeypatch: pytest.Monke
     def refuse(_: object, *, rule: str) -> None:
         raise AwsError("No permission on AWS: sqs:ReceiveMessage.")
 
-    monkeypatch.setattr(AwsDeadLetters, "letters", refuse)
+    monkeypatch.setattr(AwsDeadLetters, "read", refuse)
     (log,) = [each for each in stage.trace().moments if each.kind == "log"]
     assert log.note == "of answer-texts not looked at: No permission on AWS: sqs:ReceiveMessage."
 
