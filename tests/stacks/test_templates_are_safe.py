@@ -349,23 +349,24 @@ def test_the_secret_is_known_by_its_name_only(prod: Templates, dev: Templates) -
         assert told == {secret, None}
 
 
-def test_app_synthesizes_as_its_readme_says(tmp_path: Path) -> None:
+def test_app_synthesizes_as_its_readme_says(tmp_path: Path, shared: Path) -> None:
     """`python app.py` with the context twitterAccountId makes the seven stacks without an account."""
-    done = app(tmp_path, '{"twitterAccountId": "999999"}')
+    done = app(tmp_path, shared, '{"twitterAccountId": "999999"}')
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").glob("*-prod.template.json"))) == 7
 
 
-def test_app_says_what_is_missing(tmp_path: Path) -> None:
+def test_app_says_what_is_missing(tmp_path: Path, shared: Path) -> None:
     """Without the account's id it says so in one line, and makes nothing."""
-    done = app(tmp_path, "{}")
+    done = app(tmp_path, shared, "{}")
     assert done.returncode == 1
     assert "twitterAccountId" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def app(folder: Path, context: str) -> subprocess.CompletedProcess[str]:
-    environment = {**bare_environment(folder), "CDK_OUTDIR": str(folder / "out"), "CDK_CONTEXT_JSON": context}
+def app(folder: Path, shared: Path, context: str) -> subprocess.CompletedProcess[str]:
+    environment = bare_environment(folder, cache=shared / "cache")
+    environment |= {"CDK_OUTDIR": str(folder / "out"), "CDK_CONTEXT_JSON": context}
     return subprocess.run(
         [sys.executable, str(ROOT / "app.py")], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -28,15 +28,18 @@ def synthesized_once(base: Path) -> Path:
 
 def _synthesize(folder: Path) -> None:
     command = [sys.executable, "-m", "tests.support.synthesize", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=bare_environment(folder), capture_output=True, text=True, check=False)
+    environment = bare_environment(folder, cache=folder.parent / "cache")
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
-def bare_environment(home: Path) -> dict[str, str]:
-    """Nothing of AWS, no home with credentials, and a proxy that leads nowhere."""
+def bare_environment(home: Path, *, cache: Path) -> dict[str, str]:
+    """Nothing of AWS, no home with credentials, and a proxy that leads nowhere. `cache`: where bundles are kept."""
     nowhere = "http://127.0.0.1:9"
     proxies = {"HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere}
-    return {"PATH": os.defpath, "HOME": str(home), "LANG": "C.UTF-8", "TWBOT_BUNDLES": "installed", **proxies}
+    settings = {"TWBOT_BUNDLES": "installed", "XDG_CACHE_HOME": str(cache)}
+    settings["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(cache / "jsii")  # else CDK is unpacked again in each home
+    return {"PATH": os.defpath, "HOME": str(home), "LANG": "C.UTF-8", **settings, **proxies}
 
 
 def read(assemblies: Path, stage: str) -> Templates:

@@ -64,7 +64,7 @@ def synthesized(factory: pytest.TempPathFactory) -> Path:
             for proxy in ("HTTPS_PROXY", "HTTP_PROXY"):
                 patch.setenv(proxy, "http://127.0.0.1:9")
             patch.setenv("TWBOT_BUNDLES", "installed")
-            patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+            patch.setenv("XDG_CACHE_HOME", str(base / "cache"))
             assert run(["synth", "--account-id", "999999", "--output", str(folder / "prod")]) == 0
             (folder / "done").touch()
     return folder / "prod"
