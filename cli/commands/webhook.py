@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -15,11 +15,11 @@ from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
+from twbot.cli.x.samples import SampleOptions, make_sample, signing_secret
 
 if TYPE_CHECKING:
     from twbot.cli.x.crc import Challenged
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
-    from twbot.local.simulator.samples import Sample
 
 app = typer.Typer(
     help="Where X delivers to: registered, challenged, tried with a sample, removed.", no_args_is_help=True
@@ -210,8 +210,8 @@ def sample(
     from twbot.local.simulator.deliveries import sign
 
     check(url, plain=allow_http)
-    secret, bot_id = _secret(secret_from, target)
-    made = _sample(SampleOptions(text, author, image, generation, kind, bot), bot_id)
+    secret, bot_id = signing_secret(secret_from, target)
+    made = make_sample(SampleOptions(text, author, image, generation, kind, bot), bot_id)
     signature = sign(secret, made.body)
     about = {"url": url, "generation": generation, "event": made.event, "bytes": len(made.body)}
     if dry_run:
@@ -229,54 +229,6 @@ def sample(
     if answer.problem is not None:
         code = Exit.TIMED_OUT if answer.late else Exit.CHECK_FAILED
         raise CliError(answer.problem, hint=answer.hint, code=code)
-
-
-class SampleOptions(NamedTuple):
-    """What the sample tells of, as it was typed."""
-
-    text: str | None
-    author: str
-    image: Path | None
-    generation: str
-    kind: str | None
-    bot: str
-
-
-def _secret(source: str | None, target: Target) -> tuple[str, str | None]:
-    """Return the API secret to sign with, and the bot's id on X if it is known."""
-    from twbot.cli.operations.errors import translate_errors
-    from twbot.cli.x.sample_delivery import secret_from
-
-    if source is not None:
-        return secret_from(source)
-    with translate_errors():
-        keys = target.open().secrets().keys()
-    return keys.api_secret, keys.user_id
-
-
-def _sample(options: SampleOptions, bot_id: str | None) -> Sample:
-    from twbot.local.simulator.problems import Problem
-    from twbot.local.simulator.samples import GENERATIONS, KINDS, MADE_UP, SampleRequest, sample
-
-    kind = options.kind or ("image" if options.image else "mention")
-    for what, name, known in (("generation", options.generation, GENERATIONS), ("kind", kind, KINDS)):
-        if name not in known:
-            raise CliError(f"There is no {what} {name!r}.", hint=f"There are: {', '.join(known)}", code=Exit.USAGE)
-    if options.image and kind != "image":
-        raise CliError("Only a sample of --kind image has a picture.", code=Exit.USAGE)
-    request = SampleRequest(
-        generation=options.generation,
-        kind=kind,
-        bot=options.bot,
-        bot_id=bot_id if bot_id and bot_id.isdecimal() else MADE_UP,
-        author=options.author,
-        picture=options.image.read_bytes() if options.image else None,
-        **({"text": options.text} if options.text else {}),
-    )
-    try:
-        return sample(request)
-    except Problem as problem:
-        raise CliError(str(problem.body.get("detail") or problem), code=Exit.USAGE) from None
 
 
 def _check_before_registering(bot: Bot, url: str | None) -> Challenged:
