@@ -32,7 +32,7 @@ from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
-from twbot.local.bus.replays import KeptReplays, Replays
+from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.data_folder import DataFolder, make_private
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -92,7 +92,7 @@ class Bot:
         self._sent = SqlitePersistence(home.folder / "sent.db")
         self._replies = LocalReplies(home.replies)
         self._settings = settings
-        self._replays = Replays(KeptReplays(home.replays), home.bus, self.bus.republish)
+        self._replays = Replays(ReplayStore(home.replays), home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))

@@ -53,7 +53,7 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "subscribers.json"
 
     @property
-    def told(self) -> Path:
+    def alert_deliveries(self) -> Path:
         """Return the file that records which subscriber has which alert."""
         return self.folder / "told.db"
 

@@ -36,7 +36,7 @@ class Analysis(Service):
         self._media_name = f"{stage.prefix}-media-arn"
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
-        self.media.grant(self._download.works_as, ["s3:PutObject"])
+        self.media.grant(self._download.execution_role, ["s3:PutObject"])
         machine = self._machine(stage, plumbing)
         WiredRule(
             self,
@@ -56,7 +56,7 @@ class Analysis(Service):
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         allow(function, ["s3:ListBucket"], [self._media_arn])
         allow(function, actions, [f"{self._media_arn}/*"])
-        acknowledge(function.works_as, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
+        acknowledge(function.execution_role, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
 
     def _machine(self, stage: StageConfig, plumbing: Plumbing) -> stepfunctions.StateMachine:
         definition = workflow(stage.aws.detectors)

@@ -13,7 +13,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
 from twbot.cli.ui.prompts import ask_secret, confirm, read_file
-from twbot.cli.ui.times import Since, Utc, shown, window
+from twbot.cli.ui.times import Since, Utc, format_time, parse_window
 from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
@@ -153,7 +153,7 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
 
     Example: twbot alerts raised --since yesterday --limit 5
     """
-    found = alerts_of(target).raised(limit or 20, window(since, None)[0])
+    found = alerts_of(target).raised(limit or 20, parse_window(since, None)[0])
     if json:
         as_json(found)
     elif not found:
@@ -161,7 +161,7 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
     else:
         rows = [
             (
-                shown(a.time, utc=utc),
+                format_time(a.time, utc=utc),
                 f"@{a.author}",
                 a.text,
                 _percent(a.negative),
@@ -244,7 +244,7 @@ def _state(subscriber: Subscriber) -> str:
 def _last(subscriber: Subscriber, utc: bool) -> str:
     if subscriber.last is None:
         return ""
-    return f"{shown(subscriber.last, utc=utc)} {subscriber.problem or 'arrived'}"
+    return f"{format_time(subscriber.last, utc=utc)} {subscriber.problem or 'arrived'}"
 
 
 def _percent(negative: float | None) -> str:

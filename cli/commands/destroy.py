@@ -12,10 +12,10 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
-from twbot.cli.ui.prompts import unanswered
+from twbot.cli.ui.prompts import no_terminal
 
 if TYPE_CHECKING:
-    from twbot.cli.deploy.deployed_stacks import Held, Stack
+    from twbot.cli.deploy.deployed_stacks import DataResource, Stack
 
 # Stands in for the account id on X, without which no template is made: it does not change what is destroyed.
 ANY_ACCOUNT = "1"
@@ -81,14 +81,14 @@ def _check_idle(on: Deployment, found: list[Stack]) -> None:
         raise CliError(f"CloudFormation still works on {', '.join(busy)}.", hint=hint)
 
 
-def _held(on: Deployment, found: list[Stack]) -> list[Held]:
-    from twbot.cli.deploy.deployed_stacks import held
+def _held(on: Deployment, found: list[Stack]) -> list[DataResource]:
+    from twbot.cli.deploy.deployed_stacks import data_resources
 
     with waiting("Looking what is in it"):
-        return [each for stack in found for each in held(on.bot, stack.name)]
+        return [each for stack in found for each in data_resources(on.bot, stack.name)]
 
 
-def _show_loss(on: Deployment, found: list[Stack], data_held: list[Held]) -> None:
+def _show_loss(on: Deployment, found: list[Stack], data_held: list[DataResource]) -> None:
     from twbot.stacks.names import alert_addresses_name
 
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
@@ -115,7 +115,7 @@ def _ask(on: Deployment, yes: bool) -> None:
     if not sys.stdin.isatty():
         hint = "Type it again with --yes, or --dry-run"
         raise CliError(f"This destroys the stage {on.stage}. Nobody is there to ask.", hint=hint, code=Exit.USAGE)
-    with unanswered():
+    with no_terminal():
         question = f"Type the stage's name ({on.stage}) to destroy it"
         typed = typer.prompt(question, err=True, default="", show_default=False)
     if typed.strip() != on.stage:

@@ -14,7 +14,7 @@ from twbot.cli.ui.completion import complete_rules
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import Utc, shown
+from twbot.cli.ui.times import Utc, format_time
 
 if TYPE_CHECKING:
     from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
@@ -65,7 +65,7 @@ def list_letters(
         ]
         table(["id", "rule", "event", "post", "gave up", "error"], rows)
     else:
-        lines = [(g.rule, g.reason, g.count, shown(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
+        lines = [(g.rule, g.reason, g.count, format_time(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
         table(["rule", "reason", "count", "newest", "ids"], lines)
         command = f"twbot dlq redrive --rule RULE{target.option}"
         say(f"See one: twbot dlq show ID{target.option}; deliver them again: {command}")
@@ -93,7 +93,7 @@ def show(
         return
     print_line(f"{letter.detail_type or 'something'} at {letter.rule}, post {letter.tweet_id or '-'}")
     attempts = "" if letter.attempts is None else f"{letter.attempts} attempts, "
-    begun = f"{shown(letter.first_try, utc=utc)} to " if letter.first_try else ""
+    begun = f"{format_time(letter.first_try, utc=utc)} to " if letter.first_try else ""
     print_line(f"{attempts}{begun}{_ended(letter, utc)}\n{letter.error}")
     if letter.redriven:
         print_line(f"It was delivered again {letter.redriven} times before.")
@@ -245,4 +245,4 @@ def _few(ids: list[str]) -> str:
 
 
 def _ended(letter: Any, utc: bool) -> str:
-    return shown(letter.ended, utc=utc)
+    return format_time(letter.ended, utc=utc)

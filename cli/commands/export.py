@@ -17,7 +17,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
 from twbot.cli.ui.console import as_json, err, print_line, say
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Since, Until, window
+from twbot.cli.ui.times import Since, Until, parse_window
 from twbot.lambdas.analytics.results import Exported, ExportFilter
 
 PARQUET = ".parquet"
@@ -53,7 +53,7 @@ def export(
 
 
 def _filter(since: str | None, until: str | None, types: list[str]) -> ExportFilter:
-    begin, end = window(since, until)
+    begin, end = parse_window(since, until)
     return ExportFilter(since=begin, until=end, types=known_types(types))
 
 

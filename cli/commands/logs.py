@@ -14,7 +14,7 @@ from twbot.cli.operations.logs.records import Line, LogFilter, level, logger_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json_line, out, say
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Since, Until, Utc, shown, window
+from twbot.cli.ui.times import Since, Until, Utc, format_time, parse_window
 
 # For completion.
 SERVICES = ("alerting", "analysis", "analytics", "egress", "events", "ingress", "replays", "responding", "web")
@@ -53,7 +53,7 @@ def logs(
 
     Example: twbot logs analysis --follow
     """
-    start, end = window(since, until)
+    start, end = parse_window(since, until)
     log_filter = LogFilter(service=service, tweet_id=tweet, level=least.upper(), since=start, until=end)
     log = logs_of(target)
     show = as_json_line if json else _printer(utc)
@@ -81,7 +81,9 @@ def _printer(utc: bool) -> Callable[[Line], None]:
 
     def show(line: Line) -> None:
         style = STYLES.get(level(line), "")
-        start = f"{shown(line['timestamp'], utc=utc)}  {level(line):<8} {_source(line):<20} {line.get('message', '')}"
+        start = (
+            f"{format_time(line['timestamp'], utc=utc)}  {level(line):<8} {_source(line):<20} {line.get('message', '')}"
+        )
         about = f"  [{line['correlation_id']}]" if line.get("correlation_id") else ""
         more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
         out.print(Text(start, style) + Text(f"{about}  {more}", "dim"), soft_wrap=True)

@@ -17,7 +17,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.charts import sparkline
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Until, Utc, duration, duration_text, shown, window
+from twbot.cli.ui.times import Until, Utc, duration_text, format_time, parse_duration, parse_window
 
 if TYPE_CHECKING:
     from twbot.cli.operations.metrics.records import Metric, MetricSeries, Window
@@ -112,7 +112,7 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     """
     from twbot.cli.operations.metrics.records import window_between
 
-    begin, finish = window(since, until)
+    begin, finish = parse_window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600
     end = finish.timestamp() if finish else time.time()
     # CloudWatch keeps values of one minute for 15 days only, of five minutes for 63 days:
@@ -123,7 +123,7 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     if every is None:
         step = next((each for each in PERIODS if each >= shortest and int((end - start) / each) <= BARS), PERIODS[-1])
         return window_between(start, end, step)
-    seconds = duration(every).total_seconds()
+    seconds = parse_duration(every).total_seconds()
     if seconds < 1 or seconds % shortest:
         hint = f"Write --every as a multiple of {_length(shortest)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
@@ -136,7 +136,7 @@ def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    title = f"{shown(over.start, utc=utc)} to {shown(over.end, utc=utc)}, every {_length(over.step)}"
+    title = f"{format_time(over.start, utc=utc)} to {format_time(over.end, utc=utc)}, every {_length(over.step)}"
     columns = [Column(name, no_wrap=True) for name in ("metric", "over time", "in all", "newest")]
     with_description = out.width >= WIDE
     columns += [Column("what it is", overflow="fold")] * with_description

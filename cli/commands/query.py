@@ -16,7 +16,7 @@ from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, harmless, print_line, say, table
 from twbot.cli.ui.options import AsJson, Limit, targeted
-from twbot.cli.ui.times import Utc, shown
+from twbot.cli.ui.times import Utc, format_time
 from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
 
 if TYPE_CHECKING:
@@ -181,4 +181,4 @@ def _for_csv(value: Any) -> Any:
 
 
 def _for_people(value: Any, utc: bool) -> Any:
-    return shown(value, utc=utc) if isinstance(value, str) and _MOMENT.fullmatch(value) else _cell(value)
+    return format_time(value, utc=utc) if isinstance(value, str) and _MOMENT.fullmatch(value) else _cell(value)

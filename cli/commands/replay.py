@@ -9,12 +9,12 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.replays.port import Replays, replays_of
 from twbot.cli.operations.target import Target
-from twbot.cli.screens.replay import came, follow, said, span
+from twbot.cli.screens.replay import follow, progress_text, span, summary
 from twbot.cli.ui.completion import complete_rules, complete_types, known_types
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, window
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, parse_window
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def replay(
         _ask(target, counted, yes)
     found = replays.start(request, counted.events)
     found = found if detach else follow(replays, found, target, quiet=json)
-    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(said(found, utc))
+    as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(summary(found, utc))
     if detach:
         say(f"See how far it is: twbot replay show {found.name}{target.option}")
     if found.state == "failed":
@@ -119,9 +119,9 @@ def from_x(
 
     Example: twbot replay from-x --since yesterday --dry-run --stage prod
     """
-    from twbot.cli.x.replays import Asked, replay_from_x
+    from twbot.cli.x.replays import ReplayOptions, replay_from_x
 
-    replay_from_x(target, Asked(since, until, api, webhook, dry_run, yes, utc, json))
+    replay_from_x(target, ReplayOptions(since, until, api, webhook, dry_run, yes, utc, json))
 
 
 @app.command("list")
@@ -142,7 +142,7 @@ def list_replays(
     elif not found:
         print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, came(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
+        rows = [(r.name, r.state, progress_text(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
         table(["replay", "state", "came", "from … to", "rules"], rows)
 
 
@@ -159,7 +159,7 @@ def show(target: Target, name: Name, utc: Utc = False, json: AsJson = False) -> 
     if json:
         as_json(found)
         return
-    print_line(said(found, utc))
+    print_line(summary(found, utc))
     print_line(f"events of {span(found, utc)}: {', '.join(found.wanted.types) or 'every type'}")
     pace = f", at most {found.wanted.rate:g} a second" if found.wanted.rate else ""
     print_line(f"to {', '.join(found.wanted.rules) or 'every rule'}{pace}")
@@ -181,7 +181,7 @@ def cancel(target: Target, name: Name, json: AsJson = False) -> None:
     if before.state != "running":
         raise CliError(f"The replay {name} is {before.state} already.")
     found = replays.cancel(name) or before
-    as_json(found) if json else print_line(said(found))
+    as_json(found) if json else print_line(summary(found))
 
 
 def _request(
@@ -197,7 +197,7 @@ def _request(
         raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
     names = known_types(types)
     now = datetime.datetime.now().astimezone()
-    begin, end = window(since, until or "now", now=now)
+    begin, end = parse_window(since, until or "now", now=now)
     assert begin is not None
     pace = {"rate": rate} if rate is not None else {}
     return ReplayRequest(

@@ -13,7 +13,7 @@ from twbot.cli.operations.replies.port import Replies, replies_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, targeted
-from twbot.cli.ui.times import Utc, duration, shown
+from twbot.cli.ui.times import Utc, format_time, parse_duration
 from twbot.lambdas.settings import FILE
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def status(target: Target, utc: Utc = False, json: AsJson = False) -> None:
     from twbot.lambdas.settings import load
 
     store = replies_of(target)
-    switch, out, configured = store.switch(), store.everybody_out(), load(FILE, target.stage).replies
+    switch, out, configured = store.switch(), store.opted_out_users(), load(FILE, target.stage).replies
     answering = configured and not switch.stops(time.time())
     if json:
         as_json(
@@ -78,7 +78,7 @@ def pause(
     Example: twbot replies pause --for 2h --stage prod
     """
     now = time.time()
-    until = now + duration(length).total_seconds() if length else None
+    until = now + parse_duration(length).total_seconds() if length else None
     since = _change(target, json, paused=True, since=now, until=until, reason=reason)
     if not json:
         print_line(f"The bot of the stage {target.stage} does not reply any more{_until(since, utc=False)}.")
@@ -148,7 +148,7 @@ def list_(target: Target, json: AsJson = False) -> None:
 
     Example: twbot replies optout list
     """
-    found = replies_of(target).everybody_out()
+    found = replies_of(target).opted_out_users()
     if json:
         as_json(found)
     elif found:
@@ -165,7 +165,7 @@ def remove(target: Target, user_id: User, dry_run: DryRun = False, json: AsJson 
     Example: twbot replies optout remove 2244994945
     """
     store = replies_of(target)
-    if _checked(user_id) not in store.everybody_out():
+    if _checked(user_id) not in store.opted_out_users():
         hint = f"See who has: twbot replies optout list{target.option}"
         raise CliError(f"The user {user_id} has not opted out.", hint=hint, code=Exit.NOT_FOUND)
     if not dry_run:
@@ -200,18 +200,18 @@ def _document(switch: Switch) -> dict[str, Any]:
 
 
 def _iso(at: float | None) -> str | None:
-    return shown(at, utc=True).replace(" ", "T") if at is not None else None
+    return format_time(at, utc=True).replace(" ", "T") if at is not None else None
 
 
 def _why(switch: Switch, configured: bool, utc: bool) -> str:
     if not configured:
         return f"replies = false in {FILE}"
     because = f", {switch.reason}" if switch.reason else ""
-    return f"paused since {shown(switch.since, utc=utc)}{_until(switch, utc=utc)}{because}"
+    return f"paused since {format_time(switch.since, utc=utc)}{_until(switch, utc=utc)}{because}"
 
 
 def _until(switch: Switch, *, utc: bool) -> str:
-    return f" until {shown(switch.until, utc=utc)}" if switch.until else ""
+    return f" until {format_time(switch.until, utc=utc)}" if switch.until else ""
 
 
 def _limit(value: int | None) -> str:

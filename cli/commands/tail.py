@@ -13,7 +13,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
 from twbot.cli.ui.console import as_json_line, out, say
 from twbot.cli.ui.options import AsJson, Limit, targeted
-from twbot.cli.ui.times import Since, Utc, moment, shown
+from twbot.cli.ui.times import Since, Utc, format_time, parse_time
 
 if TYPE_CHECKING:
     from twbot.lambdas.contracts import Event
@@ -46,7 +46,7 @@ def tail(
 
     Example: twbot tail --json --since 10m --limit 5
     """
-    begin = moment(since) if since is not None else None
+    begin = parse_time(since) if since is not None else None
     chosen = set(known_types(types))
     matches = _filter(chosen, author, text)
     found = live_events_of(target).events(since=begin, types=chosen)
@@ -88,5 +88,5 @@ def _show(event: Event, utc: bool) -> None:
     author = f"@{event.detail['Author']} " if "Author" in event.detail else ""
     replay = f"  [replay {event.replay_name}]" if event.replay_name else ""
     name = Text(f"{event.detail_type:<20}", STYLES.get(event.detail_type, ""))
-    line = Text.assemble(f"{shown(event.time, utc=utc)}  ", name, f"  {tweet_of(event) or '-':<20} ", author)
+    line = Text.assemble(f"{format_time(event.time, utc=utc)}  ", name, f"  {tweet_of(event) or '-':<20} ", author)
     out.print(line + Text(" ".join(text.split()) + replay), soft_wrap=True)

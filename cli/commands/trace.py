@@ -12,7 +12,7 @@ from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.charts import span
 from twbot.cli.ui.console import as_json, out
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Since, Until, Utc, duration_text, shown, window
+from twbot.cli.ui.times import Since, Until, Utc, duration_text, format_time, parse_window
 from twbot.lambdas.x.post_ids import is_id
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def trace(
     """
     if not is_id(tweet_id):
         raise CliError(f"{tweet_id!r} is no post's id: those are digits.", code=Exit.USAGE)
-    begin, end = window(since, until)
+    begin, end = parse_window(since, until)
     found = traces_of(target).of(tweet_id, since=begin, until=end)
     if found is None:
         raise _not_found(target, tweet_id)
@@ -66,7 +66,7 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     spans = [each for each in found.moments if _is_shown(each, steps)]
     whole = (min(each.start for each in spans), max(each.end for each in spans))
     says = f"@{found.author}: {found.text}" if found.text else ""
-    out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {shown(whole[0], utc=utc)}\n{says}"))
+    out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {format_time(whole[0], utc=utc)}\n{says}"))
     width = WIDTH if out.width >= WIDE else NARROW
     grid = Table("at", box=None, header_style="dim", pad_edge=False)
     for title in ("what", "took", ""):

@@ -18,7 +18,7 @@ from twbot.cli.x.client import Environment, Url, Version, account_api, own_webho
 from twbot.cli.x.samples import SampleOptions, make_sample, signing_secret
 
 if TYPE_CHECKING:
-    from twbot.cli.x.crc import Challenged
+    from twbot.cli.x.crc import ChallengeResult
     from twbot.lambdas.x.webhooks_and_subscriptions import AccountActivity, Webhook
 
 app = typer.Typer(
@@ -231,14 +231,14 @@ def sample(
         raise CliError(answer.problem, hint=answer.hint, code=code)
 
 
-def _check_before_registering(bot: Bot, url: str | None) -> Challenged:
+def _check_before_registering(bot: Bot, url: str | None) -> ChallengeResult:
     """Challenge the webhook as X would. Raises CliError if X would refuse its address or its answer."""
     # X challenges a webhook when it is registered, and says little if that fails:
     # https://docs.x.com/x-api/webhooks/introduction
-    from twbot.cli.x.crc import unfit
+    from twbot.cli.x.crc import url_problem
 
     address = url or bot.webhook_url()
-    if problem := unfit(address, simulated=bot.simulated):
+    if problem := url_problem(address, simulated=bot.simulated):
         hint = "Name one that X can reach: --url https://…/twitter"
         raise CliError(f"X does not take {address}: {problem}", hint=hint, code=Exit.USAGE)
     challenged = _challenge(bot, address)
@@ -248,7 +248,7 @@ def _check_before_registering(bot: Bot, url: str | None) -> Challenged:
     return challenged
 
 
-def _challenge(bot: Bot, url: str) -> Challenged:
+def _challenge(bot: Bot, url: str) -> ChallengeResult:
     from twbot.cli.x.crc import challenge
 
     say(f"Challenging {url} …")
@@ -257,7 +257,7 @@ def _challenge(bot: Bot, url: str) -> Challenged:
     return challenged
 
 
-def _verdict(challenged: Challenged) -> str:
+def _verdict(challenged: ChallengeResult) -> str:
     if challenged.problem:
         return challenged.problem
     late = " – X wants it within 3 seconds" if challenged.slow else ""

@@ -48,7 +48,7 @@ class Stack(msgspec.Struct, frozen=True):
         return self.status not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 
 
-class Held(msgspec.Struct, frozen=True):
+class DataResource(msgspec.Struct, frozen=True):
     """A resource that holds data."""
 
     stack: str
@@ -101,7 +101,7 @@ def template(bot: AwsBot, stack: str) -> dict[str, Any]:
     return found
 
 
-def held(bot: AwsBot, stack: str) -> Iterator[Held]:
+def data_resources(bot: AwsBot, stack: str) -> Iterator[DataResource]:
     """Yield the resources of a stack that hold data, and whether its deployed template retains them."""
     resources = template(bot, stack).get("Resources", {})
     if not any(each["Type"] in DATA for each in resources.values()):
@@ -114,7 +114,7 @@ def held(bot: AwsBot, stack: str) -> Iterator[Held]:
         if resource["Type"] in DATA and name:
             retained = str(resource.get("DeletionPolicy", "Delete")).startswith("Retain")
             bucket = name if resource["Type"] == "AWS::S3::Bucket" else None
-            yield Held(stack, DATA[resource["Type"]], name, retained, bucket)
+            yield DataResource(stack, DATA[resource["Type"]], name, retained, bucket)
 
 
 def _outputs(stack: dict[str, Any]) -> dict[str, str]:

@@ -19,8 +19,8 @@ from twbot.stacks.version import code_version
 
 # A new account may run far fewer functions at once than the quota of 1,000.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-FEW = 100
-MORE = (
+MIN_CONCURRENCY = 100
+QUOTA_COMMAND = (
     "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384"
     " --desired-value 1000"
 )
@@ -121,9 +121,9 @@ def _functions(bot: AwsBot) -> Check:
 def _concurrency(bot: AwsBot) -> Check:
     with bot.translate_errors():
         limit = bot.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit < FEW:
+    if limit < MIN_CONCURRENCY:
         says = f"AWS runs at most {limit} functions of this account at once: a rush of posts is slowed down"
-        return Check("concurrency", "warning", says, f"Ask AWS for more: {MORE}")
+        return Check("concurrency", "warning", says, f"Ask AWS for more: {QUOTA_COMMAND}")
     return Check("concurrency", "ok", f"AWS runs up to {limit:,} functions of this account at once")
 
 

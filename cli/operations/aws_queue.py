@@ -28,7 +28,7 @@ class Message(NamedTuple):
     body: str
     sent: float
     """When it was sent to the queue, in epoch seconds."""
-    told: dict[str, str]
+    attributes: dict[str, str]
     """Its message attributes, as text."""
     receipt: str
     """The handle with which it is deleted or given back."""

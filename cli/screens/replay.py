@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twbot.cli.operations.replays.port import Replays
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import err, say
-from twbot.cli.ui.times import shown
+from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def follow(replays: Replays, found: Replay, target: Target, *, quiet: bool) -> R
                 progress.update(task, completed=found.share)
     except KeyboardInterrupt:
         found = replays.cancel(found.name) or found
-        say(said(found))
+        say(summary(found))
         if found.state == "cancelling":
             say(f"See when it has ended: twbot replay show {found.name}{target.option}")
         raise
@@ -43,20 +43,20 @@ def follow(replays: Replays, found: Replay, target: Target, *, quiet: bool) -> R
     return found
 
 
-def said(found: Replay, utc: bool = False) -> str:
+def summary(found: Replay, utc: bool = False) -> str:
     """Return a replay's state and progress in a sentence."""
     # EventBridge counts no replayed events, it only says up to which event time it has come.
     if found.replayed is not None:
         return f"{found.name}: {found.state}, {found.replayed} of {found.chosen} events delivered again."
-    reached = f", up to those of {shown(found.reached, utc=utc)} delivered again" if found.reached else ""
+    reached = f", up to those of {format_time(found.reached, utc=utc)} delivered again" if found.reached else ""
     return f"{found.name}: {found.state}{reached} ({found.share:.0%})."
 
 
-def came(found: Replay) -> str:
+def progress_text(found: Replay) -> str:
     """Return a replay's progress: events of events, or a percentage if events are not counted."""
     return f"{found.replayed}/{found.chosen}" if found.replayed is not None else f"{found.share:.0%}"
 
 
 def span(found: Replay, utc: bool) -> str:
     """Return the period whose events are replayed."""
-    return f"{shown(found.wanted.since, utc=utc)} … {shown(found.wanted.until, utc=utc)}"
+    return f"{format_time(found.wanted.since, utc=utc)} … {format_time(found.wanted.until, utc=utc)}"

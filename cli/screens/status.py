@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from twbot.cli.ui.charts import sparkline
-from twbot.cli.ui.times import duration_text, shown
+from twbot.cli.ui.times import duration_text, format_time
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -81,7 +81,7 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
 def _who(found: StatusSnapshot, utc: bool, option: str) -> list[Row]:
     if not found.running:
         return [("bot", f"not running on {found.place}. Start it with: twbot up{option}", "red")]
-    since = f" since {shown(found.started, utc=utc)} (process {found.pid})" if found.started else ""
+    since = f" since {format_time(found.started, utc=utc)} (process {found.pid})" if found.started else ""
     return [("bot", f"runs on {found.place}{since}", "green"), ("", found.url or "", "")]
 
 
@@ -92,8 +92,8 @@ def _paused(switch: Switch, utc: bool, option: str) -> Iterator[Row]:
 
 def paused(switch: Switch, *, utc: bool = False) -> str:
     """Return since when replies are paused, until when, and why."""
-    since = f" since {shown(switch.since, utc=utc)}" if switch.since else ""
-    until = f" until {shown(switch.until, utc=utc)}" if switch.until else ""
+    since = f" since {format_time(switch.since, utc=utc)}" if switch.since else ""
+    until = f" until {format_time(switch.until, utc=utc)}" if switch.until else ""
     return f"PAUSED{since}{until}{f': {switch.reason}' if switch.reason else ''}"
 
 
@@ -127,7 +127,7 @@ def _limits(of_bot: list[XLimit], x: XStatus | None, utc: bool) -> Iterator[Row]
     known = {(each.call, each.span): each for each in [*(x.limits if x else []), *of_bot]}
     relevant = [each for each in known.values() if each.call.startswith(ANSWERING) or each.left < 0.1 * each.allowed]
     for number, each in enumerate(relevant):
-        until = f" until {shown(each.reset, utc=utc)}" if each.reset else ""
+        until = f" until {format_time(each.reset, utc=utc)}" if each.reset else ""
         says = f"{each.call}: {each.left:,} of {each.allowed:,} left{until} ({each.span})"
         yield "" if number else "X's limits", says, "red" if not each.left else ""
 

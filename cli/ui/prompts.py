@@ -23,7 +23,7 @@ def confirm(what: str, *, yes: bool) -> None:
         raise CliError(
             f"{what} Nobody is there to ask.", hint="Type it again with --yes, or --dry-run", code=Exit.USAGE
         )
-    with unanswered():
+    with no_terminal():
         # err: by default Typer writes prompts to stdout, which is for results.
         agreed = typer.confirm(f"{what} Go on?", err=True)
     if not agreed:
@@ -40,7 +40,7 @@ def ask_secret(what: str, *, instead: str, optional: bool = False) -> str:
     if not sys.stdin.isatty():
         hint = f"Hand it over: {instead} FILE, or {instead} - for stdin"
         raise CliError(f"{what} is needed, and nobody is there to type it.", hint=hint, code=Exit.USAGE)
-    with unanswered():
+    with no_terminal():
         return str(typer.prompt(what, default="" if optional else None, hide_input=True, err=True, show_default=False))
 
 
@@ -53,7 +53,7 @@ def read_file(source: str) -> bytes:
 
 
 @contextlib.contextmanager
-def unanswered() -> Iterator[None]:
+def no_terminal() -> Iterator[None]:
     """Turn Ctrl-C or Ctrl-D at a prompt inside into a CliError with the exit code of an interrupt."""
     import typer
 

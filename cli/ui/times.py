@@ -22,7 +22,7 @@ Until = Annotated[str | None, typer.Option("--until", help="Before then.", metav
 Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in this machine's zone.")]
 
 
-def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datetime:
+def parse_time(text: str, *, now: datetime.datetime | None = None) -> datetime.datetime:
     """Parse a time: a duration before now, now, today, yesterday, or an ISO 8601 date or time.
 
     Without an offset it is in this machine's zone. Raises CliError.
@@ -40,7 +40,7 @@ def moment(text: str, *, now: datetime.datetime | None = None) -> datetime.datet
         raise CliError(f"{text!r} is no time.", hint=f"Write it as one of: {EXAMPLES}", code=Exit.USAGE) from None
 
 
-def duration(text: str) -> datetime.timedelta:
+def parse_duration(text: str) -> datetime.timedelta:
     """Parse a duration: 90s, 5m, 1h30m. Raises CliError."""
     found = _duration(text.strip().lower())
     if found is None:
@@ -48,20 +48,20 @@ def duration(text: str) -> datetime.timedelta:
     return found
 
 
-def window(
+def parse_window(
     since: str | None, until: str | None, *, now: datetime.datetime | None = None
 ) -> tuple[datetime.datetime | None, datetime.datetime | None]:
     """Parse --since and --until; None stays None. Raises CliError for a start in the future, or an end before it."""
     now = now or datetime.datetime.now().astimezone()
-    start, end = (moment(each, now=now) if each is not None else None for each in (since, until))
+    start, end = (parse_time(each, now=now) if each is not None else None for each in (since, until))
     if start and start >= now:
-        raise CliError(f"--since is not in the past: {shown(start)}.", code=Exit.USAGE)
+        raise CliError(f"--since is not in the past: {format_time(start)}.", code=Exit.USAGE)
     if start and end and start >= end:
         raise CliError("--until is not after --since.", code=Exit.USAGE)
     return start, end
 
 
-def shown(when: datetime.datetime | str | float | None, *, utc: bool = False) -> str:
+def format_time(when: datetime.datetime | str | float | None, *, utc: bool = False) -> str:
     """Format a time to the second, in this machine's zone, or in UTC with a Z. A number is epoch seconds."""
     if when is None:
         return ""

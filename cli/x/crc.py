@@ -24,7 +24,7 @@ QUICK = 3.0
 MAX_URL = 200
 
 
-class Challenged(msgspec.Struct, frozen=True):
+class ChallengeResult(msgspec.Struct, frozen=True):
     """A webhook's answer to the challenge."""
 
     url: str
@@ -39,7 +39,7 @@ class Challenged(msgspec.Struct, frozen=True):
         return self.milliseconds is not None and self.milliseconds > QUICK * 1000
 
 
-def unfit(url: str, *, simulated: bool) -> str | None:
+def url_problem(url: str, *, simulated: bool) -> str | None:
     """Return why X would refuse this address for a webhook; None where it would not."""
     try:
         parts = urlsplit(url)
@@ -59,7 +59,7 @@ def unfit(url: str, *, simulated: bool) -> str | None:
     return f"It is longer than {MAX_URL} characters." if len(url) > MAX_URL else None
 
 
-def challenge(url: str, api_secret: str) -> Challenged:
+def challenge(url: str, api_secret: str) -> ChallengeResult:
     """Send the challenge as X does, and check the answer as X does."""
     import requests
 
@@ -71,9 +71,9 @@ def challenge(url: str, api_secret: str) -> Challenged:
             session.trust_env = False  # as X: through no proxy and with no .netrc of this machine
             answer = session.get(address, timeout=X_WAITS, allow_redirects=False)
     except requests.RequestException as error:
-        return Challenged(url, None, _unreached(error))
+        return ChallengeResult(url, None, _unreached(error))
     milliseconds = round((time.monotonic() - started) * 1000, 1)
-    return Challenged(url, milliseconds, _wrong(answer, token, api_secret))
+    return ChallengeResult(url, milliseconds, _wrong(answer, token, api_secret))
 
 
 def _unreached(error: requests.RequestException) -> str:

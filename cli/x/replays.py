@@ -13,7 +13,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import shown, window
+from twbot.cli.ui.times import format_time, parse_window
 from twbot.cli.x.client import account_api, own_webhook
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ POLL_INTERVAL, TIMEOUT = 5.0, 1800.0  # seconds
 WHO = {"v2": "API v2: Account Activity and X Activity", "v1.1": "API v1.1's enterprise form: Account Activity"}
 
 
-class Asked(NamedTuple):
+class ReplayOptions(NamedTuple):
     """The options of the command."""
 
     since: str
@@ -39,13 +39,13 @@ class Asked(NamedTuple):
     json: bool
 
 
-def replay_from_x(target: Target, options: Asked) -> None:
+def replay_from_x(target: Target, options: ReplayOptions) -> None:
     """Show the windows, ask for confirmation, and have X deliver each again. Raises CliError."""
     from twbot.cli.operations.errors import translate_errors
     from twbot.cli.x.replay_windows import TERMS
 
     now, terms = datetime.datetime.now().astimezone(), TERMS[options.api]
-    since, until = window(options.since, options.until or "now", now=now)
+    since, until = parse_window(options.since, options.until or "now", now=now)
     assert since is not None
     chosen = _windows(since, until or now, now, terms)
     bot = target.open()
@@ -76,15 +76,15 @@ def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.d
         raise CliError(str(error), hint=hint, code=Exit.USAGE) from None
 
 
-def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, options: Asked) -> None:
+def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, options: ReplayOptions) -> None:
     say(f"X ({WHO[options.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
     rows = [
-        (number, *(shown(at, utc=options.utc) for at in (each.since, each.until)))
+        (number, *(format_time(at, utc=options.utc) for at in (each.since, each.until)))
         for number, each in enumerate(chosen, start=1)
     ]
     table(["window", "from", "to (with its minute)"], rows)
     if chosen[0].since > since:
-        say(f"X keeps no more: what is older than {shown(chosen[0].since, utc=options.utc)} can't be had again.")
+        say(f"X keeps no more: what is older than {format_time(chosen[0].since, utc=options.utc)} can't be had again.")
 
 
 def _question(bot: Bot, chosen: list[XWindow]) -> str:
@@ -104,7 +104,7 @@ def _request(
     while True:
         try:
             job_id = x.replay(webhook.id, each.since, each.until)
-            say(f"X sends what it sent from {shown(each.since)} to {shown(each.until)}: job {job_id}")
+            say(f"X sends what it sent from {format_time(each.since)} to {format_time(each.until)}: job {job_id}")
             return msgspec.structs.replace(each, job_id=job_id)
         except XRefused as error:
             busy = error.status == BUSY or CONFLICT in str(error)

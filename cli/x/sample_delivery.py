@@ -43,7 +43,7 @@ MEANS: dict[int, tuple[str, str]] = {
 }
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class DeliveryResult(msgspec.Struct, frozen=True, kw_only=True):
     """A webhook's answer to a sample."""
 
     status: int | None = None
@@ -122,7 +122,7 @@ def _read(source: str) -> str:
     return content.decode("utf-8", "replace")
 
 
-def deliver(url: str, body: bytes, signature: str) -> Answered:
+def deliver(url: str, body: bytes, signature: str) -> DeliveryResult:
     """Post a body once, as X does: it follows no redirect and waits ten seconds for the answer."""
     import requests
 
@@ -144,11 +144,11 @@ def deliver(url: str, body: bytes, signature: str) -> Answered:
         return _unanswered(error, round((time.monotonic() - started) * 1000, 1))
 
 
-def _answered(answer: requests.Response, first: bytes, milliseconds: float) -> Answered:
+def _answered(answer: requests.Response, first: bytes, milliseconds: float) -> DeliveryResult:
     lines = first.decode("utf-8", "replace").strip().splitlines()
     line = "".join(each for each in lines[0] if each.isprintable())[:MAX_SHOWN] if lines else ""
     problem, hint = _meaning(answer)
-    return Answered(status=answer.status_code, milliseconds=milliseconds, line=line, problem=problem, hint=hint)
+    return DeliveryResult(status=answer.status_code, milliseconds=milliseconds, line=line, problem=problem, hint=hint)
 
 
 def _meaning(answer: requests.Response) -> tuple[str | None, str | None]:
@@ -164,7 +164,7 @@ def _meaning(answer: requests.Response) -> tuple[str | None, str | None]:
     return "It refuses.", "Its log says why"
 
 
-def _unanswered(error: requests.RequestException, milliseconds: float) -> Answered:
+def _unanswered(error: requests.RequestException, milliseconds: float) -> DeliveryResult:
     import requests
 
     kinds: tuple[tuple[type[requests.RequestException], str, str], ...] = (
@@ -183,7 +183,7 @@ def _unanswered(error: requests.RequestException, milliseconds: float) -> Answer
     for kind, problem, hint in kinds:
         if isinstance(error, kind):
             late = isinstance(error, requests.exceptions.Timeout)
-            return Answered(milliseconds=milliseconds, problem=problem, hint=hint, late=late)
+            return DeliveryResult(milliseconds=milliseconds, problem=problem, hint=hint, late=late)
     # requests has one ConnectionError for all of these: only the text tells them apart.
     text = str(error)
     if "NameResolutionError" in text or "getaddrinfo" in text:
@@ -192,4 +192,4 @@ def _unanswered(error: requests.RequestException, milliseconds: float) -> Answer
         problem, hint = "The connection is refused: nobody listens there.", "Is it up? twbot up; check the port"
     else:
         problem, hint = f"It cannot be reached ({type(error).__name__}).", "Check the address, and the network"
-    return Answered(milliseconds=milliseconds, problem=problem, hint=hint)
+    return DeliveryResult(milliseconds=milliseconds, problem=problem, hint=hint)

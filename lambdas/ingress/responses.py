@@ -36,7 +36,7 @@ def too_large(length: int) -> Answer:
     return refuse(413, f"The body is larger than {MAX_BODY:,} bytes.", length)
 
 
-def come_back(error: Temporary) -> Answer:
+def retry_later(error: Temporary) -> Answer:
     """Return a 503. X delivers again whatever is not answered with 200."""
     seconds = RETRY_AFTER if error.retry_at is None else error.retry_at - time.time()
     _log.warning("webhook put off", extra={"status": 503, "reason": str(error)})

@@ -18,7 +18,7 @@ from twbot.lambdas.errors import Permanent, Temporary
 from twbot.lambdas.ingress import account_activity, x_activity
 from twbot.lambdas.ingress.body import BadBody, parse
 from twbot.lambdas.ingress.post import Post
-from twbot.lambdas.ingress.responses import MAX_BODY, Answer, come_back, refuse, too_large
+from twbot.lambdas.ingress.responses import MAX_BODY, Answer, refuse, retry_later, too_large
 from twbot.lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Keys, Publisher, X
@@ -49,7 +49,7 @@ def receive(body: bytes, signature: str | None, *, keys: Keys, x: X, publisher: 
     except (Unsigned, BadBody) as refusal:
         return refuse(refusal.status, str(refusal), len(body))
     except Temporary as error:
-        return come_back(error)
+        return retry_later(error)
 
 
 def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Post]]:

@@ -19,7 +19,7 @@ LABEL_COLOUR = (249, 140, 10)
 # More would hide the picture, and placing labels takes time that grows with their number.
 MAX_MARKS = 40
 # Pixels a side to which a blurred head is reduced.
-BLOBS = 5
+BLUR_BLOCKS = 5
 
 
 def annotate(image: bytes, analysis: ImageAnalysis, *, blur_strangers: bool, highlight: Sequence[str]) -> bytes:
@@ -67,7 +67,7 @@ def _blur(picture: Image.Image, face: Box) -> None:
     # hair and ears.
     head = face.grown(1.5).within(picture.size)
     crop = picture.crop(head)
-    reduced = crop.resize((min(BLOBS, head.width), min(BLOBS, head.height)), Image.Resampling.BOX)
+    reduced = crop.resize((min(BLUR_BLOCKS, head.width), min(BLUR_BLOCKS, head.height)), Image.Resampling.BOX)
     smooth = reduced.resize(crop.size, Image.Resampling.BICUBIC)
     mask = Image.new("L", crop.size, 0)
     ImageDraw.Draw(mask).ellipse((0, 0, head.width - 1, head.height - 1), fill=255)

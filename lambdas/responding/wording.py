@@ -10,9 +10,9 @@ from twbot.lambdas.x.text import neutralise
 # X's limit, in characters.
 ALT_TEXT_LIMIT = 1000
 # At most this many labels, and this many characters of a picture's text, in a reply.
-LABELS_SAID = 3
-TEXT_SAID = 80
-FACES = {"Person", "Human", "Face", "Head"}
+MAX_LABELS = 3
+MAX_TEXT_LENGTH = 80
+FACE_LABELS = {"Person", "Human", "Face", "Head"}
 ORDINALS = ("The first", "The second", "The third", "The fourth")
 
 
@@ -58,11 +58,11 @@ def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
     faces = sum(len(analysis.unrecognized_faces) for analysis in seen)
     known = {0: "I can't see anybody famous.", 1: "I can see a face, but nobody famous."}
     sentences = [known.get(faces, f"I can see {faces} faces, but nobody famous.")]
-    if labels := _labels(seen, LABELS_SAID):
+    if labels := _labels(seen, MAX_LABELS):
         sentences.append(f"It looks like {listed(labels)}.")
     if lines := _lines(seen):
         text = " / ".join(lines)
-        sentences.append(f"It says “{text if len(text) <= TEXT_SAID else text[: TEXT_SAID - 1] + '…'}”.")
+        sentences.append(f"It says “{text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + '…'}”.")
     return " ".join(sentences)
 
 
@@ -71,7 +71,7 @@ def _labels(seen: Sequence[ImageAnalysis], limit: int) -> list[str]:
     # Without what another label implies ("animal" beside "cat"), and without "person" where there are faces.
     found = [label for one in seen for label in one.labels if label.get("Name")]
     implied = {parent.get("Name") for label in found for parent in label.get("Parents", [])}
-    implied |= FACES if any(one.unrecognized_faces or one.celebrity_faces for one in seen) else set()
+    implied |= FACE_LABELS if any(one.unrecognized_faces or one.celebrity_faces for one in seen) else set()
     specific = sorted(
         (label for label in found if label["Name"] not in implied), key=lambda label: -label.get("Confidence", 0)
     )

@@ -69,7 +69,7 @@ _BY_STATUS = {
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError:
     """Return the error that an unsuccessful answer of X stands for."""
     problem = first_problem(body)
-    message = f"X answered {status}: {said(problem)}"
+    message = f"X answered {status}: {x_message(problem)}"
     reason = _reason(status, problem)
     # An exhausted cap is a 429, too, but no retry helps.
     if reason in (Reason.CAP_REACHED, Reason.NO_CREDITS) or (400 <= status < 500 and not is_transient(status)):
@@ -93,7 +93,7 @@ def first_problem(body: bytes) -> dict[str, Any]:
     return {**first, **{name: value for name, value in document.items() if name not in ("errors", "data")}}
 
 
-def said(problem: Mapping[str, Any]) -> str:
+def x_message(problem: Mapping[str, Any]) -> str:
     """Return X's message as one printable line of at most 200 characters."""
     words = problem.get("detail") or problem.get("message") or problem.get("title") or "no reason given"
     return "".join(c if c.isprintable() else " " for c in str(words))[:200]

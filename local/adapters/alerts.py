@@ -52,7 +52,7 @@ class Alerts:
         self._lock = threading.Lock()
         self._subscribers = SubscriberFile(home.subscribers)
         self._deliverer = Deliverer()
-        self._persistence = SqlitePersistence(home.told)
+        self._persistence = SqlitePersistence(home.alert_deliveries)
         self._notifier = Notifier(self._send, self, self._persistence, idempotency_config())
 
     def close(self) -> None:
@@ -126,18 +126,18 @@ def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -
         log.warning("cannot note how an alert went: %s", error, extra={"subscriber": subscriber})
 
 
-def kept_alert(path: Path, tweet_id: str) -> Alert | None:
+def stored_alert(path: Path, tweet_id: str) -> Alert | None:
     """Return the alert about a post, None where there is none. Another process may write the file meanwhile."""
-    return next((each for each in kept_alerts(path) if each.tweet_id == tweet_id), None)
+    return next((each for each in stored_alerts(path) if each.tweet_id == tweet_id), None)
 
 
-def kept_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
+def stored_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
     """Return alerts, newest first. Another process may write the file meanwhile."""
     start = since.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00") if since else ""
     return [_alert(row) for row in _read(path, NEWEST, start, -1 if limit is None else limit)]
 
 
-def kept_outcomes(path: Path) -> dict[str, Outcome]:
+def stored_outcomes(path: Path) -> dict[str, Outcome]:
     """Return the last outcome of each subscriber, by subscription id."""
     return {row["subscriber"]: Outcome(row["time"], row["problem"]) for row in _read(path, "SELECT * FROM outcomes")}
 

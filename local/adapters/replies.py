@@ -70,7 +70,7 @@ class LocalReplies:
     def save(self, switch: Switch) -> None:
         self._write("INSERT OR REPLACE INTO switch VALUES (1, ?)", msgspec.json.encode(switch).decode())
 
-    def everybody_out(self) -> list[str]:
+    def opted_out_users(self) -> list[str]:
         """Return the ids of all users on the opt-out list, sorted."""
         return sorted((user for (user,) in self._select("SELECT user_id FROM opted_out")), key=int)
 

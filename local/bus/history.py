@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, STATES, WAITING, open_read_only, told
+from twbot.local.bus.store import DEAD, STATES, WAITING, open_read_only, translate_sqlite_errors
 
 _DELIVERIES = (
     "SELECT d.id, e.id, e.type, e.time, e.tweet, d.rule, d.state, d.attempts, d.due, d.first_try, d.last_try, d.ended,"
@@ -154,7 +154,7 @@ class History:
         return next(iter(self._rows(query)))[0]
 
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        with told(self._path):
+        with translate_sqlite_errors(self._path):
             cursor: sqlite3.Cursor = self._db.execute(query, values)
             yield from cursor
 

@@ -57,7 +57,7 @@ def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chos
             yield Chosen(event, matching)
 
 
-class KeptReplays:
+class ReplayStore:
     """The records of all replays, in SQLite. Threads may share it, and other processes may read the file."""
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +94,7 @@ class Replays:
     """
 
     def __init__(
-        self, kept: KeptReplays, archive: Path, deliver: Callable[[Sequence[Event], str, Sequence[str]], int]
+        self, kept: ReplayStore, archive: Path, deliver: Callable[[Sequence[Event], str, Sequence[str]], int]
     ) -> None:
         self.kept = kept
         self._archive, self._deliver = archive, deliver

@@ -113,7 +113,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with told(path):
+        with translate_sqlite_errors(path):
             # Make the file before SQLite does, which would make it readable by others.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -129,7 +129,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit everything within or nothing. Raises StorageError."""
-        with told(self.path):
+        with translate_sqlite_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -139,7 +139,7 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def take_once(self, key: str, now: float) -> bool:
+    def claim_key(self, key: str, now: float) -> bool:
         """Record a deduplication key. Return False where it was recorded before.
 
         See docs/decisions/0003-an-entry-carries-its-once-key.md.
@@ -217,12 +217,12 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     """Open the file for reading, also while the bus writes. Raises StorageError."""
     if not path.exists():
         raise StorageError(f"There are no events yet: {path} does not exist.")
-    with told(path):
+    with translate_sqlite_errors(path):
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_sqlite_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's and the system's errors within into StorageError with the file's name."""
     try:
         yield

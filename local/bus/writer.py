@@ -159,7 +159,7 @@ class Writer:
         rows: list[EventRow] = []
         deliveries: list[tuple[int, int, str, float]] = []
         for event, body, dedup_key, routes in new:
-            if dedup_key is not None and not store.take_once(dedup_key, now):
+            if dedup_key is not None and not store.claim_key(dedup_key, now):
                 continue
             store.last_event += 1
             number, tweet = store.last_event, tweet_of(event)

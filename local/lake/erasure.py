@@ -18,7 +18,7 @@ from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
-from twbot.local.bus.store import DEAD, WAITING, open_read_only, told
+from twbot.local.bus.store import DEAD, WAITING, open_read_only, translate_sqlite_errors
 from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.lake.lake import Lake
 from twbot.local.server.control import ControlClient, Erase
@@ -102,7 +102,7 @@ class Erasure:
 
     def _find(self, ids: tuple[str, ...]) -> _Archived:
         events, replies, counts = [], set[str](), {DEAD: 0, WAITING: 0}
-        with contextlib.closing(open_read_only(self._home.bus)) as db, told(self._home.bus):
+        with contextlib.closing(open_read_only(self._home.bus)) as db, translate_sqlite_errors(self._home.bus):
             for number, body in (row for each in ids for row in db.execute(_CANDIDATES, (each,))):
                 detail = decode_event(body).detail
                 if number not in events and is_about(detail, *ids):
@@ -131,7 +131,10 @@ class Erasure:
         path = self._home.alerts
         if not path.exists():
             return 0
-        with told(path), contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as db:
+        with (
+            translate_sqlite_errors(path),
+            contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as db,
+        ):
             count = db.execute("SELECT count(*) FROM alerts WHERE tweet_id = ?", (request.tweet_id,)).fetchone()[0]
             if count and not request.dry_run:
                 db.execute("PRAGMA secure_delete = ON").fetchall()

@@ -23,7 +23,7 @@ from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_li
 from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
-from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, sorted_out, translate
+from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, readable_and_damaged, translate
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -129,7 +129,7 @@ class Lake:
             try:
                 load(db, files)
             except duckdb.Error:  # a file is damaged, or the running bot has just compacted it
-                files, damaged = sorted_out(db, self._files())
+                files, damaged = readable_and_damaged(db, self._files())
                 load(db, files)
             # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
             # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview

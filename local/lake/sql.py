@@ -21,7 +21,7 @@ MEMORY = "1GB"
 _READ = "read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip')"
 
 
-def sorted_out(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def readable_and_damaged(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Return the files that can be read to the end, and those that can't. Files that are gone are in neither list."""
     import duckdb
 

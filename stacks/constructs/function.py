@@ -60,7 +60,7 @@ class Function(lambda_.Function):
             retry_attempts=2 if dead_letters else None,
             max_event_age=MAX_EVENT_AGE if dead_letters else None,
         )
-        self.works_as = role
+        self.execution_role = role
         acknowledge(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
 
 

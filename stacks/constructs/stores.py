@@ -16,7 +16,7 @@ from twbot.stacks.constructs.access import acknowledge, allow
 KEYS_UNKNOWN = "Files are named after posts and hours: nobody knows their keys before."
 
 
-def kept(stage: StageConfig) -> RemovalPolicy:
+def removal_policy(stage: StageConfig) -> RemovalPolicy:
     """Return the removal policy of the stage's data: retained in production, deleted otherwise."""
     return RemovalPolicy.RETAIN if stage.production else RemovalPolicy.DESTROY
 
@@ -36,7 +36,7 @@ class Bucket(s3.Bucket):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             lifecycle_rules=[*rules, s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
-            removal_policy=kept(stage),
+            removal_policy=removal_policy(stage),
         )
         acknowledge(self, "S1", "Only the bot's own functions reach this bucket; CloudTrail can tell who did.")
 
@@ -64,5 +64,5 @@ class Table(dynamodb.Table):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            removal_policy=kept(stage),
+            removal_policy=removal_policy(stage),
         )

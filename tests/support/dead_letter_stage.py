@@ -50,17 +50,17 @@ class LetterStage:
     def url(self, service: str) -> str:
         return str(self.sqs.get_queue_url(QueueName=dead_letters_name(self.bot.config, service))["QueueUrl"])
 
-    def bury(self, service: str, body: str, **told: str) -> str:
+    def bury(self, service: str, body: str, **attributes: str) -> str:
         """A message with these attributes; its id."""
-        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
-        sent = self.sqs.send_message(QueueUrl=self.url(service), MessageBody=body, MessageAttributes=attributes)
+        typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        sent = self.sqs.send_message(QueueUrl=self.url(service), MessageBody=body, MessageAttributes=typed)
         return str(sent["MessageId"])
 
     def undelivered(self, rule: str, event: Event) -> str:
         """As EventBridge does it."""
         wired = next(each for each in RULES if each.name == rule)
         bus = bus_name(self.bot.config)
-        told = {
+        attributes = {
             "RULE_ARN": f"arn:aws:events:{HERE}:rule/{bus}/{rule_name(self.bot.config, rule)}",
             "TARGET_ARN": self.targets[wired.target],
             "ERROR_CODE": "NO_PERMISSIONS",
@@ -68,12 +68,12 @@ class LetterStage:
             "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
             "RETRY_ATTEMPTS": "24",
         }
-        return self.bury(wired.service, msgspec.json.encode(event).decode(), **told)
+        return self.bury(wired.service, msgspec.json.encode(event).decode(), **attributes)
 
     def failed(self, service: str, event: Event) -> str:
         """As Lambda does it, of an asynchronous call."""
-        told = {"RequestID": "e4b46cbf", "ErrorCode": "200", "ErrorMessage": "boom"}
-        return self.bury(service, msgspec.json.encode(event).decode(), **told)
+        attributes = {"RequestID": "e4b46cbf", "ErrorCode": "200", "ErrorMessage": "boom"}
+        return self.bury(service, msgspec.json.encode(event).decode(), **attributes)
 
     def left(self, service: str) -> int:
         counts = self.sqs.get_queue_attributes(QueueUrl=self.url(service), AttributeNames=["All"])["Attributes"]

@@ -11,7 +11,7 @@ from twbot.lambdas.alerting.alert import Alert, sample_alert
 from twbot.lambdas.alerting.delivery import send_test_alerts
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import NotConfigured
-from twbot.local.adapters.alerts import Deliverer, Outcome, kept_alerts, kept_outcomes, note_outcome, open_alerts
+from twbot.local.adapters.alerts import Deliverer, Outcome, note_outcome, open_alerts, stored_alerts, stored_outcomes
 from twbot.local.adapters.subscribers import SubscriberFile
 from twbot.local.data_folder import DataFolder, make_private
 
@@ -26,7 +26,7 @@ class LocalAlerts:
         self._file = SubscriberFile(self._home.subscribers)
 
     def subscribers(self) -> list[Subscriber]:
-        outcomes = kept_outcomes(self._home.alerts)
+        outcomes = stored_outcomes(self._home.alerts)
         return [_subscriber(each, outcomes.get(each.id, NEVER)) for each in self._file.all()]
 
     def subscribe(self, subscription: Subscription) -> Subscriber:
@@ -61,7 +61,7 @@ class LocalAlerts:
 
     def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
         """Return the newest alerts first."""
-        return kept_alerts(self._home.alerts, limit, since)
+        return stored_alerts(self._home.alerts, limit, since)
 
 
 class _OutcomeList:

@@ -35,7 +35,7 @@ class _Marked(msgspec.Struct):
 
 def dead_letter_of(message: Message, service: str, stage: StageConfig) -> DeadLetter:
     """Return the dead letter that a message of the queue of `service` is."""
-    event, attributes = event_in(message), message.told
+    event, attributes = event_in(message), message.attributes
     return DeadLetter(
         id=message.id,
         rule=_rule(event, attributes, service, stage),
@@ -66,7 +66,7 @@ def redriven(message: Message) -> int:
         in_event = msgspec.json.decode(message.body, type=_Marked).redriven
     except msgspec.MsgspecError:
         in_event = 0
-    attribute = message.told.get(REDRIVEN, "")
+    attribute = message.attributes.get(REDRIVEN, "")
     return max(in_event, int(attribute) if attribute.isdecimal() else 0)
 
 

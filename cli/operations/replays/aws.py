@@ -15,7 +15,7 @@ from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws_counts import counted
 from twbot.cli.operations.replays.aws_records import Description, replay_in
-from twbot.cli.operations.replays.aws_rules import fitting
+from twbot.cli.operations.replays.aws_rules import supported_request
 from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.lambdas.wiring import rules_named
@@ -40,7 +40,7 @@ class AwsReplays:
 
     def fit(self, request: ReplayRequest) -> ReplayRequest:
         """Return the request as EventBridge can do it. Raises Unfit."""
-        return fitting(request)
+        return supported_request(request)
 
     def count(self, request: ReplayRequest) -> ReplayCount:
         """Count the events in the log of every event, which may be kept for another time than the archive."""

@@ -13,16 +13,16 @@ from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.lambdas.wiring import Rule, rules_named
 
 
-class Unfit(TwbotError):
+class UnsupportedReplay(TwbotError):
     """EventBridge can't do the replay. The text says what it can."""
 
 
-def fitting(request: ReplayRequest) -> ReplayRequest:
+def supported_request(request: ReplayRequest) -> ReplayRequest:
     """Return the request with rules in place of types, and without a rate. Raises Unfit."""
     # Egress remembers for this long which posts it has answered.
     remembered = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=RETENTION_DAYS)
     if request.with_replies and request.since < remembered:
-        raise Unfit(
+        raise UnsupportedReplay(
             f"What was answered more than {RETENTION_DAYS} days ago could be answered twice: choose a later --since."
         )
     rules = rules_named(request.rules)
@@ -50,7 +50,9 @@ def _only(rules: list[Rule], types: set[str], *, chosen: bool) -> list[Rule]:
         return narrow
     others = ", ".join(rule.name for rule in rules if rule not in narrow)
     reason = f"these take other events, too: {others}" if chosen else f"none takes {', '.join(sorted(types))} only"
-    raise Unfit(f"EventBridge replays to rules, not by type, and {reason}. {_choices()}. Or leave out --type.")
+    raise UnsupportedReplay(
+        f"EventBridge replays to rules, not by type, and {reason}. {_choices()}. Or leave out --type."
+    )
 
 
 def _choices() -> str:

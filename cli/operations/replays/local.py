@@ -9,7 +9,7 @@ import msgspec
 from twbot.cli.operations.local_stage import NotRunning
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.local.bus.history import History
-from twbot.local.bus.replays import KeptReplays, choose, prefix
+from twbot.local.bus.replays import ReplayStore, choose, prefix
 from twbot.local.data_folder import DataFolder, data_option, running_bot
 from twbot.local.server.control import ControlClient
 
@@ -48,7 +48,7 @@ class LocalReplays:
         """Return the newest replays first. One that was running when its bot was killed is `interrupted`."""
         if not self._home.replays.exists():
             return []
-        store = KeptReplays(self._home.replays)
+        store = ReplayStore(self._home.replays)
         try:
             found = store.newest(limit)
         finally:

@@ -29,7 +29,7 @@ class AwsReplies:
     def save(self, switch: Switch) -> None:
         self._put({"id": {"S": SWITCH}, "value": {"S": msgspec.json.encode(switch).decode()}})
 
-    def everybody_out(self) -> list[str]:
+    def opted_out_users(self) -> list[str]:
         """Return the ids of the users who opted out, in numeric order."""
         # A scan is cheap: besides the list the table holds only the switch and the counts of the hour.
         with self._bot.translate_errors():

@@ -19,7 +19,7 @@ class Replies(Protocol):
     def save(self, switch: Switch) -> None:
         """Store the switch. Egress reads it before each reply (docs/decisions/0007)."""
 
-    def everybody_out(self) -> list[str]:
+    def opted_out_users(self) -> list[str]:
         """Return the ids of the users who opted out of replies."""
 
     def opt_out(self, user_id: str) -> None:

@@ -16,16 +16,16 @@ from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
 from twbot.cli.operations.logs.records import LogFilter
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
-    dead,
+    dead_letter_span,
     deliveries,
     open_ends,
-    suspect,
-    troubles,
+    problem_spans,
+    suspect_span,
     unanswered,
-    unseen,
+    unread_span,
     without_given_up,
 )
-from twbot.cli.operations.traces.aws_order import in_order, rank
+from twbot.cli.operations.traces.aws_order import rank, sorted_spans
 from twbot.cli.operations.traces.aws_workflow_steps import executions
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
@@ -63,7 +63,7 @@ class AwsTraces:
         if not events:
             return None
         spans = without_given_up(self._spans(tweet_id, events, start, end), self._dead_letters(tweet_id, events))
-        return trace_of(tweet_id, events, in_order(spans), option=f" --stage {self._bot.name}")
+        return trace_of(tweet_id, events, sorted_spans(spans), option=f" --stage {self._bot.name}")
 
     def _spans(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime
@@ -73,7 +73,7 @@ class AwsTraces:
         # A replay runs the workflow again, at any time after the event's own.
         until = end if any(event.replay_name for event in events) else None
         steps = [each for event in _received(events) for each in executions(self._steps(event, until))]
-        found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *troubles(lines)]
+        found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *problem_spans(lines)]
         return [*found, *_suspects(events, log)]
 
     def _dead_letters(self, tweet_id: str, events: list[Event]) -> list[Span]:
@@ -83,11 +83,11 @@ class AwsTraces:
         for rule in open_ends(events):
             try:
                 read = AwsDeadLetters(self._bot).read(rule=rule).seen
-                found += [dead(each) for each in read if each.tweet_id == tweet_id]
+                found += [dead_letter_span(each) for each in read if each.tweet_id == tweet_id]
             except NotDeployed:
                 continue  # no queue, no dead letters
             except AwsError as problem:
-                found.append(unseen(rule, problem, events))
+                found.append(unread_span(rule, problem, events))
         return found
 
     def window(
@@ -130,7 +130,7 @@ def _suspects(events: list[Event], log: AwsLogs) -> Iterator[Span]:
     cause, function = missing
     since = datetime.datetime.fromisoformat(cause.time)
     errors = LogFilter(service=function, level="ERROR", since=since, until=since + DELIVERY_TIME)
-    yield from (suspect(line) for line in log.lines(errors) if not line["correlation_id"])
+    yield from (suspect_span(line) for line in log.lines(errors) if not line["correlation_id"])
 
 
 def _received(events: Iterable[Event]) -> Iterator[Event]:

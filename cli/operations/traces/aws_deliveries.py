@@ -54,7 +54,7 @@ def _delivery(rule: str, function: str, cause: Event, result: Event | None, line
     yield msgspec.structs.replace(span, attempts=len(failures) + (result is not None), error=error, note=note)
 
 
-def troubles(lines: Iterable[Line]) -> Iterator[Span]:
+def problem_spans(lines: Iterable[Line]) -> Iterator[Span]:
     """Yield the warnings and errors of the functions."""
     for line in lines:
         if line["level"] in {"WARNING", "ERROR", "CRITICAL"}:
@@ -88,7 +88,7 @@ def open_ends(events: list[Event]) -> Iterator[str]:
         yield "alert-on-negative"
 
 
-def dead(letter: DeadLetter) -> Span:
+def dead_letter_span(letter: DeadLetter) -> Span:
     """Return the delivery that ended as a dead letter."""
     end = letter.ended or letter.first_try or 0.0
     span = Span(kind="delivery", name=letter.rule, event=letter.detail_type, start=end, end=end, state="dead")
@@ -97,7 +97,7 @@ def dead(letter: DeadLetter) -> Span:
     return msgspec.structs.replace(span, start=start, **fields)
 
 
-def unseen(rule: str, problem: AwsError, events: list[Event]) -> Span:
+def unread_span(rule: str, problem: AwsError, events: list[Event]) -> Span:
     """Return a note that the dead letters of a rule could not be read: the rest of the trace does without them."""
     at = epoch(events[-1].time)
     return Span(kind="log", name="dead-letters", start=at, end=at, note=f"of {rule} not looked at: {problem}")
@@ -111,7 +111,7 @@ def without_given_up(spans: Iterable[Span], dead_letters: list[Span]) -> list[Sp
     return [*(each for each in spans if each.name not in replaced or each.kind == "event"), *dead_letters]
 
 
-def suspect(line: Line) -> Span:
+def suspect_span(line: Line) -> Span:
     """Return a crash or a time-out that may be the reason."""
     at = epoch(line["timestamp"])
     error = f"{_reason(line)} (perhaps with another post)"

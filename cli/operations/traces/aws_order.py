@@ -20,7 +20,7 @@ ORDER = (
 )
 
 
-def in_order(spans: Iterable[Span]) -> list[Span]:
+def sorted_spans(spans: Iterable[Span]) -> list[Span]:
     """Order spans, causes before effects. An event does not start before what led to it."""
     found: list[Span] = []
     for each in sorted(spans, key=lambda each: (int(each.start), _place(each), each.start)):

@@ -11,7 +11,7 @@ import msgspec
 
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import epoch
-from twbot.local.adapters.alerts import kept_alert
+from twbot.local.adapters.alerts import stored_alert
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder, data_option
 from twbot.local.server.log_files import lines_of
@@ -74,6 +74,6 @@ def _steps(home: DataFolder, tweet_id: str) -> Iterator[Span]:
 
 
 def _alerts(home: DataFolder, tweet_id: str) -> Iterator[Span]:
-    if (alert := kept_alert(home.alerts, tweet_id)) is not None:
+    if (alert := stored_alert(home.alerts, tweet_id)) is not None:
         at = epoch(alert.time)
         yield Span(kind="alert", name="alert", start=at, end=at, note=f"{alert.subject}{' (posted)' * alert.posted}")

@@ -18,7 +18,7 @@ from twbot.lambdas.aws.invocation import Json, count, entry_point
 from twbot.lambdas.aws.publisher import publisher
 from twbot.lambdas.aws.secrets import ManagedSecrets
 from twbot.lambdas.errors import Temporary
-from twbot.lambdas.ingress.responses import Answer, come_back, refuse
+from twbot.lambdas.ingress.responses import Answer, refuse, retry_later
 from twbot.lambdas.ingress.signature import HEADER
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.x.api import XApi
@@ -60,7 +60,7 @@ def _answer(event: Json) -> Answer:
     except binascii.Error:
         return refuse(400, "The body is not what its encoding says.")
     except Temporary as error:
-        return come_back(error)
+        return retry_later(error)
 
 
 def _receive(body: bytes, signature: str | None) -> Answer:

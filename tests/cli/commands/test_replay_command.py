@@ -66,7 +66,7 @@ def test_with_replies_only_unanswered_posts_get_one(world: World, operate: Opera
 
 def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
     """What has gone out stays, nothing more follows."""
-    from twbot.cli.ui.times import moment
+    from twbot.cli.ui.times import parse_time
     from twbot.lambdas.replays import ReplayRequest
     from twbot.local.data_folder import running_bot
     from twbot.local.server.control import ControlClient
@@ -77,7 +77,7 @@ def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:
     bot = running_bot(world.home.folder)
     assert bot is not None
     wanted = ReplayRequest(
-        since=moment("1h"), until=moment("now"), types=["MESSAGE_RECEIVED"], rules=["log-every-event"], rate=0.2
+        since=parse_time("1h"), until=parse_time("now"), types=["MESSAGE_RECEIVED"], rules=["log-every-event"], rate=0.2
     )
     slow = ControlClient(bot).start_replay(wanted)
     assert slow.chosen is not None

@@ -11,7 +11,7 @@ from tests.support.local_stage import Local, Twbot
 from tests.support.loopback import Answer, answering
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
-from twbot.cli.x.crc import unfit
+from twbot.cli.x.crc import url_problem
 
 V1 = ("--api", "v1.1")
 
@@ -215,13 +215,13 @@ def test_each_refusal_has_its_message(local: Local, twbot: Twbot, kind: str, cod
 )
 def test_addresses_that_x_does_not_take(url: str) -> None:
     """X's documented rules, known before X is asked."""
-    assert unfit(url, simulated=False)
+    assert url_problem(url, simulated=False)
 
 
 def test_addresses_that_x_takes() -> None:
     """https on X itself; loopback at the simulated one."""
-    assert unfit("https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter", simulated=False) is None
-    assert unfit("http://127.0.0.1:8080/twitter", simulated=True) is None
+    assert url_problem("https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter", simulated=False) is None
+    assert url_problem("http://127.0.0.1:8080/twitter", simulated=True) is None
 
 
 def test_people_get_tables(local: Local, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.charts import BLOCKS, span, sparkline
-from twbot.cli.ui.times import duration, duration_text, moment, shown, window
+from twbot.cli.ui.times import duration_text, format_time, parse_duration, parse_time, parse_window
 
 NOW = datetime.datetime(2026, 11, 23, 6, 30, 15, tzinfo=datetime.UTC)
 
@@ -33,12 +33,12 @@ NOW = datetime.datetime(2026, 11, 23, 6, 30, 15, tzinfo=datetime.UTC)
 )
 def test_understands(text: str, expected: str) -> None:
     """Durations, days' names, dates with a zone."""
-    assert moment(text, now=NOW) == datetime.datetime.fromisoformat(expected)
+    assert parse_time(text, now=NOW) == datetime.datetime.fromisoformat(expected)
 
 
 def test_a_date_without_a_zone_is_this_machines() -> None:
     """As its clock on the wall has it."""
-    assert moment("2026-11-01 10:00") == datetime.datetime(2026, 11, 1, 10).astimezone()
+    assert parse_time("2026-11-01 10:00") == datetime.datetime(2026, 11, 1, 10).astimezone()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_date_without_a_zone_is_this_machines() -> None:
 def test_refuses(text: str) -> None:
     """With an example to go by, and the exit code of usage."""
     with pytest.raises(CliError) as error:
-        moment(text, now=NOW)
+        parse_time(text, now=NOW)
     assert error.value.code == Exit.USAGE
     assert "2h" in (error.value.hint or "")
 
@@ -60,7 +60,7 @@ def test_a_day_begins_at_its_own_midnight(monkeypatch: pytest.MonkeyPatch, text:
     monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
     time.tzset()
     try:
-        found = moment(text, now=datetime.datetime.fromisoformat(now))
+        found = parse_time(text, now=datetime.datetime.fromisoformat(now))
         assert found.isoformat() == "2026-10-25T00:00:00+02:00"
     finally:
         monkeypatch.undo()
@@ -69,22 +69,22 @@ def test_a_day_begins_at_its_own_midnight(monkeypatch: pytest.MonkeyPatch, text:
 
 def test_a_window_ends_after_it_begins() -> None:
     """Or is refused."""
-    assert window("2h", "1h", now=NOW)[0] is not None
+    assert parse_window("2h", "1h", now=NOW)[0] is not None
     with pytest.raises(CliError):
-        window("1h", "2h", now=NOW)
+        parse_window("1h", "2h", now=NOW)
 
 
 @pytest.mark.parametrize("since", ["2026-11-23T06:30:16Z", "0h", ""])
 def test_a_window_begins_in_the_past(since: str) -> None:
     """Or is refused in words about --since: nobody may have typed an --until. An empty text is no time, either."""
     with pytest.raises(CliError, match=r"--since is not in the past|is no time"):
-        window(since, "now", now=NOW)
+        parse_window(since, "now", now=NOW)
 
 
 @given(st.datetimes(datetime.datetime(1000, 1, 1), timezones=st.just(datetime.UTC)))
 def test_what_is_shown_in_utc_is_understood(when: datetime.datetime) -> None:
     """So that it can be copied from one command to the next."""
-    assert moment(shown(when, utc=True)) == when.replace(microsecond=0)
+    assert parse_time(format_time(when, utc=True)) == when.replace(microsecond=0)
 
 
 @given(st.floats(0, 1e7))
@@ -111,11 +111,11 @@ def test_a_bar_fits_its_line(start: float, length: float) -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1h30m", 5400), (" 7D ", 604800)])
 def test_lengths_of_time(text: str, seconds: float) -> None:
     """As people write them."""
-    assert duration(text).total_seconds() == seconds
+    assert parse_duration(text).total_seconds() == seconds
 
 
 def test_what_is_no_length_of_time() -> None:
     """Says how to write one."""
     with pytest.raises(CliError, match="no length") as error:
-        duration("yesterday")
+        parse_duration("yesterday")
     assert "1h" in str(error.value.hint)

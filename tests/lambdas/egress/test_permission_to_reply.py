@@ -92,7 +92,7 @@ def test_who_wants_no_replies(both: tuple[Any, Any]) -> None:
     permission = Permission(asked)
     for user in ("12", "7", "7"):
         operator.opt_out(user)
-    assert operator.everybody_out() == ["7", "12"]
+    assert operator.opted_out_users() == ["7", "12"]
     assert [reply(permission, user) for user in ("7", "8")] == [WithheldReason.OPTED_OUT, None]
     operator.opt_in("7")
     assert reply(permission, "7") is None

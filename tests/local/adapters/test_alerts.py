@@ -12,7 +12,7 @@ from tests.support.loopback import Answer, answering
 from twbot.lambdas.alerting.subscription import Kind, Subscription
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import BadEvent, NotConfigured, Temporary
-from twbot.local.adapters.alerts import Alerts, kept_outcomes
+from twbot.local.adapters.alerts import Alerts, stored_outcomes
 from twbot.local.adapters.subscribers import SubscriberFile
 from twbot.local.data_folder import DataFolder
 
@@ -93,10 +93,10 @@ def test_an_alert_that_did_not_arrive_is_told_again(home: DataFolder, status: in
         with pytest.raises(Exception, match=str(status)):
             alerts.handle(angry())
         assert len(alerts.newest()) == len(hook.asked) == 1
-        assert str(status) in str(kept_outcomes(home.alerts)[at(hook.url).id].problem)
+        assert str(status) in str(stored_outcomes(home.alerts)[at(hook.url).id].problem)
         alerts.handle(angry())
     assert len(hook.asked) == 2
-    assert kept_outcomes(home.alerts)[at(hook.url).id].problem is None
+    assert stored_outcomes(home.alerts)[at(hook.url).id].problem is None
 
 
 def test_addresses_are_for_their_owner_only(home: DataFolder) -> None:

@@ -292,8 +292,8 @@ def test_one_that_fails_again_says_how_often(aws: LetterStage, calls: Calls) -> 
     chosen = [each.id for each in read.read().seen if each.rule == "send-tweets"]
     list(read.redrive(chosen))
     (again,) = aws.tweets()
-    told = {name: value["StringValue"] for name, value in again["MessageAttributes"].items()}
-    aws.bury("egress", again["Body"], **told)
+    attributes = {name: value["StringValue"] for name, value in again["MessageAttributes"].items()}
+    aws.bury("egress", again["Body"], **attributes)
     assert [each.redriven for each in read.read().seen] == [1, 1]
 
 
@@ -424,10 +424,10 @@ TOLD = st.sampled_from(
 
 
 @given(st.text() | (JSON | EVENTS).map(json.dumps), st.dictionaries(TOLD, st.text()), st.sampled_from(SERVICES))
-def test_whatever_lies_there_can_be_listed(body: str, told: dict[str, str], service: str) -> None:
+def test_whatever_lies_there_can_be_listed(body: str, attributes: dict[str, str], service: str) -> None:
     """It has a rule of its service and a reason; one broken letter does not hide the others."""
     stage = StageConfig(name="prod", settings=Settings(), aws=AwsConfig())
-    letter = dead_letter_of(Message("1", body, 0.0, told, "receipt"), service, stage)
+    letter = dead_letter_of(Message("1", body, 0.0, attributes, "receipt"), service, stage)
     assert letter.rule in {rule.name for rule in RULES if rule.service == service}
     assert letter.reason
     assert json.loads(msgspec.json.encode(letter))

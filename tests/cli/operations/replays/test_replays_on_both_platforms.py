@@ -33,7 +33,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws import AwsReplays
 from twbot.cli.operations.replays.aws_counts import QUERY
 from twbot.cli.operations.replays.aws_records import Description
-from twbot.cli.operations.replays.aws_rules import Unfit, fitting, types_of
+from twbot.cli.operations.replays.aws_rules import UnsupportedReplay, supported_request, types_of
 from twbot.cli.operations.replays.local import LocalReplays
 from twbot.cli.operations.replays.port import Replays
 from twbot.cli.screens import replay as replays
@@ -448,8 +448,8 @@ def test_only_what_is_wanted_is_replayed(types: list[str], rules: list[str]) -> 
     """Whatever is chosen: no rule that was not, and with types none that takes another; or it is refused."""
     chosen = ReplayRequest(since=now() - datetime.timedelta(hours=1), until=now(), types=types, rules=rules)
     try:
-        fit = fitting(chosen)
-    except Unfit:
+        fit = supported_request(chosen)
+    except UnsupportedReplay:
         assert types
         return
     assert fit.rules
@@ -461,9 +461,9 @@ def test_only_what_is_wanted_is_replayed(types: list[str], rules: list[str]) -> 
 def test_replies_only_where_egress_remembers() -> None:
     """Older posts could be answered twice."""
     old = ReplayRequest(since=now() - datetime.timedelta(days=31), until=now(), with_replies=True)
-    with pytest.raises(Unfit, match="30 days"):
-        fitting(old)
-    assert fitting(msgspec.structs.replace(old, with_replies=False))
+    with pytest.raises(UnsupportedReplay, match="30 days"):
+        supported_request(old)
+    assert supported_request(msgspec.structs.replace(old, with_replies=False))
 
 
 def test_a_description_fits() -> None:

@@ -19,7 +19,7 @@ from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
 from twbot.cli.operations.traces.aws import AwsTraces
-from twbot.cli.operations.traces.aws_order import in_order
+from twbot.cli.operations.traces.aws_order import sorted_spans
 from twbot.cli.operations.traces.records import Span, Trace
 from twbot.lambdas.contracts import Entry, Event, new_event
 from twbot.stacks.names import dead_letters_name
@@ -228,6 +228,6 @@ KINDS = ("MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT")
 def test_what_happens_within_a_second_is_in_order(kinds: list[str], step: float) -> None:
     """However it comes: causes before effects, and no event before what led to it."""
     events = [Span(kind="event", name=kind, start=100.0, end=100.0) for kind in kinds]
-    found = in_order([*events, Span(kind="step", name="IsReplay", start=100 + step, end=100.999)])
+    found = sorted_spans([*events, Span(kind="step", name="IsReplay", start=100 + step, end=100.999)])
     assert [each.name for each in found] == [KINDS[0], "IsReplay", *KINDS[1:]]
     assert [each.start for each in found] == sorted(each.start for each in found)
