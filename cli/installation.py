@@ -23,7 +23,7 @@ EXTRAS = {"local": frozenset(_LOCAL.split()), "aws": frozenset(_AWS.split())}
 
 
 def extra_of(error: ModuleNotFoundError) -> str | None:
-    """The extra that brings the module that was not found; None where no extra of ours does."""
+    """Return the extra that brings the module that was not found; None if no extra does."""
     top = (error.name or "").partition(".")[0]
     return next((extra for extra, modules in EXTRAS.items() if top in modules), None)
 
@@ -33,7 +33,7 @@ def installed_extras() -> list[str]:
 
 
 def commit() -> str | None:
-    """The commit of the checkout that this runs from, with a + where files differ from it; None elsewhere."""
+    """Return the commit of the checkout that this runs from, with a + if files differ from it; None elsewhere."""
     root = Path(twbot.__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

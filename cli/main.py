@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; the exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
+    """Run the command line and return its exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
     for_programs = "--json" in arguments
     try:
         return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)

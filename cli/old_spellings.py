@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def current(arguments: list[str]) -> list[str]:
-    """`replay --from-x` became `replay from-x`, and `send --to URL` became `webhook sample URL`."""
+    """Return the command line as it is typed now: `replay from-x …`, `webhook sample URL …`."""
     match arguments:
         case ["replay", *rest] if "--from-x" in rest:
             return ["replay", "from-x", *(each for each in rest if each != "--from-x")]
