@@ -21,8 +21,9 @@ aws: $(VENV)/.dev ## set up what stages on AWS need, too
 
 # Folders whose tests are calls of functions, but for a few: no bot, no AWS CDK, no bundles.
 PURE := tests/lambdas tests/contracts tests/cli/ui tests/cli/x tests/local/bus tests/local/lake
-# Another order each time; SEED=… repeats one. A worker that has nothing left takes tests from the other.
-SEED := $(shell date +%s)
+# A random order, the same each time, so that what is red is the change's fault; SEED=$$(date +%s) tries another.
+# A worker that has nothing left takes tests from the other.
+SEED ?= 1
 PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal --randomly-seed $(SEED)
 
 check: $(VENV)/.dev lint ## lint, type-check, and run the tests of what is pure: before each commit

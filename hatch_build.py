@@ -1,4 +1,4 @@
-"""Fills in what a package index shows and the checkout cannot know: the repository's address, and README's links.
+"""Fill in what a package index shows and the checkout cannot know: the repository's address, and README's links.
 
 A relative link of README.md leads nowhere on a package index's page. The release workflow knows where the repository
 is and sets TWBOT_REPOSITORY_URL; every other build leaves README.md as it is and names no address.
@@ -33,7 +33,7 @@ class ProjectMetadataHook(MetadataHookInterface):
 
 
 def absolute_links(text: str, url: str, tag: str) -> str:
-    """Markdown whose relative links and pictures lead to the repository as it was tagged."""
+    """Return the Markdown with relative links and pictures that lead to the repository as it was tagged."""
 
     def link(found: re.Match[str]) -> str:
         kind = "raw" if found["image"] else "blob"
@@ -43,7 +43,7 @@ def absolute_links(text: str, url: str, tag: str) -> str:
 
 
 def project_urls(url: str, tag: str) -> dict[str, str]:
-    """By label, as a package index shows them: https://packaging.python.org/en/latest/specifications/well-known-project-urls/"""
+    """Return the addresses by label: https://packaging.python.org/en/latest/specifications/well-known-project-urls/"""
     return {
         "Repository": url,
         "Documentation": f"{url}/blob/{tag}/docs/",

@@ -89,8 +89,8 @@ def run(arguments: list[str]) -> int:
         return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
-            message, hint = f"The package {error.name} is not installed.", f"Install it: pip install 'twbot[{extra}]'"
-            return _report(message, hint, Exit.NOT_CONFIGURED, for_programs)
+            message = f"{error.name} is not installed: pip install 'twbot[{extra}]'"
+            return _report(message, None, Exit.NOT_CONFIGURED, for_programs)
         if os.environ.get("TWBOT_TRACEBACK"):
             raise
         hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."

@@ -9,7 +9,8 @@ def current(arguments: list[str]) -> list[str]:
         case ["replay", *rest] if "--from-x" in rest:
             return ["replay", "from-x", *(each for each in rest if each != "--from-x")]
         case ["send", *rest] if (url := _value("--to", rest)) is not None:
-            return ["webhook", "sample", url, *_without("--to", rest)]
+            # `send` took a timeout there and had no use for it.
+            return ["webhook", "sample", url, *_without("--timeout", _without("--to", rest))]
     return arguments
 
 

@@ -103,7 +103,7 @@ class Analysis(Record, frozen=True, kw_only=True):
     language: Annotated[
         str | None, msgspec.Meta(description="Language code of the text, from X or else from Comprehend.")
     ] = None
-    images: list[AnalysedImage] = []
+    images: Annotated[list[AnalysedImage], msgspec.Meta(description="The images of the message, in order.")] = []
 
 
 class MessageAnalysed(Record, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ class SendTweet(Record, frozen=True, kw_only=True):
     image_key: Annotated[
         str | None, msgspec.Meta(description="Key of the first of Images, the only one in the source design.")
     ] = None
-    images: list[ReplyImage] = []
+    images: Annotated[list[ReplyImage], msgspec.Meta(description="Pictures of the reply, at most four.")] = []
     replay_name: _ReplayName = None
 
 

@@ -1,4 +1,6 @@
-"""The tree of our exceptions. Each one has a kind, which decides the exit code, and may have a hint.
+"""The trunk of our exceptions: each has a kind, which decides the exit code, and may have a hint.
+
+An exception of one module alone is defined there, below one of these.
 
 TwbotError
 ├── NotConfigured      keys, settings or a set-up step are missing

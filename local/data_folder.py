@@ -110,7 +110,7 @@ def make_private(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another command may try at the same time
     except OSError as error:
         raise TwbotError(f"Cannot write to the data folder {folder}: {error.strerror}.") from None
     if (free := shutil.disk_usage(folder).free) < MIN_FREE_BYTES:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twbot.cli.deploy.assembly import Assembly
     from twbot.cli.deploy.changes import Change
     from twbot.cli.deploy.permissions import Widening
-    from twbot.cli.deploy.preflight import Check
+    from twbot.cli.deploy.preflight import PreflightCheck
 
 
 def deploy(
@@ -101,7 +101,7 @@ def differences(on: Deployment, assembly: Assembly) -> tuple[list[Change], dict[
     return found, {name: each for name, each in compared.items() if any(each)}
 
 
-def _checks(on: Deployment, *, bootstrap_later: bool) -> list[Check]:
+def _checks(on: Deployment, *, bootstrap_later: bool) -> list[PreflightCheck]:
     """Run the checks and show each result. Raises CliError at the end if one failed.
 
     `bootstrap_later`: a missing bootstrap is no failure, because --bootstrap is only tried out.

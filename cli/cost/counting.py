@@ -217,5 +217,5 @@ class _Context:
 
 
 def _matching(event: dict[str, Any]) -> Iterator[str]:
-    """The targets of the rules that take the event."""
+    """Return the targets of the rules that take the event."""
     return (target for target, matches in _PATTERNS if matches(event))

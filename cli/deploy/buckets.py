@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from twbot.cli.operations.aws_errors import AwsError
+from twbot.lambdas.aws.client_errors import error_code
 
 # The most that one DeleteObjects call accepts: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 BATCH_SIZE = 1000
@@ -24,7 +25,7 @@ def empty(s3: Any, bucket: str) -> Iterator[int]:
             _delete(s3, bucket, batch)
             yield len(batch)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchBucket", "404"):
+        if error_code(error) not in ("NoSuchBucket", "404"):
             raise
 
 

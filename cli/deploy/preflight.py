@@ -11,7 +11,8 @@ import msgspec
 from twbot.cli.deploy.deployed_stacks import stacks
 from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.ui import check
+from twbot.cli.ui.check import Check
+from twbot.lambdas.aws.client_errors import error_code
 
 # CDK's default qualifier is hnb659fds: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -19,7 +20,7 @@ BOOTSTRAP_VERSION = 6
 SERVICES = {"rekognition": "Rekognition", "comprehend": "Comprehend", "lexv2-models": "Lex V2"}
 
 
-class Check(check.Check, frozen=True):
+class PreflightCheck(Check, frozen=True):
     """The result of one check before a deployment."""
 
     setup: bool = False
@@ -52,9 +53,9 @@ def account(bot: AwsBot) -> Account:
     return found
 
 
-def checks(bot: AwsBot, where: Account) -> Iterator[Check]:
+def checks(bot: AwsBot, where: Account) -> Iterator[PreflightCheck]:
     """Run the checks, and yield each result as soon as it is known."""
-    yield Check("credentials", "ok", f"{where.who} in the account {where.id}")
+    yield PreflightCheck("credentials", "ok", f"{where.who} in the account {where.id}")
     yield _region_services(where.region)
     if bot.config.aws.detectors.celebrities:
         yield _checked("celebrities", lambda: _celebrities(bot, where.region))
@@ -63,16 +64,16 @@ def checks(bot: AwsBot, where: Account) -> Iterator[Check]:
     yield _checked("keys", lambda: _secret(bot))
 
 
-def _checked(name: str, check: Callable[[], Check]) -> Check:
+def _checked(name: str, check: Callable[[], PreflightCheck]) -> PreflightCheck:
     """Run a check; return a warning if AWS does not answer it."""
     # Not an error: credentials without the permission to check may still deploy, and the deployment reports its own.
     try:
         return check()
     except AwsError as problem:
-        return Check(name, "warning", str(problem), problem.hint)
+        return PreflightCheck(name, "warning", str(problem), problem.hint)
 
 
-def _region_services(region: str) -> Check:
+def _region_services(region: str) -> PreflightCheck:
     """Check that the region offers every AI service, by botocore's list of endpoints: AWS is not called."""
     session = boto3.Session()
     regions_of = {name: set(session.get_available_regions(service)) for service, name in SERVICES.items()}
@@ -80,11 +81,13 @@ def _region_services(region: str) -> Check:
     if missing:
         everywhere = ", ".join(sorted(set.intersection(*regions_of.values())))
         says = f"{region} does not offer {' and '.join(missing)}"
-        return Check("region", "wrong", says, f"Name another: --region; all of it is in {everywhere}", setup=True)
-    return Check("region", "ok", f"{region} offers {', '.join(SERVICES.values())}")
+        return PreflightCheck(
+            "region", "wrong", says, f"Name another: --region; all of it is in {everywhere}", setup=True
+        )
+    return PreflightCheck("region", "ok", f"{region} offers {', '.join(SERVICES.values())}")
 
 
-def _celebrities(bot: AwsBot, region: str) -> Check:
+def _celebrities(bot: AwsBot, region: str) -> PreflightCheck:
     """Check that Rekognition recognizes celebrities in the region, which not every region with Rekognition offers."""
     name = "celebrities"
     # No endpoint list says so. A call with bytes that are no image costs nothing, and a region that offers the call
@@ -95,66 +98,69 @@ def _celebrities(bot: AwsBot, region: str) -> Check:
     except AwsError as problem:
         message = str(problem)
         if "InvalidImageFormat" in message or "InvalidParameter" in message:
-            return Check(name, "ok", f"Rekognition knows celebrities in {region}")
+            return PreflightCheck(name, "ok", f"Rekognition knows celebrities in {region}")
         says = f"not known whether {region} has them: {message}"
         if "No permission" in message:
             fix = "It is allowed without it: the functions have their own permissions"
-            return Check(name, "warning", says, fix)
-        return Check(name, "warning", says, _WITHOUT.format(stage=bot.name))
-    return Check(name, "ok", f"Rekognition knows celebrities in {region}")
+            return PreflightCheck(name, "warning", says, fix)
+        return PreflightCheck(name, "warning", says, _WITHOUT.format(stage=bot.name))
+    return PreflightCheck(name, "ok", f"Rekognition knows celebrities in {region}")
 
 
 _WITHOUT = "Without them: celebrities = false in [stages.{stage}.aws.detectors]; or name another --region"
 
 
-def _bootstrapped(bot: AwsBot, where: Account) -> Check:
+def _bootstrapped(bot: AwsBot, where: Account) -> PreflightCheck:
     fix = f"Prepare it, once: twbot deploy --stage {bot.name} --bootstrap"
     environment = f"the account {where.id} in {where.region}"
     with bot.translate_errors():
         try:
             value = bot.client("ssm").get_parameter(Name=BOOTSTRAP)["Parameter"]["Value"]
         except failures.ClientError as error:
-            if error.response["Error"]["Code"] != "ParameterNotFound":
+            if error_code(error) != "ParameterNotFound":
                 raise
             says = f"{environment} is not prepared for CDK (bootstrapped)"
-            return Check("bootstrap", "wrong", says, fix, setup=True)
+            return PreflightCheck("bootstrap", "wrong", says, fix, setup=True)
     if not value.isdigit() or int(value) < BOOTSTRAP_VERSION:
         says = f"{environment} was prepared for CDK long ago: version {value}, {BOOTSTRAP_VERSION} is needed"
-        return Check("bootstrap", "wrong", says, fix, setup=True)
-    return Check("bootstrap", "ok", f"{environment} is prepared for CDK, version {value}")
+        return PreflightCheck("bootstrap", "wrong", says, fix, setup=True)
+    return PreflightCheck("bootstrap", "ok", f"{environment} is prepared for CDK, version {value}")
 
 
-def _stacks_idle(bot: AwsBot) -> Check:
+def _stacks_idle(bot: AwsBot) -> PreflightCheck:
     """Check that no stack is being changed, and that none is stuck in a failed state."""
     # ROLLBACK_COMPLETE is fine: the CDK command itself deletes a stack whose creation failed.
     found = stacks(bot)
     for stack in found:
         if stack.busy:
             fix = f"Wait until it has finished: twbot outputs --stage {bot.name}"
-            return Check("stacks", "wrong", f"CloudFormation still works on {stack.name} ({stack.status})", fix)
+            return PreflightCheck(
+                "stacks", "wrong", f"CloudFormation still works on {stack.name} ({stack.status})", fix
+            )
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-continueupdaterollback.html
         if stack.status == "UPDATE_ROLLBACK_FAILED":
             fix = f"See why, put it right, then: aws cloudformation continue-update-rollback --stack-name {stack.name}"
-            return Check("stacks", "wrong", f"{stack.name} could neither be changed nor go back", fix)
+            return PreflightCheck("stacks", "wrong", f"{stack.name} could neither be changed nor go back", fix)
         if stack.status == "DELETE_FAILED":
             fix = f"Finish it: twbot destroy --stage {bot.name}"
-            return Check("stacks", "wrong", f"{stack.name} could not be deleted", fix)
-    return Check("stacks", "ok", f"{len(found)} deployed, none being changed" if found else "none deployed yet")
+            return PreflightCheck("stacks", "wrong", f"{stack.name} could not be deleted", fix)
+    says = f"{len(found)} deployed, none being changed" if found else "none deployed yet"
+    return PreflightCheck("stacks", "ok", says)
 
 
-def _secret(bot: AwsBot) -> Check:
+def _secret(bot: AwsBot) -> PreflightCheck:
     client, name = bot.client("secretsmanager"), bot.config.secret
     with bot.translate_errors():
         try:
             client.describe_secret(SecretId=name)
         except failures.ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            if error_code(error) != "ResourceNotFoundException":
                 raise
             fix = f"After deploying: twbot secrets set --stage {bot.name}"
-            return Check("keys", "warning", f"the secret {name} is not there yet", fix)
-    return Check("keys", "ok", f"the secret {name} is there")
+            return PreflightCheck("keys", "warning", f"the secret {name} is not there yet", fix)
+    return PreflightCheck("keys", "ok", f"the secret {name} is there")
 
 
-def first_wrong(found: list[Check]) -> Check | None:
+def first_wrong(found: list[PreflightCheck]) -> PreflightCheck | None:
     """Return the first check that failed; None if all passed."""
     return next((each for each in found if each.state == "wrong"), None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import botocore.exceptions as failures
 
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import ErrorKind, TwbotError
 
 # Error codes that several services share.
@@ -64,7 +65,7 @@ def translate_aws_errors(stage: str, *, missing: str | None = None) -> Iterator[
 
 
 def _refused(error: failures.ClientError, stage: str, missing: str | None) -> AwsError:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    code, message = error_code(error), error.response["Error"].get("Message", "")
     if code in _EXPIRED:
         return AwsNotConfigured("The AWS credentials have expired.", "Log in again: aws login, or aws sso login")
     if code in _WRONG:

@@ -8,6 +8,7 @@ import botocore.exceptions as failures
 import msgspec
 
 from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured, translate_aws_errors
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.ports import Keys
 
 # Secrets Manager moves these labels by itself when a version is added.
@@ -85,4 +86,4 @@ class SecretsManagerKeys:
 
 
 def _is_missing(error: failures.ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ResourceNotFoundException"
+    return error_code(error) == "ResourceNotFoundException"

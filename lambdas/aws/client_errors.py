@@ -6,5 +6,5 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 def error_code(error: ClientError | BotoCoreError) -> str:
-    """AWS's code of the error; where AWS was not reached, the name of botocore's."""
+    """Return AWS's error code, or the name of botocore's exception where AWS was not reached."""
     return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

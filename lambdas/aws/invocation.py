@@ -44,7 +44,7 @@ def entry_point(post_of: Callable[[Json], str | None] = lambda _: None) -> Calla
     return make
 
 
-def tweet_in(event: Json) -> str | None:
+def tweet_of_event(event: Json) -> str | None:
     """Return the id of the post that one of our events is about; None where the event has none."""
     return post_ids.tweet_in(event.get("detail"))
 

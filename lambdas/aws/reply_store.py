@@ -19,7 +19,7 @@ SWITCH, OPTED_OUT, COUNT = "switch", "opted-out:", "count:"
 # One conditional update checks the limit and counts: concurrent senders cannot exceed it together.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 _TAKE = "ADD taken :one SET expiration = :until"
-_FEWER = "attribute_not_exists(taken) OR taken < :most"
+_FEWER = "attribute_not_exists(taken) OR taken < :limit"
 
 
 class DynamoReplies:
@@ -38,7 +38,7 @@ class DynamoReplies:
     def take(self, count: str, limit: int, *, until: float) -> bool:
         if limit < 1:  # the condition lets the first one of an hour pass
             return False
-        values = {":one": {"N": "1"}, ":most": {"N": str(limit)}, ":until": {"N": str(int(until))}}
+        values = {":one": {"N": "1"}, ":limit": {"N": str(limit)}, ":until": {"N": str(int(until))}}
         return self._change(count, _TAKE, _FEWER, values)
 
     def give_back(self, count: str) -> None:

@@ -121,7 +121,7 @@ class Sender:
 
 
 def _reply(command: SendTweet) -> dict[str, str]:
-    """The fields that every outcome has."""
+    """Return the fields that every outcome has."""
     return {
         "reply_to_tweet_id": command.reply_to_tweet_id,
         "reply_to_user_id": command.reply_to_user_id,

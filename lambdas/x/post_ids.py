@@ -29,7 +29,7 @@ def tweet_of(event: Event) -> str | None:
 
 
 def tweet_in(detail: object) -> str | None:
-    """Return the same for the detail of any event, well-formed or not."""
+    """Return the id of the post that this detail is about; None for a malformed one or where it is about none."""
     found = (_at(detail, path) for path in (*IN_OUR_EVENTS, *_IN_RAW_EVENTS))
     return next((each for each in found if isinstance(each, str)), None)
 
@@ -49,7 +49,7 @@ def is_id(text: str) -> bool:
 
 
 def has_time(tweet_id: str) -> bool:
-    """Whether the id holds the time at which its post was made."""
+    """Return whether the id holds the time at which its post was made."""
     return int(tweet_id) >= _FIRST_SNOWFLAKE
 
 

@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), valu
 CREATE TABLE IF NOT EXISTS opted_out (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 """
-# Count one reply if fewer than :most are counted. One statement, so that senders together never pass the limit.
+# Count one reply if fewer than :limit are counted. One statement, so that senders together never pass the limit.
 TAKE = """
-INSERT INTO counts SELECT :name, 1, :until WHERE :most > 0
-ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :most
+INSERT INTO counts SELECT :name, 1, :until WHERE :limit > 0
+ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :limit
 """
 
 
@@ -54,13 +54,13 @@ class LocalReplies:
     def opted_out(self, user_id: str) -> bool:
         return bool(self._select("SELECT 1 FROM opted_out WHERE user_id = ?", user_id))
 
-    def take(self, count: str, most: int, *, until: float) -> bool:
-        """Count one reply and return True, or return False where `most` are counted already.
+    def take(self, count: str, limit: int, *, until: float) -> bool:
+        """Count one reply and return True, or return False where `limit` are counted already.
 
         `count`: the counter's name. `until`: epoch seconds from which the counter may be deleted.
         """
         with self._lock, _translated():
-            values = {"name": count, "most": most, "until": until}
+            values = {"name": count, "limit": limit, "until": until}
             return self._opened().execute(TAKE, values).rowcount > 0
 
     def give_back(self, count: str) -> None:

@@ -105,10 +105,10 @@ class SimulatorClient:
         self._call("POST", "/sim/failures", json={"kind": kind, "count": count, "call": call, "seconds": seconds})
 
     def limits(
-        self, limits: dict[str, int] | None = None, *, posts_a_day: int | None = None, most_webhooks: int | None = None
+        self, limits: dict[str, int] | None = None, *, posts_a_day: int | None = None, max_webhooks: int | None = None
     ) -> None:
         """Change rate limits, by names such as "POST /2/tweets", and reset all counts."""
-        body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": most_webhooks}
+        body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": max_webhooks}
         self._call("PUT", "/sim/limits", json=body)
 
     def media(self, url: str) -> bytes:

@@ -111,7 +111,7 @@ class Store:
         self.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, value)
 
     def new_id(self) -> str:
-        """Return a snowflake id: milliseconds since TWITTER_EPOCH_MS and a counter, larger than every id before."""
+        """Return a snowflake id (lambdas/x/post_ids.py), larger than every id before."""
         with self._lock:
             self._last_id = max(self._last_id + 1, first_id(now_ms()))
             return str(self._last_id)

@@ -67,14 +67,14 @@ def test_every_contract_names_its_post(name: str) -> None:
     """Traces, the logs of the functions and erasure find the post of an event of any type."""
     event = RECORDED[name]
     assert tweet_of(decode_event(json.dumps(event))) == POSTS[name]
-    assert invocation.tweet_in(event) == POSTS[name]
+    assert invocation.tweet_of_event(event) == POSTS[name]
     assert is_about(event["detail"], POSTS[name])
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": None}, {"detail": {"Twitter": {}}}, {"detail": {"Twitter": []}}])
 def test_an_event_may_name_no_post(event: dict[str, Any]) -> None:
     """Logging about it must not fail."""
-    assert invocation.tweet_in(event) is None
+    assert invocation.tweet_of_event(event) is None
 
 
 @pytest.mark.parametrize("name", sorted(DETAILS))

@@ -79,7 +79,7 @@ def start_afresh(x: Simulator, *, max_webhooks: int) -> None:
     for webhook in requests.get(f"{x.url}/2/webhooks", headers=app, timeout=10).json().get("data", []):
         requests.delete(f"{x.url}/2/webhooks/{webhook['id']}", headers=app, timeout=10).raise_for_status()
     requests.delete(f"{x.url}/sim/failures", headers={TOKEN_HEADER: x.control_token}, timeout=10).raise_for_status()
-    x.client.limits({"POST /2/tweets": 100_000}, most_webhooks=max_webhooks)
+    x.client.limits({"POST /2/tweets": 100_000}, max_webhooks=max_webhooks)
 
 
 def red_jpeg() -> bytes:

@@ -14,6 +14,7 @@ from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.aws.alert_outcomes import PREFIX
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.stacks.names import alert_addresses_name, function_name
 
 # What a standard parameter holds.
@@ -67,7 +68,7 @@ class AwsWebhooks:
             try:
                 text = self._parameters.get_parameter(Name=self._parameter, WithDecryption=True)["Parameter"]["Value"]
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ParameterNotFound":
+                if error_code(error) != "ParameterNotFound":
                     raise
                 return []
         try:

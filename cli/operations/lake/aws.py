@@ -26,11 +26,9 @@ from twbot.lambdas.analytics.results import (
 class AthenaLake:
     """The lake of a stage, queried in its workgroup, whose scan limit holds. Raises AwsError, NotDeployed."""
 
-    def __init__(
-        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = TIMEOUT
-    ) -> None:
+    def __init__(self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, timeout: float = TIMEOUT) -> None:
         self._bot = bot
-        self._athena = Athena(bot, sleep=sleep, most_seconds=most_seconds)
+        self._athena = Athena(bot, sleep=sleep, timeout=timeout)
 
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
         """Run one SELECT; each `?` is bound to a parameter. Raises BadSql, TooSlow."""

@@ -31,12 +31,10 @@ _DENIED = ("AccessDenied", "Access Denied", "Insufficient permissions", "PERMISS
 
 
 class Athena:
-    """The workgroup of a stage. Stops a query after `most_seconds`. Raises AwsError, NotDeployed, BadSql, TooSlow."""
+    """The workgroup of a stage. Stops a query after `timeout`. Raises AwsError, NotDeployed, BadSql, TooSlow."""
 
-    def __init__(
-        self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, most_seconds: float = TIMEOUT
-    ) -> None:
-        self._bot, self._sleep, self._timeout = bot, sleep, most_seconds
+    def __init__(self, bot: AwsBot, *, sleep: Callable[[float], None] = time.sleep, timeout: float = TIMEOUT) -> None:
+        self._bot, self._sleep, self._timeout = bot, sleep, timeout
         self._athena = bot.client("athena")
         self._group = self._workgroup()
 

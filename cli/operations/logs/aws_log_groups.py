@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent
 
@@ -70,7 +71,7 @@ class LogReader:
             try:
                 return self._call_with_retries(parameters)
             except ClientError as error:
-                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                if error_code(error) != "ResourceNotFoundException":
                     raise
         if needed:
             region, group = self._logs.meta.region_name, parameters["logGroupName"]
@@ -84,7 +85,7 @@ class LogReader:
             try:
                 return self._call(parameters)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in THROTTLED:
+                if error_code(error) not in THROTTLED:
                     raise
                 self._wait(pause)
         return self._call(parameters)

@@ -16,6 +16,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws_counts import counted
 from twbot.cli.operations.replays.aws_records import Description, replay_in
 from twbot.cli.operations.replays.aws_rules import supported_request
+from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES
 from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
 from twbot.lambdas.wiring import rules_named
@@ -39,7 +40,7 @@ class AwsReplays:
         self._archive_cache: Archive | None = None
 
     def fit(self, request: ReplayRequest) -> ReplayRequest:
-        """Return the request as EventBridge can do it. Raises Unfit."""
+        """Return the request as EventBridge can do it. Raises UnsupportedReplay."""
         return supported_request(request)
 
     def count(self, request: ReplayRequest) -> ReplayCount:
@@ -75,7 +76,7 @@ class AwsReplays:
             try:
                 self._events.cancel_replay(ReplayName=name)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in {"IllegalStatusException", "ResourceNotFoundException"}:
+                if error_code(error) not in {"IllegalStatusException", "ResourceNotFoundException"}:
                     raise
         return self.named(name)
 

@@ -18,7 +18,7 @@ class UnsupportedReplay(TwbotError):
 
 
 def supported_request(request: ReplayRequest) -> ReplayRequest:
-    """Return the request with rules in place of types, and without a rate. Raises Unfit."""
+    """Return the request with rules in place of types, and without a rate. Raises UnsupportedReplay."""
     # Egress remembers for this long which posts it has answered.
     remembered = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=RETENTION_DAYS)
     if request.with_replies and request.since < remembered:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.aws.clients import client
-from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.aws.media import S3Media
 from twbot.lambdas.aws.publisher import publisher
 from twbot.lambdas.aws.settings import settings
@@ -22,7 +22,7 @@ def media() -> S3Media:
     return S3Media(client("s3"), os.environ["MEDIA_BUCKET"])
 
 
-@entry_point(tweet_in)
+@entry_point(tweet_of_event)
 def handler(event: Json, _: Any) -> None:
     """Answer the pictures. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))

@@ -19,7 +19,7 @@ from twbot.lambdas.aws.alert_addresses import AlertAddresses
 from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
 from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.idempotency import idempotency_config, idempotency_store
-from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.contracts import decode_event
 
 _config = idempotency_config()
@@ -40,7 +40,7 @@ def notifier() -> Notifier:
     return Notifier(Webhooks().send, outcomes(), idempotency_store(os.environ["DELIVERIES_TABLE"]), _config)
 
 
-@entry_point(tweet_in)
+@entry_point(tweet_of_event)
 def handler(event: Json, context: Any) -> Any:
     """Send the alert, or the test.
 

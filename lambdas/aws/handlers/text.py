@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.aws.clients import client
-from twbot.lambdas.aws.invocation import Json, entry_point, tweet_in
+from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.aws.lex import LexChatbot
 from twbot.lambdas.aws.publisher import publisher
 from twbot.lambdas.aws.settings import settings
@@ -23,7 +23,7 @@ def chatbot() -> LexChatbot:
     return LexChatbot(client("lexv2-runtime"), *bot)
 
 
-@entry_point(tweet_in)
+@entry_point(tweet_of_event)
 def handler(event: Json, _: Any) -> None:
     """Answer the text. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from tests.support.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 from tests.support.templates import Templates
-from twbot.cli.deploy.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, Check, account, checks
+from twbot.cli.deploy.preflight import BOOTSTRAP, BOOTSTRAP_VERSION, Account, PreflightCheck, account, checks
 from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.errors import ErrorKind
@@ -30,7 +30,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield tmp_path / "twbot.toml"
 
 
-def found(file: Path, where: Account = US) -> dict[str, Check]:
+def found(file: Path, where: Account = US) -> dict[str, PreflightCheck]:
     return {each.name: each for each in checks(AwsBot("prod", file=file), where)}
 
 

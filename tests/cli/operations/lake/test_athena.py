@@ -69,7 +69,7 @@ def test_a_query_that_lasts_too_long_is_stopped(lake: LakeOnAws) -> None:
     """And ends with 6."""
     lake.fails = ("RUNNING", "")
     with pytest.raises(TooSlow, match="5 seconds"):
-        athena(most_seconds=5).query(SQL)
+        athena(timeout=5).query(SQL)
     assert len(lake.stopped) == 1
     with pytest.raises(CliError) as error, translate_lake_errors():
         raise TooSlow("The query was stopped.")
@@ -93,7 +93,7 @@ def test_waits_longer_each_time(lake: LakeOnAws) -> None:
     waits: list[float] = []
     lake.fails = ("RUNNING", "")
     with pytest.raises(TooSlow):
-        athena(sleep=waits.append, most_seconds=30).query(SQL)
+        athena(sleep=waits.append, timeout=30).query(SQL)
     assert waits == sorted(waits)
     assert max(waits) == 2.0
 

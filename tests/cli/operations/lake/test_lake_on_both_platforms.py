@@ -1,6 +1,6 @@
 """`twbot query` and `twbot export`: the same cases on this machine and on a stage on AWS.
 
-AWS is moto, whose Athena runs no SQL: tests/lakes.py says what stands in for it.
+AWS is moto, whose Athena runs no SQL: tests/support/lake_on_aws.py says what stands in for it.
 """
 
 from __future__ import annotations
