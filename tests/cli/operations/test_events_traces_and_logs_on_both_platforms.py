@@ -1,7 +1,8 @@
 """`twbot tail`, `trace` and `logs`: the same cases over the local platform and a stage on AWS.
 
 AWS is moto's CloudWatch Logs. Its gaps: filter patterns in braces match every line (what is asked of AWS is held by
-tests/stacks/test_reading_log_groups.py); no other service writes logs there, so the lines are put as AWS writes them.
+tests/cli/operations/logs/test_aws_log_groups.py); no other service writes logs there, so the lines are put as AWS
+writes them.
 """
 
 from __future__ import annotations
