@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.support.world import World
+from tests.support.world import World, running_world
 
 
 def picture(colour: str = "teal") -> bytes:
@@ -89,15 +91,22 @@ def test_what_passes_is_tried_again_and_posted_once(world: World, kind: str) -> 
     assert len(world.events(post, "TWEET_SENT")) == 1
 
 
+@pytest.fixture
+def own_world(tmp_path: Path) -> Iterator[World]:
+    """A bot that no other test asks how it does: what X refuses for good shows for an hour."""
+    with running_world(tmp_path) as running:
+        yield running
+
+
 @pytest.mark.parametrize(("kind", "reason"), [("credits", "no-credits"), ("cap", "cap-reached")])
-def test_what_does_not_pass_is_told(world: World, kind: str, reason: str) -> None:
+def test_what_does_not_pass_is_told(own_world: World, kind: str, reason: str) -> None:
     """TWEET_FAILED says why; the post is not tried again, until a replay that may reply."""
-    world.x.fail(kind)
-    post, replies = world.ask("ida", f"@twbot despite {kind}")
+    own_world.x.fail(kind)
+    post, replies = own_world.ask("ida", f"@twbot despite {kind}")
     assert replies == []
-    assert [failed["Reason"] for failed in world.events(post, "TWEET_FAILED")] == [reason]
-    replay(world, post, f"with-replies-{kind}")
-    assert len(world.replies(post)) == 1
+    assert [failed["Reason"] for failed in own_world.events(post, "TWEET_FAILED")] == [reason]
+    replay(own_world, post, f"with-replies-{kind}")
+    assert len(own_world.replies(post)) == 1
 
 
 def test_a_replay_never_tweets(world: World) -> None:

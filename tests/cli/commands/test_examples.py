@@ -26,7 +26,6 @@ from tests.support.commands import COMMANDS, examples_in
 from tests.support.loopback import Answer, answering
 from tests.support.paths import PICTURES, TESTS
 from tests.support.world import World
-from twbot.cli.doctor import last_hour
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.cli.operations.aws_errors import NotDeployed
@@ -144,7 +143,6 @@ def desk(
     home = tmp_path / "data" if "twbot alerts" in request.node.name else world.home.folder
     monkeypatch.setenv("TWBOT_HOME", str(home))
     monkeypatch.setattr(socket, "getaddrinfo", _only_here)
-    monkeypatch.setattr(last_hour, "ENDS", {})  # other tests of this bot let X refuse for good
     keys = json.dumps(msgspec.to_builtins(world.system.bot.secrets.keys()))
     for name in ("keys.json", "new-keys.json"):
         (tmp_path / name).write_text(keys)

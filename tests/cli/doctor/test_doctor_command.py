@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.operate import Operate
 from tests.support.world import World
-from twbot.cli.doctor import last_hour
 from twbot.cli.doctor.models import check_models
 from twbot.cli.main import run
 from twbot.lambdas.contracts import Entry
@@ -23,9 +22,8 @@ def checks(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in found["checks"]}
 
 
-def test_a_healthy_bot(world: World, operate: Operate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_healthy_bot(world: World, operate: Operate) -> None:
     """Everything is checked, X too, and nothing is wrong."""
-    monkeypatch.setattr(last_hour, "ENDS", {})  # other tests of this bot let X refuse for good
     said = operate("doctor", "--no-models", "--json")
     states = {name: each["state"] for name, each in checks(said.json).items()}
     del states["last hour"]  # other tests of this bot let things go wrong
