@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+import threading
+from typing import Any, SupportsIndex
 
 import pytest
 
 from tests.support.local_stage import Local, Twbot
 from twbot.cli.errors import Exit
+from twbot.cli.ui.console import say
 from twbot.cli.x import replays as x_replays
 from twbot.lambdas.x.webhooks_and_subscriptions import XManagement
 from twbot.local.adapters.secrets import FileSecrets
@@ -76,9 +78,30 @@ def test_v1_has_several_windows_one_after_the_other(local: Local, twbot: Twbot, 
     assert "31 minutes" in too_recent.error["error"]
 
 
-def test_another_job_under_way_is_waited_for(twbot: Twbot, webhook_id: str, local: Local) -> None:
-    """At v2, too: its notice does not get through for a while."""
-    local.webhook.answers = [503, 503]
+class Late(list[int]):
+    """The webhook's next answer, given once `asked` is set."""
+
+    def __init__(self) -> None:
+        super().__init__([200])
+        self.asked = threading.Event()
+
+    def pop(self, _: SupportsIndex = 0) -> int:
+        assert self.asked.wait(5)
+        return super().pop()
+
+
+def test_another_job_under_way_is_waited_for(
+    twbot: Twbot, webhook_id: str, local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At v2, too: the webhook keeps its notice until the second job was refused."""
+    local.webhook.answers = late = Late()
+
+    def heard(text: str) -> None:
+        say(text)
+        if "still at another replay" in text:
+            late.asked.set()
+
+    monkeypatch.setattr(x_replays, "say", heard)
     assert twbot("replay", "from-x", "--since", "1h", "--yes").code == 0
     ended = twbot("replay", "from-x", "--since", "1h", "--yes")
     assert ended.code == 0
