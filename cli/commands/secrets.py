@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -14,9 +14,6 @@ from twbot.cli.ui.prompts import confirm
 from twbot.cli.x import accepted_keys
 from twbot.cli.x.key_input import NAMES, EnteredKeys, read_keys
 from twbot.lambdas.errors import TwbotError
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="The keys of X: stored, checked, rotated; never shown.", no_args_is_help=True)
 FromFile = Annotated[

@@ -7,9 +7,10 @@ import json
 import time
 import uuid
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from tests.support.logging_stage import LoggingStage
+from tests.support.operate import Said
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry, Event, new_event
@@ -20,20 +21,6 @@ from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 
 Step = tuple[str, float, float, int]
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 class Past(Protocol):
@@ -129,11 +116,11 @@ def before(past: Past, ago: float) -> str:
     return _iso(past.now - ago)
 
 
-def watch(past: Past, capfd: Any, *arguments: str) -> Ended:
+def watch(past: Past, capfd: Any, *arguments: str) -> Said:
     """Run a command on what happened."""
     capfd.readouterr()
     code = run([*arguments, *past.options])
-    return Ended(code, *capfd.readouterr())
+    return Said(code, *capfd.readouterr())
 
 
 def _nothing(_: object) -> None:
