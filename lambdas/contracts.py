@@ -20,11 +20,6 @@ REPLAY, REPLAY_WITH_REPLIES = "replay-", "with-replies-"
 
 
 # Descriptions that several records share.
-_Text = Annotated[str, msgspec.Meta(description="Text of the post.")]
-_Author = Annotated[str, msgspec.Meta(description="Username of the author, without @.")]
-_Summoned = Annotated[
-    bool, msgspec.Meta(description="Whether the author mentions or quotes the bot. X allows a reply only then.")
-]
 _ReplyText = Annotated[str, msgspec.Meta(description="Text of the reply.")]
 _ReplyToTweetId = Annotated[str, msgspec.Meta(description="Id of the post that is answered.")]
 _ReplyToUserId = Annotated[str, msgspec.Meta(description="User id of the author of that post.")]
@@ -45,20 +40,53 @@ class Twitter(Record, frozen=True, kw_only=True):
 
     tweet_id: Annotated[str, msgspec.Meta(description="Id of the post.")]
     user_id: Annotated[str, msgspec.Meta(description="User id of its author.")]
+    first_tweet_id: Annotated[
+        str | None, msgspec.Meta(description="Id of the post's first version; absent where it was not edited.")
+    ] = None
+
+    @property
+    def chain(self) -> str:
+        """Return the id that all versions of the post have in common. X gives each edit a new id.
+
+        https://docs.x.com/x-api/fundamentals/edit-posts
+        """
+        return self.first_tweet_id or self.tweet_id
 
 
-class MessageReceived(Record, frozen=True, kw_only=True):
-    """MESSAGE_RECEIVED: somebody wrote to the bot or about it. Its consumers need not know X's JSON."""
+class Message(Record, frozen=True, kw_only=True):
+    """What MESSAGE_RECEIVED and MESSAGE_ANALYSED have in common. X does not send every field with every post."""
 
-    text: _Text
-    author: _Author
-    summoned: _Summoned
+    text: Annotated[str, msgspec.Meta(description="Text of the post.")]
+    author: Annotated[
+        str, msgspec.Meta(description="Username of the author, without @; the user id where X does not name it.")
+    ]
+    summoned: Annotated[
+        bool, msgspec.Meta(description="Whether the author mentions or quotes the bot. X allows a reply only then.")
+    ]
     twitter: Twitter
     image_urls: Annotated[list[str], msgspec.Meta(description="Addresses of its photos, at most four.")] = []
     language: Annotated[
         str | None, msgspec.Meta(description="ISO 639-1 code that X detected; absent where X could not tell.")
     ] = None
+    kind: Annotated[
+        str | None, msgspec.Meta(description="post, reply or quote; absent in events of an older version.")
+    ] = None
+    followers: Annotated[int | None, msgspec.Meta(description="Number of the author's followers.")] = None
+    verified: Annotated[bool | None, msgspec.Meta(description="Whether X shows a check mark beside the author.")] = None
+    account_age_days: Annotated[
+        int | None, msgspec.Meta(description="Age of the author's account in days, when the post was received.")
+    ] = None
+    completes: Annotated[
+        list[str],
+        msgspec.Meta(
+            description="Fields that X had not sent with an earlier event of the same post; absent in the first event."
+        ),
+    ] = []
     replay_name: _ReplayName = None
+
+
+class MessageReceived(Message, frozen=True, kw_only=True):
+    """MESSAGE_RECEIVED: somebody wrote to the bot or about it. Its consumers need not know X's JSON."""
 
 
 class ImageAnalysis(Record, frozen=True, kw_only=True):
@@ -106,15 +134,10 @@ class Analysis(Record, frozen=True, kw_only=True):
     images: Annotated[list[AnalysedImage], msgspec.Meta(description="The images of the message, in order.")] = []
 
 
-class MessageAnalysed(Record, frozen=True, kw_only=True):
+class MessageAnalysed(Message, frozen=True, kw_only=True):
     """MESSAGE_ANALYSED: a message with its analysis."""
 
-    text: _Text
-    author: _Author
-    summoned: _Summoned
-    twitter: Twitter
     analysis: Analysis
-    replay_name: _ReplayName = None
 
 
 class ReplyImage(Record, frozen=True, kw_only=True):
@@ -136,7 +159,18 @@ class SendTweet(Record, frozen=True, kw_only=True):
         str | None, msgspec.Meta(description="Key of the first of Images, the only one in the source design.")
     ] = None
     images: Annotated[list[ReplyImage], msgspec.Meta(description="Pictures of the reply, at most four.")] = []
+    first_tweet_id: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="Id of the first version of the post that is answered; absent where it was not edited."
+        ),
+    ] = None
     replay_name: _ReplayName = None
+
+    @property
+    def chain(self) -> str:
+        """Return the id that all versions of the answered post have in common."""
+        return self.first_tweet_id or self.reply_to_tweet_id
 
 
 class TweetSent(Record, frozen=True, kw_only=True):
