@@ -101,4 +101,11 @@ class XRefused(Permanent):
 
 
 class XUnavailable(Temporary):
-    """X is down, or its rate limit is reached."""
+    """X is down, or its rate limit is reached.
+
+    may_have_acted: whether X may have done what the request asked for, though its answer was not heard
+    """
+
+    def __init__(self, message: str, *, retry_at: float | None = None, may_have_acted: bool = True) -> None:
+        super().__init__(message, retry_at=retry_at)
+        self.may_have_acted = may_have_acted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -53,6 +53,12 @@ class Publisher(Protocol):
         could not be published.
         """
 
+    def fix(self, key: str, value: str) -> str:
+        """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary.
+
+        It is durable when this returns, and kept for as long as the archive keeps events.
+        """
+
 
 class MediaStore(Protocol):
     """The store of the pictures that messages came with and that replies go out with."""
@@ -86,6 +92,12 @@ class X(Protocol):
 
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
         """Post a reply and return the new post's id."""
+
+    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:
+        """Return the id of the bot's own reply to one of these posts; None where its timeline shows none.
+
+        after: the id of a post; older replies are not looked for. The timeline may lag behind what was posted.
+        """
 
 
 class Chatbot(Protocol):

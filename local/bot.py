@@ -26,6 +26,7 @@ from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.adapters.alerts import Alerts
+from twbot.local.adapters.attempts import LocalAttempts
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
@@ -33,6 +34,7 @@ from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import Replays, ReplayStore
+from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import DataFolder, make_private
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -45,6 +47,8 @@ LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
 HOUSEKEEPING_SECONDS = 3600.0
 DRAIN_SECONDS = 8.0
+# Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
+REPLIES = RetryPolicy(patient_attempts=1440, longest=30.0, patience=14 * 24 * 3600.0)
 _events = logging.getLogger("twbot.events")
 _analysis = logging.getLogger("twbot.analysis")
 
@@ -60,6 +64,8 @@ class Handler(NamedTuple):
     """How many events a list has at most."""
     linger: float = 0.0
     """Seconds that a list is gathered for."""
+    retry: RetryPolicy | None = None
+    """When a failed event is handled again; None: the bus's own policy."""
 
 
 class Bot:
@@ -90,6 +96,7 @@ class Bot:
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
         self._sent = SqlitePersistence(home.folder / "sent.db")
+        self._attempts = LocalAttempts(home.folder / "sent.db")
         self._replies = LocalReplies(home.replies)
         self._settings = settings
         self._replays = Replays(ReplayStore(home.replays), home.bus, self.bus.republish)
@@ -117,6 +124,7 @@ class Bot:
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
+        self._attempts.close()
         self._replies.close()
         self.alerts.close()
         return finished
@@ -127,13 +135,18 @@ class Bot:
             if (found := handlers.get(rule.target)) is not None:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
-                    rule.name, handle, concurrency=found.concurrency, batch=found.batch, linger=found.linger
+                    rule.name,
+                    handle,
+                    concurrency=found.concurrency,
+                    batch=found.batch,
+                    linger=found.linger,
+                    retry=found.retry,
                 )
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""
         permission = Permission(self._replies)
-        sender = Sender(self._x, self.media, self.bus, permission, self._sent, idempotency_config())
+        sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS),
@@ -146,7 +159,7 @@ class Bot:
             "text-function": Handler(
                 lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
             ),
-            "tweet-queue": Handler(sender.handle, concurrency=4),
+            "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
         }
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
+from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow
 from twbot.stacks.constructs.function import Function
@@ -31,7 +32,7 @@ class Analysis(Service):
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analysis", stage)
         # Copies of images that X has, needed only to analyse and answer a post.
-        self.media = Bucket(self, "Media", stage, rules=[s3.LifecycleRule(expiration=Duration.days(1))])
+        self.media = Bucket(self, "Media", stage, rules=_media_rules(stage))
         # The export has a name of its own: the findings of cdk-nag in the stacks that import it contain that name.
         self._media_name = f"{stage.prefix}-media-arn"
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
@@ -97,3 +98,11 @@ class Analysis(Service):
         allow(role, ["lambda:InvokeFunction"], [self._download.function_arn])
         allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
         acknowledge(role, "IAM5[Resource::*]", _NO_RESOURCE)
+
+
+def _media_rules(stage: StageConfig) -> list[s3.LifecycleRule]:
+    # The keys of posts' pictures begin with the post's id (lambdas/analysis/download.py). A reply's pictures are kept
+    # with its words, as a reply may wait for X, and a replay may post it: docs/decisions/0015.
+    posts = [s3.LifecycleRule(prefix=digit, expiration=Duration.days(1)) for digit in "0123456789"]
+    replies = Duration.days(max(stage.aws.archive_days, RETENTION_DAYS))
+    return [*posts, s3.LifecycleRule(prefix="replies/", expiration=replies)]

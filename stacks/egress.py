@@ -20,8 +20,9 @@ from twbot.stacks.names import queue_name
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import behaviour
 
-# A reply that X defers to its next 15-minute window is received again each time, so a few receives are not enough.
-MAX_RECEIVES = 10
+# The function gives a reply up itself, after failures that it counts. A reply that waits for X is received once in each
+# of X's windows, and no such wait is a failure.
+MAX_RECEIVES = 1000
 BATCH_SIZE = 5
 
 
@@ -51,8 +52,8 @@ class Egress(Service):
         analysis.grant_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Update")], [replies.table_arn])
-        # An unreadable SEND_TWEET goes to the dead letters at once, with its reason, without using up its receives.
-        allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn])
+        # To the dead letters with the reason; to its own queue when a message has become old.
+        allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn, queue.queue_arn])
         self._feed(stage, queue, function)
         wired = WiredRule(
             self, "send-tweets", stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters
@@ -71,6 +72,8 @@ class Egress(Service):
             queue_name=queue_name(stage),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            # The longest there is, as a reply may wait for days until X takes it.
+            retention_period=Duration.days(14),
             visibility_timeout=Duration.seconds(6 * FUNCTIONS["egress"].timeout),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )

@@ -5,14 +5,16 @@ The code of `name` is lambdas/aws/handlers/<name>.py. The environment variables:
 BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of published entries: `id` (string) is an entry's `dedup_key`,
                            `expiration` (number, epoch seconds) the time when DynamoDB deletes it
-SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
+ARCHIVE_DAYS               the days for which the archive keeps events, and SEEN_TABLE the words of their replies
+SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names;
+                           and of the attempts to post replies (lambdas/aws/attempts.py)
 REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
-MEDIA_BUCKET               the bucket of images, which are deleted after a day
+MEDIA_BUCKET               the bucket of images: a post's are deleted after a day, a reply's with the archive
 SECRET_NAME                the secret with X's keys (twbot.lambdas.ports.Keys, as JSON)
 DELIVERIES_TABLE           DynamoDB table of the deliveries of each alert to each subscriber: `id`, `expiration`
 ADDRESSES_PARAMETER        the SecureString in Parameter Store with the addresses of the chats that receive alerts
 QUEUE_URL                  the queue of SEND_TWEET, to defer a reply until X accepts it
-DEAD_LETTER_QUEUE_URL      the queue for each unreadable SEND_TWEET, with the reason
+DEAD_LETTER_QUEUE_URL      the queue for each SEND_TWEET that is unreadable or was tried for hours, with the reason
 X_URL                      the address of a simulated X, only in a stage that sets `x_url`
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
 LOCALE_ID                  the bot's locale as Lex writes it, en_US
@@ -26,7 +28,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-PUBLISHER = ("BUS_NAME", "SEEN_TABLE")
+PUBLISHER = ("BUS_NAME", "SEEN_TABLE", "ARCHIVE_DAYS")
 OPTIONAL = ("X_URL",)
 
 

@@ -32,6 +32,7 @@ class Plumbing(Service):
 
     def __init__(self, scope: Construct, stage: StageConfig) -> None:
         super().__init__(scope, "Plumbing", stage)
+        self._archive_days = stage.aws.archive_days
         self.bus = events.EventBus(self, "Bus", event_bus_name=bus_name(stage))
         self._published = Table(self, "Published", stage)
         self._archive(stage)
@@ -50,7 +51,11 @@ class Plumbing(Service):
     @property
     def function_environment(self) -> dict[str, str]:
         """Return the environment variables of a function that publishes."""
-        return {"BUS_NAME": self.bus.event_bus_name, "SEEN_TABLE": self._published.table_name}
+        return {
+            "BUS_NAME": self.bus.event_bus_name,
+            "SEEN_TABLE": self._published.table_name,
+            "ARCHIVE_DAYS": str(self._archive_days),
+        }
 
     def grant_publish(self, function: lambda_.IFunction) -> None:
         """Grant a function what it needs to publish each entry once."""

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.aws.deadline import ends
 from twbot.lambdas.errors import Temporary
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import RETENTION_DAYS, RETENTION_SECONDS
 
 # `expiration` is compared as well, as DynamoDB deletes expired items only some time later:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
@@ -36,8 +36,10 @@ class Lease(enum.Enum):
 class Deduplication:
     """The table of leases and published keys."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, *, archive_days: int = RETENTION_DAYS) -> None:
         self._client, self._table = client, table
+        # A replay of the archive must find what was fixed before.
+        self._fixed_seconds = max(archive_days, RETENTION_DAYS) * 24 * 3600
         self._me = uuid.uuid4().hex
 
     def acquire(self, key: str) -> Lease:
@@ -61,6 +63,28 @@ class Deduplication:
         except BotoCoreError as error:
             raise _as_temporary(error) from None
         return Lease.ACQUIRED
+
+    def fix(self, key: str, value: str) -> str:
+        """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary."""
+        now = int(time.time())
+        item = {"id": {"S": key}, "value": {"S": value}, "expiration": {"N": str(now + self._fixed_seconds)}}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(#value) OR expiration < :now",
+                ExpressionAttributeNames={"#value": "value"},
+                ExpressionAttributeValues={":now": {"N": str(now)}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                found: Any = error.response["Item"]
+                return str(found["value"]["S"])
+            raise _as_temporary(error) from None
+        except BotoCoreError as error:
+            raise _as_temporary(error) from None
+        return value
 
     def commit(self, key: str) -> None:
         """Record that the entry is on the bus. Raises Temporary."""

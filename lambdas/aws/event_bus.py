@@ -69,6 +69,10 @@ class EventBus:
         _side_by_side(self._release, failed)
         _report([*failed, *(each._replace(problem=IN_PROGRESS) for each in others)], len(entries))
 
+    def fix(self, key: str, value: str) -> str:
+        """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary."""
+        return self._deduplication.fix(key, value)
+
     def _outgoing(self, entry: Entry) -> Outgoing:
         detail = msgspec.json.encode(entry.detail).decode()
         put = {"EventBusName": self._bus, "Source": entry.source, "DetailType": entry.detail_type, "Detail": detail}

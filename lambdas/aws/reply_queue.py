@@ -1,4 +1,4 @@
-"""The SQS queue of SEND_TWEET: defers messages and moves unreadable ones to the dead-letter queue."""
+"""The SQS queue of SEND_TWEET: defers messages and moves those that are given up to the dead-letter queue."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import random
 import time
 from typing import Any
 
-from twbot.lambdas.errors import Temporary
-
 # Seconds.
 FIRST_WAIT, MAX_WAIT = 15, 900
+# Failures until a reply is given up, after about six hours. Waits that X asked for do not count.
+MAX_TRIES = 30
 # SQS hides a message for at most 12 hours, counted from its receipt; two minutes are for the work done since then.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_VISIBILITY_TIMEOUT = 12 * 3600 - 120
+# SQS deletes a message that is older than the queue's retention period, without a dead letter:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+MAX_AGE = 7 * 24 * 3600
 
 
 class ReplyQueue:
@@ -24,15 +27,19 @@ class ReplyQueue:
     def __init__(self, client: Any, url: str, dead_letters: str | None) -> None:
         self._client, self._url, self._dead_letters = client, url, dead_letters
 
-    def defer(self, receipt: str, tries: int, problem: Temporary) -> int:
-        """Hide the message until X takes replies again, or longer after each try. Return the seconds."""
-        if problem.retry_at is None:
-            wait = min(MAX_WAIT, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1)  # noqa: S311
-        else:
-            wait = problem.retry_at - time.time() + 1
-        seconds: int = round(max(1, min(wait, MAX_VISIBILITY_TIMEOUT)))
-        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
-        return seconds
+    def hide(self, receipt: str, until: float, receives: int) -> int:
+        """Hide a message until X takes replies again (epoch seconds). Return the seconds."""
+        # Not all until the same second, and the wider the more often it came back: X's next window takes only some.
+        spread = random.uniform(0, 30 * (receives - 1))  # noqa: S311
+        return self._hide(receipt, until - time.time() + 1 + spread)
+
+    def back_off(self, receipt: str, tries: int) -> int:
+        """Hide a message after its `tries`th failure, longer after each. Return the seconds."""
+        return self._hide(receipt, min(MAX_WAIT, FIRST_WAIT * 2.0 ** (tries - 1)) * random.uniform(0.5, 1))  # noqa: S311
+
+    def renew(self, body: str) -> None:
+        """Send a message again, with an age of zero."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
     def dead_letter(self, body: str, reason: str) -> bool:
         """Send the body to the dead-letter queue, with the reason. Return False where no queue is configured."""
@@ -43,3 +50,8 @@ class ReplyQueue:
         attributes = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": reason[:1000] or "unknown"}}
         self._client.send_message(QueueUrl=self._dead_letters, MessageBody=body, MessageAttributes=attributes)
         return True
+
+    def _hide(self, receipt: str, wait: float) -> int:
+        seconds = round(max(1, min(wait, MAX_VISIBILITY_TIMEOUT)))
+        self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+        return seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable
 
@@ -21,12 +22,13 @@ from twbot.lambdas.contracts import (
     entry,
     read,
 )
+from twbot.lambdas.egress.attempts import Attempts, Journal, OutcomeUnknown
 from twbot.lambdas.egress.images import upload_images
 from twbot.lambdas.egress.permission import Permission, Withheld
-from twbot.lambdas.errors import Temporary, XRefused
+from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
 from twbot.lambdas.ports import MediaStore, Publisher, X
 from twbot.lambdas.x.errors import Reason
-from twbot.lambdas.x.text import fit
+from twbot.lambdas.x.text import LIMIT, fit
 
 # Seconds until another attempt to post the same reply has likely ended.
 RETRY_AFTER = 15
@@ -36,6 +38,7 @@ class Sender:
     """Posts at most one reply to each post, whether X, the bus, a redrive or a replay repeats the command.
 
     permission: the operator's; a replay may still answer what it withheld
+    attempts: remembers the requests whose outcome is unknown
     idempotency_store: remembers which posts were answered
     config: says how long an attempt that died halfway blocks the next one
     """
@@ -46,10 +49,13 @@ class Sender:
         media: MediaStore,
         publisher: Publisher,
         permission: Permission,
+        attempts: Attempts,
         idempotency_store: BasePersistenceLayer,
         config: IdempotencyConfig,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._x, self._media, self._publisher, self._permission = x, media, publisher, permission
+        self._attempts, self._clock = attempts, clock
         decorated = idempotent_function(
             self._send,
             data_keyword_argument="tweet",
@@ -57,7 +63,7 @@ class Sender:
             config=config,
             key_prefix="egress",
         )
-        self._send_once: Callable[..., dict[str, str | None] | None] = decorated
+        self._send_once: Callable[..., dict[str, str] | None] = decorated
 
     def handle(self, event: Event) -> None:
         """Post the reply of SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
@@ -67,7 +73,7 @@ class Sender:
         if replay and not replay.startswith(REPLAY_WITH_REPLIES):
             return
         try:
-            posted = self._send_once(tweet=command.reply_to_tweet_id, command=command)
+            posted = self._send_once(tweet=command.chain, command=command)
         except XRefused as refusal:
             self._fail(command, refusal, replay)
         except Withheld as reason:
@@ -79,29 +85,55 @@ class Sender:
         else:
             # The reply was recorded before this event is published: if the bus fails, the next try publishes and does
             # not post again.
-            if posted:  # records of older versions are empty; their event was published before the record was made
-                self._publish_sent(command, posted["TweetId"])
+            # Records of older versions may have no id; their event was published before the record was made.
+            if posted and posted["TweetId"]:
+                self._publish_sent(command, posted)
 
-    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, str | None]:
-        """Post the reply. Raises XRefused or Withheld, after which a replay may try again."""
-        # Powertools stores what this returns: only an id, no text that a person may later want erased.
-        posted = None
-        try:
+    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, str]:
+        """Post the reply. Raises XRefused or Withheld, after which a replay may try again, or Temporary."""
+        journal = Journal(self._attempts, self._x, tweet, self._clock)
+        posted = journal.find_posted()
+        added = ""
+        if posted is None:
             with self._permission.to_reply(command.reply_to_user_id):
-                media_ids = upload_images(command, self._media, self._x)
-                posted = self._x.reply(fit(command.text), to_tweet_id=tweet, media_ids=media_ids)
+                posted, added = self._post(command, journal)
+        # Powertools stores what this returns: no text of the reply, which a person may later want erased.
+        return {"TweetId": posted, "Added": added}
+
+    def _post(self, command: SendTweet, journal: Journal) -> tuple[str, str]:
+        """Post the reply. Return its id and what was added to its text."""
+        media_ids = upload_images(command, self._media, self._x, journal)
+        try:
+            return self._request(command, "", media_ids, journal), ""
         except XRefused as refusal:
-            # An earlier attempt has posted it and died before it was recorded.
             if refusal.reason != Reason.DUPLICATE:
                 raise
-        return {"TweetId": posted}
+        # Not an answer to this post: X compares all that the account posted in the last hours, whom it was for or not.
+        added = f" ({datetime.datetime.fromtimestamp(self._clock(), datetime.UTC):%H:%M:%S})"
+        return self._request(command, added, media_ids, journal), added
 
-    def _publish_sent(self, command: SendTweet, posted: str | None) -> None:
-        sent = TweetSent(
-            tweet_id=posted,
-            **_reply(command),
-        )
-        self._publisher.publish([entry(sent, dedup_key=f"sent:{command.reply_to_tweet_id}")])
+    def _request(self, command: SendTweet, added: str, media_ids: list[str], journal: Journal) -> str:
+        """Post the reply, with a note of the request before it and of its outcome after it."""
+        was_unknown = journal.is_unknown
+        journal.begin(command.reply_to_tweet_id)
+        try:
+            return self._x.reply(_text(command, added), to_tweet_id=command.reply_to_tweet_id, media_ids=media_ids)
+        except XRefused as refusal:
+            if refusal.reason == Reason.DUPLICATE:
+                if posted := journal.ask():
+                    return posted
+                if was_unknown:
+                    raise OutcomeUnknown("it refuses it as a duplicate.") from None
+            journal.was_not_posted()
+            raise
+        except XUnavailable as error:
+            if not (error.may_have_acted or was_unknown):
+                journal.was_not_posted()
+            raise
+
+    def _publish_sent(self, command: SendTweet, record: dict[str, str]) -> None:
+        sent = TweetSent(tweet_id=record["TweetId"], **_reply(command, record.get("Added", "")))
+        self._publisher.publish([entry(sent, dedup_key=f"sent:{command.chain}")])
 
     def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
         failed = TweetFailed(
@@ -120,13 +152,17 @@ class Sender:
         self._publisher.publish([entry(withheld, dedup_key=f"withheld:{_key(command, replay)}")])
 
 
-def _reply(command: SendTweet) -> dict[str, str]:
+def _reply(command: SendTweet, added: str = "") -> dict[str, str]:
     """Return the fields that every outcome has."""
     return {
         "reply_to_tweet_id": command.reply_to_tweet_id,
         "reply_to_user_id": command.reply_to_user_id,
-        "text": fit(command.text),
+        "text": _text(command, added),
     }
+
+
+def _text(command: SendTweet, added: str) -> str:
+    return fit(command.text, LIMIT - len(added)) + added
 
 
 def _key(command: SendTweet, replay: str | None) -> str:

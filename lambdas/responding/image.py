@@ -11,7 +11,7 @@ from twbot.lambdas.errors import UnusableImage
 from twbot.lambdas.ports import MediaStore, Publisher
 from twbot.lambdas.responding.annotate import annotate
 from twbot.lambdas.responding.replying import publish_reply
-from twbot.lambdas.responding.wording import alt_text, reply_text
+from twbot.lambdas.responding.wording import address, alt_text, reply_text
 from twbot.lambdas.settings import Settings
 
 # X accepts four pictures in a post.
@@ -32,7 +32,8 @@ def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, sett
         for number, image in enumerate(message.analysis.images[:MAX_IMAGES])
     ]
     images = [ReplyImage(key=key, alt_text=alt_text(image.analysis)) for image, key in answers if key]
-    publish_reply(reply_text([image for image, _ in answers]), message, event, publisher, images=images)
+    text = reply_text([image for image, _ in answers])
+    publish_reply(text if images else address(text, message), message, event, publisher, images=images)
 
 
 def _answer(image: AnalysedImage, key: str, media: MediaStore, settings: Settings) -> tuple[AnalysedImage, str | None]:

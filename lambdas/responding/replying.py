@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """The words and pictures of a reply."""
+
+    text: str
+    images: list[ReplyImage] = []
 
 
 def publish_reply(
     text: str, message: MessageAnalysed, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
 ) -> None:
-    """Publish SEND_TWEET: once for each post, and once more for each replay that may reply."""
-    replay = message.replay_name or event.replay_name
+    """Publish SEND_TWEET: once for all versions of a post, and once more for each replay that may reply.
+
+    Each of them has the words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
+    """
+    chain, replay = message.twitter.chain, message.replay_name or event.replay_name
+    draft = msgspec.json.encode(Draft(text, list(images))).decode()
+    draft = msgspec.json.decode(publisher.fix(f"draft:{chain}", draft), type=Draft)
     command = SendTweet(
-        text=text,
+        text=draft.text,
         reply_to_user_id=message.twitter.user_id,
         reply_to_tweet_id=message.twitter.tweet_id,
-        image_key=images[0].key if images else None,
-        images=list(images),
+        image_key=draft.images[0].key if draft.images else None,
+        images=draft.images,
+        first_tweet_id=message.twitter.first_tweet_id,
         replay_name=replay,
     )
     # With the replay in the key, its command is not dropped as a repetition of the first one.
-    dedup_key = f"reply:{message.twitter.tweet_id}"
+    dedup_key = f"reply:{chain}"
     publisher.publish([entry(command, dedup_key=f"{dedup_key}@{replay}" if replay else dedup_key)])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
 from twbot.lambdas.ports import Chatbot, Publisher
+from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.utterance import to_utterance
+from twbot.lambdas.responding.wording import address
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.x.text import neutralise
 
@@ -23,4 +27,11 @@ def answer_text(event: Event, *, chatbot: Chatbot, publisher: Publisher, setting
     )
     text = " ".join(part["content"] for part in answer.get("messages", []) if part.get("content"))
     if text:
-        publish_reply(neutralise(text), message, event, publisher)
+        words = address(text, message) if text in _stock_replies() else text
+        publish_reply(neutralise(words), message, event, publisher)
+
+
+@functools.cache
+def _stock_replies() -> frozenset[str]:
+    bot = definition()
+    return frozenset(reply for intent in (*bot.intents, bot.fallback) for reply in intent.replies)

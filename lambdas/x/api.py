@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,32 @@ from twbot.lambdas.x.http import X_URL, XHttp
 # X's limit, in characters.
 ALT_TEXT_LIMIT = 1000
 PHOTOS = {"expansions": "attachments.media_keys", "media.fields": "url,type,alt_text"}
+# X shows the newest 3,200 posts of an account: https://docs.x.com/x-api/posts/timelines/introduction
+TIMELINE_PAGES = 32
+
+
+class _Reference(msgspec.Struct):
+    type: str
+    id: str
+
+
+class _OwnPost(msgspec.Struct):
+    id: str
+    referenced_tweets: list[_Reference] = []
+
+    def answers(self, tweet_ids: Collection[str]) -> bool:
+        return any(each.type == "replied_to" and each.id in tweet_ids for each in self.referenced_tweets)
+
+
+class _Meta(msgspec.Struct):
+    result_count: int
+    next_token: str | None = None
+
+
+class _Timeline(msgspec.Struct):
+    meta: _Meta
+    """Required: an answer without it is no timeline, and does not say that a reply is missing."""
+    data: list[_OwnPost] = []
 
 
 class XApi:
@@ -26,6 +52,7 @@ class XApi:
 
     def __init__(self, secrets: Secrets, *, base_url: str = X_URL, made_with_ai: bool = False) -> None:
         self._http = XHttp(secrets, base_url=base_url)
+        self._secrets = secrets
         self._extras = {"made_with_ai": True} if made_with_ai else {}
 
     def me(self) -> dict[str, Any]:
@@ -66,6 +93,26 @@ class XApi:
             post["media"] = {"media_ids": list(media_ids)}
         return str(_data(self._http.call("POST", "/2/tweets", json=post))["id"])
 
+    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:
+        """Return the id of the bot's own reply to one of these posts; None where its timeline shows none.
+
+        after: the id of a post; older replies are not looked for.
+        https://docs.x.com/x-api/users/get-posts
+        """
+        targets = {_id(each) for each in to_tweet_ids}
+        asked = {"since_id": _id(after), "max_results": "100", "tweet.fields": "referenced_tweets"}
+        for _ in range(TIMELINE_PAGES):
+            page = _timeline(self._http.call("GET", f"/2/users/{self._bot_id()}/tweets", params=asked))
+            found = next((post.id for post in page.data if post.answers(targets)), None)
+            if found or page.meta.next_token is None:
+                return found
+            asked["pagination_token"] = page.meta.next_token
+        raise XUnavailable("The bot's timeline goes further back than X shows.")
+
+    def _bot_id(self) -> str:
+        known = self._secrets.keys().user_id
+        return known if known.isdecimal() else str(self.me()["id"])
+
 
 def _data(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the `data` of an answer. A 200 that contains only errors raises as an error status does."""
@@ -75,6 +122,17 @@ def _data(answer: dict[str, Any]) -> dict[str, Any]:
     if answer.get("errors"):
         raise classify(200, {}, msgspec.json.encode(answer))
     raise XUnavailable("X's answer lacks what was asked for.")
+
+
+def _timeline(answer: dict[str, Any]) -> _Timeline:
+    """Raises XUnavailable for an answer that is no whole page of a timeline."""
+    try:
+        page = msgspec.convert(answer, _Timeline)
+    except msgspec.ValidationError as error:
+        raise XUnavailable(f"X's answer is no timeline: {error}") from None
+    if page.meta.result_count != len(page.data):
+        raise XUnavailable("X's answer lacks some of the bot's posts.")
+    return page
 
 
 def _id(tweet_id: str) -> str:

@@ -77,7 +77,9 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> TwbotError
     # A 200 with errors instead of data.
     if status < 300 and problem:
         return XRefused(message, reason=reason, status=status)
-    return XUnavailable(message, retry_at=retry_at(status, headers) if status in (429, 503) else None)
+    # Only a 429 says that X did nothing. A gateway answers 5xx also for what the service behind it has done.
+    when = retry_at(status, headers) if status in (429, 503) else None
+    return XUnavailable(message, retry_at=when, may_have_acted=status != 429)
 
 
 def first_problem(body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 import requests
 from requests_oauthlib import OAuth1
+from urllib3.exceptions import NewConnectionError, SSLError
 
 from twbot.lambdas.errors import TwbotError, XUnavailable
 from twbot.lambdas.ports import Keys, Secrets
@@ -94,7 +95,8 @@ class XHttp:
             # Without redirects, which could lead the signed request to another host.
             answer = self._session().request(method, url, timeout=TIMEOUTS, allow_redirects=False, **sent)
         except requests.RequestException as error:
-            raise XUnavailable(f"X cannot be reached: {type(error).__name__}.") from None
+            sent = not _failed_to_connect(error)
+            raise XUnavailable(f"X cannot be reached: {type(error).__name__}.", may_have_acted=sent) from None
         self._note(call_name(method, path), answer)
         return answer
 
@@ -118,6 +120,13 @@ class XHttp:
             signer = OAuth1(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
             cached = self._local.signer = (keys, signer)
         return cached[1]
+
+
+def _failed_to_connect(error: requests.RequestException) -> bool:
+    """Return whether there was no connection that the request could have gone over."""
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | SSLError)
 
 
 def _check_base(url: str) -> None:

@@ -69,6 +69,10 @@ class Bus:
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
         self._writer.put([self._new(new_event(entry, now), entry.dedup_key) for entry in entries])
 
+    def fix(self, key: str, value: str) -> str:
+        """Store the value under the key, unless one is stored there. Return the stored one. Raises StorageError."""
+        return self._writer.ask(lambda store: store.fix(key, value, self._clock()))
+
     def admit(self) -> None:
         """Raise Overloaded where as many deliveries are open as may be."""
         if self._waiting >= self._limit:
@@ -314,6 +318,9 @@ class _Outside:
     def publish(self, entries: Sequence[Entry]) -> None:
         self._bus.admit()
         self._bus.publish(entries)
+
+    def fix(self, key: str, value: str) -> str:
+        return self._bus.fix(key, value)
 
 
 def _route(rule: Rule, retry: RetryPolicy) -> Route:

@@ -31,6 +31,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
     attempts: int = 8
     """Attempts in all. Those whose handler set `retry_at` don't count."""
+    patient_attempts: int | None = None
+    """Attempts in all where the last one failed with Temporary, as another service may be down; None: `attempts`."""
     first: float = 1.0
     longest: float = 60.0
     patience: float = 86_400.0
@@ -123,7 +125,7 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     state, due = WAITING, now
     if error is None:
         state = DONE
-    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, now):
+    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, error, now):
         state = DEAD
     elif retry_at is not None:
         # A time in the past (the clocks differ) must not become a busy loop.
@@ -137,9 +139,10 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
 
 
-def _is_enough(delivery: Delivery, now: float) -> bool:
+def _is_enough(delivery: Delivery, error: BaseException, now: float) -> bool:
     retry = delivery.route.retry
-    return delivery.attempts >= retry.attempts or now - delivery.born > retry.patience
+    attempts = (retry.patient_attempts if isinstance(error, Temporary) else None) or retry.attempts
+    return delivery.attempts >= attempts or now - delivery.born > retry.patience
 
 
 def _reason(error: BaseException) -> str:

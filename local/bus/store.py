@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL, value TEXT) WITHOUT ROWID;
 """
 
 
@@ -144,7 +144,16 @@ class Store:
 
         See docs/decisions/0003-an-entry-carries-its-once-key.md.
         """
-        return self._db.execute("INSERT OR IGNORE INTO once VALUES (?, ?)", (key, now)).rowcount == 1
+        return self._db.execute("INSERT OR IGNORE INTO once (key, at) VALUES (?, ?)", (key, now)).rowcount == 1
+
+    def fix(self, key: str, value: str, now: float) -> str:
+        """Store a value under a key, unless one is stored there. Return the stored one."""
+        upsert = (
+            "INSERT INTO once VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = coalesce(value, excluded.value)"
+            " RETURNING value"
+        )
+        stored: str = self._db.execute(upsert, (key, now, value)).fetchone()[0]
+        return stored
 
     def add(self, events: Iterable[EventRow], deliveries: Iterable[tuple[int, int, str, float]]) -> None:
         """Insert events and deliveries. `deliveries`: id, the event's seq, rule, due."""

@@ -64,7 +64,7 @@ async def create(world: World, caller: Caller, incoming: Incoming) -> Answer:
     target = world.posts.get(body.reply.in_reply_to_tweet_id) if body.reply else None
     if body.reply:
         world.posts.check_reply(author["id"], target)
-    world.posts.check_duplicate(author["id"], typed, target.id if target else None)
+    world.posts.check_duplicate(author["id"], typed, has_media=bool(media))
     _check_media(world, author["id"], media)
     post = world.posts.create(author, typed, media=media, reply_to=target)
     world.events.posted(post)

@@ -12,6 +12,8 @@ from twbot.local.simulator.store import Row, Store, now_ms
 from twbot.local.simulator.text import MENTION, Link, short_link, shorten_links
 
 WEB = "https://x.com"
+# X does not document for how long it compares. Bots report 12 hours.
+DUPLICATE_MS = 12 * 3600 * 1000
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +122,12 @@ class Posts:
         if not summoned and author_id not in self.mentioned(target):
             raise problems.forbidden(problems.NOT_SUMMONED)
 
-    def check_duplicate(self, author_id: str, typed: str, reply_to: str | None) -> None:
-        same = "SELECT 1 FROM posts WHERE author_id = ? AND typed = ? AND reply_to IS ? AND deleted = 0"
-        if typed and self._store.row(same, author_id, typed, reply_to):
+    def check_duplicate(self, author_id: str, typed: str, *, has_media: bool) -> None:
+        """Raise Problem 403 where the account posted this text in the last hours, as a reply to whatever post."""
+        same = (
+            "SELECT 1 FROM posts WHERE author_id = ? AND typed = ? AND media = '[]' AND deleted = 0 AND created_ms > ?"
+        )
+        if typed and not has_media and self._store.row(same, author_id, typed, now_ms() - DUPLICATE_MS):
             raise problems.forbidden(problems.DUPLICATE)
 
     def mentioned(self, post: Post) -> list[str]:

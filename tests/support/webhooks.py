@@ -34,6 +34,9 @@ class MemoryBus:
                 seen.add(entry.dedup_key)
                 self.entries.append(entry)
 
+    def fix(self, key: str, value: str) -> str:
+        raise NotImplementedError
+
     @property
     def kinds(self) -> list[str]:
         return [entry.detail_type for entry in self.entries]

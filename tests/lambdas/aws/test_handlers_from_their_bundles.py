@@ -296,6 +296,41 @@ def test_what_x_refuses_is_told_and_off_the_queue(account: Account) -> None:
     assert (failed["detail-type"], failed["detail"]["Reason"]) == ("TWEET_FAILED", "not-summoned")
 
 
+def test_waits_that_x_asks_for_are_no_failures(account: Account) -> None:
+    """The fortieth delivery of a reply is one more; only failures count, and the thirtieth makes a dead letter."""
+    reset = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(time.time()) + 600)}
+    event = from_queue(account, command())
+    (record,) = event["Records"]
+    record["attributes"]["ApproximateReceiveCount"] = "40"
+    with answering(Answer(429, {}, reset), Answer(500, {}), *[Answer(500, {})] * 40) as x:
+        for _ in range(2):
+            ran = account.run("egress", event, X_URL=x.url)
+            assert len(ran.results[0]["answer"]["batchItemFailures"]) == 1
+        assert account.messages(account.dead) == []
+        tries = {"id": {"S": f"tries:{record['messageId']}"}, "tries": {"N": "29"}}
+        account.dynamodb.put_item(TableName="sent", Item=tries)
+        ran = account.run("egress", event, X_URL=x.url)
+    assert ran.results == [{"answer": {"batchItemFailures": []}}], ran.log
+    (dead,) = account.messages(account.dead)
+    assert dead["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"].startswith("outcome-unknown: ")
+    paths = [asked.path.partition("?")[0] for asked in x.asked]
+    assert paths == ["/2/tweets", "/2/tweets", f"/2/users/{BOT}/tweets"]
+
+
+def test_an_unheard_answer_is_found_on_x(account: Account) -> None:
+    """X says 500 and has posted the reply: the next delivery finds it on the bot's timeline and posts nothing."""
+    event = from_queue(account, command())
+    tweet = json.loads(event["Records"][0]["body"])["detail"]["ReplyToTweetId"]
+    there = {"id": "77", "text": "x", "referenced_tweets": [{"type": "replied_to", "id": tweet}]}
+    timeline = {"data": [there], "meta": {"result_count": 1}}
+    with answering(Answer(500, {}), Answer(200, timeline)) as x:
+        for _ in range(2):
+            ran = account.run("egress", event, X_URL=x.url)
+    assert ran.results == [{"answer": {"batchItemFailures": []}}], ran.log
+    (sent,) = account.on_the_bus()
+    assert (sent["detail-type"], sent["detail"]["TweetId"]) == ("TWEET_SENT", "77")
+
+
 def test_keys_that_x_refuses_are_read_again(account: Account) -> None:
     """Somebody put new ones there while the container was warm: the same command succeeds with them."""
     fresh = Keys(api_key="key", api_secret="s2", access_token=f"{BOT}-new", access_token_secret="t2")

@@ -21,6 +21,7 @@ from twbot.lambdas.contracts import (
     Twitter,
     read,
 )
+from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.responding.wording import alt_text, reply_text
@@ -52,9 +53,13 @@ class DictMedia:
 class RecordingBus:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.fixed: dict[str, str] = {}
 
     def publish(self, entries: Sequence[Entry]) -> None:
         self.entries += entries
+
+    def fix(self, key: str, value: str) -> str:
+        return self.fixed.setdefault(key, value)
 
     @property
     def command(self) -> SendTweet:
@@ -128,7 +133,7 @@ def test_a_picture_that_is_lost_is_told_about(key: str, kept: bytes, problem: st
     if kept:
         media.kept[key] = kept
     command = answer_to(analysed(image(key)), media).command
-    assert command.text.startswith(problem)
+    assert command.text.startswith(f"alice: {problem}")
     assert command.images == []
     assert command.image_key is None
 
@@ -226,3 +231,33 @@ def test_the_mark_of_a_replay_is_carried_on(mark: dict[str, str]) -> None:
 def test_a_reply_has_one_key_for_its_post() -> None:
     """So that the bus drops a second command."""
     assert answer_to(analysed(image("a"))).entries[0].dedup_key == "reply:12"
+
+
+def test_a_stock_sentence_names_whom_it_answers() -> None:
+    """X refuses a text that the account posted in the last hours, whoever it was for. A joke is said as it is."""
+    help_text = definition().fallback.replies[0]
+    assert reply_by(help_text, "alice") == f"alice: {help_text}"
+    assert reply_by(help_text, "bob") == f"bob: {help_text}"
+    assert reply_by(help_text, "7") == help_text
+    assert reply_by("A joke.", "alice") == "A joke."
+
+
+def reply_by(words: str, author: str) -> str:
+    bus = RecordingBus()
+    answer_text(analysed(author=author), chatbot=ScriptedChatbot(words), publisher=bus, settings=Settings())
+    return bus.command.text
+
+
+def test_what_is_said_to_a_post_is_fixed() -> None:
+    """A replay, or an edit of the post, gets the words of the first reply: only one of them can be on X."""
+    bus = RecordingBus()
+    for words, event in (
+        ("first", analysed()),
+        ("second", analysed(event_replay="with-replies-1")),
+        ("third", analysed(twitter=Twitter(tweet_id="13", user_id="7", first_tweet_id="12"))),
+    ):
+        answer_text(event, chatbot=ScriptedChatbot(words), publisher=bus, settings=Settings())
+    commands = [read(each.detail, SendTweet) for each in bus.entries]
+    assert [each.text for each in commands] == ["first"] * 3
+    assert [each.reply_to_tweet_id for each in commands] == ["12", "12", "13"]
+    assert [each.dedup_key for each in bus.entries] == ["reply:12", "reply:12@with-replies-1", "reply:12"]

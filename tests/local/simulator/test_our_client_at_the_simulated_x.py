@@ -26,7 +26,7 @@ class KnownKeys:
 
 
 def test_a_reply_with_a_picture(sim: Simulator, client: SimulatorClient, keys: Keys, photo: bytes) -> None:
-    """Looked up, uploaded, described, posted; a second time it is refused."""
+    """Looked up, uploaded, described, posted, and found again; the same words twice are refused."""
     x = XApi(KnownKeys(keys), base_url=sim.url)
     post = client.post("alice", "@twbot look", images=[photo])
     [posted] = x.media_of(post["id"])
@@ -34,8 +34,11 @@ def test_a_reply_with_a_picture(sim: Simulator, client: SimulatorClient, keys: K
     media_id = x.upload_image(photo, "A red field")
     reply_id = x.reply("seen", to_tweet_id=post["id"], media_ids=[media_id])
     assert client.get(reply_id)["media"][0]["alt_text"] == "A red field"
+    assert x.find_reply({post["id"]}, after=post["id"]) == reply_id
+    assert x.find_reply({"12"}, after=post["id"]) is None
+    x.reply("seen, too", to_tweet_id=post["id"])
     with pytest.raises(XRefused):
-        x.reply("seen", to_tweet_id=post["id"])
+        x.reply("seen, too", to_tweet_id=post["id"])
 
 
 def test_webhooks_and_subscriptions(sim: Simulator, keys: Keys, hook: Webhook) -> None:

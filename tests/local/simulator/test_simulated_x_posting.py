@@ -111,11 +111,13 @@ def test_only_who_is_summoned_may_reply(sim: Simulator, client: SimulatorClient,
 
 
 def test_the_same_reply_stands_only_once(sim: Simulator, client: SimulatorClient, bot: OAuth1Session) -> None:
-    """Twice to one post is a duplicate, to another post it is not."""
+    """X compares with all that the account posted lately: to one post or to another, the same words are a duplicate."""
     one, two = client.post("alice", fresh("@twbot")), client.post("bob", fresh("@twbot"))
     text = fresh()
-    answers = [reply(sim, bot, post["id"], text) for post in (one, one, two)]
-    assert [answer.status_code for answer in answers] == [201, 403, 201]
+    answers = [
+        reply(sim, bot, post["id"], words) for post, words in ((one, text), (one, text), (two, text), (two, "x"))
+    ]
+    assert [answer.status_code for answer in answers] == [201, 403, 403, 201]
     assert "duplicate content" in answers[1].json()["detail"]
 
 
