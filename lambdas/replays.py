@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from secrets import token_hex
 from typing import Literal
 
 import msgspec
+
+from twbot.lambdas.wiring import RULES, Rule, caused_by
 
 State = Literal["running", "done", "cancelling", "cancelled", "interrupted", "failed"]
 
@@ -36,6 +40,8 @@ class ReplayCount(msgspec.Struct, frozen=True, kw_only=True):
     """Number of events of each detail type."""
     by_rule: dict[str, int]
     """Number of events that each rule would receive."""
+    reaches_people: dict[str, int] = {}
+    """Number of events, at most, that would come to each rule by which people hear of them, caused ones included."""
     notes: list[str] = []
     """Remarks on these numbers and on the window, for the operator."""
 
@@ -77,3 +83,24 @@ def new_name(prefix: str) -> str:
     """Return a name for a new replay. The prefix says whether it may reply (docs/decisions/0001)."""
     # A random end: EventBridge keeps names for 90 days and refuses one that it knows.
     return f"{prefix}{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{token_hex(2)}"
+
+
+def reaching_people(by_rule: Mapping[str, int], *, with_replies: bool) -> dict[str, int]:
+    """Return how many events at most come to each rule that reaches people, from how many each rule receives.
+
+    Nobody gets a second alert or reply for a post, so that most of them reach nobody again.
+    """
+    found: Counter[str] = Counter()
+    for rule in RULES:
+        if count := by_rule.get(rule.name, 0):
+            reached = {each.name for each in _rules_after(rule, with_replies) if each.reaches_people}
+            found.update(dict.fromkeys(sorted(reached), count))
+    return dict(found)
+
+
+def _rules_after(rule: Rule, with_replies: bool) -> Iterator[Rule]:
+    """Yield the rule, and those that take what it causes in a replay."""
+    yield rule
+    for each in caused_by(rule):
+        if each.takes_replays(with_replies=with_replies):
+            yield from _rules_after(each, with_replies)

@@ -30,6 +30,19 @@ class Rule(NamedTuple):
     """The target in a few words."""
     publishes: tuple[str, ...] = ()
     """The types of the events that the target publishes."""
+    reaches_people: bool = False
+    """Whether people see what the target does: an alert, a reply."""
+
+    @property
+    def types(self) -> list[str] | None:
+        """Return the event types that the rule takes; None for all."""
+        found: list[str] | None = self.pattern.get("detail-type")
+        return found
+
+    def takes_replays(self, *, with_replies: bool) -> bool:
+        """Return whether the rule takes what a replay delivers or causes (docs/decisions/0001)."""
+        pattern = self.pattern.get("replay-name")
+        return pattern is None or (with_replies and {"prefix": REPLAY_WITH_REPLIES} in pattern)
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
@@ -45,10 +58,17 @@ RULES = (
         "the analysis workflow",
         ("MESSAGE_ANALYSED", "ANALYSIS_FAILED"),
     ),
-    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic"),
+    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic", reaches_people=True),
     # A second rule with the same pattern, as SNS cannot write the JSON that Slack and Discord expect:
     # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
-    Rule("alerting", "notify-on-negative", NEGATIVE, "notify-function", "the notify function: Slack and Discord"),
+    Rule(
+        "alerting",
+        "notify-on-negative",
+        NEGATIVE,
+        "notify-function",
+        "the notify function: Slack and Discord",
+        reaches_people=True,
+    ),
     Rule(
         "responding",
         "answer-images",
@@ -92,6 +112,7 @@ RULES = (
         "tweet-queue",
         "X, as a reply",
         ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
+        reaches_people=True,
     ),
     Rule("analytics", "keep-every-event", EVERY_EVENT, "lake", "the data lake"),
 )
@@ -109,3 +130,13 @@ def rules_named(names: Sequence[str]) -> list[Rule]:
     if unknown := [name for name in names if name not in known]:
         raise TwbotError(f"There is no rule {unknown[0]!r}; there are {', '.join(known)}.")
     return [known[name] for name in names] if names else list(RULES)
+
+
+def caused_by(rule: Rule) -> list[Rule]:
+    """Return the rules that take what the target of a rule publishes."""
+    return [each for each in RULES if each.types and set(each.types) & set(rule.publishes)]
+
+
+def leads_to_reply(rule: Rule) -> bool:
+    """Return whether an event that the rule takes may become a reply."""
+    return "TWEET_SENT" in rule.publishes or any(leads_to_reply(each) for each in caused_by(rule))

@@ -227,6 +227,9 @@ def _show_count(counted: ReplayCount) -> None:
         return
     table(["event", "count"], sorted(counted.by_type.items()))
     table(["goes to", "count"], counted.by_rule.items())
+    if counted.reaches_people:
+        say("What it causes, at most; who has an alert or a reply to a post gets no second one:")
+        table(["reaches people by", "count"], counted.reaches_people.items())
 
 
 def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:

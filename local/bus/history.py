@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,16 @@ class History:
         """Return the dead letters of all rules or of one, oldest first."""
         condition, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
         return self._deliveries(f"WHERE d.state = {DEAD}{condition}", *values, limit=limit)
+
+    def unsettled_posts(self, rules: Sequence[str]) -> set[str]:
+        """Return the posts whose delivery to one of the rules waits, is under way, or ended with OutcomeUnknown."""
+        marks = ", ".join("?" * len(rules))
+        query = (
+            f"SELECT DISTINCT e.tweet FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.rule IN ({marks})"  # noqa: S608
+            " AND e.tweet IS NOT NULL"
+            f" AND (d.state = {WAITING} OR (d.state = {DEAD} AND d.error LIKE 'OutcomeUnknown:%'))"
+        )
+        return {tweet for (tweet,) in self._rows(query, *rules)}
 
     def deliveries_since(self, rule: str, detail_type: str, since: datetime.datetime) -> list[DeliveryRecord]:
         """Return a rule's deliveries of events of one type with time >= `since`, without replayed copies."""

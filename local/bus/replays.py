@@ -14,7 +14,7 @@ import msgspec
 
 from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES, Event
 from twbot.lambdas.replays import Replay, ReplayRequest, State, new_name
-from twbot.lambdas.wiring import rules_named
+from twbot.lambdas.wiring import RULES, leads_to_reply, rules_named
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
@@ -42,14 +42,18 @@ def prefix(request: ReplayRequest) -> str:
 def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chosen]:
     """Yield the events that a replay of this name delivers.
 
-    Events that another replay caused are left out; with replies, so are the events of posts that have a reply.
+    Events that another replay caused are left out. With replies, so are the events of posts that have a reply, wait for
+    one, or may have one.
     """
     rules = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(request.rules)]
-    answered = {tweet for _, tweet in history.moments("TWEET_SENT")} if request.with_replies else set()
+    left_out: set[str | None] = set()
+    if request.with_replies:
+        left_out |= {tweet for _, tweet in history.moments("TWEET_SENT")}
+        left_out |= history.unsettled_posts([rule.name for rule in RULES if leads_to_reply(rule)])
     for event in history.events(since=request.since, until=request.until):
         if (request.types and event.detail_type not in request.types) or "ReplayName" in event.detail:
             continue
-        if request.with_replies and tweet_of(event) in answered:
+        if request.with_replies and tweet_of(event) in left_out:
             continue
         # Match the marked event: rules may exclude replays by `replay-name`.
         marked = msgspec.to_builtins(msgspec.structs.replace(event, replay_name=name))

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from twbot.cli.operations.aws_logs_insights import Insights
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.replays.aws_rules import takes, types_of
-from twbot.lambdas.replays import ReplayCount, ReplayRequest
+from twbot.lambdas.replays import ReplayCount, ReplayRequest, reaching_people
 from twbot.lambdas.wiring import Rule, rules_named
 from twbot.stacks.names import event_log_name
 
@@ -28,7 +27,7 @@ def counted(bot: AwsBot, request: ReplayRequest, archive_days: int | None) -> Re
     group = event_log_name(bot.config)
     rows = Insights(bot, QUERY, [group], request.since.timestamp(), request.until.timestamp()).rows()
     found = {row["type"]: int(row["events"]) for row in rows if "type" in row}
-    rules = [rule for rule in rules_named(request.rules) if takes(rule, with_replies=request.with_replies)]
+    rules = [rule for rule in rules_named(request.rules) if rule.takes_replays(with_replies=request.with_replies)]
     by_rule = {rule.name: sum(_taken(rule, found).values()) for rule in rules}
     by_type = {kind: count for kind, count in found.items() if any(kind in _taken(rule, found) for rule in rules)}
     notes = list(_notes(request, archive_days, _log_days(bot, group)))
@@ -36,13 +35,13 @@ def counted(bot: AwsBot, request: ReplayRequest, archive_days: int | None) -> Re
         events=sum(by_type.values()),
         by_type=by_type,
         by_rule={rule: count for rule, count in by_rule.items() if count},
+        reaches_people=reaching_people(by_rule, with_replies=request.with_replies),
         notes=notes,
     )
 
 
 def _taken(rule: Rule, found: dict[str, int]) -> dict[str, int]:
-    types = types_of(rule)
-    return {kind: count for kind, count in found.items() if types is None or kind in types}
+    return {kind: count for kind, count in found.items() if rule.types is None or kind in rule.types}
 
 
 def _notes(request: ReplayRequest, archive_days: int | None, log_days: int | None) -> Iterator[str]:

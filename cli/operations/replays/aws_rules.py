@@ -6,7 +6,6 @@ import datetime
 
 import msgspec
 
-from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import ReplayRequest
 from twbot.lambdas.retention import RETENTION_DAYS
@@ -31,21 +30,9 @@ def supported_request(request: ReplayRequest) -> ReplayRequest:
     return msgspec.structs.replace(request, rules=[rule.name for rule in rules], rate=None)
 
 
-def types_of(rule: Rule) -> list[str] | None:
-    """Return the event types that a rule takes; None for all."""
-    found: list[str] | None = rule.pattern.get("detail-type")
-    return found
-
-
-def takes(rule: Rule, *, with_replies: bool) -> bool:
-    """Return whether a rule takes replayed events (docs/decisions/0001)."""
-    pattern = rule.pattern.get("replay-name")
-    return pattern is None or (with_replies and {"prefix": REPLAY_WITH_REPLIES} in pattern)
-
-
 def _only(rules: list[Rule], types: set[str], *, chosen: bool) -> list[Rule]:
     # A rule that also takes other types would get those, too.
-    narrow = [rule for rule in rules if (its := types_of(rule)) is not None and types.issuperset(its)]
+    narrow = [rule for rule in rules if (its := rule.types) is not None and types.issuperset(its)]
     if narrow and (not chosen or len(narrow) == len(rules)):
         return narrow
     others = ", ".join(rule.name for rule in rules if rule not in narrow)
@@ -59,6 +46,6 @@ def _choices() -> str:
     """Return the choices in words: each type that a rule names, with its rules."""
     found: dict[str, list[str]] = {}
     for rule in rules_named([]):
-        for kind in types_of(rule) or ():
+        for kind in rule.types or ():
             found.setdefault(kind, []).append(rule.name)
     return "By type there are: " + "; ".join(f"{kind} (to {', '.join(names)})" for kind, names in found.items())

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from twbot.cli.operations.local_stage import NotRunning
-from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name
+from twbot.lambdas.replays import Replay, ReplayCount, ReplayRequest, new_name, reaching_people
 from twbot.local.bus.history import History
 from twbot.local.bus.replays import ReplayStore, choose, prefix
 from twbot.local.data_folder import DataFolder, data_option, running_bot
@@ -33,7 +33,12 @@ class LocalReplays:
                 by_type[event.detail_type] = by_type.get(event.detail_type, 0) + 1
                 for rule in rules:
                     by_rule[rule] = by_rule.get(rule, 0) + 1
-        return ReplayCount(events=sum(by_type.values()), by_type=by_type, by_rule=by_rule)
+        return ReplayCount(
+            events=sum(by_type.values()),
+            by_type=by_type,
+            by_rule=by_rule,
+            reaches_people=reaching_people(by_rule, with_replies=request.with_replies),
+        )
 
     def start(self, request: ReplayRequest, events: int) -> Replay:  # noqa: ARG002 - the bot counts them itself
         return self._bot().start_replay(request)

@@ -33,12 +33,20 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replays.aws import AwsReplays
 from twbot.cli.operations.replays.aws_counts import QUERY
 from twbot.cli.operations.replays.aws_records import Description
-from twbot.cli.operations.replays.aws_rules import UnsupportedReplay, supported_request, types_of
+from twbot.cli.operations.replays.aws_rules import UnsupportedReplay, supported_request
 from twbot.cli.operations.replays.local import LocalReplays
 from twbot.cli.operations.replays.port import Replays
 from twbot.cli.screens import replay as replays
-from twbot.lambdas.replays import Replay, ReplayRequest
+from twbot.lambdas.contracts import Event, MessageReceived, SendTweet, Twitter, entry
+from twbot.lambdas.egress.attempts import OutcomeUnknown
+from twbot.lambdas.errors import Permanent, Temporary
+from twbot.lambdas.replays import Replay, ReplayRequest, reaching_people
 from twbot.lambdas.wiring import RULES, rules_named
+from twbot.lambdas.x.post_ids import tweet_of
+from twbot.local.bus.bus import Bus
+from twbot.local.bus.history import History
+from twbot.local.bus.replays import choose
+from twbot.local.bus.routes import RetryPolicy
 from twbot.stacks.names import bus_name, event_log_name
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -181,6 +189,47 @@ def test_counts_before(platform: Platform) -> None:
     assert (found.events, found.by_type) == (3, {"MESSAGE_RECEIVED": 3})
     assert found.by_rule == {"analyse-messages": 3}
     assert platform.replays.newest(100) == before
+
+
+def test_counts_what_may_reach_people(platform: Platform) -> None:
+    """Of what the replay causes, too: alerts always, replies only with --with-replies. It is an upper bound."""
+    chosen = platform.replays.fit(platform.happened(3))
+    alerts = {"alert-on-negative": 3, "notify-on-negative": 3}
+    assert platform.replays.count(chosen).reaches_people == alerts
+    by_rule = {"analyse-messages": 3}
+    assert reaching_people(by_rule, with_replies=True) == {**alerts, "send-tweets": 3}
+    assert reaching_people({"keep-every-event": 3}, with_replies=True) == {}
+
+
+def test_leaves_out_what_may_get_a_reply_otherwise(tmp_path: Path) -> None:
+    """With replies: a post that waits for one, or whose reply may have been posted, is nothing to answer again."""
+
+    def fails(event: Event) -> None:
+        raise {"1": Temporary("later", retry_at=time.time() + 900), "2": Permanent("no")}[event.detail["Text"]]
+
+    def unknown(event: Event) -> None:
+        raise OutcomeUnknown("X is away.")
+
+    def send(post: str, text: str) -> None:
+        twitter = Twitter(tweet_id=post, user_id="7")
+        bus.publish([entry(MessageReceived(text=text, author="a", summoned=True, twitter=twitter))])
+        bus.publish([entry(SendTweet(text=text, reply_to_user_id="7", reply_to_tweet_id=post))])
+        assert bus.drain(5)
+
+    since = now()
+    for handler, texts in ((fails, "12"), (unknown, "3")):
+        with Bus(tmp_path / "bus.db", RULES) as bus:
+            for rule in RULES:
+                handle = handler if rule.name == "send-tweets" else lambda _: None
+                bus.attach(rule.name, handle, retry=RetryPolicy(attempts=1))
+            bus.start()
+            for text in texts:
+                send(f"100{text}", text)
+    with History(tmp_path / "bus.db") as history:
+        chosen = wanted(since, now())
+        assert [tweet_of(each.event) for each in choose(history, chosen, "replay-1")] == ["1001", "1002", "1003"]
+        replies = msgspec.structs.replace(chosen, with_replies=True)
+        assert [tweet_of(each.event) for each in choose(history, replies, "with-replies-1")] == ["1002"]
 
 
 def test_runs_to_its_end(platform: Platform) -> None:
@@ -438,7 +487,7 @@ def test_what_eventbridge_cannot(
     assert said in " ".join(capsys.readouterr().err.split())
 
 
-KINDS = sorted({kind for rule in RULES for kind in types_of(rule) or []} | {"TWEET_SENT", "TWITTER_TWEETED"})
+KINDS = sorted({kind for rule in RULES for kind in rule.types or []} | {"TWEET_SENT", "TWITTER_TWEETED"})
 
 
 @given(
@@ -455,7 +504,7 @@ def test_only_what_is_wanted_is_replayed(types: list[str], rules: list[str]) -> 
     assert fit.rules
     assert set(fit.rules) <= {rule.name for rule in rules_named(rules)}
     if types:
-        assert all(set(types_of(rule) or ["any"]) <= set(types) for rule in rules_named(fit.rules))
+        assert all(set(rule.types or ["any"]) <= set(types) for rule in rules_named(fit.rules))
 
 
 def test_replies_only_where_egress_remembers() -> None:
