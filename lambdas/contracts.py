@@ -76,6 +76,12 @@ class Message(Record, frozen=True, kw_only=True):
     account_age_days: Annotated[
         int | None, msgspec.Meta(description="Age of the author's account in days, when the post was received.")
     ] = None
+    opt_out: Annotated[
+        bool | None,
+        msgspec.Meta(
+            description="true: the author wants no more replies; false: they want replies again; else absent."
+        ),
+    ] = None
     completes: Annotated[
         list[str],
         msgspec.Meta(

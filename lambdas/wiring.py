@@ -13,7 +13,10 @@ Pattern = dict[str, Any]
 # EventBridge marks a replayed event with `replay-name`; the events that it causes carry ReplayName in their detail.
 # Neither is answered unless the name begins with the prefix that `twbot replay --with-replies` gives it:
 # docs/decisions/0001-the-name-of-a-replay-says-whether-it-may-reply.md
+_NO_REPLAY: list[Any] = [{"exists": False}]
 _MAY_REPLY: list[Any] = [{"exists": False}, {"prefix": REPLAY_WITH_REPLIES}]
+# Who asks to be left alone is not answered by the chatbot.
+_NOT_OUT: list[Any] = [{"exists": False}, False]
 
 
 class Rule(NamedTuple):
@@ -77,6 +80,7 @@ RULES = (
             "replay-name": _MAY_REPLY,
             "detail": {
                 "Summoned": [True],
+                "OptOut": _NOT_OUT,
                 "ReplayName": _MAY_REPLY,
                 "Analysis": {"Images": {"Key": [{"exists": True}]}},
             },
@@ -93,6 +97,7 @@ RULES = (
             "replay-name": _MAY_REPLY,
             "detail": {
                 "Summoned": [True],
+                "OptOut": _NOT_OUT,
                 "ReplayName": _MAY_REPLY,
                 "Analysis": {"Images": {"Key": [{"exists": False}]}},
             },
@@ -111,6 +116,20 @@ RULES = (
         },
         "tweet-queue",
         "X, as a reply",
+        ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
+        reaches_people=True,
+    ),
+    # To the queue of the replies: whoever asks for no more replies gets none of those behind it.
+    Rule(
+        "egress",
+        "honour-opt-outs",
+        {
+            "detail-type": ["MESSAGE_RECEIVED"],
+            "replay-name": _NO_REPLAY,
+            "detail": {"OptOut": [True, False], "ReplayName": _NO_REPLAY},
+        },
+        "tweet-queue",
+        "the opt-out list",
         ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
         reaches_people=True,
     ),

@@ -51,14 +51,13 @@ class Egress(Service):
         grant_read(self, stage, function)
         analysis.grant_use_media(function, ["s3:GetObject"])
         allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update", "Delete")], [sent.table_arn])
-        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Update")], [replies.table_arn])
+        allow(function, [f"dynamodb:{call}Item" for call in ("Get", "Put", "Update")], [replies.table_arn])
         # To the dead letters with the reason; to its own queue when a message has become old.
         allow(function, ["sqs:SendMessage"], [dead_letters.queue_arn, queue.queue_arn])
         self._feed(stage, queue, function)
-        wired = WiredRule(
-            self, "send-tweets", stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters
-        )
-        grant_rule_send(queue, wired)
+        for rule in ("send-tweets", "honour-opt-outs"):
+            wired = WiredRule(self, rule, stage, bus=plumbing.bus, target=queue.queue_arn, dead_letters=dead_letters)
+            grant_rule_send(queue, wired)
         CfnOutput(self, "QueueUrl", value=queue.queue_url)
         CfnOutput(self, "RepliesTableName", value=replies.table_name)
 

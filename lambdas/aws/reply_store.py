@@ -1,18 +1,19 @@
 """The kill switch, the opt-out list and the reply counts, in DynamoDB.
 
-An item's `id` is `switch` ({"value": Switch as JSON}), `opted-out:<user id>`, or `count:<count>` ({"taken",
-"expiration"}).
+An item's `id` is `switch` ({"value": Switch as JSON}), `count:<count>` ({"taken", "expiration"}), or
+`opted-out:<user id>`: with {"out", "choice": Choice as JSON} where the person said so, without where the operator did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from twbot.lambdas.aws.client_errors import error_code
-from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.egress.permission import Choice, Switch
 from twbot.lambdas.errors import Temporary
 
 SWITCH, OPTED_OUT, COUNT = "switch", "opted-out:", "count:"
@@ -33,7 +34,31 @@ class DynamoReplies:
         return msgspec.json.decode(item["value"]["S"], type=Switch) if item else Switch()
 
     def opted_out(self, user_id: str) -> bool:
-        return self._get(f"{OPTED_OUT}{user_id}") is not None
+        item = self._get(f"{OPTED_OUT}{user_id}")
+        return item is not None and is_out(item)
+
+    def choose(self, user_id: str, choice: Choice) -> bool:
+        key = f"{OPTED_OUT}{user_id}"
+        item = self._get(key)
+        if item is not None and "choice" not in item:
+            return False
+        known = msgspec.json.decode(item["choice"]["S"], type=Choice) if item else None
+        if (new := choice.after(known)) is None:
+            return False
+        if new == known:
+            return known.is_news
+        same: dict[str, Any] = {"ExpressionAttributeValues": {":choice": item["choice"]}} if item else {}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={"id": {"S": key}, "out": {"BOOL": new.out}, "choice": {"S": msgspec.json.encode(new).decode()}},
+                # Another invocation, or the operator, may have stored something else since it was read.
+                ConditionExpression="choice = :choice" if item else "attribute_not_exists(id)",
+                **same,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise _as_temporary(error) from None
+        return new.is_news
 
     def take(self, count: str, limit: int, *, until: float) -> bool:
         if limit < 1:  # the condition lets the first one of an hour pass
@@ -69,6 +94,11 @@ class DynamoReplies:
                 return False
             raise _as_temporary(error) from None
         return True
+
+
+def is_out(item: Mapping[str, Any]) -> bool:
+    """Return whether an item of the opt-out list says that the person gets no replies."""
+    return bool(item.get("out", {"BOOL": True})["BOOL"])
 
 
 def _as_temporary(error: ClientError | BotoCoreError) -> Temporary:

@@ -11,8 +11,8 @@ import msgspec
 from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
 from twbot.lambdas.ports import X
 
-# Seconds that X's timeline may lag behind what was posted.
-TIMELINE_LAG = 30.0
+# Seconds that X's timeline may lag behind what was posted. Where it lags longer, X still refuses the same words.
+TIMELINE_LAG = 10.0
 # X keeps uploaded pictures for 24 hours; an hour less, as the reply is posted later than it is checked.
 # https://docs.x.com/x-api/media/introduction
 MEDIA_SECONDS = 23 * 3600.0

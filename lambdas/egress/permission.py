@@ -16,6 +16,8 @@ import msgspec
 from twbot.lambdas.errors import Permanent
 
 HOUR = 3600
+# More than anybody reads. Two bots that answer each other end here: who gets no reply has nothing to reply to.
+PER_PERSON = 20
 
 
 class WithheldReason(enum.StrEnum):
@@ -36,7 +38,7 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     """Epoch seconds at which the pause ends; None: when the operator ends it."""
     reason: str | None = None
-    per_person: int | None = None
+    per_person: int | None = PER_PERSON
     """Maximum of replies to one person in an hour of the UTC clock; None: no limit."""
     per_hour: int | None = None
     """Maximum of replies in an hour of the UTC clock; None: no limit."""
@@ -46,12 +48,38 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
         return self.paused and (self.until is None or now < self.until)
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """What a person said about replies to them."""
+
+    out: bool
+    """Whether they want no replies."""
+    post: str
+    """Id of the post in which they said so."""
+    is_news: bool = False
+    """Whether they had said otherwise before."""
+
+    def after(self, known: Choice | None) -> Choice | None:
+        """Return what is to be stored where `known` is stored: nothing where a later post is known already."""
+        if known is None:
+            return msgspec.structs.replace(self, is_news=self.out)
+        if int(self.post) < int(known.post):
+            return None
+        return known if self.post == known.post else msgspec.structs.replace(self, is_news=self.out != known.out)
+
+
 class ReplyStore(Protocol):
     """The store of the switch, the opt-out list and the counts. Every call raises Temporary where it fails."""
 
     def switch(self) -> Switch: ...
 
-    def opted_out(self, user_id: str) -> bool: ...
+    def opted_out(self, user_id: str) -> bool:
+        """Return whether the person wants no replies, or the operator wants none to them."""
+
+    def choose(self, user_id: str, choice: Choice) -> bool:
+        """Store what a person said last (Choice.after). Return whether it is news; the same post gets the same answer.
+
+        Nobody can take off the list whom the operator has put there.
+        """
 
     def take(self, count: str, limit: int, *, until: float) -> bool:
         """Increment a count, unless it has reached the limit. Return whether it was incremented.
@@ -77,14 +105,21 @@ class Permission:
     def __init__(self, store: ReplyStore, clock: Callable[[], float] = time.time) -> None:
         self._store, self._clock = store, clock
 
+    def choose(self, user_id: str, choice: Choice) -> bool:
+        """Store what a person said about replies to them. Return whether it is news. Raises Temporary."""
+        return self._store.choose(user_id, choice)
+
     @contextlib.contextmanager
-    def to_reply(self, user_id: str) -> Iterator[None]:
-        """Enter this to post a reply. Raises Withheld or Temporary. A reply that fails inside is not counted."""
+    def to_reply(self, user_id: str, *, confirms_opt_out: bool = False) -> Iterator[None]:
+        """Enter this to post a reply. Raises Withheld or Temporary. A reply that fails inside is not counted.
+
+        confirms_opt_out: the reply is the one that tells a person that there will be no more
+        """
         now = self._clock()
         switch = self._store.switch()
         if switch.stops(now):
             raise Withheld(_paused(switch), why=WithheldReason.PAUSED)
-        if self._store.opted_out(user_id):
+        if not confirms_opt_out and self._store.opted_out(user_id):
             raise Withheld(f"The user {user_id} wants no replies.", why=WithheldReason.OPTED_OUT)
         with self._counted(switch, user_id, int(now // HOUR)):
             yield

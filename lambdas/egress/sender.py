@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from twbot.lambdas.contracts import (
     REPLAY_WITH_REPLIES,
     Event,
+    MessageReceived,
     SendTweet,
     TweetFailed,
     TweetSent,
@@ -24,14 +25,16 @@ from twbot.lambdas.contracts import (
 )
 from twbot.lambdas.egress.attempts import Attempts, Journal, OutcomeUnknown
 from twbot.lambdas.egress.images import upload_images
-from twbot.lambdas.egress.permission import Permission, Withheld
+from twbot.lambdas.egress.permission import Choice, Permission, Withheld
 from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
 from twbot.lambdas.ports import MediaStore, Publisher, X
 from twbot.lambdas.x.errors import Reason
-from twbot.lambdas.x.text import LIMIT, fit
+from twbot.lambdas.x.text import LIMIT, address, fit
 
 # Seconds until another attempt to post the same reply has likely ended.
-RETRY_AFTER = 15
+RETRY_AFTER = 5
+GOODBYE = "I won't reply to you any more. Write “start” to me if you want me back."
+WELCOME = "I reply to you again. Write “stop” to me whenever you have had enough."
 
 
 class Sender:
@@ -66,14 +69,40 @@ class Sender:
         self._send_once: Callable[..., dict[str, str] | None] = decorated
 
     def handle(self, event: Event) -> None:
-        """Post the reply of SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}. Raises Temporary or BadEvent."""
+        """Post the reply of SEND_TWEET {Text, ReplyToUserId, ReplyToTweetId, Images?}, or store who wants none.
+
+        event: SEND_TWEET, or MESSAGE_RECEIVED {Text, Author, Twitter, OptOut}. Raises Temporary or BadEvent.
+        """
+        if event.detail_type == "MESSAGE_RECEIVED":
+            self._honour(read(event.detail, MessageReceived))
+        else:
+            self._handle_command(event)
+
+    def _honour(self, message: MessageReceived) -> None:
+        """Store that a person wants no replies, or wants them again, and tell them once."""
+        post = message.twitter
+        choice = Choice(out=message.opt_out is True, post=post.tweet_id)
+        if self._permission.choose(post.user_id, choice) and message.summoned:
+            text = GOODBYE if choice.out else WELCOME
+            command = SendTweet(
+                text=address(text, message),
+                reply_to_user_id=post.user_id,
+                reply_to_tweet_id=post.tweet_id,
+                first_tweet_id=post.first_tweet_id,
+            )
+            self._reply(command, None, confirms_opt_out=choice.out)
+
+    def _handle_command(self, event: Event) -> None:
         command = read(event.detail, SendTweet)
         replay = command.replay_name or event.replay_name
         # The rule has the same condition. This holds for what reaches the queue in another way, such as a redrive.
         if replay and not replay.startswith(REPLAY_WITH_REPLIES):
             return
+        self._reply(command, replay)
+
+    def _reply(self, command: SendTweet, replay: str | None, *, confirms_opt_out: bool = False) -> None:
         try:
-            posted = self._send_once(tweet=command.chain, command=command)
+            posted = self._send_once(tweet=command.chain, command=command, confirms_opt_out=confirms_opt_out)
         except XRefused as refusal:
             self._fail(command, refusal, replay)
         except Withheld as reason:
@@ -89,13 +118,13 @@ class Sender:
             if posted and posted["TweetId"]:
                 self._publish_sent(command, posted)
 
-    def _send(self, *, tweet: str, command: SendTweet) -> dict[str, str]:
+    def _send(self, *, tweet: str, command: SendTweet, confirms_opt_out: bool) -> dict[str, str]:
         """Post the reply. Raises XRefused or Withheld, after which a replay may try again, or Temporary."""
         journal = Journal(self._attempts, self._x, tweet, self._clock)
         posted = journal.find_posted()
         added = ""
         if posted is None:
-            with self._permission.to_reply(command.reply_to_user_id):
+            with self._permission.to_reply(command.reply_to_user_id, confirms_opt_out=confirms_opt_out):
                 posted, added = self._post(command, journal)
         # Powertools stores what this returns: no text of the reply, which a person may later want erased.
         return {"TweetId": posted, "Added": added}
@@ -132,14 +161,14 @@ class Sender:
             raise
 
     def _publish_sent(self, command: SendTweet, record: dict[str, str]) -> None:
-        sent = TweetSent(tweet_id=record["TweetId"], **_reply(command, record.get("Added", "")))
+        sent = TweetSent(tweet_id=record["TweetId"], **_outcome(command, record.get("Added", "")))
         self._publisher.publish([entry(sent, dedup_key=f"sent:{command.chain}")])
 
     def _fail(self, command: SendTweet, refusal: XRefused, replay: str | None) -> None:
         failed = TweetFailed(
             reason=refusal.reason,
             explanation=str(refusal),
-            **_reply(command),
+            **_outcome(command),
         )
         self._publisher.publish([entry(failed, dedup_key=f"failed:{_key(command, replay)}")])
 
@@ -147,12 +176,12 @@ class Sender:
         withheld = TweetWithheld(
             reason=reason.why,
             explanation=str(reason),
-            **_reply(command),
+            **_outcome(command),
         )
         self._publisher.publish([entry(withheld, dedup_key=f"withheld:{_key(command, replay)}")])
 
 
-def _reply(command: SendTweet, added: str = "") -> dict[str, str]:
+def _outcome(command: SendTweet, added: str = "") -> dict[str, str]:
     """Return the fields that every outcome has."""
     return {
         "reply_to_tweet_id": command.reply_to_tweet_id,

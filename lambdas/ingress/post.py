@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import MessageReceived, Twitter
+from twbot.lambdas.ingress.opt_out import opt_out_in
 from twbot.lambdas.ingress.shapes import identity, number, words
 
 # X allows four photos in a post.
@@ -40,6 +41,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
             twitter=Twitter(tweet_id=self.tweet_id, user_id=self.user_id),
             image_urls=image_urls[:MAX_IMAGES],
             language=self.language,
+            opt_out=opt_out_in(self.text),
         )
 
 

@@ -11,8 +11,9 @@ from twbot.lambdas.errors import UnusableImage
 from twbot.lambdas.ports import MediaStore, Publisher
 from twbot.lambdas.responding.annotate import annotate
 from twbot.lambdas.responding.replying import publish_reply
-from twbot.lambdas.responding.wording import address, alt_text, reply_text
+from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
+from twbot.lambdas.x.text import address
 
 # X accepts four pictures in a post.
 MAX_IMAGES = 4

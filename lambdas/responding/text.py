@@ -9,9 +9,8 @@ from twbot.lambdas.ports import Chatbot, Publisher
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.utterance import to_utterance
-from twbot.lambdas.responding.wording import address
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.x.text import neutralise
+from twbot.lambdas.x.text import address, neutralise
 
 # Lex refuses an empty text, and a bare mention is a greeting.
 GREETING = "hello"

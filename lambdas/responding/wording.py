@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from twbot.lambdas.contracts import AnalysedImage, ImageAnalysis, Message
+from twbot.lambdas.contracts import AnalysedImage, ImageAnalysis
 from twbot.lambdas.x.text import neutralise
 
 # X's limit, in characters.
@@ -14,18 +13,7 @@ ALT_TEXT_LIMIT = 1000
 MAX_LABELS = 3
 MAX_TEXT_LENGTH = 80
 FACE_LABELS = {"Person", "Human", "Face", "Head"}
-_USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 ORDINALS = ("The first", "The second", "The third", "The fourth")
-
-
-def address(text: str, message: Message) -> str:
-    """Return a stock sentence with the name of whom it answers in front.
-
-    X refuses a text that the account posted in the last hours, to whomever: the second person would get no reply.
-    A text beside a picture of its own needs no name.
-    """
-    named = message.author != message.twitter.user_id and _USERNAME.fullmatch(message.author)
-    return f"{message.author}: {text}" if named else text
 
 
 def reply_text(images: Sequence[AnalysedImage]) -> str:

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Any
 
+from twbot.lambdas.contracts import Message
+
 LIMIT = 280
 # Longer input only costs time: 280 weighted characters end before this.
 MAX_LENGTH = 4000
@@ -22,6 +24,7 @@ NEVER = "\ufeff\ufffe\uffff"
 # The Unicode categories of combining marks.
 MARKS = ("Mn", "Mc", "Me")
 _LINKED = re.compile(r"([@＠#＃](?=\w)|[$](?=[A-Za-z]))")
+_USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 # Parsing takes a millisecond. Texts that do not match contain no URL and need none.
 _MAYBE_ADDRESS = re.compile(r"\.\S|\r")
 
@@ -57,6 +60,16 @@ def neutralise(text: str) -> str:
             broken = unlinked[start:end].replace(".", f".{INVISIBLE}").replace("://", f":{INVISIBLE}//")
             unlinked = unlinked[:start] + broken + unlinked[end:]
     return unlinked
+
+
+def address(text: str, message: Message) -> str:
+    """Return a stock sentence with the name of whom it answers in front.
+
+    X refuses a text that the account posted in the last hours, to whomever: the second person would get no reply.
+    A text beside a picture of its own needs no name.
+    """
+    named = message.author != message.twitter.user_id and _USERNAME.fullmatch(message.author)
+    return f"{message.author}: {text}" if named else text
 
 
 def _addresses(text: str) -> list[dict[str, Any]]:

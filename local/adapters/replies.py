@@ -14,15 +14,19 @@ from pathlib import Path
 
 import msgspec
 
-from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.egress.permission import Choice, Switch
 from twbot.lambdas.errors import Temporary
 from twbot.local.data_folder import make_private
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS opted_out (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS choices (
+    user_id TEXT PRIMARY KEY, out INTEGER NOT NULL, post TEXT NOT NULL, is_news INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 """
+# Those whom the operator has put on the list, and those who said so themselves.
+OUT = "SELECT user_id FROM opted_out UNION SELECT user_id FROM choices WHERE out"
 # Count one reply if fewer than :limit are counted. One statement, so that senders together never pass the limit.
 TAKE = """
 INSERT INTO counts SELECT :name, 1, :until WHERE :limit > 0
@@ -52,7 +56,21 @@ class LocalReplies:
         return msgspec.json.decode(rows[0][0], type=Switch) if rows else Switch()
 
     def opted_out(self, user_id: str) -> bool:
-        return bool(self._select("SELECT 1 FROM opted_out WHERE user_id = ?", user_id))
+        return bool(self._select(f"SELECT 1 FROM ({OUT}) WHERE user_id = ?", user_id))  # noqa: S608
+
+    def choose(self, user_id: str, choice: Choice) -> bool:
+        with self._lock, _translated():
+            db = self._opened()
+            with transaction(db):
+                if db.execute("SELECT 1 FROM opted_out WHERE user_id = ?", (user_id,)).fetchone():
+                    return False
+                row = db.execute("SELECT out, post, is_news FROM choices WHERE user_id = ?", (user_id,)).fetchone()
+                known = Choice(bool(row[0]), row[1], bool(row[2])) if row else None
+                if (new := choice.after(known)) is None:
+                    return False
+                values = (user_id, *msgspec.structs.astuple(new))
+                db.execute("INSERT OR REPLACE INTO choices VALUES (?, ?, ?, ?)", values)
+                return new.is_news
 
     def take(self, count: str, limit: int, *, until: float) -> bool:
         """Count one reply and return True, or return False where `limit` are counted already.
@@ -72,13 +90,14 @@ class LocalReplies:
 
     def opted_out_users(self) -> list[str]:
         """Return the ids of all users on the opt-out list, sorted."""
-        return sorted((user for (user,) in self._select("SELECT user_id FROM opted_out")), key=int)
+        return sorted((user for (user,) in self._select(OUT)), key=int)
 
     def opt_out(self, user_id: str) -> None:
         self._write("INSERT OR IGNORE INTO opted_out VALUES (?)", user_id)
 
     def opt_in(self, user_id: str) -> None:
         self._write("DELETE FROM opted_out WHERE user_id = ?", user_id)
+        self._write("DELETE FROM choices WHERE user_id = ?", user_id)
 
     def _select(self, query: str, *values: object) -> list[tuple[str, ...]]:
         with self._lock, _translated():
@@ -97,6 +116,15 @@ class LocalReplies:
             self._db.executescript(SCHEMA)
             self._db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
         return self._db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.execute("COMMIT")
 
 
 @contextmanager

@@ -133,3 +133,31 @@ def test_the_lake_has_it_all(world: World) -> None:
     post, _ = world.ask("kim", "@twbot for the record")
     sql = 'SELECT "detail-type" FROM "analysed-messages-table" WHERE detail.twitter.tweetid = ? ORDER BY 1'
     assert world.system.bot.lake.query(sql, [post["id"]]).rows == [["MESSAGE_ANALYSED"], ["MESSAGE_RECEIVED"]]
+
+
+@pytest.mark.parametrize("generation", ["v1.1", "x-activity"])
+def test_whoever_says_stop_is_left_alone(world: World, generation: str) -> None:
+    """They are told once, then there is silence; and they can come back. They need not summon the bot for it."""
+    person = f"quit_{generation.replace('.', '').replace('-', '')[:8]}"
+    _, replies = world.ask(person, "@twbot please stop replying to me", generation=generation)
+    assert [reply["text"].startswith(f"{person}: I won't reply") for reply in replies] == [True]
+    for text in ("@twbot stop", "@twbot hello"):
+        again, replies = world.ask(person, text, generation=generation)
+        assert replies == []
+    assert [event["Reason"] for event in world.events(again, "TWEET_WITHHELD")] == ["opted-out"]
+    _, replies = world.ask(person, "@twbot start", generation=generation)
+    assert len(replies) == 1
+    world.ask(person, "stop", reply_to=replies[0]["id"], generation=generation)
+    _, replies = world.ask(person, "@twbot hello again", generation=generation)
+    assert replies == []
+
+
+def test_two_bots_that_answer_each_other_stop(world: World) -> None:
+    """A bot replies to whatever our bot says, and mentions it: after twenty replies in the hour there is silence."""
+    _, replies = world.ask("echo_bot", "@twbot ping")
+    count = 0
+    while replies:
+        count += len(replies)
+        assert count <= 40  # the hour of the clock may change once
+        _, replies = world.ask("echo_bot", f"@twbot ping {count}", reply_to=replies[0]["id"])
+    assert count >= 20

@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.support.instant_models import Instant
+from twbot.lambdas.egress import attempts, sender
 from twbot.lambdas.settings import Settings
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
@@ -46,7 +48,12 @@ class World:
 @contextlib.contextmanager
 def running_world(folder: Path) -> Iterator[World]:
     home = DataFolder(folder)
-    with beside_simulated_x(home, Settings(), on_progress=_silent, analysers=Instant) as system:
+    # The simulated X shows at once what was posted.
+    with (
+        mock.patch.object(attempts, "TIMELINE_LAG", 0.2),
+        mock.patch.object(sender, "RETRY_AFTER", 0.2),
+        beside_simulated_x(home, Settings(), on_progress=_silent, analysers=Instant) as system,
+    ):
         assert system.x is not None
         system.x.client.limits({"POST /2/tweets": 100_000}, posts_a_day=100_000)
         yield World(system, home)

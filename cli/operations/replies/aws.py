@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.lambdas.aws.reply_store import OPTED_OUT, SWITCH
+from twbot.lambdas.aws.reply_store import OPTED_OUT, SWITCH, is_out
 from twbot.lambdas.egress.permission import Switch
 
 
@@ -39,7 +39,8 @@ class AwsReplies:
                 ExpressionAttributeValues={":out": {"S": OPTED_OUT}},
                 ConsistentRead=True,
             )
-            found = [item["id"]["S"].removeprefix(OPTED_OUT) for page in pages for item in page["Items"]]
+            items = [item for page in pages for item in page["Items"]]
+        found = [item["id"]["S"].removeprefix(OPTED_OUT) for item in items if is_out(item)]
         return sorted(found, key=int)
 
     def opt_out(self, user_id: str) -> None:

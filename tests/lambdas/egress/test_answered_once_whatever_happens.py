@@ -153,7 +153,7 @@ def command(number: int, kind: str) -> Event:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS, on_x=FAULTS, on_attempts=FAULTS, on_sent=FAULTS, on_bus=FAULTS, lag=st.sampled_from([0.0, 20.0]))
+@given(steps=STEPS, on_x=FAULTS, on_attempts=FAULTS, on_sent=FAULTS, on_bus=FAULTS, lag=st.sampled_from([0.0, 8.0]))
 def test_at_most_one_reply_and_none_lost(
     start: Callable[[], Callable[[], Stores]],
     tmp_path_factory: pytest.TempPathFactory,

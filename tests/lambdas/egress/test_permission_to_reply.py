@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.lambdas.aws.reply_store import DynamoReplies
-from twbot.lambdas.egress.permission import HOUR, Permission, ReplyStore, Switch, Withheld, WithheldReason
+from twbot.lambdas.egress.permission import HOUR, Choice, Permission, ReplyStore, Switch, Withheld, WithheldReason
 from twbot.lambdas.errors import Temporary
 from twbot.local.adapters.replies import LocalReplies
 
@@ -177,3 +177,45 @@ def test_nobody_knows_means_no_reply_yet(tmp_path: Path) -> None:
     store: ReplyStore = LocalReplies(tmp_path / "replies.db")
     with pytest.raises(Temporary, match="may reply"):
         reply(Permission(store))
+
+
+def test_who_says_stop_gets_no_replies(both: tuple[Any, Any]) -> None:
+    """Until they say that they want them back; the operator sees them, and can take them off the list."""
+    asked, operator = both
+    assert asked.choose("7", Choice(out=True, post="100"))
+    assert (asked.opted_out("7"), operator.opted_out_users()) == (True, ["7"])
+    assert not asked.choose("7", Choice(out=True, post="101"))
+    assert asked.choose("7", Choice(out=False, post="102"))
+    assert (asked.opted_out("7"), operator.opted_out_users()) == (False, [])
+    asked.choose("7", Choice(out=True, post="103"))
+    operator.opt_in("7")
+    assert not asked.opted_out("7")
+
+
+@given(
+    posts=st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=8, unique_by=lambda each: each[0])
+)
+def test_the_last_word_counts(posts: list[tuple[int, bool]]) -> None:
+    """In whatever order the posts are handled, and however often each: what the newest one says is in force."""
+    said = dict(posts)
+    known: Choice | None = None
+    for post, out in [*posts, *posts]:
+        known = Choice(out=out, post=str(post)).after(known) or known
+    assert known is not None
+    assert known.out == said[max(said)]
+
+
+def test_the_operators_list_is_the_operators(both: tuple[Any, Any]) -> None:
+    """Nobody takes themselves off it."""
+    asked, operator = both
+    operator.opt_out("7")
+    assert not asked.choose("7", Choice(out=False, post="100"))
+    assert asked.opted_out("7")
+    assert operator.opted_out_users() == ["7"]
+
+
+def test_a_person_gets_twenty_replies_an_hour_by_default(both: tuple[Any, Any]) -> None:
+    """Two bots that answer each other end there: the one that gets no reply has nothing to reply to."""
+    permission = Permission(both[0], lambda: 1_000_000.0)
+    assert [reply(permission) for _ in range(21)] == [None] * 20 + [WithheldReason.LIMIT_OF_PERSON]
+    assert reply(permission, "8") is None

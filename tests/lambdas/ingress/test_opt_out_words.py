@@ -1,0 +1,123 @@
+"""Whoever asks to be left alone is understood, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from twbot.lambdas.ingress.opt_out import opt_out_in
+
+OUT = """
+stop
+STOP!!!
+@twbot stop
+@twbot please stop
+Stop it, please.
+stop replying
+please stop replying to me
+Can you please stop replying to me?
+could you stop tweeting at me
+I want you to stop messaging me
+would you stop tagging us
+stop mentioning me in your tweets
+unsubscribe
+Unsubscribe me please
+how do I unsubscribe?
+I want to unsubscribe
+opt out
+opt-out
+Opt me out
+I'd like to opt out
+leave me alone
+Leave me alone!!! 😡
+just leave us alone
+please, leave me alone already
+don't reply to me
+Do not ever reply to me again
+don’t tag me
+never contact me again
+no more replies please
+remove me from your list
+take me off this list
+I don't want your replies
+I do not want you to reply to me
+stop spamming me
+go away
+shut up
+Quit
+ＳＴＯＰ
+Lass mich in Ruhe!
+Bitte hör auf
+Antworte mir nicht mehr
+¡Basta!
+Déjame en paz, por favor
+Arrête, stp
+Laisse-moi tranquille
+Me deixa em paz
+Smettila
+Lasciami in pace
+Laat me met rust
+Стоп
+Оставь меня в покое, пожалуйста
+やめてください
+返信しないで
+退订
+그만해
+توقف
+बंद करो
+""".strip().splitlines()
+
+NOT_OUT = """
+tell me a joke
+don't stop
+never stop replying to me
+Don't stop tweeting me jokes
+I can't stop laughing
+non-stop fun
+What does a stop sign say?
+tell me a joke about a man who says leave me alone
+don't leave me alone
+please do not unsubscribe me
+Why did the bus stop here?
+stop sign
+the bus stop is over there
+one stop shop
+Tell me a fact about stopping trains
+How can I stop my cat from biting?
+where do I unsubscribe my grandma from your newsletter, and what would she think of it if I did
+Who said "stop replying to me"?
+hello
+the quit button
+parade
+paradise
+thanks, no more jokes today, but a fact would be nice
+I stopped replying to my ex
+""".strip().splitlines()
+
+BACK = """
+start
+START
+@twbot start again please
+subscribe
+opt in
+You can reply to me again
+come back
+antworte mir wieder
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", OUT)
+def test_asks_to_be_left_alone(text: str) -> None:
+    """In whatever words, case, politeness and punctuation."""
+    assert opt_out_in(text) is True
+
+
+@pytest.mark.parametrize("text", [*NOT_OUT, "", "@twbot", "🛑", "stop " * 5000])
+def test_speaks_of_something_else(text: str) -> None:
+    """A post that only contains such a word is a post like any other."""
+    assert opt_out_in(text) is None
+
+
+@pytest.mark.parametrize("text", BACK)
+def test_wants_to_come_back(text: str) -> None:
+    """Nobody else can take a person off the list, so that this has to be easy, too."""
+    assert opt_out_in(text) is False
