@@ -24,6 +24,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether faces that nobody recognised are blurred in the pictures of replies."""
     highlight_labels: list[str] = []
     """Rekognition labels that are framed in the pictures of replies."""
+    quote_pictures: bool = True
+    """Whether replies repeat what is written in a picture. Off: strangers cannot put words into the bot's mouth."""
     made_with_ai: bool = False
     """Whether X marks the replies as made with AI. Off: people wrote the jokes, and the pictures are photos."""
     aws: dict[str, Any] = {}

@@ -20,6 +20,7 @@ STAGE = """
 # replies = true                       # answer posts; off: it only analyses, alerts and keeps
 # blur_strangers = false               # blur the faces of people who are not celebrities
 # highlight_labels = []                # frame these in pictures, as Rekognition calls them: ["Dog", "Car"]
+# quote_pictures = true                # repeat what is written in a picture, which is what a stranger wrote
 # made_with_ai = false                 # have X mark replies as made with AI
 """
 AWS = """

@@ -32,8 +32,9 @@ def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, sett
         _answer(image, f"{stem}/{number}.jpg", media, settings)
         for number, image in enumerate(message.analysis.images[:MAX_IMAGES])
     ]
-    images = [ReplyImage(key=key, alt_text=alt_text(image.analysis)) for image, key in answers if key]
-    text = reply_text([image for image, _ in answers])
+    quote = settings.quote_pictures
+    images = [ReplyImage(key=key, alt_text=alt_text(image.analysis, quote=quote)) for image, key in answers if key]
+    text = reply_text([image for image, _ in answers], quote=quote)
     publish_reply(text if images else address(text, message), message, event, publisher, images=images)
 
 

@@ -16,18 +16,24 @@ FACE_LABELS = {"Person", "Human", "Face", "Head"}
 ORDINALS = ("The first", "The second", "The third", "The fourth")
 
 
-def reply_text(images: Sequence[AnalysedImage]) -> str:
-    """Return who is in the pictures, else what, and the problems of unusable ones. X links nothing in it."""
+def reply_text(images: Sequence[AnalysedImage], *, quote: bool = True) -> str:
+    """Return who is in the pictures, else what, and the problems of unusable ones. X links nothing in it.
+
+    quote: repeat what is written in the pictures
+    """
     seen = [image.analysis for image in images if not image.problem]
-    sentences = [_who_or_what(seen)] if seen else []
+    sentences = [_who_or_what(seen, quote)] if seen else []
     for ordinal, image in zip(ORDINALS, images, strict=False):
         if image.problem:
             sentences.append(image.problem if len(images) == 1 else f"{ordinal} picture: {image.problem}")
     return neutralise(" ".join(sentences))
 
 
-def alt_text(analysis: ImageAnalysis) -> str:
-    """Return the alternative text of a picture: who is in it and what it shows, in at most 1,000 characters."""
+def alt_text(analysis: ImageAnalysis, *, quote: bool = True) -> str:
+    """Return the alternative text of a picture: who is in it and what it shows, in at most 1,000 characters.
+
+    quote: repeat what is written in the picture
+    """
     named, others = names([analysis]), len(analysis.unrecognized_faces)
     people = [listed(named)] if named else []
     if others:
@@ -35,9 +41,9 @@ def alt_text(analysis: ImageAnalysis) -> str:
     parts = [f"A picture of {' and '.join(people)}." if people else "A picture without faces."]
     if labels := _labels([analysis], 10):
         parts.append(f"It shows: {', '.join(labels)}.")
-    if lines := _lines([analysis]):
+    if quote and (lines := _lines([analysis])):
         parts.append(f"It says: “{' / '.join(lines)}”.")
-    text = " ".join(parts)
+    text = neutralise(" ".join(parts))
     return text if len(text) <= ALT_TEXT_LIMIT else text[: ALT_TEXT_LIMIT - 1] + "…"
 
 
@@ -52,7 +58,7 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
-def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
+def _who_or_what(seen: Sequence[ImageAnalysis], quote: bool) -> str:
     if named := names(seen):
         return f"I can see {listed(named)}."
     faces = sum(len(analysis.unrecognized_faces) for analysis in seen)
@@ -60,7 +66,7 @@ def _who_or_what(seen: Sequence[ImageAnalysis]) -> str:
     sentences = [known.get(faces, f"I can see {faces} faces, but nobody famous.")]
     if labels := _labels(seen, MAX_LABELS):
         sentences.append(f"It looks like {listed(labels)}.")
-    if lines := _lines(seen):
+    if quote and (lines := _lines(seen)):
         text = " / ".join(lines)
         sentences.append(f"It says “{text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + '…'}”.")
     return " ".join(sentences)

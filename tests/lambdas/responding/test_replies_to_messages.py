@@ -176,11 +176,13 @@ def test_the_reply_says_what_is_there() -> None:
 
 
 def test_alternative_text_says_who_and_what() -> None:
-    """Within X's 1,000 characters."""
+    """Within X's 1,000 characters, and nothing in it becomes a link or calls anybody."""
     everything = msgspec.structs.replace(SOFA, celebrity_faces=OBAMA.celebrity_faces, unrecognized_faces=[FACE, FACE])
     assert alt_text(everything) == (
-        "A picture of Barack Obama and 2 other faces. It shows: sofa, cat. It says: “@victim see evil.com”."
+        "A picture of Barack Obama and 2 other faces. It shows: sofa, cat. It says: “@\u200bvictim see evil.\u200bcom”."
     )
+    assert "victim" not in alt_text(everything, quote=False)
+    assert "victim" not in reply_text([image("a", everything)], quote=False)
     long = ImageAnalysis(text_detections=[{"Type": "LINE", "DetectedText": "x" * 2000}])
     assert len(alt_text(long)) == 1000
 
