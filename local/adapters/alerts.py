@@ -21,15 +21,17 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.mail import send_mail
 from twbot.local.adapters.subscribers import SubscriberFile
 from twbot.local.data_folder import DataFolder
+from twbot.local.database import Database, Schema, StorageError, open_database, open_read_only
 
 DIRECT: tuple[Kind, ...] = ("email", "https")
-SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS alerts (
     tweet_id TEXT PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
     negative REAL, subject TEXT NOT NULL, body TEXT NOT NULL, posted INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID
 """
+SCHEMA = Schema((_TABLES,), "the alerts that were raised are not listed then; nobody is told of them again.")
 NEWEST = "SELECT * FROM alerts WHERE time >= ? ORDER BY time DESC, tweet_id DESC LIMIT ?"
 
 log = logging.getLogger(__name__)
@@ -109,20 +111,19 @@ class Deliverer:
             self._webhooks.send(to, alert)
 
 
-def open_alerts(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+def open_alerts(path: Path) -> Database:
+    """Open the file of the alerts for writing. Raises StorageError."""
+    db = open_database(path, SCHEMA)
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.executescript(SCHEMA)
     return db
 
 
-def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -> None:
+def note_outcome(db: Database, subscriber: str, problem: str | None) -> None:
     """Store the result of a delivery to a subscriber. Where that fails, only log it: the delivery itself is done."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     try:
         db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (subscriber, now, problem))
-    except sqlite3.Error as error:
+    except StorageError as error:
         log.warning("cannot note how an alert went: %s", error, extra={"subscriber": subscriber})
 
 
@@ -145,7 +146,7 @@ def stored_outcomes(path: Path) -> dict[str, Outcome]:
 def _read(path: Path, query: str, *values: int | str) -> list[sqlite3.Row]:
     if not path.exists():
         return []
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(path, SCHEMA)) as db:
         db.row_factory = sqlite3.Row
         return db.execute(query, values).fetchall()
 

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -20,14 +19,18 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.local.database import Schema, open_database
 
 IN_PROGRESS = 60.0  # seconds until a call that did not end counts as failed
 
-SCHEMA = """
+_TABLE = """
 CREATE TABLE IF NOT EXISTS done (
     key TEXT PRIMARY KEY, status TEXT NOT NULL, expires INTEGER NOT NULL, blocked_until INTEGER, answer TEXT
 ) WITHOUT ROWID
 """
+SCHEMA = Schema(
+    (_TABLE,), "what was done in the last 30 days is not known then, and is done twice where it comes again."
+)
 # Acquire the key unless another call holds it: one that is done and not expired, or one in progress and not overdue.
 # One statement, so that two calls at the same time can't both acquire it. `blocked_until` is in milliseconds.
 CLAIM = """
@@ -60,12 +63,8 @@ class SqlitePersistence(BasePersistenceLayer):
     def __init__(self, path: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._lock = threading.Lock()  # one connection for all threads is enough: a write takes about 10 microseconds
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        # In WAL mode NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
-        # https://www.sqlite.org/pragma.html#pragma_synchronous
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute(SCHEMA)
+        # NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
+        self._db = open_database(path, SCHEMA, synchronous="NORMAL")
         self._db.execute("DELETE FROM done WHERE expires < ?", (time.time(),))
         # One process works on a data folder. Calls in progress were the last process's and ended with it: unblock them.
         self._db.execute("UPDATE done SET blocked_until = 0 WHERE status = 'INPROGRESS'")

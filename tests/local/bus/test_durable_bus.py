@@ -338,7 +338,7 @@ def test_what_waits_for_a_rule_that_is_gone_is_visible(tmp_path: Path) -> None:
 def test_a_file_that_can_not_be_used_is_one_clear_error(tmp_path: Path) -> None:
     """A file that is not a database, and a folder that is not there, are StorageErrors with the file's name."""
     (tmp_path / "bus.db").write_bytes(b"not a database, but long enough to be taken for one" * 100)
-    with pytest.raises(StorageError, match=r"bus\.db: file is not a database"):
+    with pytest.raises(StorageError, match=r"bus\.db is damaged \(file is not a database"):
         Bus(tmp_path / "bus.db", RULES)
     with pytest.raises(StorageError, match="No such file"):
         Bus(tmp_path / "absent" / "bus.db", RULES)
