@@ -17,6 +17,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -25,6 +26,7 @@ from twbot.lambdas.errors import ErrorKind, Temporary, TwbotError
 
 MAX_INTEGER = 2**63 - 1  # https://www.sqlite.org/datatype3.html
 JOURNALS = ("-wal", "-shm")  # the files that SQLite keeps beside one in WAL mode
+TRY_AGAIN = 5.0  # seconds until something is tried again that found its file gone
 INCREMENTAL = 2  # the value of https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
 Parameters = ParamSpec("Parameters")
@@ -79,6 +81,8 @@ class Place:
             raise Moved(
                 f"{self.path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
                 "Stop the bot, put the data folder back or restore a backup, and start it again: twbot up{option}",
+                # A wait, not a failure of the event at hand: put back, the folder takes it.
+                retry_at=time.time() + TRY_AGAIN,
             )
 
 
