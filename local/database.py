@@ -184,6 +184,14 @@ class Database(sqlite3.Connection):
                     self.rollback()
             raise
 
+    def shrink(self, pages: int = 10_000) -> None:
+        """Give at most so many free pages back to the disk."""
+        (free,) = self.execute("PRAGMA freelist_count").fetchone()
+        # Each execution frees one page: Python steps a statement without columns once.
+        # https://www.sqlite.org/pragma.html#pragma_incremental_vacuum
+        for _ in range(min(free, pages)):
+            self.execute("PRAGMA incremental_vacuum")
+
     def copy_to(self, path: Path) -> None:
         """Write a copy of the file as it is now, readable by its owner only. Raises StorageError."""
         with translate_os_errors(path):

@@ -43,6 +43,7 @@ class Delivery:
     __slots__ = ("attempts", "born", "event", "first_try", "id", "route")
 
     def __init__(self, number: int, event: Event, route: Route, born: float) -> None:
+        """`born`: when this process got it, on the monotonic clock."""
         self.id = number
         self.event = event
         self.route = route
@@ -111,8 +112,11 @@ class Route:
         return [(each, None) for each in deliveries]
 
 
-def judge(delivery: Delivery, error: BaseException | None, started: float, now: float) -> Outcome:
-    """Decide whether a delivery is done, dead or tried again after an attempt. Count the attempt in `delivery`."""
+def judge(delivery: Delivery, error: BaseException | None, started: float, now: float, age: float) -> Outcome:
+    """Decide whether a delivery is done, dead or tried again after an attempt. Count the attempt in `delivery`.
+
+    `started`, `now`: epoch seconds. `age`: seconds since this process got the delivery.
+    """
     retry = delivery.route.retry
     if delivery.first_try is None:
         delivery.first_try = started
@@ -123,7 +127,7 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     state, due = WAITING, now
     if error is None:
         state = DONE
-    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, now):
+    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, age):
         state = DEAD
     elif retry_at is not None:
         # A time in the past (the clocks differ) must not become a busy loop.
@@ -137,9 +141,9 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
 
 
-def _is_enough(delivery: Delivery, now: float) -> bool:
+def _is_enough(delivery: Delivery, age: float) -> bool:
     retry = delivery.route.retry
-    return delivery.attempts >= retry.attempts or now - delivery.born > retry.patience
+    return delivery.attempts >= retry.attempts or age > retry.patience
 
 
 def _reason(error: BaseException) -> str:

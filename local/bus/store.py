@@ -28,11 +28,12 @@ CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
 CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
-# `value`: what is known of the key, such as the words of a reply that are fixed when it is first made. The index is for
-# the retention, which would else read every event each hour.
+# `value`: what is known of the key, such as the words of a reply that are fixed when it is first made. The indexes are
+# for the retention, which would else read everything each hour.
 _ONCE_HAS_A_VALUE = """
 ALTER TABLE once ADD COLUMN value TEXT;
-CREATE INDEX events_by_time ON events (time)
+CREATE INDEX events_by_time ON events (time);
+CREATE INDEX once_by_at ON once (at)
 """
 SCHEMA = Schema(
     migrations=(_TABLES, _ONCE_HAS_A_VALUE),
@@ -122,6 +123,7 @@ class Store:
         # FULL: a commit survives a power cut. It costs an fsync a commit, and one commit carries many events.
         self._db = open_database(path, SCHEMA, synchronous="FULL")
         self._db.execute("PRAGMA cache_size = -16000")
+        self.place = self._db.place
         self.last_event: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
         self.last_delivery: int = self._db.execute("SELECT coalesce(max(id), 0) FROM deliveries").fetchone()[0]
 
@@ -192,12 +194,21 @@ class Store:
         self._db.executemany("DELETE FROM deliveries WHERE event = ?", chosen)
         return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
 
-    def prune(self, before: str, before_epoch: float) -> int:
-        """Delete events older than `before` without waiting deliveries, and older keys. Return how many events."""
-        old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
-        self._db.execute(f"DELETE FROM deliveries WHERE event IN (SELECT seq FROM events WHERE {old})", (before,))  # noqa: S608
-        self._db.execute("DELETE FROM once WHERE at < ?", (before_epoch,))
-        return self._db.execute(f"DELETE FROM events WHERE {old}", (before,)).rowcount  # noqa: S608
+    def prune(self, before: str, keys_before: float, limit: int) -> tuple[int, int]:
+        """Delete at most `limit` events older than `before`, and as many keys older than `keys_before`.
+
+        Events with waiting or dead deliveries stay. Return how many events and how many keys were deleted.
+        """
+        unfinished = "SELECT event FROM deliveries WHERE state <> 1"
+        old = f"SELECT seq FROM events WHERE time < ? AND seq NOT IN ({unfinished}) LIMIT ?"  # noqa: S608
+        events = self._db.execute(old, (before, limit)).fetchall()
+        self._db.executemany("DELETE FROM deliveries WHERE event = ?", events)
+        self._db.executemany("DELETE FROM events WHERE seq = ?", events)
+        keys = self._db.execute(
+            "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE at < ? LIMIT ?)", (keys_before, limit)
+        ).rowcount
+        self._db.shrink()
+        return len(events), keys
 
     def close(self) -> None:
         self._db.close()
