@@ -72,7 +72,7 @@ class Plumbing(Service):
                 "replay-name": [{"exists": False}],
                 "detail": {"ReplayName": [{"exists": False}]},
             },
-            retention_days=stage.aws.archive_days,
+            retention_days=stage.archive_days,
         )
         # Also in production: an archive can be replayed to its own bus only, and a bus with an archive cannot be
         # deleted. The lake keeps every event. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html

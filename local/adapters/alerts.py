@@ -50,17 +50,29 @@ class Alerts:
     """Stores one alert for each post, however often its event comes, and sends it once to each subscriber."""
 
     def __init__(self, home: DataFolder) -> None:
-        self._db = open_alerts(home.alerts)
         self._lock = threading.Lock()
         self._subscribers = SubscriberFile(home.subscribers)
         self._deliverer = Deliverer()
         self._persistence = SqlitePersistence(home.alert_deliveries)
+        self._db = open_alerts(home.alerts)
+        self.places = [self._db.place, self._persistence.place]
         self._notifier = Notifier(self._send, self, self._persistence, idempotency_config())
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
         self._persistence.close()
+
+    def prune(self, before: datetime.datetime) -> int:
+        """Delete the alerts that were raised before. Return how many there were."""
+        with self._lock:
+            count = self._db.execute("DELETE FROM alerts WHERE time < ?", (_text(before),)).rowcount
+            self._db.shrink()
+            return count
+
+    def prune_deliveries(self) -> int:
+        """Delete the expired records of who was told. Return how many there were."""
+        return self._persistence.prune()
 
     def handle(self, event: Event) -> None:
         """Store the alert for a MESSAGE_ANALYSED and send it to those whom AWS's topic serves: email and https.
@@ -134,7 +146,7 @@ def stored_alert(path: Path, tweet_id: str) -> Alert | None:
 
 def stored_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
     """Return alerts, newest first. Another process may write the file meanwhile."""
-    start = since.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00") if since else ""
+    start = _text(since) if since else ""
     return [_alert(row) for row in _read(path, NEWEST, start, -1 if limit is None else limit)]
 
 
@@ -149,6 +161,11 @@ def _read(path: Path, query: str, *values: int | str) -> list[sqlite3.Row]:
     with contextlib.closing(open_read_only(path, SCHEMA)) as db:
         db.row_factory = sqlite3.Row
         return db.execute(query, values).fetchall()
+
+
+def _text(moment: datetime.datetime) -> str:
+    """Format a time so that it compares with those of alerts, which end with Z or have milliseconds."""
+    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def _alert(row: sqlite3.Row) -> Alert:

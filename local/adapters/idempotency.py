@@ -71,6 +71,7 @@ class SqlitePersistence(BasePersistenceLayer):
         self._lock = threading.Lock()  # one connection for all threads is enough: a write takes about 10 microseconds
         # NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
         self._db = open_database(path, SCHEMA, synchronous="NORMAL")
+        self.place = self._db.place
         # One process works on a data folder. Calls in progress were the last process's and ended with it: unblock them.
         self._db.execute("UPDATE done SET blocked_until = 0 WHERE status = 'INPROGRESS'")
 

@@ -85,6 +85,11 @@ class LocalReplies:
     def opt_in(self, user_id: str) -> None:
         self._write("DELETE FROM opted_out WHERE user_id = ?", user_id)
 
+    def prune(self) -> None:
+        """Delete the counts of hours that are over."""
+        if self._path.exists():
+            self._write("DELETE FROM counts WHERE until < ?", time.time())
+
     def _select(self, query: str, *values: object) -> list[tuple[str, ...]]:
         with self._lock:
             if self._db is None and not self._path.exists():
@@ -103,5 +108,4 @@ class LocalReplies:
     def _opened(self) -> Database:
         if self._db is None:
             self._db = open_database(self._path, SCHEMA)
-            self._db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
         return self._db

@@ -80,6 +80,11 @@ class ReplayStore:
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO replays VALUES (?, ?, ?)", row)
 
+    def prune(self, before: float) -> int:
+        """Delete the records of replays that were started before, in epoch seconds. Return how many there were."""
+        with self._lock:
+            return self._db.execute("DELETE FROM replays WHERE started < ?", (before,)).rowcount
+
     def newest(self, limit: int = 100) -> list[Replay]:
         with self._lock:
             rows = self._db.execute("SELECT body FROM replays ORDER BY started DESC LIMIT ?", (limit,)).fetchall()

@@ -18,6 +18,7 @@ from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
+from twbot.stacks.constructs.lake_table import EVENTS
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.state_machine import FILE, workflow
 
@@ -233,3 +234,16 @@ def test_the_webhook_is_told(prod: Templates) -> None:
     methods = {each.properties["HttpMethod"]: each.properties for each in prod.resources("AWS::ApiGateway::Method")}
     assert methods.keys() == {"GET", "POST"}
     assert all(method["Integration"]["Type"] == "AWS_PROXY" for method in methods.values())
+
+
+def test_events_are_kept_for_as_long_as_the_stage_says(any_stage: Templates) -> None:
+    """In the archive, and in the lake, which keeps them for ever where the stage has no `lake_days`."""
+    declared = {"dev": (90, [400])}.get(any_stage.stage, (30, []))
+    (archive,) = any_stage.resources("AWS::Events::Archive")
+    days = [
+        rule["ExpirationInDays"]
+        for bucket in any_stage.resources("AWS::S3::Bucket")
+        for rule in bucket.properties["LifecycleConfiguration"]["Rules"]
+        if rule.get("Prefix") == EVENTS
+    ]
+    assert (archive.properties["RetentionDays"], days) == declared
