@@ -100,7 +100,7 @@ def _translated(
     """Let a method of Cursor raise TwbotErrors."""
 
     @functools.wraps(method)
-    def call(self: Cursor, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def call(self: Cursor, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         database = self.connection
         try:
             return method(self, *args, **kwargs)

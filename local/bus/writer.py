@@ -15,7 +15,8 @@ from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Temporary, TwbotError
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.routes import Delivery, Route
-from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
+from twbot.local.bus.store import EventRow, Outcome, Store
+from twbot.local.database import StorageError
 
 MAX_BATCH = 2000  # jobs and outcomes in one commit
 RETRY_AFTER = 1.0  # seconds until outcomes that could not be written are tried again

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FILES = "*.jsonl.gz"
 HOURS = "[0-9]*/[0-9]*/[0-9]*/[0-9]*"
 UNFINISHED = ".unfinished"
+Stamp = tuple[Path, int, int]
 _log = logging.getLogger("twbot.lake")
 
 
@@ -46,6 +47,7 @@ class Lake:
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
         self._damaged: set[Path] = set()  # what compaction has left alone and logged
+        self._sound: set[Stamp] = set()  # what damaged() has read
         self._place: Place | None = None
 
     def open(self) -> Place:
@@ -93,14 +95,21 @@ class Lake:
         return count
 
     def damaged(self, seconds: float) -> list[Path]:
-        """Return the files that can't be read to their end, looking for so many seconds at the most, newest first."""
+        """Return the files that can't be read to their end, looking for so many seconds at the most, newest first.
+
+        A file that was read to its end is not read again by a later call.
+        """
         until, found = time.monotonic() + seconds, []
         for path in reversed(self._files()):
+            if (stamp := _stamp(path)) in self._sound:
+                continue
             if time.monotonic() > until:
                 break
             part = read_part(path)
             if part is not None and part.problem:
                 found.append(path)
+            else:
+                self._sound.add(stamp)
         return sorted(found)
 
     def size(self) -> int:
@@ -232,6 +241,14 @@ class Lake:
                 _sync(folder)
         except OSError as error:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, status.st_mtime_ns, status.st_size
 
 
 def _hour(event: Event) -> str:

@@ -218,10 +218,11 @@ def test_a_file_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
 def test_a_number_that_no_row_can_have_is_the_users_mistake(tmp_path: Path, number: int) -> None:
     """It is named; the file is not blamed."""
     with contextlib.closing(open_database(tmp_path / "a.db", FIRST)) as db:
-        for call in (
+        calls: list[Callable[[], object]] = [
             lambda: db.execute("SELECT * FROM a WHERE x = ?", (number,)),
             lambda: db.executemany("DELETE FROM a WHERE x = ?", [(number,)]),
-        ):
+        ]
+        for call in calls:
             with pytest.raises(TwbotError, match=f"{number} is too large") as caught:
                 call()
             assert caught.value.kind is ErrorKind.USAGE

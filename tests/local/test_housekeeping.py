@@ -24,6 +24,7 @@ from twbot.local import housekeeping
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bot import Bot
 from twbot.local.bus.history import History
+from twbot.local.clock import Jumps
 from twbot.local.data_folder import DataFolder
 from twbot.local.housekeeping import Housekeeping, Limits
 
@@ -209,7 +210,7 @@ def test_nothing_is_deleted_by_a_clock_that_was_just_set(
         {"join": lambda: joined.append(clocks.monotonic)},
         {"delete": lambda: deleted.append(clocks.monotonic)},
     )
-    monkeypatch.setattr(keeping, "_jumps", housekeeping.Jumps(lambda: clocks.wall, lambda: clocks.monotonic))
+    monkeypatch.setattr(keeping, "_jumps", Jumps(lambda: clocks.wall, lambda: clocks.monotonic))
     monkeypatch.setattr(keeping, "_stopping", clocks)
     keeping._run()
     first = (jump_at or 0) + housekeeping.SETTLING

@@ -236,14 +236,18 @@ def test_the_webhook_is_told(prod: Templates) -> None:
     assert all(method["Integration"]["Type"] == "AWS_PROXY" for method in methods.values())
 
 
-def test_events_are_kept_for_as_long_as_the_stage_says(any_stage: Templates) -> None:
+def test_events_are_kept_for_as_long_as_the_stage_says(prod: Templates, dev: Templates) -> None:
     """In the archive, and in the lake, which keeps them for ever where the stage has no `lake_days`."""
-    declared = {"dev": (90, [400])}.get(any_stage.stage, (30, []))
-    (archive,) = any_stage.resources("AWS::Events::Archive")
-    days = [
-        rule["ExpirationInDays"]
-        for bucket in any_stage.resources("AWS::S3::Bucket")
+    assert _days(prod) == (30, [])
+    assert _days(dev) == (90, [400])
+
+
+def _days(templates: Templates) -> tuple[int, list[int]]:
+    """For how many days the archive and the lake keep events."""
+    (archive,) = templates.resources("AWS::Events::Archive")
+    rules = [
+        rule
+        for bucket in templates.resources("AWS::S3::Bucket")
         for rule in bucket.properties["LifecycleConfiguration"]["Rules"]
-        if rule.get("Prefix") == EVENTS
     ]
-    assert (archive.properties["RetentionDays"], days) == declared
+    return archive.properties["RetentionDays"], [r["ExpirationInDays"] for r in rules if r.get("Prefix") == EVENTS]

@@ -28,7 +28,8 @@ from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import BadPattern
 from twbot.local.bus.routes import NotAttached, Overloaded, RetryPolicy
-from twbot.local.bus.store import AlreadyRunning, StorageError
+from twbot.local.bus.store import AlreadyRunning
+from twbot.local.database import StorageError
 
 SOON = RetryPolicy(attempts=3, first=0.001, longest=0.002)
 LONG = 20.0
