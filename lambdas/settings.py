@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +13,9 @@ from twbot.lambdas.errors import TwbotError
 LOCAL = "local"
 FILE = Path("twbot.toml")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +31,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether replies repeat what is written in a picture. Off: strangers cannot put words into the bot's mouth."""
     made_with_ai: bool = False
     """Whether X marks the replies as made with AI. Off: people wrote the jokes, and the pictures are photos."""
+    archive_days: Days | None = None
+    """Days that events stay in the archive, from which they can be replayed. None: for ever on `local`, 30 on AWS.
+    Whatever guards against doing things twice stays for RETENTION_DAYS at least; what waits and dead letters always."""
+    lake_days: Days | None = None
+    """Days that events stay in the lake, for queries. None: for ever."""
     aws: dict[str, Any] = {}
     """Settings of the deployment; stacks/config.py checks them."""
 

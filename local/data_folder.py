@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -61,6 +64,11 @@ class DataFolder(msgspec.Struct, frozen=True):
     def replies(self) -> Path:
         """Return the file of the replies' switch, opt-out list and counts."""
         return self.folder / "replies.db"
+
+    @property
+    def attempts(self) -> Path:
+        """Return the file of the attempts to post replies."""
+        return self.folder / "attempts.db"
 
     @property
     def replays(self) -> Path:
@@ -140,3 +148,25 @@ def write_run_info(folder: Path, run: RunInfo) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(run))
     fresh.rename(path)
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return what takes room, in bytes: `archive`, `lake`, `media`, `log`, and what its disk has left as `free`."""
+    home = DataFolder(folder)
+    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return {
+        "archive": _size_of(folder.glob(f"{home.bus.name}*")),
+        "lake": _size_of(home.lake.rglob("*")),
+        "media": _size_of(home.media.rglob("*")),
+        "log": _size_of(folder.glob("*.log*")),
+        "free": shutil.disk_usage(nearest).free,
+    }
+
+
+def _size_of(paths: Iterable[Path]) -> int:
+    total = 0
+    for path in paths:
+        with contextlib.suppress(OSError):  # joined or deleted meanwhile
+            status = path.lstat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

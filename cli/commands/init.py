@@ -22,6 +22,8 @@ STAGE = """
 # highlight_labels = []                # frame these in pictures, as Rekognition calls them: ["Dog", "Car"]
 # quote_pictures = true                # repeat what is written in a picture, which is what a stranger wrote
 # made_with_ai = false                 # have X mark replies as made with AI
+# archive_days = 30                    # how long events can be replayed; default: 30 on AWS, on this machine for ever
+# lake_days = 3650                     # how long queries find events; default: for ever
 """
 AWS = """
 [stages.{name}.aws]                   # where it is, and what it is made of
@@ -33,7 +35,6 @@ AWS = """
 # secret = "{secret}"         # the keys of X, by this name in Secrets Manager
 # workflow = "EXPRESS"                 # or STANDARD: dearer, but each execution can be looked at for 90 days
 # log_days = 30                        # how long logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, …
-# archive_days = 30                    # how long events can be replayed; the lake keeps them anyway
 # alerts = []                          # who hears of negative posts: ["a@example.com", "+442079460000", "https://…"]
 # alarms = []                          # who hears when the bot itself has trouble; as alerts
 # requests_per_second = 50             # webhook calls; what is beyond X sends again

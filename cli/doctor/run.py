@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twbot.local.data_folder import RunInfo
 
 PYTHON = (3, 11)
+LAKE_SECONDS = 10.0  # for looking through the lake
 
 
 def run_checks(target: Target, *, models: bool) -> Iterator[Check]:
@@ -48,6 +49,8 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     else:
         yield from check_x(target.open(), run.url if run else None, target.option)
     yield _dead_letters(folder, target.option)
+    yield _room(folder)
+    yield _lake(folder)
     yield from check_last_hour(target)
     if models:
         yield check_models(DataFolder(folder).gallery)
@@ -83,8 +86,13 @@ def _folder(folder: Path, start: str) -> Check:
 
 def _run(folder: Path, run: RunInfo | None, start: str) -> Check:
     from twbot.local.data_folder import DataFolder
+    from twbot.local.server.control import ControlClient
 
     if run is not None:
+        if problem := ControlClient(run).problem():
+            says = f"runs as process {run.pid}, but refuses X's webhooks: {problem}"
+            fix = f"Stop it, put {folder} back or restore a backup (twbot restore), then: {start}"
+            return Check("bot", "wrong", says, fix)
         return Check("bot", "ok", f"runs as process {run.pid}")
     # A bot that ends by itself removes this file.
     if DataFolder(folder).run.exists():
@@ -119,3 +127,25 @@ def _dead_letters(folder: Path, option: str) -> Check:
         words = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
         return Check("dead letters", "wrong", words, f"twbot dlq list{option}")
     return Check("dead letters", "ok", "none")
+
+
+def _room(folder: Path) -> Check:
+    """Say what takes room. How much of it is too much, the operator knows."""
+    from rich.filesize import decimal
+
+    from twbot.local.data_folder import sizes
+
+    found = {name: decimal(size) for name, size in sizes(folder).items()}
+    says = f"archive {found['archive']}, lake {found['lake']}, media {found['media']}, log {found['log']}"
+    return Check("room", "ok", f"{says}; {found['free']} free")
+
+
+def _lake(folder: Path) -> Check:
+    from twbot.local.data_folder import DataFolder
+    from twbot.local.lake.lake import Lake
+
+    if damaged := Lake(DataFolder(folder).lake).damaged(LAKE_SECONDS):
+        says = f"{len(damaged)} damaged, left as they are and left out of queries: {', '.join(map(str, damaged))}"
+        fix = "Put back what a backup has of them, or move them out of the lake"
+        return Check("lake", "warning", says, fix)
+    return Check("lake", "ok", "every file can be read")

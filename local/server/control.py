@@ -15,7 +15,7 @@ import msgspec
 import requests
 
 from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
 
@@ -108,7 +108,7 @@ def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         return 400, {"error": str(error)}
     except TwbotError as error:
-        return 409, {"error": str(error)}
+        return 400 if error.kind is ErrorKind.USAGE else 409, {"error": str(error)}
 
 
 class ControlClient:
@@ -120,6 +120,16 @@ class ControlClient:
         host = loopback_of.get(address.hostname or "", address.hostname)
         self._url = f"http://{host}:{address.port}/control"
         self._token = run.control_token
+
+    def problem(self) -> str | None:
+        """Return why the bot takes no webhooks at the moment; None where it does, or does not answer."""
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                found = session.get(self._url.removesuffix("control") + "health", timeout=(2.0, 5.0)).json()
+        except (requests.RequestException, ValueError):
+            return None
+        return found.get("problem") if isinstance(found, dict) else None
 
     def redrive(self, ids: Sequence[int]) -> int:
         return int(self._call("redrive", Deliveries(list(ids)))["done"])

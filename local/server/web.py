@@ -101,10 +101,14 @@ def web_app(
         return _response(result)
 
     async def healthy(_: Request) -> Response:
-        return _response(await workers.run(lambda: Answer(200, health())))
+        return _response(await workers.run(lambda: _healthy(health())))
 
     routes = [Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)]
     return Starlette(routes=[*routes, *control])
+
+
+def _healthy(found: dict[str, Any]) -> Answer:
+    return Answer(503 if "problem" in found else 200, found)
 
 
 async def _body(request: Request) -> bytes | Answer:
