@@ -33,6 +33,7 @@ from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.data_folder import DataFolder, make_private
@@ -84,6 +85,7 @@ class Bot:
         port: int = 0,
     ) -> None:
         make_private(home.folder)
+        refuse_half_restored(home.folder)
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened

@@ -68,6 +68,10 @@ class Schema(NamedTuple):
         return len(self.migrations)
 
 
+# For what reads files whatever they hold. No twbot writes so high a version.
+ANY = Schema(("",) * 9_999, "what it holds is not known then.")
+
+
 class Place:
     """A path, and the file or folder that it led to when this was made."""
 
@@ -225,6 +229,31 @@ def open_database(path: Path, schema: Schema, *, synchronous: str = "NORMAL") ->
     return database
 
 
+def open_snapshot(path: Path) -> Database:
+    """Open a file of any version for reading, as it is now: later changes are not seen. Raises StorageError."""
+    database = open_read_only(path, ANY)
+    try:
+        database.execute("BEGIN")
+        database.is_empty()  # the first read fixes the moment: https://www.sqlite.org/isolation.html
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def check_integrity(path: Path, *, of: Path, schema: Schema | None = None, thorough: bool = False) -> None:
+    """Read a whole copy, which nobody has open, of a file. Raises DamagedFile and NewerFile, which name that file."""
+    # https://www.sqlite.org/pragma.html#pragma_quick_check
+    address = f"{path.absolute().as_uri()}?immutable=1"
+    try:
+        with contextlib.closing(_connect(address, path, schema or ANY)) as database:
+            (found,) = database.execute(f"PRAGMA {'integrity_check' if thorough else 'quick_check'}(1)").fetchone()
+        if found != "ok":
+            raise storage_error(_damage(found), of, ANY)
+    except (DamagedFile, NewerFile) as error:
+        raise type(error)(str(error).replace(str(path), str(of)), error.hint) from None
+
+
 def open_read_only(path: Path, schema: Schema) -> Database:
     """Open an existing file for reading, also while another process writes it. Raises StorageError."""
     address = path.absolute().as_uri()
@@ -359,6 +388,12 @@ def _make_shrinkable(database: Database) -> None:
     with contextlib.suppress(StorageError):  # not needed to go on
         database.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
         database.execute("VACUUM")
+
+
+def _damage(problem: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(" ".join(problem.split()))
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def size_of(path: Path) -> int:
