@@ -33,7 +33,7 @@ def backup(file: To = None, data: Data = None, json: AsJson = False) -> None:
 
     Example: twbot backup
 
-    Example: twbot backup /mnt/backups/monday.tar.gz --json
+    Example: twbot backup monday.tar.gz --json
     """
     from twbot.local.backup.write import write_backup
     from twbot.local.data_folder import data_folder, data_option
