@@ -26,6 +26,7 @@ from twbot.lambdas.errors import ErrorKind, Temporary, TwbotError
 
 MAX_INTEGER = 2**63 - 1  # https://www.sqlite.org/datatype3.html
 JOURNALS = ("-wal", "-shm")  # the files that SQLite keeps beside one in WAL mode
+OLDER = ".before-v"  # and the version that a file was migrated to: the end of a copy's name
 TRY_AGAIN = 5.0  # seconds until something is tried again that found its file gone
 INCREMENTAL = 2  # the value of https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
@@ -346,7 +347,7 @@ def _check_version(database: Database) -> None:
     if version > newest:
         raise NewerFile(
             f"{database.path} was written by a newer twbot (version {version} of the file; this one knows {newest}).",
-            f"Use the newer twbot; or go back to the copy that it kept: {database.path.name}.before-v{newest + 1}",
+            f"Use the newer twbot; or go back to the copy that it kept: {database.path.name}{OLDER}{newest + 1}",
         )
 
 
@@ -370,7 +371,7 @@ def _migrate(database: Database) -> None:
 def _keep_copy(database: Database, newest: int) -> None:
     """Copy the file to NAME.before-vN beside it."""
     path = database.path
-    copy = path.with_name(f"{path.name}.before-v{newest}")
+    copy = path.with_name(f"{path.name}{OLDER}{newest}")
     fresh = copy.with_name(f"{copy.name}.new")
     with translate_os_errors(copy):
         fresh.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from twbot.local.data_folder import DataFolder
 FORMAT = 1
 MANIFEST = "backup.json"
 STAGING = ".restoring"
+ASIDE = "before-restore-"
 # What only the running process or this machine needs, what is not finished, and copies of what is there already.
 _LEFT_OUT = re.compile(
     r"""

@@ -18,7 +18,7 @@ import msgspec
 
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.wiring import RULES
-from twbot.local.backup.manifest import FORMAT, MANIFEST, STAGING, Manifest, belongs
+from twbot.local.backup.manifest import ASIDE, FORMAT, MANIFEST, STAGING, Manifest, belongs
 from twbot.local.bus.store import SCHEMA, AlreadyRunning, Lock, Store
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, make_private
 from twbot.local.database import DamagedFile, NewerFile, StorageError, check_integrity, translate_os_errors
@@ -26,7 +26,6 @@ from twbot.local.database import DamagedFile, NewerFile, StorageError, check_int
 CHUNK = 1 << 20
 # What these do a second time harms nobody.
 HARMLESS = ("lake", "event-log")
-ASIDE = "before-restore-"
 REASON = "RestoredFromBackup: it waited when the backup was made, and may have been done since"
 OnProgress = Callable[[str], None]
 

@@ -73,7 +73,7 @@ class _Writer:
     def write(self, output: IO[bytes], *, compressed: bool) -> Manifest:
         created = time.time()
         mode = {"mode": "w:gz", "compresslevel": COMPRESSION} if compressed else {"mode": "w"}
-        with contextlib.ExitStack() as opened, tarfile.open(fileobj=output, **mode) as tar:  # type: ignore[call-overload]
+        with contextlib.ExitStack() as opened, tarfile.open(fileobj=output, **mode) as tar:
             for name, database in self._snapshots(opened):
                 self._add_database(tar, name, database)
             self._add_files(tar)

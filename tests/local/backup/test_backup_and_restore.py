@@ -24,6 +24,7 @@ from tests.support.world import running_world
 from twbot.lambdas.contracts import Entry, SendTweet, entry
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.wiring import RULES
+from twbot.local import database
 from twbot.local.adapters.idempotency import SqlitePersistence
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.backup import restore as restore_module
@@ -133,11 +134,11 @@ def test_what_says_what_was_done_is_copied_after_what_waits(
     """The simulated X, then the bus, then the rest, all fixed before any is copied; the lake after the bus."""
     (folder / "x").mkdir()
     shutil.copy(folder / "sent.db", folder / "x" / "sim.db")
-    opened, took = [], write_module.open_snapshot
+    opened: list[str] = []
 
     def open_snapshot(path: Path) -> Any:
         opened.append(path.relative_to(folder).as_posix())
-        return took(path)
+        return database.open_snapshot(path)
 
     monkeypatch.setattr(write_module, "open_snapshot", open_snapshot)
     backup(folder, tmp_path / "b.tar")
@@ -170,7 +171,7 @@ def test_the_lake_is_whole_though_it_is_joined_meanwhile(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files that a compaction takes away after they were listed are in the one that it made."""
-    lake, read, done = Lake(folder / "lake"), write_module._read, []
+    lake, read, done = Lake(folder / "lake"), write_module._read, list[int]()
     for author in ("ben", "cy", "dan"):
         lake.append([analysed(author)])
 
