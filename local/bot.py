@@ -145,8 +145,21 @@ class Bot:
             if (found := handlers.get(rule.target)) is not None:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
-                    rule.name, handle, concurrency=found.concurrency, batch=found.batch, linger=found.linger
+                    rule.name,
+                    self._while_there(handle),
+                    concurrency=found.concurrency,
+                    batch=found.batch,
+                    linger=found.linger,
                 )
+
+    def _while_there(self, handle: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Let deliveries wait while the data folder is gone: what a handler does could not be noted."""
+
+        def call(what: Any) -> None:
+            self.check_folder()
+            handle(what)
+
+        return call
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""

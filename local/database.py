@@ -74,21 +74,24 @@ ANY = Schema(("",) * 9_999, "what it holds is not known then.")
 
 
 class Place:
-    """A path, and the file or folder that it led to when this was made."""
+    """Paths, and the files or folders that they led to when they were added here."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._identity = _identity(path)
+    def __init__(self, *paths: Path) -> None:
+        self._identities = {path: _identity(path) for path in paths}
+
+    def add(self, path: Path) -> None:
+        self._identities[path] = _identity(path)
 
     def check(self) -> None:
-        """Raise Moved where the path leads to something else by now, or to nothing."""
-        if _identity(self.path) != self._identity:
-            raise Moved(
-                f"{self.path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
-                "Stop the bot, put the data folder back or restore a backup, and start it again: twbot up{option}",
-                # A wait, not a failure of the event at hand: put back, the folder takes it.
-                retry_at=time.time() + TRY_AGAIN,
-            )
+        """Raise Moved where a path leads to something else by now, or to nothing."""
+        for path, identity in self._identities.items():
+            if _identity(path) != identity:
+                raise Moved(
+                    f"{path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
+                    "Stop the bot, put the data folder back or restore a backup, and start it again: twbot up{option}",
+                    # A wait, not a failure of the event at hand: put back, the folder takes it.
+                    retry_at=time.time() + TRY_AGAIN,
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -224,6 +227,8 @@ def open_database(path: Path, schema: Schema, *, synchronous: str = "NORMAL") ->
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(database)
+        # Commits are in the journal until they are copied to the file: without it, they are lost.
+        database.place.add(path.with_name(f"{path.name}-wal"))
     except BaseException:
         database.close()
         raise
