@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from twbot.cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
 from twbot.cli.commands.analyse import analyse
+from twbot.cli.commands.backup import backup, restore
 from twbot.cli.commands.chat import chat
 from twbot.cli.commands.cost import cost
 from twbot.cli.commands.demo import demo
@@ -57,7 +58,7 @@ PANELS: dict[str, tuple[Callable[..., None] | ModuleType, ...]] = {
     "Every day": (demo, up, down, send, status, tail, trace, query, export, doctor),
     "What it understands": (analyse, chat, celebrities),
     "Set up X": (secrets, webhook, subscription),
-    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget),
+    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget, backup, restore),
     "On AWS": (init, deploy, diff, synth, outputs, destroy, cost),
 }
 for panel, commands in PANELS.items():

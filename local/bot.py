@@ -34,6 +34,7 @@ from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
@@ -90,6 +91,7 @@ class Bot:
         port: int = 0,
     ) -> None:
         make_private(home.folder)
+        refuse_half_restored(home.folder)
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened
@@ -153,12 +155,21 @@ class Bot:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
                     rule.name,
-                    handle,
+                    self._while_there(handle),
                     concurrency=found.concurrency,
                     batch=found.batch,
                     linger=found.linger,
                     retry=found.retry,
                 )
+
+    def _while_there(self, handle: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Let deliveries wait while the data folder is gone: what a handler does could not be noted."""
+
+        def call(what: Any) -> None:
+            self.check_folder()
+            handle(what)
+
+        return call
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""

@@ -26,6 +26,7 @@ from twbot.lambdas.errors import ErrorKind, Temporary, TwbotError
 
 MAX_INTEGER = 2**63 - 1  # https://www.sqlite.org/datatype3.html
 JOURNALS = ("-wal", "-shm")  # the files that SQLite keeps beside one in WAL mode
+OLDER = ".before-v"  # and the version that a file was migrated to: the end of a copy's name
 TRY_AGAIN = 5.0  # seconds until something is tried again that found its file gone
 INCREMENTAL = 2  # the value of https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
@@ -68,22 +69,29 @@ class Schema(NamedTuple):
         return len(self.migrations)
 
 
-class Place:
-    """A path, and the file or folder that it led to when this was made."""
+# For what reads files whatever they hold. No twbot writes so high a version.
+ANY = Schema(("",) * 9_999, "what it holds is not known then.")
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._identity = _identity(path)
+
+class Place:
+    """Paths, and the files or folders that they led to when they were added here."""
+
+    def __init__(self, *paths: Path) -> None:
+        self._identities = {path: _identity(path) for path in paths}
+
+    def add(self, path: Path) -> None:
+        self._identities[path] = _identity(path)
 
     def check(self) -> None:
-        """Raise Moved where the path leads to something else by now, or to nothing."""
-        if _identity(self.path) != self._identity:
-            raise Moved(
-                f"{self.path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
-                "Stop the bot, put the data folder back or restore a backup, and start it again: twbot up{option}",
-                # A wait, not a failure of the event at hand: put back, the folder takes it.
-                retry_at=time.time() + TRY_AGAIN,
-            )
+        """Raise Moved where a path leads to something else by now, or to nothing."""
+        for path, identity in self._identities.items():
+            if _identity(path) != identity:
+                raise Moved(
+                    f"{path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
+                    "Stop the bot, put the data folder back or restore a backup, and start it again: twbot up{option}",
+                    # A wait, not a failure of the event at hand: put back, the folder takes it.
+                    retry_at=time.time() + TRY_AGAIN,
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -219,10 +227,37 @@ def open_database(path: Path, schema: Schema, *, synchronous: str = "NORMAL") ->
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(f"PRAGMA synchronous = {synchronous}")
         _migrate(database)
+        # Commits are in the journal until they are copied to the file: without it, they are lost.
+        database.place.add(path.with_name(f"{path.name}-wal"))
     except BaseException:
         database.close()
         raise
     return database
+
+
+def open_snapshot(path: Path) -> Database:
+    """Open a file of any version for reading, as it is now: later changes are not seen. Raises StorageError."""
+    database = open_read_only(path, ANY)
+    try:
+        database.execute("BEGIN")
+        database.is_empty()  # the first read fixes the moment: https://www.sqlite.org/isolation.html
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def check_integrity(path: Path, *, of: Path, schema: Schema | None = None, thorough: bool = False) -> None:
+    """Read a whole copy, which nobody has open, of a file. Raises DamagedFile and NewerFile, which name that file."""
+    # https://www.sqlite.org/pragma.html#pragma_quick_check
+    address = f"{path.absolute().as_uri()}?immutable=1"
+    try:
+        with contextlib.closing(_connect(address, path, schema or ANY)) as database:
+            (found,) = database.execute(f"PRAGMA {'integrity_check' if thorough else 'quick_check'}(1)").fetchone()
+        if found != "ok":
+            raise storage_error(_damage(found), of, ANY)
+    except (DamagedFile, NewerFile) as error:
+        raise type(error)(str(error).replace(str(path), str(of)), error.hint) from None
 
 
 def open_read_only(path: Path, schema: Schema) -> Database:
@@ -317,7 +352,7 @@ def _check_version(database: Database) -> None:
     if version > newest:
         raise NewerFile(
             f"{database.path} was written by a newer twbot (version {version} of the file; this one knows {newest}).",
-            f"Use the newer twbot; or go back to the copy that it kept: {database.path.name}.before-v{newest + 1}",
+            f"Use the newer twbot; or go back to the copy that it kept: {database.path.name}{OLDER}{newest + 1}",
         )
 
 
@@ -341,7 +376,7 @@ def _migrate(database: Database) -> None:
 def _keep_copy(database: Database, newest: int) -> None:
     """Copy the file to NAME.before-vN beside it."""
     path = database.path
-    copy = path.with_name(f"{path.name}.before-v{newest}")
+    copy = path.with_name(f"{path.name}{OLDER}{newest}")
     fresh = copy.with_name(f"{copy.name}.new")
     with translate_os_errors(copy):
         fresh.unlink(missing_ok=True)
@@ -359,6 +394,12 @@ def _make_shrinkable(database: Database) -> None:
     with contextlib.suppress(StorageError):  # not needed to go on
         database.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
         database.execute("VACUUM")
+
+
+def _damage(problem: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(" ".join(problem.split()))
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def size_of(path: Path) -> int:

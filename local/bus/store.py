@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -102,7 +103,8 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file: IO[bytes] = path.open("ab")
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            self._file: IO[bytes] = os.fdopen(descriptor, "wb")
         except OSError as error:
             raise StorageError(f"Cannot write to {path.parent}: {error.strerror}.") from None
         try:
@@ -183,6 +185,12 @@ class Store:
         dead = self._dead(deliveries)
         self._db.executemany("DELETE FROM deliveries WHERE id=?", [(delivery,) for delivery in dead])
         return len(dead)
+
+    def hold(self, except_rules: Sequence[str], now: float, reason: str) -> int:
+        """Make dead letters of the waiting deliveries, but for those of some rules. Return how many there were."""
+        others = ", ".join("?" * len(except_rules))
+        query = f"UPDATE deliveries SET state=2, ended=?, error=? WHERE state=0 AND rule NOT IN ({others})"  # noqa: S608
+        return self._db.execute(query, (now, reason, *except_rules)).rowcount
 
     def _dead(self, deliveries: Sequence[int]) -> list[int]:
         found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
@@ -17,11 +18,12 @@ from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.wiring import RULES
 from twbot.local.adapters.alerts import open_alerts
+from twbot.local.backup.manifest import ASIDE
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import open_archive
 from twbot.local.bus.store import DEAD, SCHEMA, WAITING
 from twbot.local.data_folder import DataFolder, running_bot
-from twbot.local.database import Database, StorageError, open_database
+from twbot.local.database import OLDER, Database, StorageError, open_database
 from twbot.local.lake.lake import Lake
 from twbot.local.server.control import ControlClient, Erase
 from twbot.local.server.log_files import OURS, log_files
@@ -82,7 +84,7 @@ class Erasure:
             tweet_id=request.tweet_id,
             removed=removed,
             replies=sorted(replies),
-            remains=_remains(request, lake, removed),
+            remains=[*_remains(request, lake, removed), *_copies(self._home.folder)],
         )
 
     def _archive(self, ids: tuple[str, ...], dry_run: bool, removed: dict[str, int]) -> frozenset[str]:
@@ -152,9 +154,7 @@ class Erasure:
                 kept = [line for line in lines if not names.search(line)]
                 removed += len(lines) - len(kept)
                 if len(kept) < len(lines) and not request.dry_run:
-                    path.with_suffix(".new").write_bytes(b"".join(kept))
-                    path.with_suffix(".new").chmod(0o600)
-                    path.with_suffix(".new").replace(path)
+                    _replace(path, b"".join(kept))
         return removed
 
 
@@ -180,6 +180,24 @@ def _remains(request: Erase, lake: ErasureResult, removed: dict[str, int]) -> li
         found.append("Alerts that were sent are with whoever got them.")
     found.append(f"The number {request.tweet_id} alone stays noted, so that nobody is answered twice.")
     return found
+
+
+def _copies(folder: Path) -> Iterator[str]:
+    """Name what nothing is removed from: copies of before a migration or a restore."""
+    for pattern in (f"*{OLDER}*", f"{ASIDE}*"):
+        for path in sorted(folder.glob(pattern)):
+            yield f"A copy of earlier files may have it; delete it when it is not needed any more: {path}"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace a file by one that is its owner's only, and is on the disk before it has the name."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _empty_journal(db: Database) -> None:

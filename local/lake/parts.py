@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from twbot.local.database import StorageError
+
 GZIP = 16 + zlib.MAX_WBITS  # https://docs.python.org/3/library/zlib.html#zlib.decompress
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 CHUNK = 1 << 16  # bytes that are decompressed at once: at most a thousand times as many come out
 
 
@@ -25,13 +29,15 @@ class Part(NamedTuple):
 
 
 def read_part(path: Path) -> Part | None:
-    """Read a file to its end. None where it is gone."""
+    """Read a file to its end. None where it is gone. Raises StorageError where this machine lacks what it takes."""
     try:
         content = path.read_bytes()
         return Part(path, content, None, _last_byte(content) in (b"", b"\n"))
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno in EXHAUSTED:  # says nothing about the file
+            raise StorageError(f"{path} can't be read now: {error.strerror}.") from error
         return Part(path, b"", error.strerror or str(error), ends=False)
     except (ValueError, zlib.error) as error:
         return Part(path, content, str(error), ends=False)

@@ -26,6 +26,7 @@ from twbot.local.bot import Bot
 from twbot.local.bus.history import History
 from twbot.local.clock import Jumps
 from twbot.local.data_folder import DataFolder
+from twbot.local.database import Moved
 from twbot.local.housekeeping import Housekeeping, Limits
 
 NOW = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
@@ -76,6 +77,7 @@ GONE: dict[str, Callable[[Path], object]] = {
     "replaced by a copy": replace_folder,
     "bus.db deleted": lambda folder: (folder / "bus.db").unlink(),
     "bus.db replaced": replace_file("bus.db"),
+    "the bus's journal deleted": lambda folder: (folder / "bus.db-wal").unlink(),
     "sent.db deleted": lambda folder: (folder / "sent.db").unlink(),
     "told.db replaced": replace_file("told.db"),
     "alerts.db replaced": replace_file("alerts.db"),
@@ -123,6 +125,21 @@ def test_a_folder_that_is_put_back_goes_on(tmp_path: Path, capfd: pytest.Capture
     with History(folder / "bus.db") as history:
         assert history.events_by_type() == {"TWITTER_FAVOURITED": 2}
     assert "is back" in capfd.readouterr().err
+
+
+def test_nothing_is_done_while_it_can_not_be_noted(tmp_path: Path) -> None:
+    """A delivery waits, without counting the attempt: a reply that is sent and not noted would be sent again."""
+    folder, done = tmp_path / "data", list[str]()
+    with running(folder) as (bot, _):
+        handle = bot._while_there(done.append)
+        handle("first")
+        folder.rename(tmp_path / "aside")
+        with pytest.raises(Moved) as caught:
+            handle("second")
+        assert caught.value.retry_at is not None
+        (tmp_path / "aside").rename(folder)
+        handle("third")
+    assert done == ["first", "third"]
 
 
 def test_what_is_too_old_goes(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import gzip
 import hashlib
 import json
@@ -22,7 +23,7 @@ from tests.support.lake_events import NOON, analysed, event, image
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.errors import Temporary
-from twbot.local.database import Moved
+from twbot.local.database import Moved, StorageError
 from twbot.local.lake.lake import Lake
 
 CELEBRITIES = """SELECT time, detail.author, celebrityfaces.name FROM "analysed-messages-table"
@@ -297,6 +298,25 @@ def test_a_last_line_without_an_end_does_not_swallow_the_next(lake: Lake, tmp_pa
         (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(gzip.compress(content))
     assert lake.compact(LATER) == 2
     assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[2]]
+
+
+def test_a_machine_without_file_handles_has_no_damaged_files(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this machine lacks says nothing about a file: it is tried again later."""
+    (tmp_path / HOUR).mkdir(parents=True)
+    for number in range(2):
+        (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(part(number))
+
+    def read_bytes(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read_bytes)
+        for call in (lambda: lake.compact(LATER), lambda: lake.damaged(60)):
+            with pytest.raises(StorageError, match="can't be read now"):
+                call()
+    assert lake.compact(LATER) == 2
 
 
 class Killed(BaseException):
