@@ -32,10 +32,13 @@ from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bus.bus import Bus
+from twbot.local.bus.lock import Lock
 from twbot.local.bus.replays import Replays, ReplayStore
-from twbot.local.data_folder import DataFolder, make_private
+from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
+from twbot.local.private_files import keep_tail
+from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
@@ -45,6 +48,7 @@ LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
 HOUSEKEEPING_SECONDS = 3600.0
 DRAIN_SECONDS = 8.0
+MAX_OUTPUT = 4_000_000  # bytes of up.log
 _events = logging.getLogger("twbot.events")
 _analysis = logging.getLogger("twbot.analysis")
 
@@ -65,8 +69,8 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    Raises AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
-    TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
+    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
     """
 
     def __init__(
@@ -79,10 +83,11 @@ class Bot:
         simulator: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        lock: Lock | None = None,
     ) -> None:
-        make_private(home.folder)
+        check_room(make_private(home.folder))
         self.home, self.host = home, host
-        self.bus = Bus(home.bus, RULES)
+        self.bus = Bus(home.bus, RULES, lock=lock)
         self.secrets = FileSecrets(home.secrets)
         self.alerts = Alerts(home)
         self.lake = Lake(home.lake)
@@ -194,6 +199,8 @@ class Bot:
         while not self._stopping.is_set():
             self.media.prune()
             self.lake.compact()
+            fill_reserve(self.home.folder, keep_free=MIN_FREE_BYTES)
+            keep_tail(self.home.output, longer_than=MAX_OUTPUT, tail=MAX_OUTPUT // 4)
             self._stopping.wait(HOUSEKEEPING_SECONDS)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import Temporary
 from twbot.local.data_folder import make_private
+from twbot.local.reserve import with_reserve
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
@@ -87,16 +88,25 @@ class LocalReplies:
 
     def _write(self, statement: str, *values: object) -> None:
         with self._lock, _translated():
-            self._opened().execute(statement, values)
+            # Whoever stops or restricts the bot must be able to do so on a full disk.
+            with_reserve(self._path.parent, lambda: self._opened().execute(statement, values))
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
             make_private(self._path.parent)
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(SCHEMA)
-            self._db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
+            self._db = with_reserve(self._path.parent, self._open)
         return self._db
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(SCHEMA)
+            db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from twbot.lambdas.errors import Temporary, TwbotError
 
@@ -85,27 +84,6 @@ class OpenDelivery(NamedTuple):
     """The event's sequence number."""
     body: bytes
     """The event as JSON."""
-
-
-class Lock:
-    """A file lock of the one process that may write. Raises StorageError, AlreadyRunning.
-
-    The operating system releases it when the process ends, even by `kill -9`: no stale lock is left to remove.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file: IO[bytes] = path.open("ab")
-        except OSError as error:
-            raise StorageError(f"Cannot write to {path.parent}: {error.strerror}.") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise AlreadyRunning(f"Another twbot is running on {path.parent}.") from None
-
-    def release(self) -> None:
-        self._file.close()
 
 
 class Store:
