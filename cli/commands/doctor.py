@@ -24,6 +24,8 @@ def doctor(
 ) -> None:
     """Check all that can be wrong, in order, each with its fix. Exit code 5 when something is.
 
+    A bot that was started and not stopped with `twbot down` should run: that it does not is wrong, whatever ended it.
+
     Example: twbot doctor
 
     Example: twbot doctor --no-models --json
