@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twbot.cli.doctor.connections import check_connections
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.doctor.x import check_x
 from twbot.cli.operations.target import Target
@@ -61,6 +62,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
     yield from attempt("dead letters", lambda: [_dead_letters(folder, target.option)])
     yield from attempt("last hour", lambda: check_last_hour(target))
+    yield from attempt("connections", lambda: [check_connections(DataFolder(folder).log, target.option)])
     if models:
         yield from attempt("models", lambda: [_models(folder)])
 

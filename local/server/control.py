@@ -9,7 +9,6 @@ import hmac
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
+from twbot.local.server.addresses import is_loopback
 
 TIMEOUTS = (2.0, 60.0)  # seconds to connect and to answer
 
@@ -101,17 +101,10 @@ def _is_allowed(request: Any, token: str) -> bool:
     """
     client = request.client.host if request.client else ""
     own = request.scope["server"][0] if request.scope.get("server") else None
-    if client != own and not _is_loopback(client):
+    if client != own and not is_loopback(client):
         return False
     authorization = request.headers.get("authorization", "").encode("latin-1", "replace")
     return hmac.compare_digest(authorization, f"Bearer {token}".encode())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
