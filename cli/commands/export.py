@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
@@ -82,11 +82,10 @@ def _unfinished_folder(to: Path) -> Iterator[Path]:
         to.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}-unfinished-"))
     except OSError as error:
-        raise CliError(f"Cannot write to {to.parent}: {error.strerror}.") from None
+        raise CliError(f"Cannot write to {to.parent}: {error.strerror}.", code=Exit.USAGE) from None
     try:
-        yield fresh
-    except OSError as error:
-        raise CliError(f"Cannot write {to}: {error.strerror}.") from None
+        with writing(to):
+            yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
 from twbot.lambdas.settings import FILE, LOCAL
 
@@ -64,9 +64,10 @@ def init(stage: Name = "prod", force: Force = False) -> None:
     """
     text = written(stage)
     if force or not FILE.exists():
-        if FILE.exists():
-            FILE.replace(FILE.with_name(f"{FILE.name}.old"))
-        FILE.write_text(HEAD + text, encoding="utf-8")
+        with writing(FILE):
+            if FILE.exists():
+                FILE.replace(FILE.with_name(f"{FILE.name}.old"))
+            FILE.write_text(HEAD + text, encoding="utf-8")
         print_line(f"Wrote {FILE} with the stage {stage}.")
     else:
         _add(stage, text)
@@ -107,5 +108,5 @@ def _add(stage: str, text: str) -> None:
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )
         raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
-    with FILE.open("a", encoding="utf-8") as file:
+    with writing(FILE), FILE.open("a", encoding="utf-8") as file:
         file.write(text)

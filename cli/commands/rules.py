@@ -116,7 +116,8 @@ def diagram(_: Target) -> None:
 
     Example: twbot rules diagram > system.mmd
     """
-    print_line("\n".join(_mermaid()))
+    for line in _mermaid():
+        print_line(line)
 
 
 def _event(source: str) -> dict[str, Any]:
