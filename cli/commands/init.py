@@ -10,6 +10,7 @@ import typer
 from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
 from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.text_files import decode_text, encoding_of
 
 HEAD = """\
 # The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an
@@ -100,7 +101,8 @@ def _add(stage: str, text: str) -> None:
     import msgspec
 
     try:
-        stages = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
+        before = FILE.read_bytes()
+        stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:
@@ -109,4 +111,8 @@ def _add(stage: str, text: str) -> None:
         )
         raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
     with writing(FILE), FILE.open("a", encoding="utf-8") as file:
+        if encoding_of(before).startswith(("utf-16", "utf-32")):
+            # One file has one encoding: what was there is written anew.
+            file.truncate(0)
+            file.write(decode_text(before))
         file.write(text)

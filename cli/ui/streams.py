@@ -6,7 +6,10 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from twbot.lambdas.text_files import encoding_of
 
 MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
@@ -25,6 +28,15 @@ def escape_what_does_not_fit() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def lines_of_stdin() -> Iterator[str]:
+    """Yield stdin's lines as they come, in the encoding of its byte order mark; what is no text is replaced."""
+    if isinstance(sys.stdin, io.TextIOWrapper) and isinstance(sys.stdin.buffer, io.BufferedReader):
+        encoding = encoding_of(sys.stdin.buffer.peek(4)[:4])
+        # Without a mark it is UTF-8, whatever the locale says: pipes come from files and other programs.
+        sys.stdin.reconfigure(encoding=encoding, errors="replace")
+    yield from sys.stdin
 
 
 def flush() -> None:
