@@ -80,17 +80,22 @@ def system_error(error: OSError) -> CliError | None:
     code = Exit.FAILED if error.errno in OF_THIS_MACHINE else Exit.USAGE
     if isinstance(path, str | bytes | os.PathLike) and path:
         return CliError(f"Cannot use {os.fsdecode(path)}: {reason}.", hint=hint, code=code)
-    if error.errno == errno.ENOENT and not _has_folder():
-        return CliError("The folder in which this was typed is gone.", hint="Change to another: cd", code=Exit.USAGE)
+    if error.errno == errno.ENOENT and is_folder_gone():
+        return folder_gone()
     return CliError(f"The operating system refused: {reason}.", hint=hint) if hint or error.errno == errno.EIO else None
 
 
-def _has_folder() -> bool:
+def is_folder_gone() -> bool:
+    """Return whether the working directory was removed."""
     try:
         Path.cwd()
     except OSError:
-        return False
-    return True
+        return True
+    return False
+
+
+def folder_gone() -> CliError:
+    return CliError("The folder in which this was typed is gone.", hint="Change to another: cd", code=Exit.USAGE)
 
 
 @contextlib.contextmanager

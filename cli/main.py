@@ -31,7 +31,7 @@ from twbot.cli.commands.synth import synth
 from twbot.cli.commands.tail import tail
 from twbot.cli.commands.trace import trace
 from twbot.cli.commands.up import down, up
-from twbot.cli.errors import CliError, Exit, as_cli_error, system_error
+from twbot.cli.errors import CliError, Exit, as_cli_error, folder_gone, is_folder_gone, system_error
 from twbot.cli.installation import extra_of, version_option
 from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import as_json_line, print_error
@@ -99,7 +99,7 @@ def _run(arguments: list[str], for_programs: bool) -> int:
     except KeyboardInterrupt:
         return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
     except Exception as error:
-        found = _as_cli_error(error)
+        found = _as_cli_error(error, arguments)
         if found is not None:
             return _report(str(found), found.hint, found.code, for_programs)
         if os.environ.get("TWBOT_TRACEBACK"):
@@ -108,7 +108,7 @@ def _run(arguments: list[str], for_programs: bool) -> int:
         return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
 
 
-def _as_cli_error(error: Exception) -> CliError | None:
+def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:
     """Return what people are told; None for an error that should not happen."""
     if isinstance(error, TwbotError):
         return as_cli_error(error)
@@ -116,9 +116,19 @@ def _as_cli_error(error: Exception) -> CliError | None:
         return CliError(error.format_message(), hint="Try: twbot --help", code=Exit(error.exit_code))
     if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
         return CliError(f"{error.name} is not installed: pip install 'twbot[{extra}]'", code=Exit.NOT_CONFIGURED)
-    if isinstance(error, OSError) and not os.environ.get("TWBOT_TRACEBACK"):
-        return system_error(error)
-    return None
+    if isinstance(error, UnicodeEncodeError) and (odd := [each for each in arguments if not _is_text(each)]):
+        # A path may hold any bytes: https://docs.python.org/3/library/os.html#file-names
+        return CliError(f"{odd[0]!r} is no text, which is needed here: its bytes are not UTF-8.", code=Exit.USAGE)
+    if os.environ.get("TWBOT_TRACEBACK"):
+        return None
+    if isinstance(error, OSError) and (found := system_error(error)) is not None:
+        return found
+    # Libraries put it into words of their own.
+    return folder_gone() if is_folder_gone() else None
+
+
+def _is_text(argument: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in argument)
 
 
 def _report(message: str, hint: str | None, code: Exit, for_programs: bool) -> int:

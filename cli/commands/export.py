@@ -41,11 +41,13 @@ def export(
 
     Example: twbot export -o november --since 2026-11-01 --type MESSAGE_ANALYSED --stage prod
     """
+    from twbot.local.utf8_path import utf8_path
+
     event_filter = _filter(since, until, types or [])
     _check(to, force)
     with _unfinished_folder(to) as fresh:
         with translate_lake_errors(), err.status("exporting") as status:
-            exported = lake_of(target).export(event_filter, fresh, on_progress=status.update)
+            exported = lake_of(target).export(event_filter, utf8_path(fresh), on_progress=status.update)
         size = sum((fresh / name).stat().st_size for name in exported.files)
         if exported.rows:
             _publish(fresh, exported, to)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from twbot.cli.doctor.connections import check_connections
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.doctor.x import check_x
+from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
@@ -38,6 +39,9 @@ def attempt(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]
         yield from checks()
     except TwbotError as error:
         yield Check(name, "wrong", str(error), error.hint)
+    except OSError as error:
+        found = system_error(error)
+        yield Check(name, "wrong", str(found or error), found.hint if found else None)
     except Exception as error:  # whatever it is, it is what the doctor was called for
         says = f"could not be looked at: {type(error).__name__}: {error}"
         yield Check(name, "wrong", says, "See where: TWBOT_TRACEBACK=1 twbot status")

@@ -6,18 +6,22 @@ control characters into a post, and a text from outside must stay one harmless l
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 import msgspec
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Span, Text
 
 from twbot.cli.ui.check import MARKS, Check
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
+
+MIN_WIDTH, DEFAULT_WIDTH = 40, 80
 
 
 class Safe(Console):
@@ -27,6 +31,20 @@ class Safe(Console):
         safe = harmless_text(renderable) if isinstance(renderable, Text) else renderable
         for segment in super().render(safe, options):
             yield segment if segment.control else segment._replace(text=_harmless_lines(segment.text))
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        width, height = super().size
+        # COLUMNS=0 is no width, and in less than MIN_WIDTH tables have no room for anything.
+        return ConsoleDimensions(max(width, MIN_WIDTH) if width > 0 else DEFAULT_WIDTH, height)
+
+    @size.setter
+    def size(self, new: tuple[int, int]) -> None:
+        self._width, self._height = new
+
+    def on_broken_pipe(self) -> None:
+        # Rich would exit here. `main()` decides how a command ends.
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def render_str(self, *arguments: Any, **more: Any) -> Text:
         return harmless_text(super().render_str(*arguments, **more))

@@ -59,7 +59,7 @@ def test_a_folder_of_others_is_refused(
 ) -> None:
     """Another user could replace its files. The superuser could in any case, and may use everybody's."""
     found = os.stat_result((stat.S_IFDIR | bits, 1, 1, 1, owner, owner, 0, 0, 0, 0))
-    monkeypatch.setattr(private_files.os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.setattr(Path, "stat", lambda *_, **__: found)
     monkeypatch.setattr(Path, "lstat", lambda _: found)
     monkeypatch.setattr(Path, "chmod", lambda *_: None)

@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from twbot.local.bus import lock as module
 from twbot.local.bus.lock import Lock, has_open, holder
 from twbot.local.bus.store import AlreadyRunning, StorageError
 
@@ -80,7 +80,7 @@ def test_a_start_waits_for_who_asks(path: Path, monkeypatch: pytest.MonkeyPatch)
     Lock(path).release()
     reader = os.open(path, os.O_RDONLY)
     fcntl.flock(reader, fcntl.LOCK_SH)
-    monkeypatch.setattr(module.time, "sleep", lambda _: os.close(reader))
+    monkeypatch.setattr(time, "sleep", lambda _: os.close(reader))
     with Lock(path) as lock:
         assert holder(path) == lock.identity
 
