@@ -17,21 +17,23 @@ import requests
 from twbot.lambdas.ingress.responses import Answer
 from twbot.local.server import connections as module
 from twbot.local.server.connections import MAX_HEAD, Limits, default_limits
-from twbot.local.server.web import BODY_SHARE, WebServer, web_app
+from twbot.local.server.web import BODIES, BODY_SHARE, WebServer, web_app
 
 Serve = Callable[..., int]
 SMALL = Limits(8, 4, head_seconds=60.0)
 SOON = Limits(8, 4, head_seconds=0.3)
 
 
+def taken(body: bytes, _: str | None) -> Answer:
+    return Answer(200, {"got": len(body)})
+
+
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     servers: list[WebServer] = []
 
-    def start(
-        limits: Limits, receive: Callable[..., Answer] = lambda body, _: Answer(200, {"got": len(body)}), **more: int
-    ) -> int:
-        app = web_app(receive=receive, challenge=lambda _: Answer(200, {}), health=dict, **more)
+    def start(limits: Limits, receive: Callable[..., Answer] = taken, bodies: int = BODIES) -> int:
+        app = web_app(receive=receive, challenge=lambda _: Answer(200, {}), health=dict, bodies=bodies)
         servers.append(WebServer(app, limits=limits))
         return servers[-1].start()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.calls import MAX_BODY, MAX_FORM
@@ -27,7 +28,7 @@ def read_of(folder: Path, *, path: str, authorization: str, kind: str) -> tuple[
         assert taken < 2 * MAX_BODY, "it reads without end"
         return {"type": "http.request", "body": CHUNK, "more_body": True}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         nonlocal status
         status = message.get("status", status)
 
