@@ -50,7 +50,7 @@ def claim_folder(folder: Path) -> None:
 def open_parent(folder: Path) -> Path | None:
     """Return the first folder above that everybody may write to: they could put another in the place of this one."""
     for parent in folder.absolute().parents:
-        # In a sticky folder, such as /tmp, only the owner may rename what is in it.
+        # In a sticky folder, for temporary files, only the owner may rename what is in it.
         mode = parent.stat().st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             return parent

@@ -49,7 +49,7 @@ def test_is_private_even_if_it_was_there(tmp_path: Path, before: int | None) -> 
         # A volume that root owns and a group may write to, and a process without root's rights.
         (0, 1000, 0o2775, True),
         (0, 1000, 0o777, False),
-        # A folder for all users, such as /tmp.
+        # A folder for all users, as for temporary files.
         (0, 0, 0o1777, False),
         (1000, 1000, 0o1777, False),
     ],
