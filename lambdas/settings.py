@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.text_files import decode_text
 
 LOCAL = "local"
 FILE = Path("twbot.toml")
@@ -47,7 +48,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def load(path: Path, stage: str = LOCAL) -> Settings:
     """Return a stage's settings; the defaults without a file or, for `local`, without a table. Raises TwbotError."""
     try:
-        stages = msgspec.toml.decode(path.read_bytes(), type=_File).stages
+        stages = msgspec.toml.decode(decode_text(path.read_bytes()), type=_File).stages
     except FileNotFoundError:
         return Settings()
     except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:

@@ -36,13 +36,16 @@ from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
+from twbot.local.bus.lock import Lock
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
-from twbot.local.data_folder import DataFolder, make_private
+from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
+from twbot.local.private_files import keep_tail
+from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
@@ -53,6 +56,7 @@ LOG_EVENTS = 100
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
 REPLIES = RetryPolicy(patient_attempts=1440, longest=30.0, patience=14 * 24 * 3600.0)
+MAX_OUTPUT = 4_000_000  # bytes of up.log
 _events = logging.getLogger("twbot.events")
 _analysis = logging.getLogger("twbot.analysis")
 
@@ -75,8 +79,8 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    Raises AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
-    TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
+    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
     """
 
     def __init__(
@@ -89,14 +93,15 @@ class Bot:
         simulator: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        lock: Lock | None = None,
     ) -> None:
-        make_private(home.folder)
+        check_room(make_private(home.folder))
         refuse_half_restored(home.folder)
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened
         ):  # a file that can't be opened leaves no other open, nor the folder locked
-            self.bus = opened.enter_context(Bus(home.bus, RULES))
+            self.bus = opened.enter_context(Bus(home.bus, RULES, lock=lock))
             self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
             self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
             self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
@@ -117,7 +122,9 @@ class Bot:
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
-        self._housekeeping = Housekeeping(self.check_folder, {"lake": self.lake.compact}, self._deletions())
+        self._housekeeping = Housekeeping(
+            self.check_folder, {"lake": self.lake.compact, "reserve": self._keep_reserve}, self._deletions()
+        )
         self._attach(self._handlers())
 
     def start(self) -> int:
@@ -238,6 +245,10 @@ class Bot:
             # Without the path: whoever can reach the webhook can read this.
             return {"waiting": self.bus.waiting, "problem": "The data folder is gone or was replaced."}
         return {"waiting": self.bus.waiting}
+
+    def _keep_reserve(self) -> None:
+        fill_reserve(self.home.folder, keep_free=MIN_FREE_BYTES)
+        keep_tail(self.home.output, longer_than=MAX_OUTPUT, tail=MAX_OUTPUT // 4)
 
     def _deletions(self) -> dict[str, Callable[[], object]]:
         def limits() -> Limits:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
 from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.text_files import decode_text, encoding_of
 
 HEAD = """\
 # The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an
@@ -66,9 +67,10 @@ def init(stage: Name = "prod", force: Force = False) -> None:
     """
     text = written(stage)
     if force or not FILE.exists():
-        if FILE.exists():
-            FILE.replace(FILE.with_name(f"{FILE.name}.old"))
-        FILE.write_text(HEAD + text, encoding="utf-8")
+        with writing(FILE):
+            if FILE.exists():
+                FILE.replace(FILE.with_name(f"{FILE.name}.old"))
+            FILE.write_text(HEAD + text, encoding="utf-8")
         print_line(f"Wrote {FILE} with the stage {stage}.")
     else:
         _add(stage, text)
@@ -101,7 +103,8 @@ def _add(stage: str, text: str) -> None:
     import msgspec
 
     try:
-        stages = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
+        before = FILE.read_bytes()
+        stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:
@@ -109,5 +112,9 @@ def _add(stage: str, text: str) -> None:
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )
         raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
-    with FILE.open("a", encoding="utf-8") as file:
+    with writing(FILE), FILE.open("a", encoding="utf-8") as file:
+        if encoding_of(before).startswith(("utf-16", "utf-32")):
+            # One file has one encoding: what was there is written anew.
+            file.truncate(0)
+            file.write(decode_text(before))
         file.write(text)

@@ -66,6 +66,8 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 3))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")  # addresses are copied: on a narrow terminal none may end in an ellipsis
     x_rows = [("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
     rows = [
         *_who(found, utc, option),

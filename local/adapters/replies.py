@@ -16,6 +16,7 @@ import msgspec
 from twbot.lambdas.egress.permission import Choice, Switch
 from twbot.local.data_folder import make_private
 from twbot.local.database import Database, Schema, open_database, open_read_only
+from twbot.local.reserve import with_reserve
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
@@ -123,10 +124,11 @@ class LocalReplies:
 
     def _write(self, statement: str, *values: object) -> None:
         with self._lock:
-            make_private(self._path.parent)
-            self._opened().execute(statement, values)
+            # Whoever stops or restricts the bot must be able to do so on a full disk.
+            with_reserve(self._path.parent, lambda: self._opened().execute(statement, values))
 
     def _opened(self) -> Database:
         if self._db is None:
-            self._db = open_database(self._path, SCHEMA)
+            make_private(self._path.parent)
+            self._db = with_reserve(self._path.parent, lambda: open_database(self._path, SCHEMA))
         return self._db

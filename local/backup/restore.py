@@ -19,7 +19,8 @@ import msgspec
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.wiring import RULES
 from twbot.local.backup.manifest import ASIDE, FORMAT, MANIFEST, STAGING, Manifest, belongs
-from twbot.local.bus.store import SCHEMA, AlreadyRunning, Lock, Store
+from twbot.local.bus.lock import Lock
+from twbot.local.bus.store import SCHEMA, AlreadyRunning, Store
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, make_private
 from twbot.local.database import DamagedFile, NewerFile, StorageError, check_integrity, translate_os_errors
 

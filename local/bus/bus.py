@@ -20,9 +20,10 @@ from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.errors import BadEvent, ErrorKind, Temporary, TwbotError
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.wiring import Rule
+from twbot.local.bus.lock import Lock
 from twbot.local.bus.patterns import BadPattern, compile_pattern
 from twbot.local.bus.routes import FLUSH, STOP, Delivery, NotAttached, Overloaded, RetryPolicy, Route, judge
-from twbot.local.bus.store import DEAD, WAITING, Lock, OpenDelivery, Outcome, Store
+from twbot.local.bus.store import DEAD, WAITING, OpenDelivery, Outcome, Store
 from twbot.local.bus.writer import New, Settled, Writer
 from twbot.local.clock import Jumps
 from twbot.local.database import MAX_INTEGER
@@ -49,7 +50,8 @@ class Bus:
     """A durable event bus. Construct it, attach a handler to each rule, start it. It publishes as soon as it exists.
 
     `limit`: number of open deliveries from which `outside()` refuses more. `retry`: the policy of rules that have none
-    of their own. Raises AlreadyRunning, StorageError, BadPattern.
+    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. Raises
+    AlreadyRunning, StorageError, BadPattern.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Bus:
         retry: RetryPolicy | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        lock: Lock | None = None,
     ) -> None:
         self._routes = {rule.name: _route(rule, retry or RetryPolicy()) for rule in rules}
         self._limit = limit
@@ -73,12 +76,13 @@ class Bus:
         self._stopping = False
         self._workers: list[threading.Thread] = []
         # Lock first: only the one process that writes may recover the open deliveries, or they would run twice.
-        self._lock = Lock(path.with_name(path.name + ".lock"))
+        self._owns_lock = lock is None
+        self.lock = lock or Lock(path.with_name(path.name + ".lock"))
         try:
             store = Store(path)
             self._recover(store)
         except BaseException:
-            self._lock.release()
+            self._release()
             raise
         self._writer = Writer(store, clock, self._committed, monotonic)
         self._timer = self._thread(self._unpark, "bus-timer")
@@ -196,7 +200,11 @@ class Bus:
         # The lock goes last: until the writer has written everything, no other process may open the file.
         self._timer.join()
         self._writer.close()
-        self._lock.release()
+        self._release()
+
+    def _release(self) -> None:
+        if self._owns_lock:
+            self.lock.release()
 
     def __enter__(self) -> Bus:
         return self

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from twbot.lambdas.errors import TwbotError
-from twbot.local.database import Schema, StorageError, open_database
+from twbot.local.database import Schema, open_database
 
 WAITING, DONE, DEAD = 0, 1, 2
 STATES = ("waiting", "done", "dead")
@@ -93,28 +91,6 @@ class OpenDelivery(NamedTuple):
     """The event's sequence number."""
     body: bytes
     """The event as JSON."""
-
-
-class Lock:
-    """A file lock of the one process that may write. Raises StorageError, AlreadyRunning.
-
-    The operating system releases it when the process ends, even by `kill -9`: no stale lock is left to remove.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            self._file: IO[bytes] = os.fdopen(descriptor, "wb")
-        except OSError as error:
-            raise StorageError(f"Cannot write to {path.parent}: {error.strerror}.") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise AlreadyRunning(f"Another twbot is running on {path.parent}.") from None
-
-    def release(self) -> None:
-        self._file.close()
 
 
 class Store:

@@ -28,6 +28,7 @@ from twbot.lambdas.errors import Permanent, Temporary
 from twbot.local.database import Place
 from twbot.local.lake.parts import Part, joined, read_part
 from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, readable_and_damaged, translate
+from twbot.local.utf8_path import utf8_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,7 +44,7 @@ class Lake:
     """The lake in one folder. Threads may append, compact, query and erase at the same time."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = utf8_path(folder)  # DuckDB takes no other
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
         self._damaged: set[Path] = set()  # what compaction has left alone and logged

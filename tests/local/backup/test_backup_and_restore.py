@@ -34,7 +34,8 @@ from twbot.local.backup.restore import BadBackup, Restored, restore_backup
 from twbot.local.backup.write import Written, write_backup
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.bus.store import AlreadyRunning, Lock
+from twbot.local.bus.lock import Lock
+from twbot.local.bus.store import AlreadyRunning
 from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
 
