@@ -4,7 +4,8 @@ The code of `name` is lambdas/aws/handlers/<name>.py. The environment variables:
 
 BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of published entries: `id` (string) is an entry's `dedup_key`,
-                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it
+                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it, `value` (string)
+                           what is known of the post
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names
 REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
 MEDIA_BUCKET               the bucket of images, which are deleted after a day
@@ -61,14 +62,8 @@ _X = ("requests", "requests-oauthlib")
 FUNCTIONS = {
     function.name: function
     for function in (
-        FunctionSpec(
-            "ingress",
-            "ingress",
-            (*_COMMON, *_X),
-            memory=512,
-            timeout=15,
-            environment=(*PUBLISHER, "SECRET_NAME", "X_URL"),
-        ),
+        FunctionSpec("ingress", "ingress", _COMMON, 512, 15, environment=(*PUBLISHER, "SECRET_NAME")),
+        FunctionSpec("complete", "ingress", (*_COMMON, *_X), 512, 30, environment=(*PUBLISHER, "SECRET_NAME", "X_URL")),
         FunctionSpec(
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
         ),

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL, value TEXT) WITHOUT ROWID;
 """
 
 
@@ -123,6 +123,7 @@ class Store:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(SCHEMA)
+            self._add_column_of_known_fields()
             self.last_event: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
             self.last_delivery: int = self._db.execute("SELECT coalesce(max(id), 0) FROM deliveries").fetchone()[0]
 
@@ -139,12 +140,26 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def claim_key(self, key: str, now: float) -> bool:
-        """Record a deduplication key. Return False where it was recorded before.
+    def claim_key(self, key: str, now: float, known: str | None = None) -> bool:
+        """Record a deduplication key with what is known (JSON). Return False where it was recorded before.
 
         See docs/decisions/0003-an-entry-carries-its-once-key.md.
         """
-        return self._db.execute("INSERT OR IGNORE INTO once VALUES (?, ?)", (key, now)).rowcount == 1
+        return self._db.execute("INSERT OR IGNORE INTO once VALUES (?, ?, ?)", (key, now, known)).rowcount == 1
+
+    def known(self, key: str) -> str | None:
+        """Return what was recorded with a key; None for a key that is complete, or whose post was erased."""
+        found = self._db.execute("SELECT value FROM once WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def keep_known(self, key: str, known: str | None) -> None:
+        """Record with a key what is known. None: nothing more is published with it."""
+        self._db.execute("UPDATE once SET value = ? WHERE key = ?", (known, key))
+
+    def _add_column_of_known_fields(self) -> None:
+        # A file of an older twbot: its keys have no value, so nothing is published again for their sake.
+        if not any(column[1] == "value" for column in self._db.execute("PRAGMA table_info(once)")):
+            self._db.execute("ALTER TABLE once ADD COLUMN value TEXT")
 
     def add(self, events: Iterable[EventRow], deliveries: Iterable[tuple[int, int, str, float]]) -> None:
         """Insert events and deliveries. `deliveries`: id, the event's seq, rule, due."""

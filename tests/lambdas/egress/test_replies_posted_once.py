@@ -14,7 +14,6 @@ from twbot.lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, 
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
-from twbot.lambdas.ports import PostedMedia
 from twbot.lambdas.x.errors import Reason
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 from twbot.local.adapters.replies import LocalReplies
@@ -29,9 +28,6 @@ class RecordingX:
         self.failures = list(failures)
         self.posted: list[tuple[str, str, list[str]]] = []
         self.uploaded: list[tuple[bytes, str | None]] = []
-
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:
-        raise NotImplementedError
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
         self.uploaded.append((data, alt_text))
