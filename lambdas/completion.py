@@ -43,6 +43,11 @@ def known_json(entry: Entry) -> str | None:
     return None if entry.known is None else msgspec.json.encode(entry.known, order="deterministic").decode()
 
 
+def keys_of(tweet_id: str) -> tuple[str, str]:
+    """Return the deduplication keys with which something is known of a post."""
+    return f"message:{tweet_id}", f"incomplete:{tweet_id}"
+
+
 def completed(entry: Entry, earlier: str) -> tuple[Entry | None, str]:
     """Compare an entry with what the earlier ones of its key knew, which is JSON of `known_json`.
 

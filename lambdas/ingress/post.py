@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.completion import known_of
+from twbot.lambdas.completion import keys_of, known_of
 from twbot.lambdas.contracts import Entry, MessageReceived, PostIncomplete, Twitter, entry
 from twbot.lambdas.ingress.shapes import identity, number, words
 
@@ -44,11 +44,11 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
             return self.message_entry()
         fields = msgspec.structs.asdict(self.message)
         incomplete = PostIncomplete(**fields, missing=self.missing, bot_id=bot_id)
-        return entry(incomplete, dedup_key=f"incomplete:{self.tweet_id}", known=self._known)
+        return entry(incomplete, dedup_key=keys_of(self.tweet_id)[1], known=self._known)
 
     def message_entry(self) -> Entry:
         """Return the entry of MESSAGE_RECEIVED, with what is known."""
-        return entry(self.message, dedup_key=f"message:{self.tweet_id}", known=self._known)
+        return entry(self.message, dedup_key=keys_of(self.tweet_id)[0], known=self._known)
 
     @property
     def _known(self) -> dict[str, Any]:

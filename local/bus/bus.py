@@ -212,7 +212,12 @@ class Bus:
 
     def forget_known(self, keys: Sequence[str]) -> None:
         """Forget what is known of posts, by the deduplication keys of their events. The keys alone stay."""
-        self._writer.ask(lambda store: [store.keep_known(key, None) for key in keys])
+
+        def forget(store: Store) -> None:
+            for key in keys:
+                store.keep_known(key, None)
+
+        self._writer.ask(forget)
 
     def prune(self, before: datetime.datetime) -> int:
         """Delete the events older than `before` that have no open delivery. Return how many there were."""

@@ -154,6 +154,10 @@ class Store:
 
     def keep_known(self, key: str, known: str | None) -> None:
         """Record with a key what is known. None: nothing more is published with it."""
+        # It holds the author's name: where it is erased, no free page may keep it.
+        # https://www.sqlite.org/pragma.html#pragma_secure_delete
+        if known is None:
+            self._db.execute("PRAGMA secure_delete = ON").fetchall()
         self._db.execute("UPDATE once SET value = ? WHERE key = ?", (known, key))
 
     def _add_column_of_known_fields(self) -> None:
