@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS users (
 CREATE TABLE IF NOT EXISTS posts (
     id TEXT PRIMARY KEY, author_id TEXT NOT NULL, typed TEXT NOT NULL, text TEXT NOT NULL, prefix INTEGER NOT NULL,
     links TEXT NOT NULL, media TEXT NOT NULL, reply_to TEXT, quote_of TEXT, repost_of TEXT,
-    conversation_id TEXT NOT NULL, created_ms INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    conversation_id TEXT NOT NULL, created_ms INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0,
+    first_id TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS posts_by_target ON posts (reply_to, author_id);
 CREATE INDEX IF NOT EXISTS posts_by_author ON posts (author_id, typed);
 CREATE INDEX IF NOT EXISTS posts_by_conversation ON posts (conversation_id);
@@ -67,6 +68,7 @@ class Store:
         # https://www.sqlite.org/pragma.html#pragma_synchronous
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
+        self._add_column_of_edits()
         self._last_id = int(self.setting("last_id") or 0)
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
@@ -115,6 +117,13 @@ class Store:
         with self._lock:
             self._last_id = max(self._last_id + 1, first_id(now_ms()))
             return str(self._last_id)
+
+    def _add_column_of_edits(self) -> None:
+        """Bring the file of an older simulator, in which no post is edited, up to date."""
+        columns = self._db.execute("PRAGMA table_info(posts)").fetchall()
+        if not any(column["name"] == "first_id" for column in columns):
+            self._db.execute("ALTER TABLE posts ADD COLUMN first_id TEXT")
+        self._db.execute("CREATE INDEX IF NOT EXISTS posts_by_first ON posts (first_id) WHERE first_id IS NOT NULL")
 
     def close(self) -> None:
         with self._lock:
