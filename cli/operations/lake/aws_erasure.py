@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from twbot.cli.operations.aws_queue import WORK_VISIBILITY_TIMEOUT, LeasedMessages
 from twbot.cli.operations.aws_errors import NotDeployed
+from twbot.cli.operations.aws_queue import WORK_VISIBILITY_TIMEOUT, LeasedMessages
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.lake.aws_athena import Athena
 from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, first_hour, is_about, remove_lines
