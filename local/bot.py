@@ -17,6 +17,7 @@ from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Publisher
@@ -53,6 +54,7 @@ from twbot.local.workflow import Machine, Visit
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
+LOOKUPS = 8  # each may wait some seconds for X
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
 REPLIES = RetryPolicy(patient_attempts=1440, longest=30.0, patience=14 * 24 * 3600.0)
@@ -185,6 +187,9 @@ class Bot:
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS),
+            "complete-function": Handler(
+                lambda event: complete_post(event, x=self._x, publisher=bus), concurrency=LOOKUPS
+            ),
             "workflow": Handler(self._analyse, concurrency=4),
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
@@ -226,9 +231,7 @@ class Bot:
         # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
         outside = _WhileThere(self.bus.outside(), self.check_folder)
         return web_app(
-            receive=lambda body, signature: receive(
-                body, signature, keys=self.secrets.keys(), x=self._x, publisher=outside
-            ),
+            receive=lambda body, signature: receive(body, signature, keys=self.secrets.keys(), publisher=outside),
             challenge=lambda token: challenge(token, self.secrets.keys()),
             health=self._health,
             control=control_routes(self._operations(), self.control_token),

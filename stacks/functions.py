@@ -4,7 +4,8 @@ The code of `name` is lambdas/aws/handlers/<name>.py. The environment variables:
 
 BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of published entries: `id` (string) is an entry's `dedup_key`,
-                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it
+                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it, `value` (string)
+                           what is known of the post
 ARCHIVE_DAYS               the days for which the archive keeps events, and SEEN_TABLE the words of their replies
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names;
                            and of the attempts to post replies (lambdas/aws/attempts.py)
@@ -63,14 +64,8 @@ _X = ("requests", "requests-oauthlib")
 FUNCTIONS = {
     function.name: function
     for function in (
-        FunctionSpec(
-            "ingress",
-            "ingress",
-            (*_COMMON, *_X),
-            memory=512,
-            timeout=15,
-            environment=(*PUBLISHER, "SECRET_NAME", "X_URL"),
-        ),
+        FunctionSpec("ingress", "ingress", _COMMON, 512, 15, environment=(*PUBLISHER, "SECRET_NAME")),
+        FunctionSpec("complete", "ingress", (*_COMMON, *_X), 512, 30, environment=(*PUBLISHER, "SECRET_NAME", "X_URL")),
         FunctionSpec(
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
         ),

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twbot.cli.cost.meter import Meter
-from twbot.lambdas.ports import PostedMedia
 
 PHOTO = "https://pbs.twimg.com/media/recorded.jpg"
+# The author of the recorded messages.
+AUTHOR = "2222222222222222222"
 KB = 1024
 Json = dict[str, Any]
 
@@ -89,9 +90,10 @@ class CountedX:
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
 
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:  # noqa: ARG002
+    def look_up(self, tweet_id: str) -> Json:
         self._meter.add("x.lookups", wait="x")
-        return [PostedMedia(PHOTO)]
+        post = {"id": tweet_id, "author_id": AUTHOR, "attachments": {"media_keys": ["3_1"]}}
+        return {"data": post, "includes": {"media": [{"media_key": "3_1", "type": "photo", "url": PHOTO}]}}
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:  # noqa: ARG002
         self._meter.add("x.uploads", wait="x-upload")

@@ -31,6 +31,7 @@ from twbot.lambdas.aws.reply_store import DynamoReplies
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import receive
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.responding.fulfilment import fulfil
@@ -121,7 +122,7 @@ class System:
         self.meter.add("apigateway.requests")
         self.meter.add("xray.traces")
         with self.meter.running("ingress"):
-            answer = receive(body, signature, keys=KEYS, x=self._x, publisher=self._bus)
+            answer = receive(body, signature, keys=KEYS, publisher=self._bus)
         assert answer.status == 200, answer
         while self._waiting:
             self._deliver(self._waiting.popleft())
@@ -147,6 +148,7 @@ class System:
     def _targets(self) -> dict[str, Callable[[Event, bytes], None]]:
         """Return what delivering an event costs, by target (lambdas/wiring.py). It takes the event and its JSON."""
         return {
+            "complete-function": self._complete,
             "event-log": lambda _, encoded: self.meter.add("log_bytes", len(encoded)),
             "workflow": lambda event, _: self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow),
             "topic": lambda *_: self.meter.add("sns.requests"),
@@ -156,6 +158,10 @@ class System:
             "tweet-queue": self._send,
             "lake": lambda _, encoded: self._store(encoded),
         }
+
+    def _complete(self, _: Event, encoded: bytes) -> None:
+        with self.meter.running("complete"):
+            complete_post(decode_event(encoded), x=self._x, publisher=self._bus)
 
     def _notify(self, _: Event, encoded: bytes) -> None:
         with self.meter.running("notify"):

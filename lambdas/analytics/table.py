@@ -43,6 +43,7 @@ _DETAIL = ",".join(
         "Images:array<struct<Key:string,AltText:string>>",
         "TweetId:string,Reason:string,Explanation:string",
         f"Error:string,Cause:string,Message:{_MESSAGE}",
+        "Missing:array<string>,BotId:string",
         "ReplayName:string>",
     )
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
 
@@ -26,7 +27,7 @@ def publish_reply(
     """
     chain, replay = message.twitter.chain, message.replay_name or event.replay_name
     draft = msgspec.json.encode(Draft(text, list(images))).decode()
-    draft = msgspec.json.decode(publisher.fix(f"draft:{chain}", draft), type=Draft)
+    draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], draft), type=Draft)
     command = SendTweet(
         text=draft.text,
         reply_to_user_id=message.twitter.user_id,

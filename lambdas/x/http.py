@@ -93,7 +93,7 @@ class XHttp:
         try:
             url = self._base + path
             # Without redirects, which could lead the signed request to another host.
-            answer = self._session().request(method, url, timeout=TIMEOUTS, allow_redirects=False, **sent)
+            answer = self._session().request(method, url, allow_redirects=False, **{"timeout": TIMEOUTS, **sent})
         except requests.RequestException as error:
             sent = not _failed_to_connect(error)
             raise XUnavailable(f"X cannot be reached: {type(error).__name__}.", may_have_acted=sent) from None

@@ -38,6 +38,7 @@ EVERY_FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSeg
 FOR_LAMBDA = {
     "egress": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "s3:ListBucket"},
     "image": {"sqs:SendMessage", "s3:ListBucket"},
+    "complete": {"sqs:SendMessage"},
     "text": {"sqs:SendMessage"},
     "notify": {"sqs:SendMessage"},
 }

@@ -27,6 +27,7 @@ EVENT = (
 )
 TARGETS = {
     "event-log": "AWS::Logs::LogGroup",
+    "complete-function": "AWS::Lambda::Function",
     "workflow": "AWS::StepFunctions::StateMachine",
     "topic": "AWS::SNS::Topic",
     "notify-function": "AWS::Lambda::Function",
@@ -223,6 +224,13 @@ def test_functions_are_told_the_stage_s_behaviour(dev: Templates) -> None:
         variables = function.properties["Environment"]["Variables"]
         if "SETTINGS" in variables:
             assert Settings(**json.loads(variables["SETTINGS"])) == Settings(blur_strangers=True)
+
+
+def test_api_gateway_is_not_stricter_than_the_function(any_stage: Templates) -> None:
+    """It judges no body, and changes none: what X signed reaches the function byte by byte, as on one machine."""
+    assert any_stage.one("AWS::ApiGateway::RestApi").properties["BinaryMediaTypes"] == ["*/*"]
+    assert any_stage.one("AWS::ApiGateway::RequestValidator").properties["ValidateRequestBody"] is False
+    assert not any(each.properties.get("RequestModels") for each in any_stage.resources("AWS::ApiGateway::Method"))
 
 
 def test_the_webhook_is_told(prod: Templates) -> None:

@@ -21,7 +21,12 @@ from twbot.stacks.names import (
 
 ACCOUNT = "123456789012"
 HERE = f"eu-west-1:{ACCOUNT}"
-FUNCTIONS = {"image-function": "image", "text-function": "text", "notify-function": "notify"}
+FUNCTIONS = {
+    "complete-function": "complete",
+    "image-function": "image",
+    "text-function": "text",
+    "notify-function": "notify",
+}
 
 
 class LetterStage:

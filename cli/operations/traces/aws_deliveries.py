@@ -80,6 +80,8 @@ def unanswered(events: list[Event]) -> tuple[Event, str] | None:
 def open_ends(events: list[Event]) -> Iterator[str]:
     """Yield the rules whose dead letters the post may be among."""
     kinds = {event.detail_type for event in events}
+    if "POST_INCOMPLETE" in kinds and "MESSAGE_RECEIVED" not in kinds:
+        yield "complete-posts"
     if "MESSAGE_RECEIVED" in kinds and not kinds & {"MESSAGE_ANALYSED", "ANALYSIS_FAILED"}:
         yield "analyse-messages"
     if (missing := unanswered(events)) is not None:

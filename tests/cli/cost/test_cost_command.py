@@ -145,11 +145,13 @@ def test_what_a_message_does() -> None:
     assert (image["x.replies"], image["x.lookups"], image["x.uploads"]) == pytest.approx((1, 1, 1))
     # Kept by download and by image; read by three detectors, by image and by egress.
     assert (image["s3.puts"], image["s3.gets"]) == pytest.approx((2, 5))
-    for kind in (text, image):
-        # Raw, received, analysed, to be sent, sent: each on the bus and in the lake.
-        assert kind["eventbridge.events"] == kind["records"] == pytest.approx(5)
-        # All but the analysed one are claimed and confirmed; a reply is noted before and after.
-        assert kind["dynamodb.writes"] == pytest.approx(10)
+    # Raw, received, analysed, to be sent, sent: each on the bus and in the lake; a photo is looked up, on one more.
+    assert (text["eventbridge.events"], image["eventbridge.events"]) == pytest.approx((5, 6))
+    assert (text["records"], image["records"]) == pytest.approx((5, 6))
+    # All but the analysed one are claimed and confirmed; a reply is noted before and after.
+    assert (text["dynamodb.writes"], image["dynamodb.writes"]) == pytest.approx((10, 12))
+    assert image["invocations:complete"] == pytest.approx(1)
+    assert "invocations:complete" not in text
 
 
 def test_who_is_not_answered_costs_no_reply() -> None:
