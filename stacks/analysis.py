@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import ArnFormat, CfnOutput, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from twbot.stacks.config import StageConfig
-from twbot.stacks.constructs.access import acknowledge, allow
-from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.access import acknowledge, allow, service_principal
+from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import KEYS_UNKNOWN, Bucket
@@ -37,6 +37,8 @@ class Analysis(Service):
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
         self.media.grant(self._download.execution_role, ["s3:PutObject"])
+        self._trim = Function(self, "trim", stage, {"SETTINGS": behaviour(stage)})
+        self._dead_letters = DeadLetters(self, stage, "analysis")
         machine = self._machine(stage, plumbing)
         WiredRule(
             self,
@@ -44,7 +46,7 @@ class Analysis(Service):
             stage,
             bus=plumbing.bus,
             target=machine.state_machine_arn,
-            dead_letters=DeadLetters(self, stage, "analysis"),
+            dead_letters=self._dead_letters,
             role=delivery_role(self, "DeliveryRole", ["states:StartExecution"], machine.state_machine_arn),
         )
         CfnOutput(self, "WorkflowArn", value=machine.state_machine_arn)
@@ -64,9 +66,11 @@ class Analysis(Service):
         values = {
             "MediaBucket": self.media.bucket_name,
             "DownloadFunction": self._download.function_arn,
+            "TrimFunction": self._trim.function_arn,
             "EventBusName": plumbing.bus.event_bus_name,
+            "DeadLetterQueueUrl": self._dead_letters.queue_url,
         }
-        role = iam.Role(self, "WorkflowRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "WorkflowRole", assumed_by=self._step_functions())
         self._grant_workflow(role, definition, plumbing)
         return stepfunctions.StateMachine(
             self,
@@ -82,6 +86,14 @@ class Analysis(Service):
             tracing_enabled=True,
         )
 
+    def _step_functions(self) -> iam.PrincipalBase:
+        """Return Step Functions, for this account's state machines only."""
+        # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+        machines = self.format_arn(
+            service="states", resource="stateMachine", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        return service_principal("states.amazonaws.com").with_conditions({"ArnLike": {"aws:SourceArn": machines}})
+
     def _logs(self, stage: StageConfig) -> stepfunctions.LogOptions:
         """Log each step of an execution."""
         log = LogGroup(self, "WorkflowLog", stage, workflow_log_name(stage))
@@ -94,6 +106,7 @@ class Analysis(Service):
                 allow(role, actions, ["*"])
         if sdk_actions(definition, "rekognition"):
             self.media.grant(role, ["s3:GetObject"])
-        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn])
+        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn, self._trim.function_arn])
+        allow(role, ["sqs:SendMessage"], [self._dead_letters.queue_arn])
         allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
         acknowledge(role, "IAM5[Resource::*]", _NO_RESOURCE)
