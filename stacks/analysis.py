@@ -18,7 +18,7 @@ from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import KEYS_UNKNOWN, Bucket
-from twbot.stacks.names import workflow_log_name
+from twbot.stacks.names import workflow_log_name, workflow_name
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.state_machine import sdk_actions, workflow
 
@@ -75,7 +75,7 @@ class Analysis(Service):
         return stepfunctions.StateMachine(
             self,
             "Workflow",
-            state_machine_name=f"{stage.prefix}-analysis",
+            state_machine_name=workflow_name(stage),
             state_machine_type=stepfunctions.StateMachineType[stage.aws.workflow],
             # `from_file` would upload the definition to S3; as a string it stays in the template, where tests read it.
             definition_body=stepfunctions.DefinitionBody.from_string(asl),
