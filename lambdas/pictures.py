@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -30,7 +30,7 @@ class TooManyPixels(UnusableImage):
     """A picture that would take too much memory or time to decode."""
 
 
-def open_picture(data: bytes, *, formats: Sequence[str] | None = None, side: int = MAX_SIDE) -> Image.Image:
+def open_picture(data: bytes, *, formats: tuple[str, ...] | None = None, side: int = MAX_SIDE) -> Image.Image:
     """Return the first frame, upright, in RGB, with transparent parts in white.
 
     formats: Pillow's names of those that are taken; None: all. side: the pixels a side that are needed: a larger JPEG
@@ -90,7 +90,7 @@ def _jpeg_markers(data: bytes) -> Iterator[int]:
             place += int.from_bytes(data[place : place + 2], "big")
 
 
-def _opened(data: bytes, formats: Sequence[str] | None) -> Image.Image:
+def _opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError:
@@ -103,7 +103,7 @@ def _opened(data: bytes, formats: Sequence[str] | None) -> Image.Image:
         raise UnusableImage("The picture is damaged.") from None
 
 
-def _listed(formats: Sequence[str] | None) -> str:
+def _listed(formats: tuple[str, ...] | None) -> str:
     return f"{', '.join(formats[:-1])} or {formats[-1]} " if formats else ""
 
 

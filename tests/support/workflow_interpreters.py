@@ -19,7 +19,7 @@ import botocore.session
 from botocore import client as botocore_client
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.validate import ParamValidator
-from jsonpath_ng.ext import parse
+from jsonpath_ng.ext.parser import parse
 from moto import mock_aws
 from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl

@@ -282,9 +282,9 @@ def _no_alerts(stage: HealthyStage) -> object:
 def _failed(namespace: str, metric: str, value: float = 1.0, **where: str) -> Broken:
     """What AWS counted two hours ago: the alarm has long been quiet again."""
 
-    def count(stage: HealthyStage) -> object:
+    def count(stage: HealthyStage) -> None:
         at = datetime.datetime.now(datetime.UTC).timestamp() - 7200
-        return stage.counted(namespace, metric, at, value, **where)
+        stage.counted(namespace, metric, at, value, **where)
 
     return count
 

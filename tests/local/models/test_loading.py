@@ -49,7 +49,12 @@ def test_a_missing_package_keeps_its_name() -> None:
 def test_many_threads_load_once() -> None:
     """A model takes hundreds of megabytes."""
     loaded: list[int] = []
-    model = loads_once(lambda: loaded.append(1) or "the model")
+
+    @loads_once
+    def model() -> str:
+        loaded.append(1)
+        return "the model"
+
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: model(), range(40))) == {"the model"}
     assert loaded == [1]
