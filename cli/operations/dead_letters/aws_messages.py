@@ -4,8 +4,8 @@
   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 - Lambda, after an asynchronous invocation: the event. Attributes RequestID, ErrorMessage, and ErrorCode, which is 200
   for the function's own error. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-- The workflow (lambdas/analysis/workflow.asl.json): the event that it could not publish the analysis of. Attribute
-  ERROR_MESSAGE.
+- The workflow (lambdas/analysis/workflow.asl.json): the event that it could not publish the analysis of. Attributes
+  ERROR_CODE, which is NotPublished, and ERROR_MESSAGE.
 - The egress function (lambdas/aws/reply_queue.py): a body that it could not read. Attribute ERROR_MESSAGE.
 - SQS, from the queue of replies: a message that was received too often, unchanged.
 """
