@@ -132,7 +132,7 @@ class AnalysedImage(Record, frozen=True, kw_only=True):
 
 
 class Analysis(Record, frozen=True, kw_only=True):
-    """The analysis of a message. A detector that failed leaves its field at the default."""
+    """The analysis of a message. A detector that failed leaves its field empty, one that is off leaves it out."""
 
     text_sentiment: Annotated[
         str | None,
@@ -221,7 +221,7 @@ class TweetWithheld(Record, frozen=True, kw_only=True):
 
 
 class AnalysisFailed(Record, frozen=True, kw_only=True):
-    """ANALYSIS_FAILED: every detector that the message needed has failed."""
+    """ANALYSIS_FAILED: every detector that was asked about the message has failed."""
 
     error: Annotated[str, msgspec.Meta(description="Error name that the workflow reports.")]
     cause: Annotated[str, msgspec.Meta(description="Cause that the workflow reports.")]

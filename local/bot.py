@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.errors import MachineFault
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
@@ -52,6 +54,14 @@ from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
+# The names of the workflow's resources on this machine.
+NAMES = {
+    "MediaBucket": "media",
+    "DownloadFunction": "download",
+    "TrimFunction": "trim",
+    "EventBusName": "Plumbing",
+    "DeadLetterQueueUrl": "dead-letters",
+}
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
 LOOKUPS = 8  # each may wait some seconds for X
@@ -204,9 +214,13 @@ class Bot:
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
-        def download(parameters: dict[str, Any]) -> dict[str, Any]:
-            payload = parameters["Payload"]
-            return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
+        functions: dict[str, Task] = {
+            "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
+            "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
+        }
+
+        def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
+            return {"Payload": functions[parameters["FunctionName"]](parameters["Payload"])}
 
         def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
             entries = parameters["Entries"]
@@ -215,9 +229,13 @@ class Bot:
             self.bus.publish([_entry(each) for each in entries])
             return {"FailedEntryCount": 0, "Entries": []}
 
-        tasks: dict[str, Task] = {**self.analysers.tasks(), "lambda:invoke": download, "events:putEvents": put_events}
-        names = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
-        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, names, pool=self._pool)
+        tasks: dict[str, Task] = {
+            **self.analysers.tasks(),
+            "lambda:invoke": invoke,
+            "events:putEvents": put_events,
+            "sqs:sendMessage": _fail_delivery,
+        }
+        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, NAMES, pool=self._pool)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []
@@ -307,6 +325,11 @@ def _entry(put: dict[str, Any]) -> Entry:
     It carries no deduplication key. The workflow may run twice for a message, and its consumers are idempotent.
     """
     return Entry(source=put["Source"], detail_type=put["DetailType"], detail=put["Detail"])
+
+
+def _fail_delivery(message: dict[str, Any]) -> NoReturn:
+    """Fail the delivery, as the workflow's last resort: the bus retries it, then keeps it as a dead letter."""
+    raise MachineFault(message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"])
 
 
 def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]:

@@ -69,6 +69,7 @@ FUNCTIONS = {
         FunctionSpec(
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
         ),
+        FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
         FunctionSpec(
             "notify",
             "alerting",

@@ -112,7 +112,10 @@ class Ingress(Service):
 _ACCESS = (
     '{"id":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp",'
     '"method":"$context.httpMethod","path":"$context.path","status":"$context.status",'
-    '"bytes":"$context.responseLength","milliseconds":"$context.responseLatency","error":"$context.error.messageString"}'
+    '"bytes":"$context.responseLength","milliseconds":"$context.responseLatency",'
+    # Not the error's message: its text may have quotes of its own, and the variable that escapes them adds quotes, too.
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+    '"error":"$context.error.responseType"}'
 )
 
 

@@ -21,6 +21,7 @@ from twbot.cli.cost.execution import Workflow
 from twbot.cli.cost.meter import Meter
 from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.aws.deadline import note_deadline
 from twbot.lambdas.aws.deduplication import Deduplication
@@ -106,9 +107,8 @@ class System:
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
         permission = Permission(DynamoReplies(table, "replies"))
         self._sender = Sender(self._x, self._media, self._bus, permission, idempotency_store, config)
-        self._workflow = Workflow(
-            definition, meter, recorded().answers, download=self._download, publish=self._published
-        )
+        functions = {"download": self._download, "trim": self._trim}
+        self._workflow = Workflow(definition, meter, recorded().answers, functions=functions, publish=self._published)
         self._by_target = self._targets()
         if unpriced := {rule.target for rule in RULES} - self._by_target.keys():
             raise NotImplementedError(f"Not priced: {', '.join(sorted(unpriced))}. Add them to _targets.")
@@ -195,6 +195,10 @@ class System:
     def _download(self, request: Json) -> Json:
         with self.meter.running("download"):
             return dict(_RecordedDownloader(self._media, self.meter).fetch_image(request["Url"], request["TweetId"]))
+
+    def _trim(self, request: Json) -> Json:
+        with self.meter.running("trim"):
+            return trim(request, highlight=self._stage.settings.highlight_labels)
 
     def _fulfil(self, event: Json) -> Json:
         with self.meter.running("fulfilment"):

@@ -1,9 +1,11 @@
-"""The messages of a stage's dead-letter queues, as dead letters. Four senders put them there, each in its form:
+"""The messages of a stage's dead-letter queues, as dead letters. Five senders put them there, each in its form:
 
 - EventBridge: the event. Attributes RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and others.
   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 - Lambda, after an asynchronous invocation: the event. Attributes RequestID, ErrorMessage, and ErrorCode, which is 200
   for the function's own error. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- The workflow (lambdas/analysis/workflow.asl.json): the event that it could not publish the analysis of. Attributes
+  ERROR_CODE, which is NotPublished, and ERROR_MESSAGE.
 - The egress function (lambdas/aws/reply_queue.py): a body that it could not read. Attribute ERROR_MESSAGE.
 - SQS, from the queue of replies: a message that was received too often, unchanged.
 """

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
-from twbot.cli.cost.bill import ALARMS, Bill, Counted, Traffic, bill
+from twbot.cli.cost.bill import ALARM_METRICS, Bill, Counted, Traffic, bill
 from twbot.cli.cost.counting import count_message, recorded
 from twbot.cli.cost.execution import longest
 from twbot.cli.cost.prices import REGION, Price, price_table
@@ -175,9 +175,9 @@ def test_every_detector_has_a_recorded_answer_and_a_price() -> None:
 
 
 def test_the_idle_bill_is_that_of_the_documentation() -> None:
-    """As many alarms as docs/aws.md counts, which a test holds to the templates."""
+    """As many metrics of alarms as docs/aws.md counts, which a test holds to the templates."""
     listed = (ROOT / "docs" / "aws.md").read_text("utf-8")
-    assert re.search(rf"\b{ALARMS} alarms", listed)
+    assert re.search(rf"\b{ALARM_METRICS} metrics", listed)
 
 
 def test_one_document_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -217,7 +217,7 @@ def test_the_command_is_the_same(platform: Platform, capsys: pytest.CaptureFixtu
 
 
 def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
-    """EventBridge, Lambda, our egress function, and SQS: the rule, the reason and the attempts."""
+    """EventBridge, Lambda, the workflow, our egress function, and SQS: the rule, the reason and the attempts."""
     pictured = message("9") | {"Analysis": {"Images": [{"Key": "9/0.jpg", "Analysis": {}}]}}
     aws.undelivered("log-every-event", event("TWEET_SENT", {"ReplyToTweetId": "1"}))
     aws.failed("responding", event("MESSAGE_ANALYSED", message("2")))
@@ -225,8 +225,12 @@ def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
     aws.failed("alerting", event("MESSAGE_ANALYSED", message("4")))
     aws.bury("egress", "{", ERROR_MESSAGE="not an event: truncated")
     aws.bury("egress", msgspec.json.encode(event("SEND_TWEET", command("6"))).decode())
+    not_published = {"ERROR_CODE": "NotPublished", "ERROR_MESSAGE": "EventBridge.InternalException: down"}
+    received = msgspec.json.encode(event("MESSAGE_RECEIVED", message("7"))).decode()
+    aws.bury("analysis", received, **not_published)
     found = AwsDeadLetters(aws.bot).read().seen
     assert sorted((each.rule, each.reason, each.attempts, each.tweet_id, each.obstacle) for each in found) == [
+        ("analyse-messages", "NotPublished", None, "7", None),
         ("answer-images", "FunctionError", 3, "9", None),
         ("answer-texts", "FunctionError", 3, "2", None),
         ("log-every-event", "NO_PERMISSIONS", 25, "1", None),
