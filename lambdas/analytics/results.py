@@ -48,6 +48,8 @@ class Result(msgspec.Struct, frozen=True):
     """Bytes of the lake that were read."""
     damaged: list[str] = []
     """Files of the lake that could not be read; with ": N lines" at the end those of which only lines were left out."""
+    replayed: int | None = None
+    """Number of replayed events among those that the rows show or count; None where the SQL does not tell."""
 
 
 class ExportFilter(msgspec.Struct, frozen=True, kw_only=True):

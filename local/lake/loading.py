@@ -83,7 +83,8 @@ def _read(db: DuckDBPyConnection, files: Sequence[Path], shape: dict[str, Any]) 
         rf"""
         INSERT INTO lines
         WITH read AS (
-            SELECT json, filename, coalesce(json_extract_string(json, '$.source') = 'TWITTER', false) AS raw FROM {_READ_NAMED}
+            SELECT json, filename, coalesce(json_extract_string(json, '$.source') = 'TWITTER', false) AS raw
+            FROM {_READ_NAMED}
         ), keyed AS (
             SELECT *, list_filter(
                 CASE WHEN raw THEN list_concat(json_keys(json), json_keys(json, '$.detail'))

@@ -93,7 +93,7 @@ class Compiler:
         if "e" in text.lower():
             return Typed(text, DOUBLE)
         if "." in text:
-            whole, _, fraction = text.partition(".")
+            whole, fraction = text.split(".")
             return Typed(text, decimal(len(whole) + len(fraction), len(fraction)))
         if int(text) > 2**63 - 1:
             raise BadSql(f"The number {text} is too large for a bigint.")
@@ -102,7 +102,7 @@ class Compiler:
     def _boolean(self, node: exp.Boolean, _: Scope) -> Typed:
         return Typed("true" if node.this else "false", BOOLEAN)
 
-    def _null(self, _: exp.Null, __: Scope) -> Typed:
+    def _null(self, _: exp.Null, _scope: Scope) -> Typed:
         return Typed("NULL", UNKNOWN)
 
     def _hex(self, node: exp.HexString, _: Scope) -> Typed:
@@ -499,8 +499,8 @@ def _typed_literal(text: str, node: Any, to: Type) -> Typed:
     digits = len(found[2] or "") if not _says_precision(node) else to.size[0]
     if not found[3]:
         kind = Type(to.name, size=(digits,))
-        bare = Typed(f"CAST('{found[1]}' AS TIMESTAMP)", Type("timestamp", size=(digits,)))
-        return bare if to.name == "timestamp" else cast(bare, kind)
+        plain = Typed(f"CAST('{found[1]}' AS TIMESTAMP)", Type("timestamp", size=(digits,)))
+        return plain if to.name == "timestamp" else cast(plain, kind)
     zone = "UTC" if found[3] in ("UTC", "Z", "+00:00") else found[3]
     if re.fullmatch(r"[+-]\d\d:\d\d", zone):
         zone = times.fixed_zone(zone)

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 
 from twbot.lambdas.analytics.results import BadSql, TooDeep
 from twbot.lambdas.analytics.table import COLUMNS, DATABASE, PARTITION, TABLE
@@ -34,7 +34,7 @@ class _Dialect(Trino):
 
     INDEX_OFFSET = 0  # indices stay as they are written
 
-    class Parser(Trino.Parser):
+    class Parser(Trino.Parser):  # type: ignore[misc, valid-type]
         FUNCTIONS: dict[str, Any] = {}  # noqa: RUF012 - as sqlglot has it
         FUNCTION_PARSERS = {  # noqa: RUF012
             name: parser for name, parser in Trino.Parser.FUNCTION_PARSERS.items() if name in _OWN_GRAMMAR
@@ -200,7 +200,7 @@ class Queries:
     def _group(self, group: Any, scope: Scope, count: int) -> None:
         if others := [name for name, value in group.args.items() if value and name != "expressions"]:
             raise BadSql(f"GROUP BY {others[0].upper()} is not translated on this machine; Athena may know it.")
-        written = []
+        written: list[Any] = []
         for each in group.expressions:
             if isinstance(each, exp.Literal) and not each.is_string:
                 at = int(each.name)
@@ -238,6 +238,7 @@ class Queries:
             raise BadSql(f"{join.sql('trino')[:60]!r} within brackets is not translated on this machine.")
         alias, names = source.alias.lower(), [each.name for each in _alias_columns(source)]
         ours = next(self._aliases)
+        target: Any
         if isinstance(source, exp.Table):
             columns, target = self._table(source)
             alias = alias or source.name.lower()
