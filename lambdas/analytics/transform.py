@@ -11,10 +11,12 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime
+import re
 from typing import Any
 
 import msgspec
 
+from twbot.lambdas.analytics.table import EVENT_TIME
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.errors import BadEvent
 
@@ -38,5 +40,7 @@ def _transform(record: dict[str, Any]) -> dict[str, Any]:
 
 def _hour(time: str) -> dict[str, str]:
     # The hour of the event rather than of its arrival: queries and erasures find it by that.
+    if not re.fullmatch(EVENT_TIME, time):
+        raise ValueError(f"not the time of an event: {time!r}")
     moment = datetime.datetime.fromisoformat(time).astimezone(datetime.UTC)
     return dict(zip(FOLDER, moment.strftime("%Y/%m/%d/%H").split("/"), strict=True))

@@ -90,6 +90,8 @@ class Compiler:
             if text.startswith(PARAMETER):
                 return Typed(f"${text[1:]}", TEXT)
             return Typed(quoted(text), Type("varchar", size=(len(text),)), text)
+        if not re.fullmatch(r"[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+            raise BadSql(f"{text} is not a number that Athena reads.")
         if "e" in text.lower():
             return Typed(text, DOUBLE)
         if "." in text:

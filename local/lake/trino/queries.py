@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,10 @@ from twbot.local.lake.trino.types import BIGINT, VARCHAR, Type, read_type
 Columns = list[tuple[str, Type]]
 _ONE = "Only one SELECT at a time can be run."
 _NOT_TRINO = {TokenType.DCOLON: "::", TokenType.ILIKE: "ILIKE", TokenType.QUALIFY: "QUALIFY", TokenType.DIV: "DIV"}
+# sqlglot reads 1e0+2 as one number.
+_SUM = re.compile(r"([eE][+-]?[0-9]+)([+-])")
+# 0x1F, 1_000: sqlglot reads the one as bytes, the other as 1 with an alias.
+_FOREIGN_NUMBER = re.compile(r"0[xXbBoO]|[0-9]+(\.[0-9]*)?[A-DF-Za-df-z_]")
 _OWN_GRAMMAR = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "LISTAGG")
 _SELECT = {"with_", "with", "expressions", "from_", "from", "joins", "where", "group", "having", "order", "limit",
            "offset", "distinct", "kind", "operation_modifiers"}  # fmt: skip
@@ -63,9 +68,17 @@ def _parse(sql: str) -> exp.Query:
             raise BadSql(f"{_NOT_TRINO[token.token_type]} is not known to Athena.")
     marked, at, numbers = "", 0, itertools.count(1)
     for token in tokens:
+        written = sql[token.start : token.end + 1]
         if token.token_type == TokenType.PLACEHOLDER:
-            marked += f"{sql[at : token.start]}'{PARAMETER}{next(numbers)}'"
-            at = token.end + 1
+            written = f"'{PARAMETER}{next(numbers)}'"
+        elif _FOREIGN_NUMBER.match(sql, token.start):
+            raise BadSql(
+                f"{sql[token.start : token.start + 20].split(maxsplit=1)[0]} is not a number that is translated here."
+            )
+        elif token.token_type == TokenType.NUMBER:
+            written = _SUM.sub(r"\1 \2 ", written)
+        marked += sql[at : token.start] + written
+        at = token.end + 1
     statements = [each for each in sqlglot.parse(marked + sql[at:], read=_Dialect) if each is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise BadSql(_ONE)

@@ -43,6 +43,8 @@ NOT_TRANSLATED = [
     ("max(1, 2)", "max()"),
     ("rank()", "rank()"),
     ("current_user", "not translated"),
+    ("1_000", "not a number"),
+    ("0x1F", "not a number"),
 ]
 REFUSED_BY_ATHENA = [
     ("1 = '1'", "mixes integer and varchar"),
