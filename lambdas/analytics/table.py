@@ -15,7 +15,7 @@ PARTITION_FORMAT = "yyyy/MM/dd/HH"
 
 # An event's time as the bus writes it; the lake leaves out what has another. EventBridge's is to the second and in UTC:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
-EVENT_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+]00:00)"
+EVENT_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
 
 _BOX = "struct<Left:double,Top:double,Width:double,Height:double>"
 _FACE = f"struct<BoundingBox:{_BOX},Confidence:double>"

@@ -77,6 +77,13 @@ def test_an_event_with_an_odd_time_is_left_out_and_named(tmp_path: Path, time: A
     assert answer.damaged == [f"{path}: 1 line"]
 
 
+def test_a_time_of_another_offset_is_the_same_moment(tmp_path: Path) -> None:
+    """As the transform function writes it on AWS."""
+    write(tmp_path, line(time="2026-11-23T15:00:00+02:30"))
+    sql = 'SELECT time, hour(from_iso8601_timestamp(time)) AS h FROM "analysed-messages-table"'
+    assert Lake(tmp_path).query(sql).rows == [["2026-11-23T12:30:00.000Z", 12]]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
