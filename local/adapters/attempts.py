@@ -13,7 +13,7 @@ import msgspec
 
 from twbot.lambdas.egress.attempts import Attempt
 from twbot.lambdas.errors import Temporary
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import ANSWERED_SECONDS
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS attempts (chain TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID"
@@ -31,7 +31,7 @@ class LocalAttempts:
         # https://www.sqlite.org/pragma.html#pragma_synchronous
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(SCHEMA)
-        self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - RETENTION_SECONDS,))
+        self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - ANSWERED_SECONDS,))
 
     def close(self) -> None:
         with self._lock:
