@@ -26,14 +26,12 @@ _FROM_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
     """Create the key that encrypts the stage's topics."""
-    # A key of our own: EventBridge and CloudWatch cannot publish to a topic that AWS's managed key encrypts.
-    # EventBridge cannot use a key whose policy has a condition on the source, so only CloudWatch's statement has one.
+    # A key of our own: CloudWatch cannot publish to a topic that AWS's managed key encrypts.
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    events, alarms = (iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch"))
+    alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
     policy = iam.PolicyDocument(
         statements=[
             _key_statement([iam.AccountRootPrincipal()], _ADMIN_ACTIONS),
-            _key_statement([events], _USE_ACTIONS),
             _key_statement([alarms], _USE_ACTIONS, _FROM_THIS_ACCOUNT),
         ]
     )
