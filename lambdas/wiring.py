@@ -70,7 +70,14 @@ RULES = (
         "the analysis workflow",
         ("MESSAGE_ANALYSED", "ANALYSIS_FAILED"),
     ),
-    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic", reaches_people=True),
+    Rule(
+        "alerting",
+        "alert-on-negative",
+        NEGATIVE,
+        "topic",
+        "the alert topic, by the alert function",
+        reaches_people=True,
+    ),
     # A second rule with the same pattern, as SNS cannot write the JSON that Slack and Discord expect:
     # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
     Rule(

@@ -12,7 +12,8 @@ SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `
 REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
 MEDIA_BUCKET               the bucket of images: a post's are deleted after a day, a reply's with the archive
 SECRET_NAME                the secret with X's keys (twbot.lambdas.ports.Keys, as JSON)
-DELIVERIES_TABLE           DynamoDB table of the deliveries of each alert to each subscriber: `id`, `expiration`
+DELIVERIES_TABLE           DynamoDB table of what raised each alert, and of its deliveries: `id`, `expiration`
+TOPIC_ARN                  the SNS topic of alerts
 ADDRESSES_PARAMETER        the SecureString in Parameter Store with the addresses of the chats that receive alerts
 QUEUE_URL                  the queue of SEND_TWEET, to defer a reply until X accepts it
 DEAD_LETTER_QUEUE_URL      the queue for each SEND_TWEET that is unreadable or was tried for hours, with the reason
@@ -70,6 +71,9 @@ FUNCTIONS = {
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
         ),
         FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
+        FunctionSpec(
+            "alert", "alerting", _COMMON, memory=256, timeout=30, environment=("TOPIC_ARN", "DELIVERIES_TABLE")
+        ),
         FunctionSpec(
             "notify",
             "alerting",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from twbot.cli.cost.meter import Meter
@@ -35,6 +35,17 @@ class DynamoDb:
 
     def get_item(self, **_: Any) -> Json:
         self._meter.add("dynamodb.reads", wait="dynamodb")
+        return {}
+
+
+class Sns:
+    """An SNS client."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def publish(self, **_: Any) -> Json:
+        self._meter.add("sns.requests", wait="sns")
         return {}
 
 
@@ -104,3 +115,6 @@ class CountedX:
         # X charges far more for a post with a URL: https://docs.x.com/x-api/getting-started/pricing
         self._meter.add("x.replies_with_url" if "://" in text else "x.replies", wait="x")
         return "1"
+
+    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:  # noqa: ARG002
+        return None  # asked only after a failure, and none is counted

@@ -131,7 +131,7 @@ class Deduplication:
             )
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
-                found: Any = error.response["Item"]
+                found: Any = error.response.get("Item", {})
                 return str(found["value"]["S"])
             raise _as_temporary(error) from None
         except BotoCoreError as error:

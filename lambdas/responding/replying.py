@@ -26,8 +26,8 @@ def publish_reply(
     Each of them has the words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
     """
     chain, replay = message.twitter.chain, message.replay_name or event.replay_name
-    draft = msgspec.json.encode(Draft(text, list(images))).decode()
-    draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], draft), type=Draft)
+    own = msgspec.json.encode(Draft(text, list(images))).decode()
+    draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], own), type=Draft)
     command = SendTweet(
         text=draft.text,
         reply_to_user_id=message.twitter.user_id,

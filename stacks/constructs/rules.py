@@ -57,7 +57,6 @@ class WiredRule(Construct):
         target: str,
         dead_letters: sqs.IQueue,
         role: iam.IRole | None = None,
-        input_transformer: events.CfnRule.InputTransformerProperty | None = None,
     ) -> None:
         super().__init__(scope, "".join(word.title() for word in name.split("-")))
         rule = next(rule for rule in RULES if rule.name == name)
@@ -72,7 +71,6 @@ class WiredRule(Construct):
                     id=rule.target,
                     arn=target,
                     role_arn=role.role_arn if role else None,
-                    input_transformer=input_transformer,
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_retry_attempts=MAX_RETRIES, maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds()

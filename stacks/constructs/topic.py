@@ -22,20 +22,19 @@ _ADMIN_ACTIONS = (
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "Decrypt", "GenerateDataKey"),
 )
 _USE_ACTIONS = ("Decrypt", "GenerateDataKey")
-# EventBridge neither publishes to a topic nor uses a key if the policy's statement has a condition:
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
-# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-_CONDITIONS: dict[str, Mapping[str, Any]] = {"cloudwatch.amazonaws.com": FROM_THIS_ACCOUNT}
 
 
 def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
     """Create the key that encrypts the stage's topics."""
-    # A key of our own: EventBridge and CloudWatch cannot publish to a topic that AWS's managed key encrypts.
-    publishers = [
-        _key_statement([iam.ServicePrincipal(service)], _USE_ACTIONS, _CONDITIONS.get(service))
-        for service in ("events.amazonaws.com", "cloudwatch.amazonaws.com")
-    ]
-    policy = iam.PolicyDocument(statements=[_key_statement([iam.AccountRootPrincipal()], _ADMIN_ACTIONS), *publishers])
+    # A key of our own: CloudWatch cannot publish to a topic that AWS's managed key encrypts.
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+    policy = iam.PolicyDocument(
+        statements=[
+            _key_statement([iam.AccountRootPrincipal()], _ADMIN_ACTIONS),
+            _key_statement([alarms], _USE_ACTIONS, FROM_THIS_ACCOUNT),
+        ]
+    )
     return kms.Key(
         scope,
         "TopicsKey",
@@ -75,12 +74,16 @@ class Topic(sns.Topic):
             )
 
     def grant(self, service: str) -> None:
-        """Let an AWS service publish to the topic, on behalf of this account where the service can say so."""
+        """Let an AWS service publish to the topic on behalf of this account.
+
+        Not EventBridge: it publishes nothing where the statement has a condition.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        """
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)],
                 actions=["sns:Publish"],
                 resources=[self.topic_arn],
-                conditions=_CONDITIONS.get(service),
+                conditions=FROM_THIS_ACCOUNT,
             )
         )

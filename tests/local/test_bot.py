@@ -19,8 +19,8 @@ from twbot.local.adapters.models import Task
 from twbot.local.bot import Bot
 from twbot.local.bus.history import History
 from twbot.local.bus.routes import NotAttached
-from twbot.local.bus.store import StorageError
 from twbot.local.data_folder import DataFolder
+from twbot.local.database import StorageError
 from twbot.local.workflow.recovery import Retrier
 
 

@@ -43,6 +43,8 @@ FOR_LAMBDA = {
     "complete": {"sqs:SendMessage"},
     "text": {"sqs:SendMessage"},
     "notify": {"sqs:SendMessage"},
+    # SNS encrypts what it takes with the key of whoever publishes.
+    "alert": {"sqs:SendMessage", "kms:GenerateDataKey", "kms:Decrypt"},
 }
 # Optimised integrations whose permission has another name than their operation.
 OPTIMISED = {"lambda:invoke": "lambda:InvokeFunction"}
@@ -104,16 +106,39 @@ def test_services_act_for_this_account_only(prod: Templates) -> None:
         assert permission.properties["SourceArn"], permission.id
 
 
-@pytest.mark.parametrize("kind", ["AWS::KMS::Key", "AWS::SNS::TopicPolicy"])
-def test_events_reach_the_encrypted_topic(any_stage: Templates, kind: str) -> None:
-    """EventBridge publishes nothing where a key's or topic's policy has a condition on it; alarms do."""
+def test_who_may_publish_to_the_encrypted_topics(prod: Templates) -> None:
+    """Of AWS's services the alarms only, for this account; the alert function by its role, to its topic.
+
+    EventBridge would publish nothing: it supports no Condition in a topic's policy.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
     using = {
         statement["Principal"]["Service"]: statement.get("Condition")
-        for resource, statement in any_stage.statements()
-        if resource.type == kind and "Service" in statement["Principal"]
+        for resource, statement in prod.statements()
+        if resource.type == "AWS::KMS::Key" and "Service" in statement["Principal"]
     }
-    assert using["events.amazonaws.com"] is None
-    assert using["cloudwatch.amazonaws.com"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert using.keys() == {"cloudwatch.amazonaws.com"}
+    assert using["cloudwatch.amazonaws.com"]
+    granted = {
+        service
+        for resource, statement in prod.statements()
+        if resource.type == "AWS::SNS::TopicPolicy"
+        for service in as_list(statement["Principal"].get("Service", []) if statement["Effect"] == "Allow" else [])
+    }
+    assert granted == {"cloudwatch.amazonaws.com"}
+    (function,) = (
+        each
+        for each in prod.resources("AWS::Lambda::Function")
+        if each.properties["FunctionName"] == "twbot-prod-alert"
+    )
+    allowed = role_statements(prod, function, "Role")
+    (publish,) = (one for one in allowed if "sns:Publish" in as_list(one["Action"]))
+    topic = prod.at("alerting", publish["Resource"])
+    assert topic is not None
+    assert topic.type == "AWS::SNS::Topic"
+    assert [*names_in(function.properties["Environment"]["Variables"]["TOPIC_ARN"])] == [topic.id]
+    (use,) = (one for one in allowed if "kms:Decrypt" in as_list(one["Action"]))
+    assert use["Resource"] == topic.properties["KmsMasterKeyId"]
 
 
 def test_access_log_lines_are_json(prod: Templates) -> None:

@@ -145,13 +145,25 @@ def test_what_a_message_does() -> None:
     assert (image["x.replies"], image["x.lookups"], image["x.uploads"]) == pytest.approx((1, 1, 1))
     # Kept by download and by image; read by three detectors, by image and by egress.
     assert (image["s3.puts"], image["s3.gets"]) == pytest.approx((2, 5))
-    # Raw, received, analysed, to be sent, sent: each on the bus and in the lake; a photo is looked up, on one more.
-    assert (text["eventbridge.events"], image["eventbridge.events"]) == pytest.approx((5, 6))
-    assert (text["records"], image["records"]) == pytest.approx((5, 6))
-    # All but the analysed one are claimed and confirmed; a reply is noted before and after.
-    assert (text["dynamodb.writes"], image["dynamodb.writes"]) == pytest.approx((10, 12))
     assert image["invocations:complete"] == pytest.approx(1)
     assert "invocations:complete" not in text
+    for kind, events, writes in ((text, 5, 13), (image, 6, 16)):
+        # Raw, received, analysed, to be sent, sent: each on the bus and in the lake; a photo is looked up, on one more.
+        assert kind["eventbridge.events"] == kind["records"] == pytest.approx(events)
+        # All but the analysed one are claimed and confirmed; a reply's words are kept, it counts for its hour, it is
+        # noted before the request, for the request and after it; of a picture the upload, too.
+        assert kind["dynamodb.writes"] == pytest.approx(writes)
+
+
+def test_what_an_alert_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both functions run; each notes what raised the alert, before and after, and one that the topic was told."""
+    answer = recorded().answers["aws-sdk:comprehend:detectSentiment"]
+    calm = count_message(stage(), "text")
+    monkeypatch.setitem(answer, "Sentiment", "NEGATIVE")
+    angry = count_message(stage(), "text")
+    assert (angry["invocations:alert"], angry["invocations:notify"], angry["sns.requests"]) == pytest.approx((1, 1, 1))
+    assert "invocations:alert" not in calm
+    assert angry["dynamodb.writes"] - calm["dynamodb.writes"] == pytest.approx(6)
 
 
 def test_who_is_not_answered_costs_no_reply() -> None:

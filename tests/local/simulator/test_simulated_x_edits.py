@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,8 @@ def test_our_ingress_knows_the_first_version(world: World, generation: str) -> N
 def test_the_file_of_an_older_simulator_is_brought_up_to_date(tmp_path: Path) -> None:
     """It has posts, and no column for edits."""
     path = tmp_path / "sim.db"
-    older = SCHEMA.replace(",\n    first_id TEXT)", ")")
-    assert older != SCHEMA
-    db = sqlite3.connect(path)
-    db.executescript(older)
-    db.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(SCHEMA.migrations[0])
     store = Store(path)
     assert store.rows("SELECT first_id FROM posts") == []
     store.close()
