@@ -90,7 +90,7 @@ def _has_function(rule: Rule) -> bool:
 def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: StageConfig) -> str:
     """Return the rule that EventBridge names.
 
-    Where another sender put the message there: the rule that invokes the function, else the one for events of this type.
+    Where another sender put the message there: the rule that invokes the function, else the one of this type.
     """
     rules = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
     named = attributes.get("RULE_ARN", "").rpartition("/")[2]
