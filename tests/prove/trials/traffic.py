@@ -1,0 +1,32 @@
+"""What the trials post: many people, in both generations, some angry, some with a picture."""
+
+from __future__ import annotations
+
+from tests.prove.rig import Rig
+from tests.prove.trial import Trial
+
+GENERATIONS = (None, "v1.1", "x-activity")
+
+
+class Traffic:
+    """Posts that summon the bot, one after another."""
+
+    def __init__(self, trial: Trial, rig: Rig, *, pictures: float = 0.05) -> None:
+        self._trial, self._rig, self._pictures = trial, rig, pictures
+        self.ids: list[str] = []
+
+    def post(self, count: int = 1) -> None:
+        """Post so many more. Nobody posts so often that a reply is withheld."""
+        chance = self._trial.random
+        for _ in range(count):
+            number = len(self.ids)
+            mood = "I am angry" if chance.random() < 0.2 else "tell me a joke"
+            images = 1 if chance.random() < self._pictures else 0
+            author = f"{self._trial.name.replace('-', '_')[:8]}{number // 5}"
+            text = f"@twbot {mood} {number}"
+            self.ids.append(self._rig.post(author, text, images=images, generation=chance.choice(GENERATIONS)))
+
+    def resend(self) -> None:
+        """Have X deliver some earlier post again, byte for byte."""
+        if self.ids:
+            self._rig.sim("POST", f"/sim/posts/{self._trial.random.choice(self.ids)}/resend")
