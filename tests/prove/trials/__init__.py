@@ -6,7 +6,7 @@ import importlib
 
 from tests.prove.trial import TRIALS, Declared
 
-MODULES = ("deaths", "faults", "deliveries", "replays", "machine")
+MODULES = ("deaths", "faults", "deliveries", "replays", "machine", "on_aws")
 
 
 def load() -> dict[str, Declared]:

@@ -24,24 +24,39 @@ def put_on_x(rig: Rig, author: str, text: str) -> Json:
 
 def v1(rig: Rig, post: Json) -> Json:
     """Return the body of the Account Activity API about a post."""
-    body: Json = copy.deepcopy(V1)
-    body["for_user_id"] = rig.bot_id
-    tweet = body["tweet_create_events"][0]
-    tweet |= {"id": int(post["id"]), "id_str": post["id"], "text": post["text"]}
-    tweet["user"] |= {"id": int(post["author_id"]), "id_str": post["author_id"], "screen_name": post["author"]}
-    mention = tweet["entities"]["user_mentions"][0]
-    mention |= {"id": int(rig.bot_id), "id_str": rig.bot_id, "screen_name": "twbot", "indices": [0, 6]}
-    return body
+    return v1_for(rig.bot_id, post)
 
 
 def v2(rig: Rig, post: Json, event: str = "post.mention.create", *, named: bool = True) -> Json:
     """Return the body of the X Activity API about a post. `named`: with its author's name and whom it mentions."""
-    body: Json = json.loads(json.dumps(V2).replace(SAMPLE_BOT, rig.bot_id))
+    return v2_for(rig.bot_id, post, event, named=named)
+
+
+def v1_for(bot_id: str, post: Json) -> Json:
+    body: Json = copy.deepcopy(V1)
+    body["for_user_id"] = bot_id
+    tweet = body["tweet_create_events"][0]
+    tweet |= {"id": int(post["id"]), "id_str": post["id"], "text": post["text"]}
+    tweet["user"] |= {"id": int(post["author_id"]), "id_str": post["author_id"], "screen_name": post["author"]}
+    mention = tweet["entities"]["user_mentions"][0]
+    mention |= {"id": int(bot_id), "id_str": bot_id, "screen_name": "twbot", "indices": [0, 6]}
+    return body
+
+
+def v2_for(
+    bot_id: str,
+    post: Json,
+    event: str = "post.mention.create",
+    *,
+    named: bool = True,
+    versions: list[str] | None = None,
+) -> Json:
+    body: Json = json.loads(json.dumps(V2).replace(SAMPLE_BOT, bot_id))
     data = body["data"]
     data |= {"event_uuid": f"{post['id']}-{event}", "event_type": event}
     data["payload"] |= {"id": post["id"], "text": post["text"], "author_id": post["author_id"]}
-    data["payload"] |= {"edit_history_tweet_ids": [post["id"]], "conversation_id": post["id"]}
-    mention = {"start": 0, "end": 6, "username": "twbot", "id": rig.bot_id}
+    data["payload"] |= {"edit_history_tweet_ids": versions or [post["id"]], "conversation_id": post["id"]}
+    mention = {"start": 0, "end": 6, "username": "twbot", "id": bot_id}
     data["payload"]["entities"] = {"mentions": [mention]} if named else {}
     users = data["includes"]["users"]
     users[0] |= {"id": post["author_id"], "username": post["author"]}
