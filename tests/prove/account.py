@@ -7,11 +7,10 @@ import contextlib
 import hmac
 import io
 import json
-import logging
 import os
 import random
-import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -87,7 +86,7 @@ class Account:
         self.archive: list[Json] = []
         self.pending: list[tuple[str, Json]] = []
         """Events that a target did not take yet: EventBridge and Lambda deliver them again."""
-        self.dead: list[Json] = []
+        self.errors: Counter[str] = Counter()
         clients.client.cache_clear()
         for service in ("dynamodb", "events", "sqs", "secretsmanager", "s3"):
             self._watch(clients.client(service))
@@ -120,7 +119,7 @@ class Account:
         except Death:
             self.restart()
         except Exception as error:
-            logging.getLogger("prove").info("raised %r", error)
+            self.errors[type(error).__name__] += 1
         return None
 
     def restart(self) -> None:
@@ -175,9 +174,6 @@ class Account:
             ].values()
         ]
         return bool(self.pending) or any(counts)
-
-    def given_up(self) -> list[Json]:
-        return self._take(self._queues["DEAD_LETTER_QUEUE"])
 
     def _route(self, event: Json) -> None:
         for name, pattern in self._rules.items():
@@ -263,7 +259,7 @@ def account(seed: random.Random) -> Iterator[Account]:
     names |= {"POWERTOOLS_SERVICE_NAME": "tried", "POWERTOOLS_METRICS_NAMESPACE": "tried"}
     quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_TRACE_DISABLED": "1"}
     try:
-        with mock.patch.dict(os.environ, {**AWS_OF_TESTS, **names, **quiet}), mock_aws(), _silence():
+        with mock.patch.dict(os.environ, {**AWS_OF_TESTS, **names, **quiet}), mock_aws():
             os.environ |= _resources()
             with _shortened(Wit(seed)):
                 yield Account(chance, x)
@@ -318,17 +314,3 @@ def _shortened(chatbot: Wit) -> Iterator[None]:
         ):
             stack.enter_context(mock.patch.object(module, name, value))
         yield
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """The functions log what fails: here that is each call."""
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
-
-
-def wait_a_little() -> None:
-    time.sleep(0.02)

@@ -16,14 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.prove.rig import MAX_MEMORY, Rig
+from tests.prove.rig import Rig
 from tests.prove.trial import Trial
 from twbot.lambdas.contracts import Event
 from twbot.local.bus.history import History
 
 Json = dict[str, Any]
 EXPLAIN = ("TWEET_FAILED", "TWEET_WITHHELD", "ANALYSIS_FAILED")
-MAY_HOLD_SECRETS = ("secrets.json", "run.json", "subscribers.json")
+# Of the data folder; x/ is the simulated X's own.
+MAY_HOLD_SECRETS = ("secrets.json", "run.json", "subscribers.json", "x")
 
 
 class Seen(NamedTuple):
@@ -78,7 +79,7 @@ def audit(trial: Trial, rig: Rig, *, everything_answered: bool = False) -> None:
     trial.tried += len(chains)
     if outcome.dead:
         trial.note(f"{len(outcome.dead)} dead letters")
-    trial.check(rig.peak < MAX_MEMORY, f"the bot took {rig.peak // 1_000_000} MB")
+    trial.check(rig.peak < rig.max_memory, f"the bot took {rig.peak // 1_000_000} MB")
 
 
 def _delivered(rig: Rig) -> list[Json]:
@@ -185,7 +186,7 @@ def _privacy(trial: Trial, rig: Rig) -> None:
     open_to_others = [path.name for path in inside if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077]
     trial.check(not open_to_others, f"others may read {len(open_to_others)} files: {', '.join(open_to_others[:4])} …")
     for path in [*inside, *rig.folder.glob("bot-*.log")]:
-        if path.is_file() and path.name not in MAY_HOLD_SECRETS:
+        if path.is_file() and not set(path.relative_to(rig.folder).parts) & set(MAY_HOLD_SECRETS):
             content = _plain(path)
             for secret in secrets:
                 trial.check(secret not in content, f"a secret stands in {path.name}")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,6 @@ RETRIES_OF_X = ",".join(["0.3"] * 400)
 CALLS = ("POST /2/tweets", "POST /2/media/upload", "POST /2/media/metadata", "GET /2/tweets/{id}", "GET /2/tweets")
 CALLS += ("GET /2/users/{id}/tweets",)
 SIGNATURE = "x-twitter-webhooks-signature"
-MAX_MEMORY = 700_000_000
 
 
 class Said(NamedTuple):
@@ -56,6 +55,8 @@ class Rig:
         self._processes: list[Process] = []
         self._x_port = self._port = 0
         self.peak = 0
+        """The most memory that a process of the bot took, in bytes."""
+        self.max_memory = 300_000_000
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.headers[TOKEN_HEADER] = self._token
@@ -70,6 +71,15 @@ class Rig:
         self._x_port = urllib.parse.urlsplit(self.x_url).port or 0
         limits = {"limits": dict.fromkeys(CALLS, 10**6), "posts_a_day": 10**6}
         self.sim("PUT", "/sim/limits", limits)
+
+    def start_shipped(self) -> None:
+        """Start `twbot up` as it is shipped: real models, its own simulated X, nothing shortened."""
+        arguments = ["-m", "twbot", "up", "--json", "--port", str(self._port), "--data", str(self.home.folder)]
+        self.bot = self._start("bot", arguments, {})
+        self.await_bot()
+        simulator = json.loads(self.home.run.read_text())["simulator"]
+        self.x_url = simulator["url"]
+        self.http.headers[TOKEN_HEADER] = simulator["control_token"]
 
     def start_bot(self, *, wait: bool = True) -> None:
         arguments = ["-m", "tests.prove.up", self.x_url, str(os.getpid())]
@@ -102,7 +112,8 @@ class Rig:
                 process.kill()
         self.sink.close()
         self.http.close()
-        self.trial.check(not (left := processes_of(self.folder)), f"processes are left behind: {left}")
+        # The simulated X sees within a second that its bot is gone.
+        self.trial.until(lambda: not processes_of(self.folder), 5, "processes are left behind")
 
     def _start(self, name: str, arguments: list[str], more: dict[str, str]) -> Process:
         self._started += 1
@@ -120,10 +131,10 @@ class Rig:
         found: dict[str, Any] = answer.json()
         return found
 
-    def post(self, author: str, text: str, *, images: int = 0, **more: Any) -> str:
+    def post(self, author: str, text: str, *, pictures: Sequence[bytes] = (), **more: Any) -> str:
         """Post as a person, and return the post's id. X delivers it."""
-        pictures = [base64.b64encode(PICTURE).decode()] * images
-        body = {"author": author, "text": text, "images": pictures, **more}
+        images = [base64.b64encode(picture).decode() for picture in pictures]
+        body = {"author": author, "text": text, "images": images, **more}
         return str(self.sim("POST", "/sim/posts", body)["id"])
 
     def fail(self, kind: str, call: str = CALLS[0], *, count: int = 1, seconds: float = 0.5) -> None:
@@ -220,16 +231,3 @@ def running(trial: Trial, *, data: Path | None = None, preload: dict[str, str] |
         yield rig
     finally:
         rig.close()
-
-
-def _picture() -> bytes:
-    import io
-
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.new("RGB", (64, 48), "teal").save(file, "JPEG")
-    return file.getvalue()
-
-
-PICTURE = _picture()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 import traceback
@@ -58,12 +59,16 @@ def run_one(declared: Declared, seed: int, scale: float) -> Result:
     began, skipped = time.monotonic(), None
     with tempfile.TemporaryDirectory(prefix="twbot-prove-", ignore_cleanup_errors=True) as folder:
         trial = Trial(declared.name, seed, scale, Path(folder))
+        # What the trials run within this process logs each of its failures.
+        logging.disable(logging.CRITICAL)
         try:
             declared.run(trial)
         except NotHere as reason:
             skipped = str(reason)
         except Exception as error:
             trial.violations.append(f"the trial ended early: {error!r}\n{traceback.format_exc()}")
+        finally:
+            logging.disable(logging.NOTSET)
     return Result(declared, trial, time.monotonic() - began, skipped)
 
 

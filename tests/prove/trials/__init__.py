@@ -6,7 +6,7 @@ import importlib
 
 from tests.prove.trial import TRIALS, Declared
 
-MODULES = ("deaths", "faults", "deliveries", "replays", "machine", "on_aws")
+MODULES = ("shipped", "deaths", "faults", "deliveries", "replays", "machine", "hostile", "on_aws", "fuzzing")
 
 
 def load() -> dict[str, Declared]:

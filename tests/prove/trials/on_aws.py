@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from tests.prove.account import BOT, Account, account, wait_a_little
+from tests.prove.account import BOT, Account, account
 from tests.prove.model import posts_in
 from tests.prove.trial import Trial, trial
 from tests.prove.trials.bodies import v1_for, v2_for
@@ -71,7 +71,7 @@ def _rest(trial: Trial, aws: Account, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while aws.waits or aws.redrive():
         aws.work()
-        wait_a_little()
+        time.sleep(0.02)
         if time.monotonic() > deadline:
             trial.violations.append("the queue does not empty")
             return

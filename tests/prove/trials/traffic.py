@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.prove.rig import Rig
 from tests.prove.trial import Trial
+from tests.support.paths import PICTURES
 
+PICTURE = (PICTURES / "coffee.jpg").read_bytes()
 GENERATIONS = (None, "v1.1", "x-activity")
 
 
@@ -21,10 +23,10 @@ class Traffic:
         for _ in range(count):
             number = len(self.ids)
             mood = "I am angry" if chance.random() < 0.2 else "tell me a joke"
-            images = 1 if chance.random() < self._pictures else 0
+            pictures = [PICTURE] if chance.random() < self._pictures else []
             author = f"{self._trial.name.replace('-', '_')[:8]}{number // 5}"
             text = f"@twbot {mood} {number}"
-            self.ids.append(self._rig.post(author, text, images=images, generation=chance.choice(GENERATIONS)))
+            self.ids.append(self._rig.post(author, text, pictures=pictures, generation=chance.choice(GENERATIONS)))
 
     def resend(self) -> None:
         """Have X deliver some earlier post again, byte for byte."""
