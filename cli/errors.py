@@ -5,7 +5,12 @@ Only `main()` prints a CliError, so that every command reports a failure in the 
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from twbot.lambdas.errors import ErrorKind, TwbotError
 
@@ -52,3 +57,55 @@ def as_cli_error(error: TwbotError, option: str = "") -> CliError:
         return error
     hint = error.hint.replace("{option}", option) if error.hint else None
     return CliError(str(error), hint=hint, code=EXITS[error.kind])
+
+
+# What to do about an error of the operating system, by its number.
+SYSTEM_HINTS = {
+    errno.ENOSPC: "Make room on the disk",
+    errno.EDQUOT: "Make room on the disk",
+    errno.EMFILE: "Allow this process more files: ulimit -n 1024",
+    errno.ENFILE: "This machine has too many files open",
+    errno.ENOMEM: "Free some memory",
+}
+# Not the fault of the path that was typed.
+OF_THIS_MACHINE = (*SYSTEM_HINTS, errno.EIO)
+
+
+def system_error(error: OSError) -> CliError | None:
+    """Return the CliError for an error of the operating system; None for one that is an OSError by its class only."""
+    if error.errno is None:
+        return None
+    reason, path = os.strerror(error.errno), error.filename
+    hint = SYSTEM_HINTS.get(error.errno)
+    code = Exit.FAILED if error.errno in OF_THIS_MACHINE else Exit.USAGE
+    if isinstance(path, str | bytes | os.PathLike) and path:
+        return CliError(f"Cannot use {os.fsdecode(path)}: {reason}.", hint=hint, code=code)
+    if error.errno == errno.ENOENT and is_folder_gone():
+        return folder_gone()
+    return CliError(f"The operating system refused: {reason}.", hint=hint) if hint or error.errno == errno.EIO else None
+
+
+def is_folder_gone() -> bool:
+    """Return whether the working directory was removed."""
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
+
+
+def folder_gone() -> CliError:
+    return CliError("The folder in which this was typed is gone.", hint="Change to another: cd", code=Exit.USAGE)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the operating system's errors within into a CliError that says why this path can't be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        code = Exit.FAILED if error.errno in OF_THIS_MACHINE else Exit.USAGE
+        hint = SYSTEM_HINTS.get(error.errno)
+        raise CliError(f"Cannot write {path}: {os.strerror(error.errno)}.", hint=hint, code=code) from None

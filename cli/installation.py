@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import twbot
+from twbot.cli.ui.console import print_line
 
 # The modules that our code imports of each extra, by their top-level names: pip names distributions, Python modules.
 _LOCAL = """
@@ -49,9 +50,9 @@ def _show_version(wanted: bool) -> None:
     if not wanted:
         return
     at = commit()
-    typer.echo(f"twbot {twbot.__version__}" + (f" (commit {at})" if at else ""))
-    typer.echo(f"Python {platform.python_version()} on {platform.platform()}")
-    typer.echo(f"extras: {', '.join(installed_extras()) or 'none'}")
+    print_line(f"twbot {twbot.__version__}" + (f" (commit {at})" if at else ""))
+    print_line(f"Python {platform.python_version()} on {platform.platform()}")
+    print_line(f"extras: {', '.join(installed_extras()) or 'none'}")
     raise typer.Exit
 
 

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import NoReturn
 
-import msgspec
 import typer
-from rich.text import Text
 from typer.exceptions import TyperException
 
 from twbot.cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
 from twbot.cli.commands.analyse import analyse
+from twbot.cli.commands.backup import backup, restore
 from twbot.cli.commands.chat import chat
 from twbot.cli.commands.cost import cost
 from twbot.cli.commands.demo import demo
@@ -33,10 +32,11 @@ from twbot.cli.commands.synth import synth
 from twbot.cli.commands.tail import tail
 from twbot.cli.commands.trace import trace
 from twbot.cli.commands.up import down, up
-from twbot.cli.errors import Exit, as_cli_error
+from twbot.cli.errors import CliError, Exit, as_cli_error, folder_gone, is_folder_gone, system_error
 from twbot.cli.installation import extra_of, version_option
 from twbot.cli.old_spellings import current
-from twbot.cli.ui.console import err
+from twbot.cli.ui.console import as_json_line, print_error
+from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas.errors import TwbotError
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ PANELS: dict[str, tuple[Callable[..., None] | ModuleType, ...]] = {
     "Every day": (demo, up, down, send, status, tail, trace, query, export, doctor),
     "What it understands": (analyse, chat, celebrities),
     "Set up X": (secrets, webhook, subscription),
-    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget),
+    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget, backup, restore),
     "On AWS": (init, deploy, diff, synth, outputs, destroy, cost),
 }
 for panel, commands in PANELS.items():
@@ -70,36 +70,75 @@ for panel, commands in PANELS.items():
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with one of twbot.cli.errors.Exit."""
+    open_missing_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
-    for_programs = "--json" in arguments
+    escape_what_does_not_fit()
+    # What a command writes, texts of posts and keys among it, is for its owner only.
+    before = os.umask(0o077)
     try:
-        return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+        return _run(arguments, "--json" in arguments)
+    finally:
+        os.umask(before)
+
+
+def _run(arguments: list[str], for_programs: bool) -> int:
+    try:
+        try:
+            return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+        finally:
+            flush()
     except SystemExit as end:
         return int(end.code or Exit.DONE)
-    except TwbotError as error:
-        ended = as_cli_error(error)
-        return _report(str(ended), ended.hint, ended.code, for_programs)
-    except TyperException as error:
-        return _report(error.format_message(), "Try: twbot --help", Exit(error.exit_code), for_programs)
+    except BrokenPipeError:
+        # Whoever read the output has enough, as `head` does.
+        give_up_output()
+        return Exit.FAILED
     except KeyboardInterrupt:
         return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
     except Exception as error:
-        if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
-            message = f"{error.name} is not installed: pip install 'twbot[{extra}]'"
-            return _report(message, None, Exit.NOT_CONFIGURED, for_programs)
+        found = _as_cli_error(error, arguments)
+        if found is not None:
+            return _report(str(found), found.hint, found.code, for_programs)
         if os.environ.get("TWBOT_TRACEBACK"):
             raise
         hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
         return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
 
 
+def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:
+    """Return what people are told; None for an error that should not happen."""
+    if isinstance(error, TwbotError):
+        return as_cli_error(error)
+    if isinstance(error, TyperException):
+        return CliError(error.format_message(), hint="Try: twbot --help", code=Exit(error.exit_code))
+    if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
+        return CliError(f"{error.name} is not installed: pip install 'twbot[{extra}]'", code=Exit.NOT_CONFIGURED)
+    if isinstance(error, UnicodeEncodeError) and (odd := [each for each in arguments if not _is_text(each)]):
+        # A path may hold any bytes: https://docs.python.org/3/library/os.html#file-names
+        return CliError(f"{odd[0]!r} is no text, which is needed here: its bytes are not UTF-8.", code=Exit.USAGE)
+    if os.environ.get("TWBOT_TRACEBACK"):
+        return None
+    if isinstance(error, OSError) and (found := system_error(error)) is not None:
+        return found
+    # Libraries put it into words of their own.
+    return folder_gone() if is_folder_gone() else None
+
+
+def _is_text(argument: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in argument)
+
+
 def _report(message: str, hint: str | None, code: Exit, for_programs: bool) -> int:
-    if for_programs:
-        sys.stderr.write(msgspec.json.encode({"error": message, "hint": hint, "code": int(code)}).decode() + "\n")
-    else:
-        err.print(Text.assemble((message, "bold red"), f"\n{hint}" if hint else ""), soft_wrap=True)
+    try:
+        if for_programs:
+            as_json_line({"error": message, "hint": hint, "code": int(code)}, to_stderr=True)
+        else:
+            print_error(message, hint)
+        flush()
+    except OSError:
+        give_up_output()  # nobody is there to read it: the exit code tells
     return code

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.text_files import decode_text
 
 LOCAL = "local"
 FILE = Path("twbot.toml")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+Days = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +32,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether replies repeat what is written in a picture. Off: strangers cannot put words into the bot's mouth."""
     made_with_ai: bool = False
     """Whether X marks the replies as made with AI. Off: people wrote the jokes, and the pictures are photos."""
+    archive_days: Days | None = None
+    """Days that events stay in the archive, from which they can be replayed. None: for ever on `local`, 30 on AWS.
+    Whatever guards against doing things twice stays for RETENTION_DAYS at least; what waits and dead letters always."""
+    lake_days: Days | None = None
+    """Days that events stay in the lake, for queries. None: for ever."""
     aws: dict[str, Any] = {}
     """Settings of the deployment; stacks/config.py checks them."""
 
@@ -39,7 +48,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def load(path: Path, stage: str = LOCAL) -> Settings:
     """Return a stage's settings; the defaults without a file or, for `local`, without a table. Raises TwbotError."""
     try:
-        stages = msgspec.toml.decode(path.read_bytes(), type=_File).stages
+        stages = msgspec.toml.decode(decode_text(path.read_bytes()), type=_File).stages
     except FileNotFoundError:
         return Settings()
     except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import logging
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
@@ -18,6 +19,7 @@ from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
+from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
@@ -32,12 +34,18 @@ from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
+from twbot.local.bus.lock import Lock
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
-from twbot.local.data_folder import DataFolder, make_private
+from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
+from twbot.local.database import Moved, Place
+from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
+from twbot.local.private_files import keep_tail
+from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
@@ -45,10 +53,10 @@ from twbot.local.workflow import Machine, Visit
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
-HOUSEKEEPING_SECONDS = 3600.0
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
 REPLIES = RetryPolicy(patient_attempts=1440, longest=30.0, patience=14 * 24 * 3600.0)
+MAX_OUTPUT = 4_000_000  # bytes of up.log
 _events = logging.getLogger("twbot.events")
 _analysis = logging.getLogger("twbot.analysis")
 
@@ -71,8 +79,8 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    Raises AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
-    TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
+    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
     """
 
     def __init__(
@@ -85,38 +93,50 @@ class Bot:
         simulator: str | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        lock: Lock | None = None,
     ) -> None:
-        make_private(home.folder)
+        check_room(make_private(home.folder))
+        refuse_half_restored(home.folder)
         self.home, self.host = home, host
-        self.bus = Bus(home.bus, RULES)
+        with (
+            contextlib.ExitStack() as opened
+        ):  # a file that can't be opened leaves no other open, nor the folder locked
+            self.bus = opened.enter_context(Bus(home.bus, RULES, lock=lock))
+            self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
+            self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
+            self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
+            self._replies = opened.enter_context(contextlib.closing(LocalReplies(home.replies)))
+            self._replies.switch()
+            replays = opened.enter_context(contextlib.closing(ReplayStore(home.replays)))
+            self.lake = Lake(home.lake)
+            self._places = [Place(home.folder), self.lake.open(), self._sent.place, self._attempts.place]
+            self._places += self.alerts.places
+            opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
-        self.alerts = Alerts(home)
-        self.lake = Lake(home.lake)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
-        self._sent = SqlitePersistence(home.folder / "sent.db")
-        self._attempts = LocalAttempts(home.folder / "sent.db")
-        self._replies = LocalReplies(home.replies)
         self._settings = settings
-        self._replays = Replays(ReplayStore(home.replays), home.bus, self.bus.republish)
+        self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
-        self._stopping = threading.Event()
+        self._housekeeping = Housekeeping(
+            self.check_folder, {"lake": self.lake.compact, "reserve": self._keep_reserve}, self._deletions()
+        )
         self._attach(self._handlers())
 
     def start(self) -> int:
         """Start the bot and return the port that the webhook listens on."""
         # The handlers start before the webhook listens, with the deliveries that the last run left.
         self.bus.start()
-        threading.Thread(target=self._keep_house, name="housekeeping", daemon=True).start()
+        self._housekeeping.start()
         return self._web.start()
 
     def stop(self, drain: float = DRAIN_SECONDS) -> bool:
         """Stop, and return whether every delivery ended within `drain` seconds. The next start delivers the rest."""
-        self._stopping.set()
+        self._housekeeping.stop()
         # Close the sources of events before the bus drains: a webhook or a replay that goes on would refill it.
         self._web.stop()
         self._replays.stop()
@@ -129,6 +149,12 @@ class Bot:
         self.alerts.close()
         return finished
 
+    def check_folder(self) -> None:
+        """Raise Moved where the data folder or one of its files is gone, or is another one by now."""
+        self.bus.check()
+        for place in self._places:
+            place.check()
+
     def _attach(self, handlers: dict[str, Handler]) -> None:
         """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
         for rule in RULES:
@@ -136,12 +162,21 @@ class Bot:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
                     rule.name,
-                    handle,
+                    self._while_there(handle),
                     concurrency=found.concurrency,
                     batch=found.batch,
                     linger=found.linger,
                     retry=found.retry,
                 )
+
+    def _while_there(self, handle: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Let deliveries wait while the data folder is gone: what a handler does could not be noted."""
+
+        def call(what: Any) -> None:
+            self.check_folder()
+            handle(what)
+
+        return call
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""
@@ -189,13 +224,13 @@ class Bot:
 
     def _app(self) -> Any:
         # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
-        outside = self.bus.outside()
+        outside = _WhileThere(self.bus.outside(), self.check_folder)
         return web_app(
             receive=lambda body, signature: receive(
                 body, signature, keys=self.secrets.keys(), x=self._x, publisher=outside
             ),
             challenge=lambda token: challenge(token, self.secrets.keys()),
-            health=lambda: {"waiting": self.bus.waiting},
+            health=self._health,
             control=control_routes(self._operations(), self.control_token),
         )
 
@@ -203,11 +238,64 @@ class Bot:
         erasure = Erasure(self.home, self.bus, self.lake, live=True)
         return Operations(self.bus.redrive, self.bus.purge, self._replays.start, self._replays.cancel, erasure.forget)
 
-    def _keep_house(self) -> None:
-        while not self._stopping.is_set():
-            self.media.prune()
-            self.lake.compact()
-            self._stopping.wait(HOUSEKEEPING_SECONDS)
+    def _health(self) -> dict[str, Any]:
+        try:
+            self.check_folder()
+        except Moved:
+            # Without the path: whoever can reach the webhook can read this.
+            return {"waiting": self.bus.waiting, "problem": "The data folder is gone or was replaced."}
+        return {"waiting": self.bus.waiting}
+
+    def _keep_reserve(self) -> None:
+        fill_reserve(self.home.folder, keep_free=MIN_FREE_BYTES)
+        keep_tail(self.home.output, longer_than=MAX_OUTPUT, tail=MAX_OUTPUT // 4)
+
+    def _deletions(self) -> dict[str, Callable[[], object]]:
+        def limits() -> Limits:
+            return Limits(self._settings, datetime.datetime.now(datetime.UTC))
+
+        def archive() -> None:
+            if (before := limits().archive) is not None:
+                self.bus.prune(before, limits().guards)
+
+        def lists() -> None:
+            if (before := limits().guards) is not None:
+                self.alerts.prune(before)
+                self._replays.kept.prune(before.timestamp())
+
+        def pictures() -> None:
+            before = limits().guards
+            self.media.prune(replies_before=None if before is None else before.timestamp())
+
+        def lake() -> None:
+            if (before := limits().lake) is not None:
+                self.lake.prune(before)
+
+        return {
+            "pictures": pictures,
+            "what was sent": self._sent.prune,
+            "attempts to post": self._attempts.prune,
+            "who was told": self.alerts.prune_deliveries,
+            "counts of replies": self._replies.prune,
+            "archive": archive,
+            "alerts and replays": lists,
+            "old hours of the lake": lake,
+        }
+
+
+class _WhileThere:
+    """A publisher that refuses while the data folder is not there: nothing is answered 200 into nothing."""
+
+    def __init__(self, publisher: Publisher, check: Callable[[], None]) -> None:
+        self._publisher, self._check = publisher, check
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        self._check()
+        self._publisher.publish(entries)
+
+    def fix(self, key: str, value: str) -> str:
+        self._check()
+        return self._publisher.fix(key, value)
 
 
 def _entry(put: dict[str, Any]) -> Entry:

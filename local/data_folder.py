@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shlex
 import shutil
+import stat
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.local.bus.lock import holder
+from twbot.local.private_files import claim_folder, create_private
 
+# What a bot needs to start: commands that stop or restrict it never ask for it.
 MIN_FREE_BYTES = 100_000_000
 
 
@@ -22,6 +30,11 @@ class DataFolder(msgspec.Struct, frozen=True):
     @property
     def bus(self) -> Path:
         return self.folder / "bus.db"
+
+    @property
+    def lock(self) -> Path:
+        """Return the lock's file. Whoever holds the lock works on the folder, and nobody else does."""
+        return self.folder / "bus.db.lock"
 
     @property
     def lake(self) -> Path:
@@ -63,12 +76,27 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "replies.db"
 
     @property
+    def attempts(self) -> Path:
+        """Return the file of the attempts to post replies."""
+        return self.folder / "attempts.db"
+
+    @property
     def replays(self) -> Path:
         return self.folder / "replays.db"
 
     @property
     def run(self) -> Path:
         return self.folder / "run.json"
+
+    @property
+    def stopped(self) -> Path:
+        """Return the file that says that somebody stopped the bot on purpose: `twbot down`, or Ctrl-C."""
+        return self.folder / "stopped"
+
+    @property
+    def output(self) -> Path:
+        """Return the file with the output of a bot in the background."""
+        return self.folder / "up.log"
 
 
 class SimulatorInfo(msgspec.Struct, frozen=True):
@@ -91,6 +119,8 @@ class RunInfo(msgspec.Struct, frozen=True):
     """The simulated X beside it, None where the bot calls X itself."""
     control_token: str = ""
     """The token of the bot's control API."""
+    instance: str = ""
+    """The identity with which the bot holds the lock. Empty: an older twbot."""
 
 
 def data_folder(data: Path | None) -> Path:
@@ -104,30 +134,39 @@ def data_option(data: Path | None) -> str:
 
 
 def make_private(folder: Path) -> Path:
-    """Make the folder, readable by its owner only. Raises TwbotError where it can't be written or its disk is full."""
+    """Make the folder, or take the one that is there, for its owner only.
+
+    Raises TwbotError where it can't be written, or is another user's. A full disk is no obstacle: `check_room`.
+    """
     try:
-        # Write a file rather than check permissions: a read-only mount shows only when something writes.
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / ".writable"
-        probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another command may try at the same time
+        claim_folder(folder)
+        # Write a file rather than check permissions: a read-only mount shows only when something writes.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
-        raise TwbotError(f"Cannot write to the data folder {folder}: {error.strerror}.") from None
-    if (free := shutil.disk_usage(folder).free) < MIN_FREE_BYTES:
-        raise TwbotError(f"The disk of {folder} is full: {free // 1_000_000} MB left, twbot needs 100.")
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise TwbotError(f"Cannot write to the data folder {folder}: {error.strerror}.") from None
     return folder
 
 
+def check_room(folder: Path) -> None:
+    """Raise TwbotError where the disk has too little room for a bot to start."""
+    if (free := shutil.disk_usage(folder).free) < MIN_FREE_BYTES:
+        raise TwbotError(f"The disk of {folder} is full: {free // 1_000_000} MB left, twbot needs 100.")
+
+
 def running_bot(folder: Path) -> RunInfo | None:
-    """Return the bot that runs on this data folder, None where none does."""
+    """Return the bot that runs on this data folder, None where none does.
+
+    The lock tells: a bot that was killed leaves run.json behind, and its process id may be another's by now.
+    """
+    home = DataFolder(folder)
     try:
-        run = msgspec.json.decode(DataFolder(folder).run.read_bytes(), type=RunInfo)
-        # Signal 0 checks that the process exists: a bot that was killed leaves run.json behind.
-        # https://docs.python.org/3/library/os.html#os.kill
-        os.kill(run.pid, 0)
+        run = msgspec.json.decode(home.run.read_bytes(), type=RunInfo)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None
-    return run
+    return run if holder(home.lock) == run.instance else None
 
 
 def write_run_info(folder: Path, run: RunInfo) -> None:
@@ -136,7 +175,28 @@ def write_run_info(folder: Path, run: RunInfo) -> None:
     # Write beside it and rename: a reader sees the whole file or the former one. The mode is set when the file is
     # made, because the control token must not be readable by others even for a moment.
     fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with create_private(fresh) as file:
         file.write(msgspec.json.encode(run))
     fresh.rename(path)
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return what takes room, in bytes: `archive`, `lake`, `media`, `log`, and what its disk has left as `free`."""
+    home = DataFolder(folder)
+    nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    return {
+        "archive": _size_of(folder.glob(f"{home.bus.name}*")),
+        "lake": _size_of(home.lake.rglob("*")),
+        "media": _size_of(home.media.rglob("*")),
+        "log": _size_of(folder.glob("*.log*")),
+        "free": shutil.disk_usage(nearest).free,
+    }
+
+
+def _size_of(paths: Iterable[Path]) -> int:
+    total = 0
+    for path in paths:
+        with contextlib.suppress(OSError):  # joined or deleted meanwhile
+            status = path.lstat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

@@ -20,7 +20,15 @@ from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels
 from twbot.local.adapters.secrets import FileSecrets
 from twbot.local.bot import Bot
-from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, make_private, write_run_info
+from twbot.local.bus.lock import Lock
+from twbot.local.data_folder import (
+    DataFolder,
+    RunInfo,
+    SimulatorInfo,
+    check_room,
+    make_private,
+    write_run_info,
+)
 from twbot.local.simulator.client import Simulator
 
 OnProgress = Callable[[str], None]
@@ -53,14 +61,14 @@ def beside_simulated_x(
     `drain`: seconds that the bot has to finish its deliveries. Raises NotConfigured where the data folder has the keys
     of a real account, TwbotError where one of them does not start.
     """
-    make_private(home.folder)
+    check_room(make_private(home.folder))
     on_progress("Starting the simulated X")
-    # A process of its own, as decided in docs/decisions/0005-the-simulated-x-is-its-own-process.md.
-    with Simulator(home.folder / "x", port=x_port) as x:
+    # The lock first: a second simulated X must not start on the files of the first.
+    # The simulated X is a process of its own, see docs/decisions/0005-the-simulated-x-is-its-own-process.md.
+    with Lock(home.lock) as lock, Simulator(home.folder / "x", port=x_port) as x:
         _keep_keys(FileSecrets(home.secrets), x.client.keys())
-        with _running(
-            Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port), drain
-        ) as (bot, webhook):
+        made = Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port, lock=lock)
+        with _running(made, drain) as (bot, webhook):
             on_progress("Registering the webhook: X challenges it")
             introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
             announce_run(bot, webhook, SimulatorInfo(x.url, x.control_token))
@@ -72,7 +80,11 @@ def facing_x(home: DataFolder, settings: Settings, *, host: str, port: int) -> I
     """Start the bot against X itself, with the keys of the data folder. Raises NoKeys where there are none."""
     # Read the keys first: without them the bot must not start at all.
     FileSecrets(home.secrets).keys()
-    with _running(Bot(home, settings, x_url=X_URL, host=host, port=port), 8.0) as (bot, webhook):
+    check_room(make_private(home.folder))
+    with (
+        Lock(home.lock) as lock,
+        _running(Bot(home, settings, x_url=X_URL, host=host, port=port, lock=lock), 8.0) as (bot, webhook),
+    ):
         announce_run(bot, webhook, None)
         yield System(bot, webhook, None)
 
@@ -108,7 +120,9 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
 
 def announce_run(bot: Bot, url: str, simulator: SimulatorInfo | None) -> None:
     """Write `run.json`, by which other commands find the running bot."""
-    write_run_info(bot.home.folder, RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token))
+    run = RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token, bot.bus.lock.identity)
+    write_run_info(bot.home.folder, run)
+    bot.home.stopped.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

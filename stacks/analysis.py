@@ -104,5 +104,5 @@ def _media_rules(stage: StageConfig) -> list[s3.LifecycleRule]:
     # The keys of posts' pictures begin with the post's id (lambdas/analysis/download.py). A reply's pictures are kept
     # with its words, as a reply may wait for X, and a replay may post it: docs/decisions/0015.
     posts = [s3.LifecycleRule(prefix=digit, expiration=Duration.days(1)) for digit in "0123456789"]
-    replies = Duration.days(max(stage.aws.archive_days, RETENTION_DAYS))
+    replies = Duration.days(max(stage.archive_days, RETENTION_DAYS))
     return [*posts, s3.LifecycleRule(prefix="replies/", expiration=replies)]

@@ -32,7 +32,7 @@ class Analytics(Service):
         self._transform = Function(self, "transform", stage, {})
         # Query results can be computed again; events stay.
         results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
-        self._lake = Bucket(self, "Lake", stage, rules=[results])
+        self._lake = Bucket(self, "Lake", stage, rules=[results, *_expiry(stage)])
         stream = self._stream(stage)
         WiredRule(
             self,
@@ -113,3 +113,10 @@ def _lambda_processor(function_arn: str) -> firehose.CfnDeliveryStream.Processor
             for name, value in values.items()
         ],
     )
+
+
+def _expiry(stage: StageConfig) -> list[s3.LifecycleRule]:
+    """Return the rule that deletes what is older than the stage keeps; none where it keeps everything."""
+    if stage.settings.lake_days is None:
+        return []
+    return [s3.LifecycleRule(prefix=EVENTS, expiration=Duration.days(stage.settings.lake_days))]

@@ -12,6 +12,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import FILE, Settings, is_safe_url, load
 
 PRODUCTION = "prod"
+ARCHIVE_DAYS = 30
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
@@ -60,7 +61,8 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     workflow: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
     """The type of the state machine: EXPRESS is cheaper, STANDARD keeps each execution's history."""
     log_days: LogDays = 30
-    archive_days: int = 30
+    archive_days: int | None = None
+    """The older place of the stage's `archive_days`, which has the same meaning there."""
     alerts: list[str] = []
     """The subscribers of negative messages: email addresses (…@…), phones (+…) or https:// URLs."""
     alarms: list[str] = []
@@ -71,8 +73,8 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The megabytes that one Athena query may scan."""
 
     def __post_init__(self) -> None:
-        for name in ("archive_days", "requests_per_second"):
-            _check(getattr(self, name) >= 1, f"{name}: 1 or more")
+        _check(self.archive_days is None or self.archive_days >= 1, "archive_days: 1 or more")
+        _check(self.requests_per_second >= 1, "requests_per_second: 1 or more")
         # The smallest concurrency that Lambda accepts for a queue:
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
         _check(self.replies_at_once >= 2, "replies_at_once: 2 or more")
@@ -110,6 +112,11 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def production(self) -> bool:
         return self.name == PRODUCTION if self.aws.production is None else self.aws.production
+
+    @property
+    def archive_days(self) -> int:
+        """Return for how many days events stay in the archive. Not for ever by default, as storing costs here."""
+        return self.settings.archive_days or self.aws.archive_days or ARCHIVE_DAYS
 
     @property
     def prefix(self) -> str:
@@ -153,6 +160,8 @@ def load_stage(
         aws = msgspec.convert(merged, AwsConfig)
     except msgspec.ValidationError as error:
         raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None
+    if settings.archive_days and aws.archive_days:
+        raise TwbotError(f"{file}: archive_days is in [stages.{name}] and in [stages.{name}.aws]; keep the first.")
     if not aws.twitter_account_id:
         hint = f"twitter_account_id in [stages.{name}.aws] of {file}, or --context twitterAccountId=…"
         raise TwbotError(f"The bot's account id on X is missing: {hint}")

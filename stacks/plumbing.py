@@ -32,7 +32,7 @@ class Plumbing(Service):
 
     def __init__(self, scope: Construct, stage: StageConfig) -> None:
         super().__init__(scope, "Plumbing", stage)
-        self._archive_days = stage.aws.archive_days
+        self._archive_days = stage.archive_days
         self.bus = events.EventBus(self, "Bus", event_bus_name=bus_name(stage))
         self._published = Table(self, "Published", stage)
         self._archive(stage)
@@ -77,7 +77,7 @@ class Plumbing(Service):
                 "replay-name": [{"exists": False}],
                 "detail": {"ReplayName": [{"exists": False}]},
             },
-            retention_days=stage.aws.archive_days,
+            retention_days=stage.archive_days,
         )
         # Also in production: an archive can be replayed to its own bus only, and a bus with an archive cannot be
         # deleted. The lake keeps every event. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html

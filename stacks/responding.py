@@ -59,4 +59,5 @@ class Responding(Service):
 
 def behaviour(stage: StageConfig) -> str:
     """Return the stage's settings as the JSON that the functions read."""
-    return msgspec.json.encode(msgspec.structs.replace(stage.settings, aws={})).decode()
+    told = msgspec.structs.replace(stage.settings, aws={}, archive_days=None, lake_days=None)
+    return msgspec.json.encode(told).decode()

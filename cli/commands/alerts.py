@@ -17,6 +17,7 @@ from twbot.cli.ui.times import Since, Utc, format_time, parse_window
 from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
+from twbot.lambdas.text_files import decode_text
 
 app = typer.Typer(
     help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
@@ -208,7 +209,7 @@ def _secret(what: str, from_file: str | None) -> str:
     if from_file is None:
         return ask_secret(what, instead="--from")
     try:
-        return read_file(from_file).decode().strip()
+        return decode_text(read_file(from_file)).strip()
     except UnicodeDecodeError:
         raise CliError(f"{from_file} is not text.", code=Exit.USAGE) from None
 

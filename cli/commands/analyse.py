@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -13,6 +12,7 @@ from rich.text import Text
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json_line, err, out
 from twbot.cli.ui.options import AsJson, Data
+from twbot.cli.ui.streams import lines_of_stdin
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def analyse(
     Example: twbot analyse "Thank you, that was lovely!"
     """
     if what == "-":
-        _analyse_lines(sys.stdin, json)
+        _analyse_lines(lines_of_stdin(), json)
     elif _is_picture(what):
         _show(_of_picture(Path(what), data), json)
     else:

@@ -53,7 +53,8 @@ def _show(result: DemoResult, folder: Path) -> None:
     for name, answer in result.queries.items():
         if not answer.rows:
             continue
-        out.print(f"\ntwbot query {name}", style="bold")
+        out.print()
+        out.print(f"twbot query {name}", style="bold")
         table(answer.columns, answer.rows[:5])
         if len(answer.rows) > 5:
             out.print(f"… and {len(answer.rows) - 5} more rows", style="dim")

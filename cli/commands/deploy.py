@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from twbot.cli.deploy.screen import interrupted, progress, show_changes, show_check, waiting
+from twbot.cli.deploy.screen import interrupted, progress, show_changes, waiting
 from twbot.cli.deploy.target import PROD, AccountId, Deployment, account_id, deployment, digits, logged, templates
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, err, out, print_line, say
+from twbot.cli.ui.console import as_json, err, out, print_line, say, show_check
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _deployed(on: Deployment, plan: dict[str, Any], json: bool) -> None:
         return
     show_outputs(found)
     say(f"Deployed. The log: {on.log}")
-    print_line("\n".join(["Next:", *(f"  {each}" for each in next_two)]))
+    for line in ("Next:", *(f"  {each}" for each in next_two)):
+        print_line(line)
 
 
 def _changes_json(found: list[Change], permissions: dict[str, Widening]) -> dict[str, Any]:

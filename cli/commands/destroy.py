@@ -98,7 +98,8 @@ def _show_loss(on: Deployment, found: list[Stack], data_held: list[DataResource]
             names.append(f"  secret {on.bot.config.secret}, if there is one")
         if names:
             err.print(heading, style=style)
-            say("\n".join(names))
+            for name in names:
+                say(name)
     parameter = alert_addresses_name(on.bot.config)
     remove = f"twbot alerts remove{on.bot.option}"
     say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")

@@ -11,7 +11,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import complete_rules
-from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.console import as_json, out, print_block, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.ui.times import Utc, format_time
@@ -94,7 +94,8 @@ def show(
     print_line(f"{letter.detail_type or 'something'} at {letter.rule}, post {letter.tweet_id or '-'}")
     attempts = "" if letter.attempts is None else f"{letter.attempts} attempts, "
     begun = f"{format_time(letter.first_try, utc=utc)} to " if letter.first_try else ""
-    print_line(f"{attempts}{begun}{_ended(letter, utc)}\n{letter.error}")
+    print_line(f"{attempts}{begun}{_ended(letter, utc)}")
+    print_block(letter.error or "")
     if letter.redriven:
         print_line(f"It was delivered again {letter.redriven} times before.")
     if letter.obstacle:

@@ -9,8 +9,8 @@ import typer
 from twbot.cli.doctor.run import run_checks
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.check import MARKS, Check, State
-from twbot.cli.ui.console import as_json, err, out
+from twbot.cli.ui.check import Check, State
+from twbot.cli.ui.console import as_json, err, out, show_check
 from twbot.cli.ui.options import AsJson, targeted
 
 
@@ -24,6 +24,8 @@ def doctor(
 ) -> None:
     """Check all that can be wrong, in order, each with its fix. Exit code 5 when something is.
 
+    A bot that was started and not stopped with `twbot down` should run: that it does not is wrong, whatever ended it.
+
     Example: twbot doctor
 
     Example: twbot doctor --no-models --json
@@ -34,7 +36,7 @@ def doctor(
     for check in run_checks(target, models=models):
         found.append(check)
         if not json:
-            _show(check)
+            show_check(check, to=out)
     wrong = [check for check in found if check.state == "wrong"]
     if json:
         as_json({"ok": not wrong, "checks": found})
@@ -43,16 +45,6 @@ def doctor(
         raise CliError(message, hint=wrong[0].fix, code=Exit.CHECK_FAILED)
     if not json:
         err.print(_summary(found))
-
-
-def _show(check: Check) -> None:
-    from rich.text import Text
-
-    mark, style = MARKS[check.state]
-    fix = f"\n    {check.fix}" if check.fix and check.state != "ok" else ""
-    out.print(
-        Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.says, (fix, "cyan")), soft_wrap=True
-    )
 
 
 def _summary(found: list[Check]) -> Any:

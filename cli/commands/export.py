@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, known_types
@@ -41,11 +41,13 @@ def export(
 
     Example: twbot export -o november --since 2026-11-01 --type MESSAGE_ANALYSED --stage prod
     """
+    from twbot.local.utf8_path import utf8_path
+
     event_filter = _filter(since, until, types or [])
     _check(to, force)
     with _unfinished_folder(to) as fresh:
         with translate_lake_errors(), err.status("exporting") as status:
-            exported = lake_of(target).export(event_filter, fresh, on_progress=status.update)
+            exported = lake_of(target).export(event_filter, utf8_path(fresh), on_progress=status.update)
         size = sum((fresh / name).stat().st_size for name in exported.files)
         if exported.rows:
             _publish(fresh, exported, to)
@@ -82,11 +84,10 @@ def _unfinished_folder(to: Path) -> Iterator[Path]:
         to.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}-unfinished-"))
     except OSError as error:
-        raise CliError(f"Cannot write to {to.parent}: {error.strerror}.") from None
+        raise CliError(f"Cannot write to {to.parent}: {error.strerror}.", code=Exit.USAGE) from None
     try:
-        yield fresh
-    except OSError as error:
-        raise CliError(f"Cannot write {to}: {error.strerror}.") from None
+        with writing(to):
+            yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
 from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.text_files import decode_text, encoding_of
 
 HEAD = """\
 # The stages of the bot: `twbot COMMAND --stage NAME` chooses one. What is commented out is the default, or an
@@ -22,6 +23,8 @@ STAGE = """
 # highlight_labels = []                # frame these in pictures, as Rekognition calls them: ["Dog", "Car"]
 # quote_pictures = true                # repeat what is written in a picture, which is what a stranger wrote
 # made_with_ai = false                 # have X mark replies as made with AI
+# archive_days = 30                    # how long events can be replayed; default: 30 on AWS, on this machine for ever
+# lake_days = 3650                     # how long queries find events; default: for ever
 """
 AWS = """
 [stages.{name}.aws]                   # where it is, and what it is made of
@@ -33,7 +36,6 @@ AWS = """
 # secret = "{secret}"         # the keys of X, by this name in Secrets Manager
 # workflow = "EXPRESS"                 # or STANDARD: dearer, but each execution can be looked at for 90 days
 # log_days = 30                        # how long logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, …
-# archive_days = 30                    # how long events can be replayed; the lake keeps them anyway
 # alerts = []                          # who hears of negative posts: ["a@example.com", "+442079460000", "https://…"]
 # alarms = []                          # who hears when the bot itself has trouble; as alerts
 # requests_per_second = 50             # webhook calls; what is beyond X sends again
@@ -65,9 +67,10 @@ def init(stage: Name = "prod", force: Force = False) -> None:
     """
     text = written(stage)
     if force or not FILE.exists():
-        if FILE.exists():
-            FILE.replace(FILE.with_name(f"{FILE.name}.old"))
-        FILE.write_text(HEAD + text, encoding="utf-8")
+        with writing(FILE):
+            if FILE.exists():
+                FILE.replace(FILE.with_name(f"{FILE.name}.old"))
+            FILE.write_text(HEAD + text, encoding="utf-8")
         print_line(f"Wrote {FILE} with the stage {stage}.")
     else:
         _add(stage, text)
@@ -100,7 +103,8 @@ def _add(stage: str, text: str) -> None:
     import msgspec
 
     try:
-        stages = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]]).get("stages", {})
+        before = FILE.read_bytes()
+        stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:
@@ -108,5 +112,9 @@ def _add(stage: str, text: str) -> None:
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )
         raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
-    with FILE.open("a", encoding="utf-8") as file:
+    with writing(FILE), FILE.open("a", encoding="utf-8") as file:
+        if encoding_of(before).startswith(("utf-16", "utf-32")):
+            # One file has one encoding: what was there is written anew.
+            file.truncate(0)
+            file.write(decode_text(before))
         file.write(text)

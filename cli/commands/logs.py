@@ -12,7 +12,7 @@ import typer
 from twbot.cli.operations.logs.port import logs_of
 from twbot.cli.operations.logs.records import Line, LogFilter, level, logger_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json_line, out, say
+from twbot.cli.ui.console import as_json_line, out, print_block, say
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.times import Since, Until, Utc, format_time, parse_window
 
@@ -88,7 +88,7 @@ def _printer(utc: bool) -> Callable[[Line], None]:
         more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
         out.print(Text(start, style) + Text(f"{about}  {more}", "dim"), soft_wrap=True)
         if "exception" in line:
-            out.print(Text(str(line["exception"]), "red"), soft_wrap=True)
+            print_block(str(line["exception"]), "red")
 
     return show
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +14,7 @@ from twbot.cli.operations.metrics.port import metrics_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.charts import sparkline
 from twbot.cli.ui.console import as_json, out, say
+from twbot.cli.ui.csv import print_csv
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.times import Until, Utc, duration_text, format_time, parse_duration, parse_window
 
@@ -192,9 +191,9 @@ def _document(target: Target, over: Window, found: list[MetricSeries]) -> dict[s
 
 
 def _csv(over: Window, found: list[MetricSeries], utc: bool) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["time", *(each.metric.name for each in found)])
+    rows = []
     for number, at in enumerate(_times(over)):
         when = at if utc else at.astimezone()
         values = (each.values[number] for each in found)
-        writer.writerow([when.isoformat(), *("" if value is None else f"{value:.12g}" for value in values)])
+        rows.append([when.isoformat(), *("" if value is None else f"{value:.12g}" for value in values)])
+    print_csv(["time", *(each.metric.name for each in found)], rows)

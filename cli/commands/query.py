@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv as csv_format
 import difflib
 import re
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -14,7 +12,8 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, err, harmless, print_line, say, table
+from twbot.cli.ui.console import as_json, err, print_line, say, table
+from twbot.cli.ui.csv import print_csv
 from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Utc, format_time
 from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
@@ -55,7 +54,9 @@ def query(
     columns: Annotated[bool, typer.Option("--columns", help="List the table's columns instead.")] = False,
     limit: Limit = None,
     json: AsJson = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Answer with CSV for spreadsheets: a text is one line, and no formula.")
+    ] = False,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it, where it is a label's number or one over time.")] = (
         False
     ),
@@ -144,8 +145,7 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
     if json:
         as_json(result)
     elif csv:
-        writer = csv_format.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([result.columns, *(map(_for_csv, row) for row in result.rows)])
+        print_csv(result.columns, ([_cell(value) for value in row] for row in result.rows))
     elif not result.rows:
         say("Nothing yet: no event matches.")
     elif not (chart and _draw(result)):
@@ -166,18 +166,12 @@ def _draw(result: Result) -> bool:
         say(NO_CHART)
         return False
     for line in lines:
-        print_line(harmless(line))
+        print_line(line)
     return True
 
 
 def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
-
-
-def _for_csv(value: Any) -> Any:
-    """Return the cell as CSV has it; on a terminal without control characters."""
-    cell = _cell(value)
-    return harmless(cell) if isinstance(cell, str) and sys.stdout.isatty() else cell
 
 
 def _for_people(value: Any, utc: bool) -> Any:

@@ -16,6 +16,7 @@ from twbot.cli.operations.rules.records import DeployedRule
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, targeted
+from twbot.lambdas.text_files import decode_text
 from twbot.lambdas.wiring import RULES, WEBHOOK_PUBLISHES, Rule
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
@@ -116,21 +117,41 @@ def diagram(_: Target) -> None:
 
     Example: twbot rules diagram > system.mmd
     """
-    print_line("\n".join(_mermaid()))
+    for line in _mermaid():
+        print_line(line)
 
 
 def _event(source: str) -> dict[str, Any]:
     try:
-        text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.NOT_FOUND) from None
     try:
-        found = msgspec.json.decode(text, type=dict[str, Any])
+        found = _from_entry(msgspec.json.decode(decode_text(content), type=dict[str, Any] | list[dict[str, Any]]))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise CliError(f"{source} is no event: {error}", hint=_HINT, code=Exit.USAGE) from None
     if missing := [field for field in ("source", "detail-type", "detail") if field not in found]:
         raise CliError(f"{source} is no event: it has no {missing[0]!r}.", hint=_HINT, code=Exit.USAGE)
     return found
+
+
+def _from_entry(found: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the event itself, also of an entry as `aws events put-events` takes it. Raises ValidationError.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    entries = found.get("Entries", [found]) if isinstance(found, dict) else found
+    if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
+        raise msgspec.ValidationError("it holds not one entry but others: give one at a time")
+    (entry,) = entries
+    if "DetailType" not in entry:
+        return entry
+    names = {"Source": "source", "DetailType": "detail-type", "Time": "time", "Resources": "resources"}
+    event = {names[name]: value for name, value in entry.items() if name in names}
+    detail = entry.get("Detail")
+    if isinstance(detail, str):
+        event["detail"] = msgspec.json.decode(detail, type=dict[str, Any])
+    return event
 
 
 _HINT = "See one: twbot tail --json --limit 1"

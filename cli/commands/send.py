@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.operations.target import Target, start_hint
 from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.console import as_json, out, say
@@ -100,9 +100,11 @@ def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, targ
 def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[str]:
     paths = []
     for number, media in enumerate(reply["media"], start=1):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{reply['id']}-{number}{Path(media['url']).suffix}"
-        path.write_bytes(client.media(media["url"]))
+        content = client.media(media["url"])
+        with writing(path):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.write_bytes(content)
         paths.append(str(path))
     return paths
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from twbot.cli.deploy.screen import waiting
 from twbot.cli.deploy.target import PROD, AccountId, digits, logged, new_log, no_account_id, on_aws
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import as_json, err, table
 from twbot.cli.ui.options import AsJson, Data, Region, StageName
 from twbot.lambdas.settings import FILE
@@ -65,5 +65,6 @@ def _own_folder(folder: Path) -> Path:
     # Each cloud assembly contains the file cdk.out.
     if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
         raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder

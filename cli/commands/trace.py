@@ -66,7 +66,8 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     spans = [each for each in found.moments if _is_shown(each, steps)]
     whole = (min(each.start for each in spans), max(each.end for each in spans))
     says = f"@{found.author}: {found.text}" if found.text else ""
-    out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {format_time(whole[0], utc=utc)}\n{says}"))
+    out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {format_time(whole[0], utc=utc)}"))
+    out.print(Text(says))
     width = WIDTH if out.width >= WIDE else NARROW
     grid = Table("at", box=None, header_style="dim", pad_edge=False)
     for title in ("what", "took", ""):

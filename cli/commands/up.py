@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 40.0  # on a full disk a bot needs all of its time limits, some 25 seconds
 
 Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
 Host = Annotated[str, typer.Option(help="The address to listen on. Anything but loopback can be reached by others.")]
@@ -50,10 +50,18 @@ def up(
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
-    from twbot.local.data_folder import DataFolder, data_folder, data_option, make_private, running_bot
+    from twbot.local.data_folder import (
+        DataFolder,
+        check_room,
+        data_folder,
+        data_option,
+        make_private,
+        running_bot,
+    )
     from twbot.local.server.log_files import logging_to
 
     home = DataFolder(make_private(data_folder(data)))
+    check_room(home.folder)
     if (running := running_bot(home.folder)) is not None:
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
@@ -62,7 +70,7 @@ def up(
         _show(_start_detached(home, options, warm), data_option(data), json)
         return
     # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
-    stop_requested = _stop_signal()
+    stop_requested = StopSignal()
     with logging_to(home.log), _system(home, x, config, host, port) as system:
         if warm:
             say("Loading the models …")
@@ -70,27 +78,68 @@ def up(
         _greet(system, data_option(data), json)
         stop_requested.wait()
         say("Stopping: finishing what is under way …")
+    if stop_requested.by_hand:
+        _note_stopped(home)
 
 
 def down(data: Data = None, json: AsJson = False) -> None:
     """Stop the bot that runs on this machine; what is not finished goes on at the next start.
 
+    It is noted that the bot was stopped on purpose: `twbot doctor` expects it to run no more, until `twbot up`.
+
     Example: twbot down
     """
-    from twbot.local.data_folder import data_folder, running_bot
+    from twbot.local.data_folder import DataFolder, data_folder, running_bot
 
-    folder = data_folder(data)
-    run = running_bot(folder)
+    home = DataFolder(data_folder(data))
+    run = running_bot(home.folder)
     if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(run.pid, signal.SIGTERM)
+        raise _not_running(home, data)
+    _end(home, run)
+    _note_stopped(home)
+    as_json({"stopped": run.pid}) if json else print_line(f"Stopped the bot (process {run.pid}).")
+
+
+def _not_running(home: DataFolder, data: Path | None) -> CliError:
+    from twbot.local.bus.lock import holder
+
+    if holder(home.lock) is not None:
+        # A process that starts has no run.json yet. Another command may hold the lock, too, and is not ours to end.
+        message = f"A twbot works on {home.folder}, but no bot has said that it is up."
+        return CliError(message, hint="Wait until it is, or until it has finished", code=Exit.NOT_CONFIGURED)
+    if home.bus.exists():
+        _note_stopped(home)
+    return CliError(f"No bot runs on {home.folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
+
+
+def _end(home: DataFolder, run: RunInfo) -> None:
+    """Stop the bot that holds the folder's lock, and nothing else. Raises CliError."""
+    from twbot.local.bus.lock import has_open, holder
+    from twbot.local.server.control import ControlClient
+
+    # A process id means nothing in another container, and may be another process's by now: who has the lock's file
+    # open is the bot. The bot of another container is asked to stop.
+    here = run.pid > 1 and run.pid != os.getpid() and has_open(run.pid, home.lock)
+    if here:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(run.pid, signal.SIGTERM)
+    else:
+        ControlClient(run).stop()
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_alive(run.pid):
+    while holder(home.lock) == run.instance or (here and _is_alive(run.pid)):
         if time.monotonic() > deadline:
             raise CliError(f"The bot (process {run.pid}) does not stop.", code=Exit.TIMED_OUT)
         time.sleep(0.05)
-    as_json({"stopped": run.pid}) if json else print_line(f"Stopped the bot (process {run.pid}).")
+
+
+def _note_stopped(home: DataFolder) -> None:
+    """Note that the bot was stopped on purpose. See docs/decisions/0013-this-machine-and-what-comes-from-outside.md."""
+    from twbot.local.private_files import create_private
+    from twbot.local.reserve import with_reserve
+
+    # Without the note, `doctor` says that the bot does not run: that is no reason to fail here.
+    with contextlib.suppress(OSError):
+        with_reserve(home.folder, lambda: create_private(home.stopped).close())
 
 
 def _system(home: DataFolder, x: str, config: Path, host: str, port: int) -> contextlib.AbstractContextManager[System]:
@@ -103,17 +152,23 @@ def _system(home: DataFolder, x: str, config: Path, host: str, port: int) -> con
     return beside_simulated_x(home, settings, on_progress=lambda step: say(f"{step} …"), host=host, port=port)
 
 
-def _stop_signal() -> threading.Event:
-    """Return an event that Ctrl-C or SIGTERM sets. A second Ctrl-C raises KeyboardInterrupt at once."""
-    requested = threading.Event()
+class StopSignal:
+    """Waits for Ctrl-C or SIGTERM. A second Ctrl-C raises KeyboardInterrupt at once."""
 
-    def on_signal(*_: object) -> None:
-        requested.set()
+    def __init__(self) -> None:
+        self._requested = threading.Event()
+        self.by_hand = False
+        """Whether it was Ctrl-C: somebody sat there."""
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, self._handle)
+
+    def wait(self) -> None:
+        self._requested.wait()
+
+    def _handle(self, number: int, *_: object) -> None:
+        self.by_hand = number == signal.SIGINT
+        self._requested.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, on_signal)
-    return requested
 
 
 def _greet(system: System, option: str, json: bool) -> None:
@@ -145,7 +200,7 @@ def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo
         str(home.folder),
         *options,
     ]
-    with (home.folder / "up.log").open("wb") as output:
+    with _new_output(home) as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command + ["--warm"] * warm,
             stdin=subprocess.DEVNULL,
@@ -158,10 +213,22 @@ def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo
     while (run := running_bot(home.folder)) is None or run.pid != process.pid:
         if process.poll() is not None or time.monotonic() > deadline:
             process.terminate()
-            lines = Path(output.name).read_text(errors="replace").strip().splitlines()
+            lines = home.output.read_text("utf-8", "replace").strip().splitlines()
             raise CliError(f"The bot did not start: {lines[-1] if lines else 'it said nothing.'}")
         time.sleep(0.05)
     return run
+
+
+def _new_output(home: DataFolder) -> IO[bytes]:
+    """Return a new file for the bot's output. That of the last start is kept beside it."""
+    from twbot.local.private_files import create_private
+
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            home.output.replace(home.output.with_name("up.log.1"))
+        return create_private(home.output)
+    except OSError as error:
+        raise CliError(f"Cannot write to {home.output}: {error.strerror}.") from None
 
 
 def _show(run: RunInfo, option: str, json: bool) -> None:

@@ -141,7 +141,11 @@ def check(
         table(["challenge", webhook.url], rows)
     if challenged.problem or not valid:
         what = challenged.problem or "X does not get the right answer, though we do: is it reachable from outside?"
-        raise CliError(f"The webhook {webhook.id} does not work. {what}", hint=_next(bot), code=Exit.CHECK_FAILED)
+        raise CliError(
+            f"The webhook {webhook.id} does not work. {what}",
+            hint=challenged.hint or _next(bot),
+            code=Exit.CHECK_FAILED,
+        )
 
 
 @app.command()
@@ -244,7 +248,7 @@ def _check_before_registering(bot: Bot, url: str | None) -> ChallengeResult:
     challenged = _challenge(bot, address)
     if challenged.problem:
         message = f"{address} would not pass X's challenge. {challenged.problem}"
-        raise CliError(message, hint=_next(bot), code=Exit.CHECK_FAILED)
+        raise CliError(message, hint=challenged.hint or _next(bot), code=Exit.CHECK_FAILED)
     return challenged
 
 

@@ -98,7 +98,7 @@ def quantities(counts: Mapping[str, float], stage: StageConfig) -> dict[str, flo
         "lambda.requests": sum(calls.values()),
         "lambda.gb_seconds": sum(used[f"ms:{name}"] / 1000 * memory[name] for name in FUNCTIONS),
         "eventbridge.archive_gb": used["event_bytes"] / GB,
-        "eventbridge.archive_gb_months": used["event_bytes"] / GB * stage.aws.archive_days / 30,
+        "eventbridge.archive_gb_months": used["event_bytes"] / GB * stage.archive_days / 30,
         "s3.gb_months": (used["media_bytes"] / 30 + used["lake_bytes"]) / GB,
         "s3.puts": used["s3.puts"] + _files(used["records"]),
         "firehose.gb": used["record_bytes"] / GB,

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.ui.check import MARKS
 from twbot.cli.ui.console import err, say
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.cdk_progress import Following
     from twbot.cli.deploy.changes import Change
     from twbot.cli.deploy.permissions import Widening
-    from twbot.cli.ui.check import Check
 
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 
@@ -30,13 +28,6 @@ def waiting(what: str) -> Iterator[None]:
     else:
         say(f"{what} …")
         yield
-
-
-def show_check(check: Check) -> None:
-    """Print a check, and its fix unless it passed."""
-    mark, style = MARKS[check.state]
-    fix = f"\n    {check.fix}" if check.fix and check.state != "ok" else ""
-    err.print(Text.assemble((f"{mark} ", style), f"{check.name}: {check.says}", (fix, "cyan")), soft_wrap=True)
 
 
 def show_changes(found: list[Change], permissions: dict[str, Widening], show: Callable[[Any], None]) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from twbot.local.private_files import open_private
+
 # Seconds for the child to end after a signal.
 STOP_TIMEOUT = 10.0
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -60,7 +62,7 @@ def private(log: Path) -> TextIO:
     # mkdir applies the mode to the last folder only: https://docs.python.org/3/library/pathlib.html#pathlib.Path.mkdir
     for folder in (log.parent.parent, log.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")
+    return os.fdopen(open_private(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "w", encoding="utf-8")
 
 
 def _started(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -76,6 +78,8 @@ def _started(command: Sequence[str], environment: Mapping[str, str]) -> subproce
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
+        # Lambda runs as another user than the owner of a bundle's files, and must be able to read them.
+        umask=0o022,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
@@ -131,7 +132,7 @@ def stage_names() -> list[str]:
     import msgspec
 
     try:
-        tables = msgspec.toml.decode(FILE.read_bytes(), type=dict[str, dict[str, object]])
+        tables = msgspec.toml.decode(decode_text(FILE.read_bytes()), type=dict[str, dict[str, object]])
     except (OSError, ValueError):
         return [LOCAL]
     return sorted({LOCAL, *tables.get("stages", {})})

@@ -47,6 +47,9 @@ def document(found: StatusSnapshot, x: XStatus | None) -> dict[str, Any]:
         },
         "waiting": found.waiting,
         "dead_letters": found.dead,
+        "problem": found.problem,
+        "sizes": found.sizes,
+        "damaged": found.damaged,
         "unread": found.unread,
     }
 
@@ -63,6 +66,8 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 3))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")  # addresses are copied: on a narrow terminal none may end in an ellipsis
     x_rows = [("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
     rows = [
         *_who(found, utc, option),
@@ -71,6 +76,8 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
         *_limits(found.limits, x, utc),
         *_hour(found.last_hour),
         *_left(found, option),
+        *_room(found),
+        *(("damaged", f"{each}: left as it is, and left out of queries", "red") for each in found.damaged),
         *(("not read", each, "yellow") for each in found.unread),
     ]
     for name, text, style in rows:
@@ -81,6 +88,9 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
 def _who(found: StatusSnapshot, utc: bool, option: str) -> list[Row]:
     if not found.running:
         return [("bot", f"not running on {found.place}. Start it with: twbot up{option}", "red")]
+    if found.problem:
+        says = f"runs as process {found.pid}, but refuses X's webhooks. {found.problem} See: twbot logs --level error"
+        return [("bot", f"{says}{option}", "red"), ("", found.url or "", "")]
     since = f" since {format_time(found.started, utc=utc)} (process {found.pid})" if found.started else ""
     return [("bot", f"runs on {found.place}{since}", "green"), ("", found.url or "", "")]
 
@@ -166,6 +176,15 @@ def _left(found: StatusSnapshot, option: str) -> list[Row]:
         ("waiting", f"{found.waiting} deliveries", ""),
         ("dead letters", f"{dead}. See: twbot dlq list{option}" if dead else "none", "red" if dead else ""),
     ]
+
+
+def _room(found: StatusSnapshot) -> list[Row]:
+    from rich.filesize import decimal
+
+    if not found.sizes:
+        return []
+    parts = [f"{name} {decimal(size)}" for name, size in found.sizes.items() if name != "free"]
+    return [("room", f"{', '.join(parts)}; {decimal(found.sizes['free'])} free", "")]
 
 
 def _round(value: float | None) -> float | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twbot.cli.errors import CliError, Exit
+from twbot.lambdas.plain_text import one_line
 
 # In bytes. Keys and addresses are far shorter, and a wrong path may lead to a file of any size.
 MAX_FILE = 65_536
@@ -25,7 +26,7 @@ def confirm(what: str, *, yes: bool) -> None:
         )
     with no_terminal():
         # err: by default Typer writes prompts to stdout, which is for results.
-        agreed = typer.confirm(f"{what} Go on?", err=True)
+        agreed = typer.confirm(one_line(f"{what} Go on?"), err=True)
     if not agreed:
         raise CliError("Nothing was changed.")
 

@@ -5,6 +5,7 @@ https://docs.x.com/x-api/webhooks/introduction
 
 from __future__ import annotations
 
+import base64
 import hmac
 import secrets
 import time
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 X_WAITS = 10.0
 QUICK = 3.0
 MAX_URL = 200
+WRONG_KEYS = "Its answer is made with another API secret than the stage's: has the bot read the new keys?"
+RECIPE = "The keys are not to blame: what answers there is. X's recipe: https://docs.x.com/x-api/webhooks/introduction"
+PREFIX = "sha256="
+SHA256_BYTES = 32
 
 
 class ChallengeResult(msgspec.Struct, frozen=True):
@@ -32,6 +37,8 @@ class ChallengeResult(msgspec.Struct, frozen=True):
     """None where nothing answered."""
     problem: str | None
     """What X would object to; None where it would accept the answer."""
+    hint: str | None = None
+    """What to do about it, where that is not a question of the bot or its keys."""
 
     @property
     def slow(self) -> bool:
@@ -73,7 +80,9 @@ def challenge(url: str, api_secret: str) -> ChallengeResult:
     except requests.RequestException as error:
         return ChallengeResult(url, None, _unreached(error))
     milliseconds = round((time.monotonic() - started) * 1000, 1)
-    return ChallengeResult(url, milliseconds, _wrong(answer, token, api_secret))
+    problem = _wrong(answer, token, api_secret)
+    is_wrong_form = answer.status_code == 200 and problem not in (None, WRONG_KEYS)
+    return ChallengeResult(url, milliseconds, problem, RECIPE if is_wrong_form else None)
 
 
 def _unreached(error: requests.RequestException) -> str:
@@ -103,9 +112,38 @@ def _wrong(answer: requests.Response, token: str, api_secret: str) -> str | None
         return "Its answer is not a JSON object."
     if not isinstance(response_token, str):
         return "Its answer has no response_token."
-    expected = crc_response(token, api_secret)
+    return _wrong_token(response_token, crc_response(token, api_secret), token)
+
+
+def _wrong_token(found: str, expected: str, token: str) -> str | None:
+    """Return what is wrong with a response_token; None where it is the expected one."""
+    digest = expected.removeprefix(PREFIX)
+    if _same(found, expected):
+        return None
+    if _same(found, digest):
+        return f'Its response_token is right but for the "{PREFIX}" in front, which is missing.'
+    bare = found.strip().removeprefix(PREFIX)
+    if _same(bare.lower(), base64.b64decode(digest).hex()):
+        return "Its response_token is hexadecimal: X wants the same bytes in base64."
+    if _same(bare.rstrip("="), digest.rstrip("=").translate(str.maketrans("+/", "-_"))):
+        return "Its response_token is in the base64 of URLs: X wants + and / in it, and the = at the end."
+    if _same(bare, token):
+        return "It echoes the crc_token: X wants its HMAC-SHA256, made with the API secret."
+    if _same(bare.strip("= \n"), digest.rstrip("=")):
+        return "Its response_token has blanks around it, or lacks the = at its end."
+    if not _is_digest(bare):
+        return f"Its response_token is no HMAC-SHA256 in base64 after {PREFIX!r}: is this twbot's webhook?"
+    return WRONG_KEYS
+
+
+def _same(found: str, expected: str) -> bool:
     # As bytes: compare_digest raises TypeError for text that is not ASCII.
     # https://docs.python.org/3/library/hmac.html#hmac.compare_digest
-    if hmac.compare_digest(response_token.encode(), expected.encode()):
-        return None
-    return "Its answer is made with another API secret than the stage's: has the bot read the new keys?"
+    return hmac.compare_digest(found.encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def _is_digest(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == SHA256_BYTES
+    except ValueError:
+        return False

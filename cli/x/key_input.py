@@ -8,6 +8,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import say
 from twbot.cli.ui.prompts import ask_secret, read_file
 from twbot.lambdas.ports import Keys
+from twbot.lambdas.text_files import decode_text
 
 NAMES = {
     "ApiKey": "API key",
@@ -35,7 +36,7 @@ def read_keys(from_file: str | None) -> Keys:
     if from_file is None:
         return _complete({name: _ask(name, label) for name, label in NAMES.items()})
     try:
-        return _complete(msgspec.json.decode(read_file(from_file), type=dict[str, str | None]))
+        return _complete(msgspec.json.decode(decode_text(read_file(from_file)), type=dict[str, str | None]))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         where = "stdin" if from_file == "-" else from_file
         raise CliError(f"{where} is not a JSON object of texts.", hint=_form(), code=Exit.USAGE) from None

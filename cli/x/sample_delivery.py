@@ -15,6 +15,7 @@ import msgspec
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.x.crc import X_WAITS
 from twbot.lambdas.settings import is_safe_url
+from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     import requests
@@ -101,7 +102,7 @@ def secret_from(source: str) -> tuple[str, str | None]:
 
 def _read(source: str) -> str:
     if source == "-":
-        return sys.stdin.read(100_000)
+        return decode_text(sys.stdin.buffer.read(100_000), errors="replace")
     if source.startswith(ENVIRONMENT):
         name = source.removeprefix(ENVIRONMENT)
         if name not in os.environ:
@@ -119,7 +120,7 @@ def _read(source: str) -> str:
         ) from None
     if others:
         raise CliError(f"Others can read {source}.", hint=f"chmod 600 {source}", code=Exit.NOT_CONFIGURED)
-    return content.decode("utf-8", "replace")
+    return decode_text(content, errors="replace")
 
 
 def deliver(url: str, body: bytes, signature: str) -> DeliveryResult:

@@ -35,17 +35,17 @@ class Webhooks:
     """Posts alerts, and sends nothing to a webhook before the time that its Retry-After named."""
 
     def __init__(self) -> None:
-        self._closed_until: dict[str, float] = {}
+        self._closed_until: dict[str, float] = {}  # on the monotonic clock: the other may be set meanwhile
 
     def send(self, to: Subscription, alert: Alert) -> None:
         """Post the alert. Raises Temporary, or Permanent where the webhook refuses it for good."""
-        if (until := self._closed_until.get(to.id, 0.0)) > time.time():
-            raise Temporary(f"{to.kind} asked us to wait.", retry_at=until)
+        if (left := self._closed_until.get(to.id, 0.0) - time.monotonic()) > 0:
+            raise Temporary(f"{to.kind} asked us to wait.", retry_at=time.time() + left)
         try:
             _post(to, alert)
         except Temporary as problem:
             if problem.retry_at is not None:
-                self._closed_until[to.id] = problem.retry_at
+                self._closed_until[to.id] = time.monotonic() + problem.retry_at - time.time()
             raise
 
 

@@ -106,14 +106,16 @@ def retry_at(status: int, headers: Mapping[str, str]) -> float | None:
 
     https://docs.x.com/fundamentals/rate-limits
     """
+    # X's times are of its clock, which its answer tells; ours may be wrong.
     now = time.time()
+    ahead = _clock_off(headers)
     # The limits of a day first: their reset is later than that of the quarter hour.
     for limit in ("x-user-limit-24hour", "x-app-limit-24hour", "x-rate-limit"):
         if headers.get(f"{limit}-remaining") == "0" or (status == 429 and limit == "x-rate-limit"):
             reset = _number(headers.get(f"{limit}-reset"))
             # A time outside the window is an error of either clock, and could keep a reply waiting for years.
-            if reset is not None and now - 60 < reset <= now + DAY + 60:
-                return max(reset, now)
+            if reset is not None and now - 60 < reset + ahead <= now + DAY + 60:
+                return max(reset + ahead, now)
     wait = _number(headers.get("retry-after"))
     return now + min(wait, DAY) if wait is not None and wait >= 0 else None
 

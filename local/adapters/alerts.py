@@ -21,15 +21,17 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.mail import send_mail
 from twbot.local.adapters.subscribers import SubscriberFile
 from twbot.local.data_folder import DataFolder
+from twbot.local.database import Database, Schema, StorageError, open_database, open_read_only
 
 DIRECT: tuple[Kind, ...] = ("email", "https")
-SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS alerts (
     tweet_id TEXT PRIMARY KEY, time TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
     negative REAL, subject TEXT NOT NULL, body TEXT NOT NULL, posted INTEGER NOT NULL DEFAULT 0
 );
-CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (subscriber TEXT PRIMARY KEY, time TEXT NOT NULL, problem TEXT) WITHOUT ROWID
 """
+SCHEMA = Schema((_TABLES,), "the alerts that were raised are not listed then; nobody is told of them again.")
 NEWEST = "SELECT * FROM alerts WHERE time >= ? ORDER BY time DESC, tweet_id DESC LIMIT ?"
 
 log = logging.getLogger(__name__)
@@ -48,17 +50,29 @@ class Alerts:
     """Stores one alert for each post, however often its event comes, and sends it once to each subscriber."""
 
     def __init__(self, home: DataFolder) -> None:
-        self._db = open_alerts(home.alerts)
         self._lock = threading.Lock()
         self._subscribers = SubscriberFile(home.subscribers)
         self._deliverer = Deliverer()
         self._persistence = SqlitePersistence(home.alert_deliveries)
+        self._db = open_alerts(home.alerts)
+        self.places = [self._db.place, self._persistence.place]
         self._notifier = Notifier(self._send, self, self._persistence, idempotency_config())
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
         self._persistence.close()
+
+    def prune(self, before: datetime.datetime) -> int:
+        """Delete the alerts that were raised before. Return how many there were."""
+        with self._lock:
+            count = self._db.execute("DELETE FROM alerts WHERE time < ?", (_text(before),)).rowcount
+            self._db.shrink()
+            return count
+
+    def prune_deliveries(self) -> int:
+        """Delete the expired records of who was told. Return how many there were."""
+        return self._persistence.prune()
 
     def handle(self, event: Event) -> None:
         """Store the alert for a MESSAGE_ANALYSED and send it to those whom AWS's topic serves: email and https.
@@ -109,20 +123,19 @@ class Deliverer:
             self._webhooks.send(to, alert)
 
 
-def open_alerts(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+def open_alerts(path: Path) -> Database:
+    """Open the file of the alerts for writing. Raises StorageError."""
+    db = open_database(path, SCHEMA)
     db.row_factory = sqlite3.Row
-    db.execute("PRAGMA journal_mode = WAL")
-    db.executescript(SCHEMA)
     return db
 
 
-def note_outcome(db: sqlite3.Connection, subscriber: str, problem: str | None) -> None:
+def note_outcome(db: Database, subscriber: str, problem: str | None) -> None:
     """Store the result of a delivery to a subscriber. Where that fails, only log it: the delivery itself is done."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     try:
         db.execute("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?)", (subscriber, now, problem))
-    except sqlite3.Error as error:
+    except StorageError as error:
         log.warning("cannot note how an alert went: %s", error, extra={"subscriber": subscriber})
 
 
@@ -133,7 +146,7 @@ def stored_alert(path: Path, tweet_id: str) -> Alert | None:
 
 def stored_alerts(path: Path, limit: int | None = None, since: datetime.datetime | None = None) -> list[Alert]:
     """Return alerts, newest first. Another process may write the file meanwhile."""
-    start = since.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00") if since else ""
+    start = _text(since) if since else ""
     return [_alert(row) for row in _read(path, NEWEST, start, -1 if limit is None else limit)]
 
 
@@ -145,9 +158,14 @@ def stored_outcomes(path: Path) -> dict[str, Outcome]:
 def _read(path: Path, query: str, *values: int | str) -> list[sqlite3.Row]:
     if not path.exists():
         return []
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with contextlib.closing(open_read_only(path, SCHEMA)) as db:
         db.row_factory = sqlite3.Row
         return db.execute(query, values).fetchall()
+
+
+def _text(moment: datetime.datetime) -> str:
+    """Format a time so that it compares with those of alerts, which end with Z or have milliseconds."""
+    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def _alert(row: sqlite3.Row) -> Alert:

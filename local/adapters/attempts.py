@@ -1,23 +1,21 @@
-"""The attempts to post replies, in the file of the replies that were sent."""
+"""The attempts to post replies, in SQLite."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from twbot.lambdas.egress.attempts import Attempt
-from twbot.lambdas.errors import Temporary
 from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.local.database import Schema, open_database
 
-SCHEMA = (
+_TABLE = (
     "CREATE TABLE IF NOT EXISTS attempts (chain TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID"
 )
+SCHEMA = Schema((_TABLE,), "a reply that X posted without an answer is posted again then.")
 
 
 class LocalAttempts:
@@ -25,32 +23,26 @@ class LocalAttempts:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        self._db.execute("PRAGMA journal_mode = WAL")
         # FULL: a request that is under way at a power cut must not be forgotten, or the reply would be posted again.
-        # https://www.sqlite.org/pragma.html#pragma_synchronous
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(SCHEMA)
-        self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - RETENTION_SECONDS,))
+        self._db = open_database(path, SCHEMA, synchronous="FULL")
+        self.place = self._db.place
 
     def close(self) -> None:
         with self._lock:
             self._db.close()
 
     def get(self, chain: str) -> Attempt | None:
-        with self._lock, _translated():
+        with self._lock:
             row = self._db.execute("SELECT value FROM attempts WHERE chain = ?", (chain,)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=Attempt)
 
     def put(self, chain: str, attempt: Attempt) -> None:
         row = (chain, msgspec.json.encode(attempt).decode(), time.time())
-        with self._lock, _translated():
+        with self._lock:
             self._db.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?)", row)
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise Temporary(f"Cannot note that a reply is about to be posted: {error}.") from None
+    def prune(self) -> None:
+        """Delete what is older than X's events and the archive's replays can be."""
+        with self._lock:
+            self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - RETENTION_SECONDS,))
+            self._db.shrink()

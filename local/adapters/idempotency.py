@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -20,20 +19,27 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.local.database import Schema, open_database
 
 IN_PROGRESS = 60.0  # seconds until a call that did not end counts as failed
 
-SCHEMA = """
+_TABLE = """
 CREATE TABLE IF NOT EXISTS done (
     key TEXT PRIMARY KEY, status TEXT NOT NULL, expires INTEGER NOT NULL, blocked_until INTEGER, answer TEXT
 ) WITHOUT ROWID
 """
+SCHEMA = Schema(
+    (_TABLE,), "what was done in the last 30 days is not known then, and is done twice where it comes again."
+)
 # Acquire the key unless another call holds it: one that is done and not expired, or one in progress and not overdue.
-# One statement, so that two calls at the same time can't both acquire it. `blocked_until` is in milliseconds.
+# One statement, so that two calls at the same time can't both acquire it. `blocked_until` is in milliseconds; `overdue`
+# is null for a call of another process.
 CLAIM = """
 INSERT INTO done VALUES (:key, :status, :expires, :blocked_until, '') ON CONFLICT (key) DO UPDATE
 SET status = excluded.status, expires = excluded.expires, blocked_until = excluded.blocked_until, answer = ''
-WHERE done.expires < :now OR (done.status = 'INPROGRESS' AND done.blocked_until < :now * 1000)
+WHERE done.expires < :now OR (
+    done.status = 'INPROGRESS' AND coalesce(:overdue, done.blocked_until < :now * 1000)
+)
 """
 
 
@@ -59,16 +65,22 @@ class SqlitePersistence(BasePersistenceLayer):
 
     def __init__(self, path: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        # When this process's calls in progress count as failed, by key, on the monotonic clock: a clock that is set
+        # must neither hold up a reply for hours nor have it sent twice at a time.
+        self._deadlines: dict[str, float] = {}
         self._lock = threading.Lock()  # one connection for all threads is enough: a write takes about 10 microseconds
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        # In WAL mode NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
-        # https://www.sqlite.org/pragma.html#pragma_synchronous
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute(SCHEMA)
-        self._db.execute("DELETE FROM done WHERE expires < ?", (time.time(),))
+        # NORMAL loses nothing when the process is killed; only a power cut may cost the last commits.
+        self._db = open_database(path, SCHEMA, synchronous="NORMAL")
+        self.place = self._db.place
         # One process works on a data folder. Calls in progress were the last process's and ended with it: unblock them.
         self._db.execute("UPDATE done SET blocked_until = 0 WHERE status = 'INPROGRESS'")
+
+    def prune(self) -> int:
+        """Delete the records that have expired. Return how many there were."""
+        with self._lock:
+            count = self._db.execute("DELETE FROM done WHERE expires < ?", (time.time(),)).rowcount
+            self._db.shrink()
+            return count
 
     def close(self) -> None:
         with self._lock:
@@ -82,17 +94,22 @@ class SqlitePersistence(BasePersistenceLayer):
         return DataRecord(*row)
 
     def _put_record(self, data_record: DataRecord) -> None:
-        claim = {
-            "key": data_record.idempotency_key,
-            "status": data_record.status,
-            "expires": data_record.expiry_timestamp,
-            "blocked_until": data_record.in_progress_expiry_timestamp,
-            "now": time.time(),
-        }
+        key, now = data_record.idempotency_key, time.time()
+        until = data_record.in_progress_expiry_timestamp  # epoch milliseconds
         with self._lock:
+            claim = {
+                "key": key,
+                "status": data_record.status,
+                "expires": data_record.expiry_timestamp,
+                "blocked_until": until,
+                "now": now,
+                "overdue": self._deadlines[key] < time.monotonic() if key in self._deadlines else None,
+            }
             claimed = self._db.execute(CLAIM, claim).rowcount
+            if claimed:
+                self._deadlines[key] = time.monotonic() + ((until or 0) / 1000 - now)
         if not claimed:
-            raise IdempotencyItemAlreadyExistsError(old_data_record=self._get_record(data_record.idempotency_key))
+            raise IdempotencyItemAlreadyExistsError(old_data_record=self._get_record(key))
 
     def _update_record(self, data_record: DataRecord) -> None:
         done = (data_record.status, data_record.expiry_timestamp, data_record.response_data)
@@ -101,7 +118,9 @@ class SqlitePersistence(BasePersistenceLayer):
                 "UPDATE done SET status = ?, expires = ?, answer = ? WHERE key = ?",
                 (*done, data_record.idempotency_key),
             )
+            self._deadlines.pop(data_record.idempotency_key, None)
 
     def _delete_record(self, data_record: DataRecord) -> None:
         with self._lock:
+            self._deadlines.pop(data_record.idempotency_key, None)
             self._db.execute("DELETE FROM done WHERE key = ?", (data_record.idempotency_key,))

@@ -48,10 +48,17 @@ class FileMedia:
             raise Permanent(f"Not a key of a picture: {key[:100]!r}.")
         return self._folder.joinpath(*names)
 
-    def prune(self, older_than: float = RETENTION_SECONDS) -> int:
-        """Delete the files older than `older_than` seconds, and empty folders. Return the number of files."""
-        oldest = time.time() - older_than
-        stale = [path for path in self._folder.rglob("*") if _is_file_from_before(path, oldest)]
+    def prune(self, older_than: float = RETENTION_SECONDS, replies_before: float | None = None) -> int:
+        """Delete the pictures of posts older than `older_than` seconds, and empty folders. Return the number of files.
+
+        A reply's pictures are kept with its words, for as long as the archive: until `replies_before` (epoch seconds).
+        """
+        oldest, replies = time.time() - older_than, self._folder / "replies"
+        stale = [
+            path
+            for path in self._folder.rglob("*")
+            if _is_file_from_before(path, (replies_before or 0.0) if path.is_relative_to(replies) else oldest)
+        ]
         for path in stale:
             path.unlink(missing_ok=True)
             _remove_if_empty(path.parent)

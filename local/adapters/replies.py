@@ -5,26 +5,33 @@ Commands use it beside a running bot, and without one.
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from twbot.lambdas.egress.permission import Choice, Switch
-from twbot.lambdas.errors import Temporary
 from twbot.local.data_folder import make_private
+from twbot.local.database import Database, Schema, open_database, open_read_only
+from twbot.local.reserve import with_reserve
 
-SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS switch (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS opted_out (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS choices (
-    user_id TEXT PRIMARY KEY, out INTEGER NOT NULL, post TEXT NOT NULL, is_news INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, taken INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID
 """
+_CHOICES = """
+CREATE TABLE choices (
+    user_id TEXT PRIMARY KEY, out INTEGER NOT NULL, post TEXT NOT NULL, is_news INTEGER NOT NULL) WITHOUT ROWID
+"""
+SCHEMA = Schema(
+    (_TABLES, _CHOICES),
+    "replies are on and without limits then, and whoever opted out is answered again. "
+    "Set it anew first: twbot replies pause, limit, optout.",
+)
 # Those whom the operator has put on the list, and those who said so themselves.
 OUT = "SELECT user_id FROM opted_out UNION SELECT user_id FROM choices WHERE out"
 # Count one reply if fewer than :limit are counted. One statement, so that senders together never pass the limit.
@@ -37,14 +44,14 @@ ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < :limit
 class LocalReplies:
     """A ReplyStore, with the operators' changes to it. Several processes may have the file open.
 
-    The first write creates the file; reading creates none. Methods raise Temporary where the file can't be used: then
-    nothing is posted, as decided in docs/decisions/0007-a-withheld-reply-is-an-event.md.
+    The first write creates the file; reading creates none. Methods raise StorageError where the file can't be used:
+    then nothing is posted, as decided in docs/decisions/0007-a-withheld-reply-is-an-event.md.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._db: sqlite3.Connection | None = None
+        self._db: Database | None = None
 
     def close(self) -> None:
         with self._lock:
@@ -59,9 +66,9 @@ class LocalReplies:
         return bool(self._select(f"SELECT 1 FROM ({OUT}) WHERE user_id = ?", user_id))  # noqa: S608
 
     def choose(self, user_id: str, choice: Choice) -> bool:
-        with self._lock, _translated():
+        with self._lock:
             db = self._opened()
-            with transaction(db):
+            with db.transaction():
                 if db.execute("SELECT 1 FROM opted_out WHERE user_id = ?", (user_id,)).fetchone():
                     return False
                 row = db.execute("SELECT out, post, is_news FROM choices WHERE user_id = ?", (user_id,)).fetchone()
@@ -77,8 +84,9 @@ class LocalReplies:
 
         `count`: the counter's name. `until`: epoch seconds from which the counter may be deleted.
         """
-        with self._lock, _translated():
+        with self._lock:
             values = {"name": count, "limit": limit, "until": until}
+            make_private(self._path.parent)
             return self._opened().execute(TAKE, values).rowcount > 0
 
     def give_back(self, count: str) -> None:
@@ -99,37 +107,28 @@ class LocalReplies:
         self._write("DELETE FROM opted_out WHERE user_id = ?", user_id)
         self._write("DELETE FROM choices WHERE user_id = ?", user_id)
 
+    def prune(self) -> None:
+        """Delete the counts of hours that are over."""
+        if self._path.exists():
+            self._write("DELETE FROM counts WHERE until < ?", time.time())
+
     def _select(self, query: str, *values: object) -> list[tuple[str, ...]]:
-        with self._lock, _translated():
-            is_new = self._db is None and not self._path.exists()
-            return [] if is_new else self._opened().execute(query, values).fetchall()
+        with self._lock:
+            if self._db is None and not self._path.exists():
+                return []
+            # A read-only folder can be looked into, too.
+            if self._db is None and not os.access(self._path.parent, os.W_OK):
+                with contextlib.closing(open_read_only(self._path, SCHEMA)) as db:
+                    return list(db.execute(query, values).fetchall())
+            return list(self._opened().execute(query, values).fetchall())
 
     def _write(self, statement: str, *values: object) -> None:
-        with self._lock, _translated():
-            self._opened().execute(statement, values)
+        with self._lock:
+            # Whoever stops or restricts the bot must be able to do so on a full disk.
+            with_reserve(self._path.parent, lambda: self._opened().execute(statement, values))
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> Database:
         if self._db is None:
             make_private(self._path.parent)
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(SCHEMA)
-            self._db.execute("DELETE FROM counts WHERE until < ?", (time.time(),))
+            self._db = with_reserve(self._path.parent, lambda: open_database(self._path, SCHEMA))
         return self._db
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        db.execute("COMMIT")
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise Temporary(f"Cannot tell whether the bot may reply: {error}.") from None

@@ -14,6 +14,7 @@ import msgspec
 
 from twbot.lambdas.errors import NotConfigured
 from twbot.lambdas.ports import Keys
+from twbot.lambdas.text_files import decode_text
 
 
 class NoKeys(NotConfigured):
@@ -73,7 +74,7 @@ def _read(path: Path) -> Keys:
 
 def _decode(content: bytes, path: Path) -> Keys:
     try:
-        keys = msgspec.json.decode(content, type=Keys)
+        keys = msgspec.json.decode(decode_text(content), type=Keys)
     except msgspec.ValidationError as error:  # names a field, never a value
         raise NoKeys(f"The keys in {path} are not complete: {error}") from None
     except ValueError:

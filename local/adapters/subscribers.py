@@ -13,6 +13,7 @@ import msgspec
 
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.errors import NotConfigured
+from twbot.local.reserve import with_reserve
 
 
 class SubscriberFile:
@@ -56,15 +57,21 @@ class SubscriberFile:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (folder / ".subscribers.lock").open("ab") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                self._save(folder, [*(each for each in self.all() if each.id != subscriber), *replacement])
+                fresh = [*(each for each in self.all() if each.id != subscriber), *replacement]
+                # Whoever wants to hear no more must be able to say so on a full disk.
+                with_reserve(folder, lambda: self._save(folder, fresh))
         except OSError as error:
             raise NotConfigured(f"Cannot write who hears of alerts to {self.path}: {error.strerror}.") from None
 
     def _save(self, folder: Path, subscriptions: Sequence[Subscription]) -> None:
         descriptor, fresh = tempfile.mkstemp(dir=folder, prefix=".subscribers-")  # made with mode 0600
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(subscriptions))
-        Path(fresh).replace(self.path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(subscriptions))
+            Path(fresh).replace(self.path)
+        except OSError:
+            Path(fresh).unlink()
+            raise
 
 
 def _decode(content: bytes, mode: int, path: Path) -> list[Subscription]:

@@ -12,25 +12,46 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
-from twbot.lambdas.errors import BadEvent, Temporary, TwbotError
+from twbot.lambdas.errors import BadEvent, ErrorKind, Temporary, TwbotError
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.wiring import Rule
+from twbot.local.bus.lock import Lock
 from twbot.local.bus.patterns import BadPattern, compile_pattern
 from twbot.local.bus.routes import FLUSH, STOP, Delivery, NotAttached, Overloaded, RetryPolicy, Route, judge
-from twbot.local.bus.store import DEAD, WAITING, Lock, OpenDelivery, Outcome, Store
+from twbot.local.bus.store import DEAD, WAITING, OpenDelivery, Outcome, Store
 from twbot.local.bus.writer import New, Settled, Writer
+from twbot.local.clock import Jumps
+from twbot.local.database import MAX_INTEGER
+
+TICK = 1.0  # seconds between two looks at the clocks while deliveries wait for another attempt
+# A due time of an earlier run may be of a clock that was wrong: wait so many seconds for it at the most. Where X named
+# the time, it says so again.
+MAX_RECOVERED_WAIT = 60.0
+PRUNED_AT_ONCE = 500  # events in one transaction: publishers wait for it
+
+
+class Parked(NamedTuple):
+    """A delivery that waits for another attempt, in the order of a heap."""
+
+    due: float
+    """When it is due on the monotonic clock, which nobody can set."""
+    id: int
+    delivery: Delivery
+    at: float
+    """When it is due in epoch seconds."""
 
 
 class Bus:
     """A durable event bus. Construct it, attach a handler to each rule, start it. It publishes as soon as it exists.
 
     `limit`: number of open deliveries from which `outside()` refuses more. `retry`: the policy of rules that have none
-    of their own. Raises AlreadyRunning, StorageError, BadPattern.
+    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. Raises
+    AlreadyRunning, StorageError, BadPattern.
     """
 
     def __init__(
@@ -41,25 +62,29 @@ class Bus:
         limit: int = 10_000,
         retry: RetryPolicy | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        lock: Lock | None = None,
     ) -> None:
         self._routes = {rule.name: _route(rule, retry or RetryPolicy()) for rule in rules}
         self._limit = limit
-        self._clock = clock
+        self._clock, self._monotonic = clock, monotonic
+        self._jumps = Jumps(clock, monotonic)
         self._state = threading.Condition()
         self._waiting = 0  # open deliveries: queued, under way or parked
-        self._parked: list[tuple[float, int, Delivery]] = []  # a heap of those that wait for another attempt, by due
+        self._parked: list[Parked] = []  # a heap of those that wait for another attempt, by due
         self._forgotten: set[int] = set()  # ids of open deliveries whose event was removed
         self._stopping = False
         self._workers: list[threading.Thread] = []
         # Lock first: only the one process that writes may recover the open deliveries, or they would run twice.
-        self._lock = Lock(path.with_name(path.name + ".lock"))
+        self._owns_lock = lock is None
+        self.lock = lock or Lock(path.with_name(path.name + ".lock"))
         try:
             store = Store(path)
             self._recover(store)
         except BaseException:
-            self._lock.release()
+            self._release()
             raise
-        self._writer = Writer(store, clock, self._committed)
+        self._writer = Writer(store, clock, self._committed, monotonic)
         self._timer = self._thread(self._unpark, "bus-timer")
 
     # Publishing
@@ -175,7 +200,11 @@ class Bus:
         # The lock goes last: until the writer has written everything, no other process may open the file.
         self._timer.join()
         self._writer.close()
-        self._lock.release()
+        self._release()
+
+    def _release(self) -> None:
+        if self._owns_lock:
+            self.lock.release()
 
     def __enter__(self) -> Bus:
         return self
@@ -191,10 +220,12 @@ class Bus:
         def wake(store: Store) -> list[OpenDelivery]:
             return store.open_deliveries(ids) if (ids := store.redrive(deliveries, self._clock())) else []
 
+        _check_numbers(deliveries)
         return self._revive(self._writer.ask(wake))
 
     def purge(self, deliveries: Sequence[int]) -> int:
         """Delete dead letters, by the ids of their deliveries. Return how many of the ids were dead letters."""
+        _check_numbers(deliveries)
         return self._writer.ask(lambda store: store.purge(deliveries))
 
     def forget(self, events: Sequence[int]) -> int:
@@ -206,17 +237,31 @@ class Bus:
         with self._state:
             # The heap loses them now. Those that are queued or under way are dropped in _committed when they end.
             self._forgotten |= set(waiting)
-            parked = [each for each in self._parked if each[1] not in self._forgotten]
+            parked = [each for each in self._parked if each.id not in self._forgotten]
             self._waiting -= len(self._parked) - len(parked)
             self._parked[:] = parked
             heapq.heapify(self._parked)
             self._state.notify_all()
         return removed
 
-    def prune(self, before: datetime.datetime) -> int:
-        """Delete the events older than `before` that have no open delivery. Return how many there were."""
+    def prune(self, before: datetime.datetime, keys_before: datetime.datetime | None = None) -> int:
+        """Delete older events that have no open delivery and no dead letter. Return how many there were.
+
+        `keys_before`: delete older deduplication keys and what is known of them; None: as `before`. The file shrinks.
+        """
         text = before.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return self._writer.ask(lambda store: store.prune(text, before.timestamp()))
+        keys, count = (keys_before or before).timestamp(), 0
+        while not self._stopping:
+            # In portions: publishers and handlers go on in between.
+            events, known = self._writer.ask(lambda store: store.prune(text, keys, PRUNED_AT_ONCE))
+            count += events
+            if max(events, known) < PRUNED_AT_ONCE:
+                break
+        return count
+
+    def check(self) -> None:
+        """Raise Moved where the file is not at its path any more."""
+        self._writer.check()
 
     # Within
 
@@ -270,9 +315,10 @@ class Bus:
             self._waiting += len(waiting)
             for each in waiting:
                 event = events.setdefault(each.event, decode_event(each.body))
-                delivery = Delivery(each.id, event, self._routes[each.rule], each.first_try or now)
+                # Its age begins anew: what waited while no bot ran had no chance.
+                delivery = Delivery(each.id, event, self._routes[each.rule], self._monotonic())
                 delivery.attempts, delivery.first_try = each.attempts, each.first_try
-                heapq.heappush(self._parked, (each.due, each.id, delivery))
+                self._park(delivery, min(each.due, now + MAX_RECOVERED_WAIT))
             self._state.notify_all()
         return len(waiting)
 
@@ -282,19 +328,32 @@ class Bus:
                 return
             started = self._clock()
             results = route.attempt(deliveries)
-            now = self._clock()
+            now, age = self._clock(), self._monotonic()
             for delivery, error in results:
-                self._writer.settle(delivery, judge(delivery, error, started, now))
+                self._writer.settle(delivery, judge(delivery, error, started, now, age - delivery.born))
+
+    def _park(self, delivery: Delivery, at: float) -> None:
+        due = self._monotonic() + max(0.0, at - self._clock())
+        heapq.heappush(self._parked, Parked(due, delivery.id, delivery, at))
 
     def _unpark(self) -> None:
         """Queue each parked delivery when its time has come."""
         with self._state:
             while not self._stopping:
-                now = self._clock()
-                while self._parked and self._parked[0][0] <= now:
-                    delivery = heapq.heappop(self._parked)[2]
+                if self._jumps.seconds():
+                    self._reckon_anew()
+                now = self._monotonic()
+                while self._parked and self._parked[0].due <= now:
+                    delivery = heapq.heappop(self._parked).delivery
                     delivery.route.queue.put(delivery)
-                self._state.wait(max(0.001, self._parked[0][0] - now) if self._parked else None)
+                wait = min(TICK, max(0.001, self._parked[0].due - now)) if self._parked else None
+                self._state.wait(wait)
+
+    def _reckon_anew(self) -> None:
+        """After the clock was set: queue what is due by it now. Nothing waits longer than before."""
+        ahead = self._monotonic() - self._clock()
+        self._parked[:] = [each._replace(due=min(each.due, each.at + ahead)) for each in self._parked]
+        heapq.heapify(self._parked)
 
     def _committed(self, made: list[Delivery], settled: list[Settled]) -> None:
         """Count and queue what the writer has committed: a handler never works on what a crash could lose."""
@@ -302,7 +361,7 @@ class Bus:
             self._waiting += len(made)
             for delivery, outcome in settled:
                 if outcome.state == WAITING and delivery.id not in self._forgotten:
-                    heapq.heappush(self._parked, (outcome.due, delivery.id, delivery))
+                    self._park(delivery, outcome.due)
                 else:
                     self._waiting -= 1
             if settled:
@@ -321,6 +380,14 @@ class _Outside:
 
     def fix(self, key: str, value: str) -> str:
         return self._bus.fix(key, value)
+
+
+def _check_numbers(deliveries: Sequence[int]) -> None:
+    # Before the writer gets them, whose transaction has the work of others, too.
+    for each in deliveries:
+        if not 0 < each <= MAX_INTEGER:
+            message = f"{each} is no id of a delivery: these are numbers from 1 to {MAX_INTEGER}."
+            raise TwbotError(message, "See: twbot dlq list --each{option}", kind=ErrorKind.USAGE)
 
 
 def _route(rule: Rule, retry: RetryPolicy) -> Route:

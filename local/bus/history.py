@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, STATES, WAITING, open_read_only, translate_sqlite_errors
+from twbot.local.bus.store import DEAD, SCHEMA, STATES, WAITING
+from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
     "SELECT d.id, e.id, e.type, e.time, e.tweet, d.rule, d.state, d.attempts, d.due, d.first_try, d.last_try, d.ended,"
@@ -47,8 +47,7 @@ class History:
     """Queries on the bus's file. Raises StorageError where the file does not exist or can't be read."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._db = open_read_only(path)
+        self._db = open_archive(path)
 
     def close(self) -> None:
         self._db.close()
@@ -164,9 +163,14 @@ class History:
         return next(iter(self._rows(query)))[0]
 
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
-        with translate_sqlite_errors(self._path):
-            cursor: sqlite3.Cursor = self._db.execute(query, values)
-            yield from cursor
+        yield from self._db.execute(query, values)
+
+
+def open_archive(path: Path) -> Database:
+    """Open the bus's file for reading, also while the bus writes. Raises StorageError."""
+    if not path.exists():
+        raise StorageError(f"There are no events yet: {path} does not exist.")
+    return open_read_only(path, SCHEMA)
 
 
 def _text(moment: datetime.datetime) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,13 @@ from twbot.lambdas.wiring import RULES, leads_to_reply, rules_named
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
+from twbot.local.database import Schema, open_database, open_read_only
 
 DEFAULT_RATE = 50.0  # events a second
+SCHEMA = Schema(
+    migrations=("CREATE TABLE IF NOT EXISTS replays (name TEXT PRIMARY KEY, started REAL, body BLOB)",),
+    without="the list of earlier replays is empty then; what they delivered stays.",
+)
 SAVE_INTERVAL = 0.5  # seconds between two writes of a replay's progress
 _log = logging.getLogger("twbot.replays")
 
@@ -62,14 +66,14 @@ def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chos
 
 
 class ReplayStore:
-    """The records of all replays, in SQLite. Threads may share it, and other processes may read the file."""
+    """The records of all replays, in SQLite. Threads may share it, and other processes may read the file.
 
-    def __init__(self, path: Path) -> None:
+    Raises StorageError.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        # WAL: `twbot replay list` reads while the bot writes. https://www.sqlite.org/wal.html
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS replays (name TEXT PRIMARY KEY, started REAL, body BLOB)")
+        self._db = open_read_only(path, SCHEMA) if read_only else open_database(path, SCHEMA)
 
     def close(self) -> None:
         with self._lock:
@@ -79,6 +83,11 @@ class ReplayStore:
         row = (replay.name, replay.started, msgspec.json.encode(replay))
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO replays VALUES (?, ?, ?)", row)
+
+    def prune(self, before: float) -> int:
+        """Delete the records of replays that were started before, in epoch seconds. Return how many there were."""
+        with self._lock:
+            return self._db.execute("DELETE FROM replays WHERE started < ?", (before,)).rowcount
 
     def newest(self, limit: int = 100) -> list[Replay]:
         with self._lock:

@@ -45,6 +45,7 @@ class Delivery:
     __slots__ = ("attempts", "born", "event", "first_try", "id", "route")
 
     def __init__(self, number: int, event: Event, route: Route, born: float) -> None:
+        """`born`: when this process got it, on the monotonic clock."""
         self.id = number
         self.event = event
         self.route = route
@@ -113,8 +114,11 @@ class Route:
         return [(each, None) for each in deliveries]
 
 
-def judge(delivery: Delivery, error: BaseException | None, started: float, now: float) -> Outcome:
-    """Decide whether a delivery is done, dead or tried again after an attempt. Count the attempt in `delivery`."""
+def judge(delivery: Delivery, error: BaseException | None, started: float, now: float, age: float) -> Outcome:
+    """Decide whether a delivery is done, dead or tried again after an attempt. Count the attempt in `delivery`.
+
+    `started`, `now`: epoch seconds. `age`: seconds since this process got the delivery.
+    """
     retry = delivery.route.retry
     if delivery.first_try is None:
         delivery.first_try = started
@@ -125,7 +129,7 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     state, due = WAITING, now
     if error is None:
         state = DONE
-    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, error, now):
+    elif isinstance(error, Permanent | BadEvent) or _is_enough(delivery, error, age):
         state = DEAD
     elif retry_at is not None:
         # A time in the past (the clocks differ) must not become a busy loop.
@@ -139,10 +143,10 @@ def judge(delivery: Delivery, error: BaseException | None, started: float, now: 
     return Outcome(state, delivery.attempts, due, delivery.first_try, started, ended, reason, delivery.id)
 
 
-def _is_enough(delivery: Delivery, error: BaseException, now: float) -> bool:
+def _is_enough(delivery: Delivery, error: BaseException, age: float) -> bool:
     retry = delivery.route.retry
     attempts = (retry.patient_attempts if isinstance(error, Temporary) else None) or retry.attempts
-    return delivery.attempts >= attempts or now - delivery.born > retry.patience
+    return delivery.attempts >= attempts or age > retry.patience
 
 
 def _reason(error: BaseException) -> str:

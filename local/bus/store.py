@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-from twbot.lambdas.errors import Temporary, TwbotError
+from twbot.lambdas.errors import TwbotError
+from twbot.local.database import Schema, open_database
 
 WAITING, DONE, DEAD = 0, 1, 2
 STATES = ("waiting", "done", "dead")
 
-SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, tweet TEXT, replay TEXT,
     body BLOB NOT NULL);
@@ -27,12 +25,20 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
-
-
-class StorageError(Temporary):
-    """The bus's file can't be read or written: the disk is full, read-only or broken."""
+# `value`: what is known of the key, such as the words of a reply that are fixed when it is first made. The indexes are
+# for the retention, which would else read everything each hour.
+_ONCE_HAS_A_VALUE = """
+ALTER TABLE once ADD COLUMN value TEXT;
+CREATE INDEX events_by_time ON events (time);
+CREATE INDEX once_by_at ON once (at)
+"""
+SCHEMA = Schema(
+    migrations=(_TABLES, _ONCE_HAS_A_VALUE),
+    without="the archive, the dead letters and what still waits are gone then, and a post that X sends again may be "
+    "answered twice. The lake stays.",
+)
 
 
 class AlreadyRunning(TwbotError):
@@ -87,57 +93,21 @@ class OpenDelivery(NamedTuple):
     """The event as JSON."""
 
 
-class Lock:
-    """A file lock of the one process that may write. Raises StorageError, AlreadyRunning.
-
-    The operating system releases it when the process ends, even by `kill -9`: no stale lock is left to remove.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file: IO[bytes] = path.open("ab")
-        except OSError as error:
-            raise StorageError(f"Cannot write to {path.parent}: {error.strerror}.") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise AlreadyRunning(f"Another twbot is running on {path.parent}.") from None
-
-    def release(self) -> None:
-        self._file.close()
-
-
 class Store:
     """The open file. Only one thread at a time may use it: the bus's writer."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with translate_sqlite_errors(path):
-            # Make the file before SQLite does, which would make it readable by others.
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            # WAL: readers such as `twbot tail` don't block the writer. https://www.sqlite.org/wal.html
-            # FULL: a commit survives a power cut. It costs an fsync a commit, and one commit carries many events.
-            # https://www.sqlite.org/pragma.html#pragma_synchronous
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -16000"):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.executescript(SCHEMA)
-            self.last_event: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
-            self.last_delivery: int = self._db.execute("SELECT coalesce(max(id), 0) FROM deliveries").fetchone()[0]
+        # FULL: a commit survives a power cut. It costs an fsync a commit, and one commit carries many events.
+        self._db = open_database(path, SCHEMA, synchronous="FULL")
+        self._db.execute("PRAGMA cache_size = -16000")
+        self.place = self._db.place
+        self.last_event: int = self._db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+        self.last_delivery: int = self._db.execute("SELECT coalesce(max(id), 0) FROM deliveries").fetchone()[0]
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit everything within or nothing. Raises StorageError."""
-        with translate_sqlite_errors(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit everything within or nothing. Raises StorageError, Moved where the file is gone."""
+        return self._db.transaction()
 
     def claim_key(self, key: str, now: float) -> bool:
         """Record a deduplication key. Return False where it was recorded before.
@@ -192,6 +162,12 @@ class Store:
         self._db.executemany("DELETE FROM deliveries WHERE id=?", [(delivery,) for delivery in dead])
         return len(dead)
 
+    def hold(self, except_rules: Sequence[str], now: float, reason: str) -> int:
+        """Make dead letters of the waiting deliveries, but for those of some rules. Return how many there were."""
+        others = ", ".join("?" * len(except_rules))
+        query = f"UPDATE deliveries SET state=2, ended=?, error=? WHERE state=0 AND rule NOT IN ({others})"  # noqa: S608
+        return self._db.execute(query, (now, reason, *except_rules)).rowcount
+
     def _dead(self, deliveries: Sequence[int]) -> list[int]:
         found = []
         for delivery in deliveries:
@@ -211,31 +187,21 @@ class Store:
         self._db.executemany("DELETE FROM deliveries WHERE event = ?", chosen)
         return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
 
-    def prune(self, before: str, before_epoch: float) -> int:
-        """Delete events older than `before` without waiting deliveries, and older keys. Return how many events."""
-        old = "time < ? AND seq NOT IN (SELECT event FROM deliveries WHERE state = 0)"
-        self._db.execute(f"DELETE FROM deliveries WHERE event IN (SELECT seq FROM events WHERE {old})", (before,))  # noqa: S608
-        self._db.execute("DELETE FROM once WHERE at < ?", (before_epoch,))
-        return self._db.execute(f"DELETE FROM events WHERE {old}", (before,)).rowcount  # noqa: S608
+    def prune(self, before: str, keys_before: float, limit: int) -> tuple[int, int]:
+        """Delete at most `limit` events older than `before`, and as many keys older than `keys_before`.
+
+        Events with waiting or dead deliveries stay. Return how many events and how many keys were deleted.
+        """
+        unfinished = "SELECT event FROM deliveries WHERE state <> 1"
+        old = f"SELECT seq FROM events WHERE time < ? AND seq NOT IN ({unfinished}) LIMIT ?"  # noqa: S608
+        events = self._db.execute(old, (before, limit)).fetchall()
+        self._db.executemany("DELETE FROM deliveries WHERE event = ?", events)
+        self._db.executemany("DELETE FROM events WHERE seq = ?", events)
+        keys = self._db.execute(
+            "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE at < ? LIMIT ?)", (keys_before, limit)
+        ).rowcount
+        self._db.shrink()
+        return len(events), keys
 
     def close(self) -> None:
         self._db.close()
-
-
-def open_read_only(path: Path) -> sqlite3.Connection:
-    """Open the file for reading, also while the bus writes. Raises StorageError."""
-    if not path.exists():
-        raise StorageError(f"There are no events yet: {path} does not exist.")
-    with translate_sqlite_errors(path):
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-
-
-@contextmanager
-def translate_sqlite_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors within into StorageError with the file's name."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StorageError(f"{path}: {error}.") from error
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror}.") from error

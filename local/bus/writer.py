@@ -15,7 +15,8 @@ from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Temporary, TwbotError
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.routes import Delivery, Route
-from twbot.local.bus.store import EventRow, Outcome, StorageError, Store
+from twbot.local.bus.store import EventRow, Outcome, Store
+from twbot.local.database import StorageError
 
 MAX_BATCH = 2000  # jobs and outcomes in one commit
 RETRY_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
@@ -65,10 +66,14 @@ class Writer:
     """
 
     def __init__(
-        self, store: Store, clock: Callable[[], float], committed: Callable[[list[Delivery], list[Settled]], None]
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        committed: Callable[[list[Delivery], list[Settled]], None],
+        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
-        self._clock = clock
+        self._clock, self._monotonic = clock, monotonic
         self._committed = committed
         self._closing = threading.Lock()  # no job may be queued after the last: its caller would wait for ever
         self._closed = False
@@ -89,6 +94,10 @@ class Writer:
     def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         """Queue the outcome of an attempt for the next commit, and return at once."""
         self._jobs.put((delivery, outcome))
+
+    def check(self) -> None:
+        """Raise Moved where the store's file is not at its path any more."""
+        self._store.place.check()
 
     def close(self) -> None:
         """Write what is queued and end the thread. Later calls raise Temporary."""
@@ -167,6 +176,6 @@ class Writer:
             for route in routes:
                 store.last_delivery += 1
                 deliveries.append((store.last_delivery, number, route.name, now))
-                made.append(Delivery(store.last_delivery, event, route, now))
+                made.append(Delivery(store.last_delivery, event, route, self._monotonic()))
         if rows:
             store.add(rows, deliveries)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
-import sqlite3
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -17,9 +17,13 @@ from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, is_abo
 from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.wiring import RULES
+from twbot.local.adapters.alerts import open_alerts
+from twbot.local.backup.manifest import ASIDE
 from twbot.local.bus.bus import Bus
-from twbot.local.bus.store import DEAD, WAITING, open_read_only, translate_sqlite_errors
+from twbot.local.bus.history import open_archive
+from twbot.local.bus.store import DEAD, SCHEMA, WAITING
 from twbot.local.data_folder import DataFolder, running_bot
+from twbot.local.database import OLDER, Database, StorageError, open_database
 from twbot.local.lake.lake import Lake
 from twbot.local.server.control import ControlClient, Erase
 from twbot.local.server.log_files import OURS, log_files
@@ -80,7 +84,7 @@ class Erasure:
             tweet_id=request.tweet_id,
             removed=removed,
             replies=sorted(replies),
-            remains=_remains(request, lake, removed),
+            remains=[*_remains(request, lake, removed), *_copies(self._home.folder)],
         )
 
     def _archive(self, ids: tuple[str, ...], dry_run: bool, removed: dict[str, int]) -> frozenset[str]:
@@ -97,12 +101,13 @@ class Erasure:
             if self._live and archived.waiting:
                 self._bus.drain(TIMEOUT)
         if removed["archive"] and not dry_run:
-            _empty_journal(self._home.bus)
+            with contextlib.closing(open_database(self._home.bus, SCHEMA)) as db:
+                _empty_journal(db)
         return replies
 
     def _find(self, ids: tuple[str, ...]) -> _Archived:
         events, replies, counts = [], set[str](), {DEAD: 0, WAITING: 0}
-        with contextlib.closing(open_read_only(self._home.bus)) as db, translate_sqlite_errors(self._home.bus):
+        with contextlib.closing(open_archive(self._home.bus)) as db:
             for number, body in (row for each in ids for row in db.execute(_CANDIDATES, (each,))):
                 detail = decode_event(body).detail
                 if number not in events and is_about(detail, *ids):
@@ -131,16 +136,12 @@ class Erasure:
         path = self._home.alerts
         if not path.exists():
             return 0
-        with (
-            translate_sqlite_errors(path),
-            contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as db,
-        ):
+        with contextlib.closing(open_alerts(path)) as db:
             count = db.execute("SELECT count(*) FROM alerts WHERE tweet_id = ?", (request.tweet_id,)).fetchone()[0]
             if count and not request.dry_run:
                 db.execute("PRAGMA secure_delete = ON").fetchall()
                 db.execute("DELETE FROM alerts WHERE tweet_id = ?", (request.tweet_id,))
-        if count and not request.dry_run:
-            _empty_journal(path)
+                _empty_journal(db)
         return int(count)
 
     def _log(self, request: Erase) -> int:
@@ -153,9 +154,7 @@ class Erasure:
                 kept = [line for line in lines if not names.search(line)]
                 removed += len(lines) - len(kept)
                 if len(kept) < len(lines) and not request.dry_run:
-                    path.with_suffix(".new").write_bytes(b"".join(kept))
-                    path.with_suffix(".new").chmod(0o600)
-                    path.with_suffix(".new").replace(path)
+                    _replace(path, b"".join(kept))
         return removed
 
 
@@ -183,10 +182,28 @@ def _remains(request: Erase, lake: ErasureResult, removed: dict[str, int]) -> li
     return found
 
 
-def _empty_journal(path: Path) -> None:
+def _copies(folder: Path) -> Iterator[str]:
+    """Name what nothing is removed from: copies of before a migration or a restore."""
+    for pattern in (f"*{OLDER}*", f"{ASIDE}*"):
+        for path in sorted(folder.glob(pattern)):
+            yield f"A copy of earlier files may have it; delete it when it is not needed any more: {path}"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace a file by one that is its owner's only, and is on the disk before it has the name."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _empty_journal(db: Database) -> None:
     # The write-ahead log keeps deleted content until it is overwritten: TRUNCATE empties it now.
     # https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=2)) as db:
+    with contextlib.suppress(StorageError):
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

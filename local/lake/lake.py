@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import logging
 import os
 import threading
+import time
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
@@ -23,41 +25,97 @@ from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_li
 from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
+from twbot.local.database import Place
+from twbot.local.lake.parts import Part, joined, read_part
 from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, readable_and_damaged, translate
+from twbot.local.utf8_path import utf8_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FILES = "*.jsonl.gz"
+HOURS = "[0-9]*/[0-9]*/[0-9]*/[0-9]*"
 UNFINISHED = ".unfinished"
+Stamp = tuple[Path, int, int]
+_log = logging.getLogger("twbot.lake")
 
 
 class Lake:
     """The lake in one folder. Threads may append, compact, query and erase at the same time."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = utf8_path(folder)  # DuckDB takes no other
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
+        self._damaged: set[Path] = set()  # what compaction has left alone and logged
+        self._sound: set[Stamp] = set()  # what damaged() has read
+        self._place: Place | None = None
+
+    def open(self) -> Place:
+        """Make the folder. From then on an append is refused where it is gone or another one. Raises Temporary."""
+        if self._place is None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise Temporary(f"Cannot write to the lake in {self._folder}: {error.strerror}.") from None
+            self._place = Place(self._folder)
+        return self._place
 
     def append(self, events: Sequence[Event]) -> None:
         """Write the events, one file for each of their hours. Raises Temporary, Permanent for an event without a time.
 
         A repeated call may write events twice; queries count them once.
         """
+        self.open().check()
         for hour, group in groupby(sorted(events, key=_hour), key=_hour):
             lines = b"".join(msgspec.json.encode(event) + b"\n" for event in group)
             self._write(self._folder / hour, gzip.compress(lines, compresslevel=3))
 
     def compact(self, now: datetime.datetime | None = None) -> int:
-        """Join the files of each past hour into one. Return how many files were replaced."""
-        this_hour = (now or datetime.datetime.now(datetime.UTC)).strftime("%Y/%m/%d/%H")
+        """Join the files of each past hour into one. Return how many files were replaced.
+
+        A damaged file is left as it is, and logged once. Raises Temporary where the joined file can't be written; then
+        all are as they were.
+        """
         count = 0
-        for folder in sorted(self._folder.glob("*/*/*/*")):
-            if folder.relative_to(self._folder).as_posix() < this_hour:
-                with self._replacing:
-                    count += self._compact(folder)
+        for folder in self._hours_before(now or datetime.datetime.now(datetime.UTC)):
+            with self._replacing:
+                count += self._compact(folder)
         return count
+
+    def prune(self, before: datetime.datetime) -> int:
+        """Delete the files of the hours that were over at this time. Return how many there were."""
+        count = 0
+        for folder in self._hours_before(before):
+            with self._replacing:
+                files = [path for path in folder.iterdir() if path.is_file()]
+                for path in files:
+                    path.unlink(missing_ok=True)
+                _remove_empty(folder, self._folder)
+            count += len(files)
+        return count
+
+    def damaged(self, seconds: float) -> list[Path]:
+        """Return the files that can't be read to their end, looking for so many seconds at the most, newest first.
+
+        A file that was read to its end is not read again by a later call.
+        """
+        until, found = time.monotonic() + seconds, []
+        for path in reversed(self._files()):
+            if (stamp := _stamp(path)) in self._sound:
+                continue
+            if time.monotonic() > until:
+                break
+            part = read_part(path)
+            if part is not None and part.problem:
+                found.append(path)
+            else:
+                self._sound.add(stamp)
+        return sorted(found)
+
+    def size(self) -> int:
+        """Return the files' size in bytes."""
+        return sum(path.stat().st_size for path in self._files() if path.exists())
 
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
         """Run one SELECT in Athena's dialect, with a parameter for each `?`. `limit`: rows at most. Raises BadSql."""
@@ -140,18 +198,33 @@ class Lake:
             yield db, sum(path.stat().st_size for path in files if path.exists()), [str(path) for path in damaged]
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"*/*/*/*/{FILES}"))
+        return sorted(self._folder.glob(f"{HOURS}/{FILES}"))
+
+    def _hours_before(self, moment: datetime.datetime) -> list[Path]:
+        """Return the folders of the hours that were over at this time, oldest first."""
+        hour = moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
+        folders = sorted(self._folder.glob(HOURS))
+        return [folder for folder in folders if folder.relative_to(self._folder).as_posix() < hour]
 
     def _compact(self, folder: Path) -> int:
-        parts = sorted(folder.glob(FILES))
-        if len(parts) < 2:
+        # Each is read to its end before any is touched: what follows a file that is cut off would be lost with it.
+        parts = [part for path in sorted(folder.glob(FILES)) if (part := read_part(path)) is not None]
+        self._report([part for part in parts if part.problem])
+        whole = [part for part in parts if not part.problem]
+        if len(whole) < 2:
             return 0
-        # Joined gzip files are a gzip file: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
         # A crash before the last part is deleted leaves events twice; queries count them once.
-        self._write(folder, b"".join(part.read_bytes() for part in parts))
-        for part in parts:
-            part.unlink(missing_ok=True)
-        return len(parts)
+        self._write(folder, joined(whole))
+        for part in whole:
+            part.path.unlink(missing_ok=True)
+        return len(whole)
+
+    def _report(self, damaged: list[Part]) -> None:
+        for part in damaged:
+            if part.path not in self._damaged:
+                self._damaged.add(part.path)
+                message = "a damaged file of the lake is left as it is: %s: %s"
+                _log.error(message, part.path, part.problem, extra={"file": str(part.path), "reason": part.problem})
 
     def _write(self, folder: Path, content: bytes) -> None:
         name = f"{uuid.uuid4()}.jsonl.gz"
@@ -171,12 +244,30 @@ class Lake:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
 
 
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, status.st_mtime_ns, status.st_size
+
+
 def _hour(event: Event) -> str:
     try:
         moment = datetime.datetime.fromisoformat(event.time)
     except ValueError:
         raise Permanent(f"Not a time: {event.time!r}.") from None
     return moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Remove the folder and those above it, below `root`, as far as they are empty."""
+    while folder != root:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
 
 
 def _sync(folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.text_files import decode_text
 from twbot.local.models.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -147,10 +148,10 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 def _read(path: Path) -> _File:
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        file = msgspec.json.decode(decode_text(path.read_bytes()), type=_File)
     except FileNotFoundError:
         return _File()
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise TwbotError(f"The gallery {path} can't be read: {error}") from None
     if any(len(photo.embedding) != 128 for person in file.people for photo in person.photos):
         raise TwbotError(f"The gallery {path} can't be read: an embedding has 128 numbers.")

@@ -6,8 +6,9 @@ Its token is new at each start. Clients read it from run.json, which is readable
 from __future__ import annotations
 
 import hmac
+import signal
+import threading
 from collections.abc import Callable, Sequence
-from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -15,9 +16,10 @@ import msgspec
 import requests
 
 from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
+from twbot.local.server.addresses import is_loopback
 
 TIMEOUTS = (2.0, 60.0)  # seconds to connect and to answer
 
@@ -38,6 +40,13 @@ class Erase(msgspec.Struct, frozen=True):
     """Count what would be removed, and remove nothing."""
 
 
+def end_process() -> None:
+    """Stop this process as SIGTERM does: what `twbot up` does then is written once."""
+    # To the main thread: only there does Python run signal handlers, and it must wake up for it.
+    # https://docs.python.org/3/library/signal.html#signals-and-threads
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+
 class Operations(msgspec.Struct, frozen=True):
     """The functions behind the API: methods of the bus, the replays and the erasure."""
 
@@ -46,10 +55,12 @@ class Operations(msgspec.Struct, frozen=True):
     start_replay: Callable[[ReplayRequest], Replay]
     cancel_replay: Callable[[str], Replay | None]
     forget: Callable[[Erase], ErasureReport]
+    stop: Callable[[], None] = end_process
+    """Begins to stop the bot, and returns at once."""
 
 
 def control_routes(operations: Operations, token: str) -> list[Any]:
-    """Return the routes of POST /control/redrive, /purge, /replay, /cancel-replay and /forget.
+    """Return the routes of POST /control/redrive, /purge, /replay, /cancel-replay, /forget and /stop.
 
     They answer 200 with the result, 400 for a body of another shape, 409 with {"error"} for a TwbotError, and 404 to a
     caller without the token or from another machine.
@@ -79,6 +90,7 @@ def control_routes(operations: Operations, token: str) -> list[Any]:
         route("replay", lambda body: operations.start_replay(msgspec.json.decode(body, type=ReplayRequest))),
         route("cancel-replay", lambda body: operations.cancel_replay(msgspec.json.decode(body, type=str))),
         route("forget", lambda body: operations.forget(msgspec.json.decode(body, type=Erase))),
+        route("stop", lambda _: operations.stop()),
     ]
 
 
@@ -89,17 +101,10 @@ def _is_allowed(request: Any, token: str) -> bool:
     """
     client = request.client.host if request.client else ""
     own = request.scope["server"][0] if request.scope.get("server") else None
-    if client != own and not _is_loopback(client):
+    if client != own and not is_loopback(client):
         return False
     authorization = request.headers.get("authorization", "").encode("latin-1", "replace")
     return hmac.compare_digest(authorization, f"Bearer {token}".encode())
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
@@ -108,7 +113,7 @@ def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         return 400, {"error": str(error)}
     except TwbotError as error:
-        return 409, {"error": str(error)}
+        return 400 if error.kind is ErrorKind.USAGE else 409, {"error": str(error)}
 
 
 class ControlClient:
@@ -120,6 +125,16 @@ class ControlClient:
         host = loopback_of.get(address.hostname or "", address.hostname)
         self._url = f"http://{host}:{address.port}/control"
         self._token = run.control_token
+
+    def problem(self) -> str | None:
+        """Return why the bot takes no webhooks at the moment; None where it does, or does not answer."""
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                found = session.get(self._url.removesuffix("control") + "health", timeout=(2.0, 5.0)).json()
+        except (requests.RequestException, ValueError):
+            return None
+        return found.get("problem") if isinstance(found, dict) else None
 
     def redrive(self, ids: Sequence[int]) -> int:
         return int(self._call("redrive", Deliveries(list(ids)))["done"])
@@ -137,6 +152,10 @@ class ControlClient:
     def forget(self, request: Erase) -> ErasureReport:
         # Up to half an hour: the bot reads every file of the lake since the post.
         return msgspec.convert(self._call("forget", request, timeouts=(2.0, 1800.0)), ErasureReport)
+
+    def stop(self) -> None:
+        """Have the bot stop. It goes on for the seconds that its deliveries under way take."""
+        self._call("stop", None, timeouts=(2.0, 5.0))
 
     def _call(self, operation: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
         headers = {"Authorization": f"Bearer {self._token}"}

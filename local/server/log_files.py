@@ -8,12 +8,15 @@ import logging.handlers
 import os
 import time
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.log_context import current_tweet
+from twbot.local.private_files import link_or_reason, open_private
 
 OLDER = 3
 OURS = ("twbot", "lambdas", "local")
@@ -83,15 +86,26 @@ def decode_line(text: bytes) -> dict[str, Any] | None:
         return None
 
 
+class PrivateLog(logging.handlers.RotatingFileHandler):
+    """A rotated log that is readable by its owner only, as it has texts of posts. It follows no link."""
+
+    def _open(self) -> TextIOWrapper:
+        # Each new file after a rotation is opened here, too.
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_private)  # noqa: SIM115
+        return cast(TextIOWrapper, file)
+
+
 @contextlib.contextmanager
 def logging_to(path: Path) -> Iterator[None]:
     """Log twbot's own records into this file within the context. It is rotated at 10 MB, and three older ones remain.
 
+    Raises TwbotError where the file can't be written.
     https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
     """
-    # The log has texts of posts: make it readable by its owner only, before the handler makes it.
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
+    try:
+        handler = PrivateLog(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
+    except OSError as error:
+        raise TwbotError(f"Cannot write to {path}: {link_or_reason(path, error)}.") from None
     formatter = JsonLines()
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

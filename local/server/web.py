@@ -27,11 +27,14 @@ from starlette.types import ASGIApp
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ingress.responses import MAX_BODY, Answer, too_large
 from twbot.lambdas.ingress.signature import HEADER
+from twbot.local.server.connections import MAX_HEAD, Connections, Limits, default_limits, guarded
 
 THREADS = 8
 WAITING = 256  # calls under way, those that wait for a thread included
-CONNECTIONS = 1_024
 BODY_SECONDS = 10.0  # a sender that trickles its body must not hold a connection for ever
+# Bytes of all bodies in memory, over which a body of more than BODY_SHARE is refused.
+BODIES = 64_000_000
+BODY_SHARE = 131_072
 STOP_SECONDS = 5
 _log = logging.getLogger("twbot.web")
 
@@ -72,6 +75,21 @@ class _Workers:
             self._free += 1
 
 
+class _Memory:
+    """The bytes of the bodies in memory."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._held = limit, 0
+
+    def hold(self, size: int, more: int) -> bool:
+        """Count `more` bytes of a body of `size` bytes. Return False where that is too much."""
+        self._held += more
+        return self._held <= self._limit or size <= BODY_SHARE
+
+    def free(self, size: int) -> None:
+        self._held -= size
+
+
 def web_app(
     *,
     receive: Receive,
@@ -79,19 +97,25 @@ def web_app(
     health: Health,
     control: Sequence[BaseRoute] = (),
     waiting: int = WAITING,
+    bodies: int = BODIES,
 ) -> Starlette:
     """Return the application: GET and POST /twitter, GET /health, and the routes of `control`."""
-    workers = _Workers(waiting)
+    workers, memory = _Workers(waiting), _Memory(bodies)
 
     async def answer(request: Request) -> Answer:
         if request.method != "POST":
             return challenge(request.query_params.get("crc_token"))
         # Refuse before reading the body: up to MAX_BODY a call would stay in memory.
-        body = _BUSY if workers.busy else await _body(request)
-        if isinstance(body, Answer):
-            return body
-        signature = request.headers.get(HEADER)
-        return await workers.run(lambda: receive(body, signature))
+        if workers.busy:
+            return _BUSY
+        body = bytearray()
+        try:
+            if (refusal := await _read(request, body, memory)) is not None:
+                return refusal
+            content, signature = bytes(body), request.headers.get(HEADER)
+            return await workers.run(lambda: receive(content, signature))
+        finally:
+            memory.free(len(body))
 
     async def twitter(request: Request) -> Response:
         started = time.monotonic()
@@ -101,29 +125,34 @@ def web_app(
         return _response(result)
 
     async def healthy(_: Request) -> Response:
-        return _response(await workers.run(lambda: Answer(200, health())))
+        return _response(await workers.run(lambda: _healthy(health())))
 
     routes = [Route("/twitter", twitter, methods=["GET", "POST"]), Route("/health", healthy)]
     return Starlette(routes=[*routes, *control])
 
 
-async def _body(request: Request) -> bytes | Answer:
-    """Read the body. Stop at MAX_BODY bytes or after BODY_SECONDS, and return the answer for that."""
+def _healthy(found: dict[str, Any]) -> Answer:
+    return Answer(503 if "problem" in found else 200, found)
+
+
+async def _read(request: Request, body: bytearray, memory: _Memory) -> Answer | None:
+    """Read the body into `body`. Stop at MAX_BODY bytes, after BODY_SECONDS, or where memory is short: the answer."""
     length = request.headers.get("content-length", "")
     # Check the number of digits first: int() raises for more than 4,300 of them.
     # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
     if length.isdecimal() and (len(length) > 15 or int(length) > MAX_BODY):
         return too_large(0)
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
+                if not memory.hold(len(body), len(chunk)):
+                    return _BUSY
                 if len(body) > MAX_BODY:
                     return too_large(len(body))
     except (TimeoutError, ClientDisconnect):
         return _TOO_SLOW
-    return bytes(body)
+    return None
 
 
 def _response(answer: Answer) -> Response:
@@ -134,8 +163,9 @@ def _response(answer: Answer) -> Response:
 class WebServer:
     """Serves an app in a thread of its own."""
 
-    def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
         self._address = (host, port)
+        limits = limits or default_limits()
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -143,7 +173,12 @@ class WebServer:
                 log_config=None,
                 lifespan="off",
                 server_header=False,
-                limit_concurrency=CONNECTIONS,
+                # h11 has a limit for the size of a head, httptools has none.
+                http=guarded(Connections(limits)),
+                h11_max_incomplete_event_size=MAX_HEAD,
+                ws="none",
+                # asyncio accepts as many connections at a time, before it tells anybody: they need files, too.
+                backlog=limits.connections,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from twbot.lambdas.errors import TwbotError
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.deliveries import RETRY_DELAYS
 
@@ -30,7 +31,11 @@ def main() -> int:
     delays = [float(delay) for delay in options.retry_delays.split(",") if delay]
     # Read from the environment: as an option, the token would show in the process list.
     token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
-    app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
+    try:
+        app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
+    except TwbotError as error:
+        print(json.dumps({"error": str(error), "hint": error.hint}), flush=True)
+        return 1
     config = uvicorn.Config(
         app,
         log_level="warning",

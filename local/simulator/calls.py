@@ -11,6 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from twbot.local.simulator import problems
 from twbot.local.simulator.oauth import Caller
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 900
 MAX_BODY = 20_000_000
+MAX_FORM = 1_000_000  # bytes that a caller may send before it is known who that is
 AnyBody = TypeVar("AnyBody")
 
 
@@ -87,11 +89,14 @@ def route(world: World, call: Call) -> Route:
 async def _answer(world: World, call: Call, request: Request) -> Response:
     headers: dict[str, str] = {}
     try:
-        raw = await _body(request)
-        caller = world.gate.caller(request, raw)
+        # Only a form is part of what OAuth 1.0a signs: of strangers no other body is read.
+        # https://datatracker.ietf.org/doc/html/rfc5849#section-3.4.1.3.1
+        form = await _body(request, MAX_FORM) if _has_form(request) else b""
+        caller = world.gate.caller(request, form)
+        raw = form or await _body(request, MAX_BODY)
         _check_kind(call, caller)
         headers = world.limits.count(call.name, caller.key, call.limit)
-        answer = await _perform(world, call, caller, Incoming(request, raw))
+        answer = await _perform(world, call, caller, Incoming(_read_already(request, raw), raw))
     except problems.Problem as problem:
         return _response(*_in_style(call, problem), {**headers, **problem.headers}, problem=True)
     return _response(answer.body, answer.status, headers)
@@ -109,10 +114,27 @@ async def _perform(world: World, call: Call, caller: Caller, incoming: Incoming)
     raise failure.problem(time.time())
 
 
-async def _body(request: Request) -> bytes:
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise problems.problem(413, "Payload Too Large", "The request body is too large.")
-    return await request.body()
+def _has_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Read the body. Raises Problem 413 at `limit` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise problems.problem(413, "Payload Too Large", "The request body is too large.")
+    return bytes(body)
+
+
+def _read_already(request: Request, body: bytes) -> Request:
+    """Return the request for handlers that read its body themselves, as a form."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(request.scope, receive)
 
 
 def _check_kind(call: Call, caller: Caller) -> None:

@@ -182,7 +182,11 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         if not line:
             _, problem = self.process.communicate(timeout=START_SECONDS)
             raise TwbotError(f"The simulated X did not start: {problem.strip()[-500:]}")
-        return str(msgspec.json.decode(line)["url"])
+        said = msgspec.json.decode(line)
+        if "error" in said:
+            self.stop()
+            raise TwbotError(f"The simulated X did not start: {said['error']}", said["hint"])
+        return str(said["url"])
 
     def stop(self) -> None:
         """Stop the process. It takes about a second, at most three."""

@@ -41,14 +41,15 @@ class Deliveries:
         self._secret = consumer_secret
         self._delays = tuple(retry_delays)
         self._http = urllib3.PoolManager(maxsize=WORKERS, timeout=timeout, retries=False)
-        self._queue: list[tuple[int, int]] = []
+        self._queue: list[tuple[float, int]] = []  # due on the monotonic clock, and id
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def start(self) -> None:
+        longest = max(self._delays, default=0.0)  # a due time of an earlier run may be of a clock that was wrong
         for row in self._store.rows("SELECT id, due_ms FROM deliveries WHERE state = 'pending'"):
-            self._push(row["due_ms"], row["id"])
+            self._push(min((row["due_ms"] - now_ms()) / 1000, longest), row["id"])
         for thread in self._threads:
             thread.start()
 
@@ -66,7 +67,7 @@ class Deliveries:
         columns = {"webhook_id": webhook_id, "generation": generation, "event": event, "post_id": post_id}
         encoded, now = msgspec.json.encode(body), now_ms()
         delivery = self._store.add("deliveries", **columns, body=encoded, due_ms=now, created_ms=now)
-        self._push(now, delivery)
+        self._push(0, delivery)
         return delivery
 
     def again(self, delivery: Row) -> int:
@@ -75,7 +76,7 @@ class Deliveries:
         now = now_ms()
         columns = {name: delivery[name] for name in names}
         fresh = self._store.add("deliveries", **columns, due_ms=now, created_ms=now)
-        self._push(now, fresh)
+        self._push(0, fresh)
         return fresh
 
     def send(self, url: str, body: bytes, secret: str) -> tuple[int, float, str | None]:
@@ -108,15 +109,16 @@ class Deliveries:
         right = hmac.compare_digest(response_token.encode(), sign(self._secret, token.encode()).encode())
         return None if right else "Invalid CRC token or json response format."
 
-    def _push(self, due_ms: int, delivery_id: int) -> None:
+    def _push(self, seconds: float, delivery_id: int) -> None:
+        """Have it delivered in so many seconds, whatever becomes of the clock."""
         with self._changed:
-            heapq.heappush(self._queue, (due_ms, delivery_id))
+            heapq.heappush(self._queue, (time.monotonic() + seconds, delivery_id))
             self._changed.notify()
 
     def _next(self) -> int | None:
         with self._changed:
             while not self._stopping.is_set():
-                wait = (self._queue[0][0] - now_ms()) / 1000 if self._queue else None
+                wait = self._queue[0][0] - time.monotonic() if self._queue else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._queue)[1]
                 self._changed.wait(wait)
@@ -132,7 +134,7 @@ class Deliveries:
         if row is None or self._stopping.is_set():
             return
         if row["event"] == REPLAYED and self._store.row(EARLIER, row["webhook_id"], delivery_id):
-            self._push(now_ms() + 50, delivery_id)  # the notice must come after the replayed events
+            self._push(0.05, delivery_id)  # the notice must come after the replayed events
             return
         if not row["url"] or not row["valid"]:
             self._record(row, "failed", 0, 0.0, "the webhook is gone or not valid")
@@ -151,4 +153,4 @@ class Deliveries:
                  WHERE id = ?"""
         self._store.run(sql, state, status, round(ms, 1), problem, due, row["id"])
         if state == "pending":
-            self._push(due, row["id"])
+            self._push(delay, row["id"])

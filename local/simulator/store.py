@@ -1,9 +1,8 @@
-"""The simulated X's database: a SQLite file, readable by its owner only."""
+"""The simulated X's database: a SQLite file, readable by its owner only. Raises StorageError."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import time
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from twbot.lambdas.x.post_ids import first_id
+from twbot.local.database import Schema, open_database
 
 Row = dict[str, Any]
 
-SCHEMA = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS users (
     id TEXT PRIMARY KEY, username TEXT NOT NULL COLLATE NOCASE UNIQUE, name TEXT NOT NULL, created_ms INTEGER NOT NULL,
@@ -46,8 +46,9 @@ CREATE TABLE IF NOT EXISTS deliveries (
     post_id TEXT, body BLOB NOT NULL, state TEXT NOT NULL DEFAULT 'pending', tries INTEGER NOT NULL DEFAULT 0,
     due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, status INTEGER, ms REAL, problem TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_post ON deliveries (post_id);
-CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (state) WHERE state = 'pending';
+CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (state) WHERE state = 'pending'
 """
+SCHEMA = Schema((_TABLES,), "the simulated X begins anew then, with other keys, and knows none of its posts.")
 
 
 def now_ms() -> int:
@@ -58,15 +59,10 @@ class Store:
     """Runs statements on the database, with rows as dicts. Threads may share it. Each statement commits at once."""
 
     def __init__(self, path: Path) -> None:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        # NORMAL: a killed process loses nothing; only a power cut may cost the last commits.
+        self._db = open_database(path, SCHEMA, synchronous="NORMAL")
         self._db.row_factory = _as_dict
-        self._db.execute("PRAGMA journal_mode = WAL")
-        # In WAL mode a killed process loses nothing; only a power cut may cost the last commits.
-        # https://www.sqlite.org/pragma.html#pragma_synchronous
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
         self._last_id = int(self.setting("last_id") or 0)
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
@@ -93,14 +89,8 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit everything within or nothing. Other threads wait."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, self._db.transaction():
+            yield
 
     def setting(self, name: str) -> str | None:
         found = self.row("SELECT value FROM settings WHERE name = ?", name)

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.local_stage import Ended, Local, Twbot
+from tests.support.running import pretend_running
 from tests.support.simulated_x import Webhook, start_afresh
 from twbot.cli.main import run
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, write_run_info
+from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo
 from twbot.local.simulator.client import Simulator
 
 
@@ -27,8 +28,8 @@ def local(tmp_path: Path, simulated_x: Simulator) -> Iterator[Local]:
     webhook = Webhook()
     webhook.secret = keys.api_secret
     where = SimulatorInfo(simulated_x.url, simulated_x.control_token)
-    write_run_info(tmp_path, RunInfo(os.getpid(), webhook.url, time.time(), where))
-    yield Local(tmp_path, simulated_x, webhook)
+    with pretend_running(tmp_path, RunInfo(os.getpid(), webhook.url, time.time(), where)):
+        yield Local(tmp_path, simulated_x, webhook)
     webhook.server.shutdown()
     webhook.server.server_close()
 

@@ -18,6 +18,7 @@ import pytest
 from tests.support.operate import Operate
 from tests.support.world import World, running_world
 from twbot.lambdas.settings import load
+from twbot.local.bus.store import SCHEMA
 from twbot.stacks.config import load_stage
 
 OLDER = Path(__file__).parent / "b2bfe1f"
@@ -57,6 +58,17 @@ def test_the_older_events_are_all_there(operate: Operate) -> None:
     assert len(operate("alerts", "raised", "--json").json) == 1
     assert len(operate("replies", "optout", "list", "--json").json) == 1
     assert operate("replay", "--since", "2026-11-25T00:00:00Z", "--dry-run", "--json").json["events"] > 0
+
+
+def test_its_files_are_migrated(world: World) -> None:
+    """The bus's file has today's tables, and the copy beside it is the file as it was."""
+    folder = world.home.folder
+    with sqlite3.connect(folder / "bus.db") as bus, sqlite3.connect(folder / "bus.db.before-v2") as copy:
+        assert bus.execute("PRAGMA user_version").fetchone() == (SCHEMA.version,)
+        assert bus.execute("SELECT key, at FROM once ORDER BY key").fetchall()
+        assert len(copy.execute("SELECT * FROM once").fetchone()) == 2
+    bus.close()
+    copy.close()
 
 
 def test_its_settings_are_read(tmp_path: Path) -> None:

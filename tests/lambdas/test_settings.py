@@ -48,6 +48,9 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[stages.local]\nblur_stranger = true", "blur_stranger"),
+        ("[stages.local]\narchive_days = 0", "archive_days"),
+        ("[stages.local]\nlake_days = -1", "lake_days"),
+        ("[stages.local]\nlake_days = 1.5", "lake_days"),
         ("[stages.local]\nreplies = 'yes'", r"\[stages.local\].*replies"),
         ("[stages.local", "twbot.toml"),
         ("stages = 3", r"\$.stages"),

@@ -84,3 +84,23 @@ def test_what_is_no_address_is_refused_by_name(text: str) -> None:
     """Whatever SNS could not reach is refused, and the error shows it."""
     with pytest.raises(ValueError, match=re.escape(repr(text))):
         protocol(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "days"),
+    [
+        ("[stages.prod]", 30),
+        ("[stages.prod]\narchive_days = 7", 7),
+        ("[stages.prod.aws]\narchive_days = 8", 8),
+    ],
+)
+def test_the_archive_keeps_events_for_as_long_as_the_stage_says(tmp_path: Path, content: str, days: int) -> None:
+    """In its table, as on one machine, or in the one that older files have it in; 30 days where neither does."""
+    assert load_stage("prod", written(tmp_path, content), twitter_account_id="1").archive_days == days
+
+
+def test_two_answers_to_one_question_are_a_mistake(tmp_path: Path) -> None:
+    """Which of them holds is not guessed."""
+    file = written(tmp_path, "[stages.prod]\narchive_days = 7\n[stages.prod.aws]\narchive_days = 8")
+    with pytest.raises(TwbotError, match=r"archive_days is in \[stages\.prod\] and in \[stages\.prod\.aws\]"):
+        load_stage("prod", file, twitter_account_id="1")

@@ -18,6 +18,7 @@ from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
+from twbot.stacks.constructs.lake_table import EVENTS
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.state_machine import FILE, workflow
 
@@ -233,3 +234,20 @@ def test_the_webhook_is_told(prod: Templates) -> None:
     methods = {each.properties["HttpMethod"]: each.properties for each in prod.resources("AWS::ApiGateway::Method")}
     assert methods.keys() == {"GET", "POST"}
     assert all(method["Integration"]["Type"] == "AWS_PROXY" for method in methods.values())
+
+
+def test_events_are_kept_for_as_long_as_the_stage_says(prod: Templates, dev: Templates) -> None:
+    """In the archive, and in the lake, which keeps them for ever where the stage has no `lake_days`."""
+    assert _days(prod) == (30, [])
+    assert _days(dev) == (90, [400])
+
+
+def _days(templates: Templates) -> tuple[int, list[int]]:
+    """For how many days the archive and the lake keep events."""
+    (archive,) = templates.resources("AWS::Events::Archive")
+    rules = [
+        rule
+        for bucket in templates.resources("AWS::S3::Bucket")
+        for rule in bucket.properties["LifecycleConfiguration"]["Rules"]
+    ]
+    return archive.properties["RetentionDays"], [r["ExpirationInDays"] for r in rules if r.get("Prefix") == EVENTS]

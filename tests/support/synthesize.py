@@ -14,6 +14,8 @@ STAGES_FILE = """\
 
 [stages.dev]
 blur_strangers = true
+archive_days = 90
+lake_days = 400
 [stages.dev.aws]
 region = "eu-west-1"
 account = "123456789012"

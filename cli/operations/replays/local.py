@@ -53,7 +53,7 @@ class LocalReplays:
         """Return the newest replays first. One that was running when its bot was killed is `interrupted`."""
         if not self._home.replays.exists():
             return []
-        store = ReplayStore(self._home.replays)
+        store = ReplayStore(self._home.replays, read_only=True)
         try:
             found = store.newest(limit)
         finally:

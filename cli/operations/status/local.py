@@ -7,17 +7,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from twbot.cli.operations.metrics.local import LocalMetrics
 from twbot.cli.operations.status.records import COUNTED, LOGGED, StatusSnapshot, last_hour, the_last_hour
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.bus.history import History
-from twbot.local.data_folder import DataFolder, running_bot
+from twbot.local.data_folder import DataFolder, running_bot, sizes
+from twbot.local.lake.lake import Lake
+from twbot.local.server.control import ControlClient
 from twbot.local.server.log_files import newest_lines
 
 # Each answer of X is logged, so the end of the log has the newest limits.
 LAST_BYTES = 1_000_000
+LAKE_SECONDS = 1.0  # for looking through the lake, whose files are read once each; `twbot doctor` takes its time
 
 
 class LocalStatusProbe:
@@ -26,10 +31,11 @@ class LocalStatusProbe:
     poll_interval = 2.0
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._lake = folder, Lake(DataFolder(folder).lake)
 
     def read(self) -> StatusSnapshot:
-        return status_snapshot(self._folder)
+        damaged = [str(path) for path in self._lake.damaged(LAKE_SECONDS)]
+        return msgspec.structs.replace(status_snapshot(self._folder), damaged=damaged)
 
 
 def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot:
@@ -45,6 +51,8 @@ def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot
         last_hour=last_hour(LocalMetrics(folder).series_of(the_last_hour(now), (*COUNTED, *LOGGED))),
         limits=_limits(DataFolder(folder).log, now),
         switch=_switch(DataFolder(folder).replies),
+        sizes=sizes(folder),
+        problem=None if run is None else ControlClient(run).problem(),
         **process,
     )
 

@@ -64,6 +64,12 @@ class StatusSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """X's rate limits, as its newest answers gave them."""
     switch: Switch = Switch()
     """The operator's switch and limits of replies."""
+    problem: str | None = None
+    """Why a bot that runs on `local` takes no webhooks; None where it does."""
+    sizes: dict[str, int] = {}
+    """What takes room on `local`, in bytes, and what its disk has left as `free`."""
+    damaged: list[str] = []
+    """The files of the lake on `local` that can't be read to their end."""
     unread: list[str] = []
     """What could not be read, and why."""
 

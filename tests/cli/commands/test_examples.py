@@ -75,6 +75,9 @@ class Stand:
     def celebrity(self) -> None:
         self.answer("celebrities", "add", "Ada Lovelace", "ada.jpg")
 
+    def backup(self) -> None:
+        self.answer("backup", "monday.tar.gz")
+
     def no_settings(self) -> None:
         Path("twbot.toml").unlink()
 
@@ -97,6 +100,8 @@ MEANS: dict[str, Callable[[Stand], str]] = {
 BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot alerts test": Stand.subscriber,
     "twbot init": Stand.no_settings,
+    "twbot restore monday.tar.gz --data restored": Stand.backup,
+    "twbot restore monday.tar.gz --force": Stand.backup,
     'twbot celebrities remove "Ada Lovelace"': Stand.celebrity,
     "twbot replies optout remove 2244994945": Stand.opted_out,
     "twbot tail --json --since 10m --limit 5": Stand.post,  # a post makes five events
@@ -111,6 +116,7 @@ ENDS = {
         Exit.USAGE,
         "nobody is there to type it",
     ),
+    "twbot restore monday.tar.gz --force": (Exit.FAILED, "twbot down"),
     "twbot secrets rotate --from-file new-keys.json --yes": (Exit.USAGE, "stored already"),
     "twbot webhook register": (Exit.FAILED, "registered already"),
     "twbot webhook register --url https://bot.example.com/twitter": (Exit.CHECK_FAILED, "Nobody answers there"),

@@ -106,15 +106,12 @@ HOSTILE = "\x1b[31mred\x9b31m\u202eevil"
 ASKED = f"SELECT '{HOSTILE}' AS text, 1 AS many"
 
 
-def test_no_text_commands_the_terminal(
-    data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither in a chart nor as JSON, which says the same all the same, nor as CSV on a terminal."""
+def test_no_text_commands_the_terminal(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in a chart nor as JSON, which says the same all the same, nor as CSV."""
     run(["query", "--sql", ASKED, "--data", data, "--chart"])
     chart = capsys.readouterr().out
     run(["query", "--sql", ASKED, "--data", data, "--json"])
     answer = capsys.readouterr().out
-    monkeypatch.setattr("twbot.cli.commands.query.sys.stdout.isatty", lambda: True)
     run(["query", "--sql", ASKED, "--data", data, "--csv"])
     shown = capsys.readouterr().out
     assert "evil" in chart
@@ -123,10 +120,12 @@ def test_no_text_commands_the_terminal(
     assert json.loads(answer)["rows"] == [[HOSTILE, 1]]
 
 
-def test_csv_for_a_program_is_the_text_itself(data: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing of it is changed."""
-    run(["query", "--sql", ASKED, "--data", data, "--csv"])
-    assert next(csv.reader([capsys.readouterr().out.splitlines()[1]]))[0] == HOSTILE
+def test_csv_is_for_spreadsheets(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row is one line, and no text is a formula; --json has the texts themselves."""
+    sql = "SELECT '=HYPERLINK(1)' AS text, -7 AS many, 'two' || chr(10) || 'lines' AS more"
+    run(["query", "--sql", sql, "--data", data, "--csv"])
+    rows = list(csv.reader(capsys.readouterr().out.splitlines()))
+    assert rows == [["text", "many", "more"], ["'=HYPERLINK(1)", "-7", "two lines"]]
 
 
 @pytest.mark.parametrize("arguments", [["sentiment", "-p", "days"], ["--sql", ""], ["alerts", "--sql", ""]])

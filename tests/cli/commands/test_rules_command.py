@@ -54,6 +54,36 @@ def test_refuses_what_is_no_event(
     assert str(path.name) in capsys.readouterr().err.replace("\n", "")
 
 
+ENTRY = {"Source": "BOT", "DetailType": "MESSAGE_ANALYSED", "Detail": json.dumps(ANALYSED["detail"]), "Resources": []}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("event", [ANALYSED, ENTRY, [ENTRY], {"Entries": [ENTRY]}, [ANALYSED]])
+def test_takes_an_event_as_people_have_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, event: object
+) -> None:
+    """With a byte order mark, in UTF-16, or as an entry of put-events."""
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event), encoding=encoding)
+    assert run(["rules", "test", str(path), "--json"]) == 0
+    matching = {each["rule"] for each in json.loads(capsys.readouterr().out) if each["matches"]}
+    assert "answer-texts" in matching
+
+
+@pytest.mark.parametrize(
+    "event",
+    [[], [ENTRY, ENTRY], {"Entries": []}, {"Entries": 7}, {**ENTRY, "Detail": "no JSON"}, {**ENTRY, "Detail": "[1]"}],
+)
+def test_refuses_entries_that_are_not_one_event(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], event: object
+) -> None:
+    """In words."""
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    assert run(["rules", "test", str(path)]) == 2
+    assert "should not happen" not in capsys.readouterr().err
+
+
 def test_draws_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     """As an arrow of a Mermaid flowchart, to a node that is there."""
     assert run(["rules", "diagram"]) == 0

@@ -5,30 +5,28 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from requests_oauthlib import OAuth1Session
 
+from tests.support.running import pretend_running
 from tests.support.simulated_x import red_jpeg
 from twbot.cli.commands.send import send
 from twbot.cli.errors import CliError, Exit
 from twbot.local.bus.bus import Bus
-from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo, write_run_info
+from twbot.local.data_folder import DataFolder, RunInfo, SimulatorInfo
 from twbot.local.simulator.client import Simulator
 
 
 @pytest.fixture
-def folder(tmp_path: Path, simulated_x: Simulator) -> Path:
-    write_run_info(
-        tmp_path,
-        RunInfo(
-            os.getpid(), "http://127.0.0.1:1", time.time(), SimulatorInfo(simulated_x.url, simulated_x.control_token)
-        ),
-    )
+def folder(tmp_path: Path, simulated_x: Simulator) -> Iterator[Path]:
     Bus(DataFolder(tmp_path).bus, []).stop()
-    return tmp_path
+    where = SimulatorInfo(simulated_x.url, simulated_x.control_token)
+    with pretend_running(tmp_path, RunInfo(os.getpid(), "http://127.0.0.1:1", time.time(), where)):
+        yield tmp_path
 
 
 def test_without_a_running_bot_it_says_what_to_type(tmp_path: Path) -> None:

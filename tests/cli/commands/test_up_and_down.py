@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.running import pretend_running
+from twbot.cli.commands.up import _new_output
 from twbot.cli.main import run
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.data_folder import DataFolder, running_bot
+from twbot.local.bus.lock import Lock
+from twbot.local.data_folder import DataFolder, RunInfo, running_bot, write_run_info
 
 COMMAND = [sys.executable, "-c", "from twbot.cli.main import main; main()"]
 
@@ -50,8 +53,10 @@ def test_up_send_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     twbot("down", code=3)
-    detached(*data)
     home = DataFolder(tmp_path / "data")
+    assert home.stopped.exists()
+    detached(*data)
+    assert not home.stopped.exists()
     for path in (home.secrets, home.run, home.bus, home.log):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
@@ -59,6 +64,48 @@ def test_up_send_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     twbot("down")
     authors, _ = twbot("query", "authors", "--json")
     assert {row[0] for row in json.loads(authors)["rows"]} == {"ann", "ben"}
+
+
+def test_down_ends_nothing_but_the_bot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A killed bot's process id is another process's by now: that one lives, and the next bot starts."""
+    home = DataFolder(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as innocent:
+        for pid in (innocent.pid, 0, -1, 1, os.getpid()):
+            write_run_info(tmp_path, RunInfo(pid, "http://127.0.0.1:1/twitter", 1.0, None, "x"))
+            assert run(["down", "--data", str(tmp_path)]) == 3
+            # Another command works on the folder, beside what the bot left.
+            with Lock(home.lock):
+                assert run(["down", "--data", str(tmp_path)]) == 3
+            assert "Stopped" not in capsys.readouterr().out
+            assert innocent.poll() is None
+        innocent.communicate(b"\n")
+
+
+def test_down_asks_a_bot_whose_process_is_not_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in another container: whoever has that process id here did not open the lock's file."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as innocent:
+        there = RunInfo(innocent.pid, "http://127.0.0.1:1/twitter", 1.0, None, "x")
+        with pretend_running(tmp_path, there):
+            assert run(["down", "--data", str(tmp_path)]) == 1
+            assert "does not answer" in capsys.readouterr().err
+        assert innocent.poll() is None
+        innocent.communicate(b"\n")
+
+
+def test_a_second_bot_starts_no_second_x(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever became of run.json, the lock is asked first."""
+    monkeypatch.setattr("twbot.local.system.Simulator", lambda *_, **__: pytest.fail("a simulated X was started"))
+    with Lock(DataFolder(tmp_path).lock):
+        assert run(["up", "--port", "0", "--data", str(tmp_path)]) == 1
+
+
+def test_the_output_of_the_last_start_is_kept(tmp_path: Path) -> None:
+    """That of the one before is not: it takes no more room with each start."""
+    home = DataFolder(tmp_path)
+    for number in range(3):
+        with _new_output(home) as output:
+            output.write(str(number).encode())
+    assert [path.read_text() for path in sorted(tmp_path.glob("up.log*"))] == ["2", "1"]
 
 
 def test_ctrl_c_drains_and_stops(tmp_path: Path) -> None:
@@ -73,6 +120,7 @@ def test_ctrl_c_drains_and_stops(tmp_path: Path) -> None:
         assert process.wait(20) == 0
     assert time.monotonic() - began < 15
     assert running_bot(tmp_path) is None
+    assert DataFolder(tmp_path).stopped.exists()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ from tests.support.operate import Operate
 from tests.support.world import World
 from twbot.cli.doctor.models import check_models
 from twbot.cli.main import run
+from twbot.cli.ui.check import Check
 from twbot.lambdas.contracts import Entry
+from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ports import Keys
 from twbot.local.adapters.secrets import FileSecrets
-from twbot.local.data_folder import DataFolder, RunInfo, write_run_info
+from twbot.local.bus.bus import Bus
+from twbot.local.bus.lock import Lock
+from twbot.local.data_folder import DataFolder, RunInfo, make_private, write_run_info
 
 
 def checks(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -63,6 +68,102 @@ def test_a_bot_that_died_and_keys_that_others_read(tmp_path: Path, capsys: pytes
     assert found["bot"]["state"] == "wrong"
     assert found["keys"]["fix"] == f"chmod 600 {home.secrets}"
     assert found["X"]["state"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("left", "state"),
+    [
+        # What the last bot left, and whether one should run.
+        ([], "warning"),
+        (["bus.db"], "wrong"),
+        (["bus.db", "run.json"], "wrong"),
+        (["bus.db", "stopped"], "warning"),
+        (["bus.db", "run.json", "stopped"], "warning"),
+    ],
+)
+def test_a_bot_that_should_run_and_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], left: list[str], state: str
+) -> None:
+    """It was started, and nobody stopped it on purpose: a machine that was started anew is not green for ever."""
+    if "bus.db" in left:
+        Bus(DataFolder(tmp_path).bus, []).stop()
+    if "run.json" in left:
+        write_run_info(tmp_path, RunInfo(os.getpid(), "http://127.0.0.1:1/twitter", 0.0))
+    if "stopped" in left:
+        DataFolder(tmp_path).stopped.touch()
+    code = run(["doctor", "--no-models", "--data", str(tmp_path), "--json"])
+    assert checks(json.loads(capsys.readouterr().out))["bot"]["state"] == state
+    assert code == (5 if state == "wrong" else 0)
+
+
+def test_a_command_at_work_is_no_bot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor is it a bot that died: it may be one that starts."""
+    with Lock(DataFolder(tmp_path).lock):
+        run(["doctor", "--no-models", "--data", str(tmp_path), "--json"])
+    assert checks(json.loads(capsys.readouterr().out))["bot"]["state"] == "warning"
+
+
+@pytest.mark.parametrize("content", [b"[stages", b"\xff", b"[stages.local]\nblur_stranger = true\n"])
+def test_broken_settings_are_one_failed_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    """The first of them, and all the others are done."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "twbot.toml").write_bytes(content)
+    assert run(["doctor", "--no-models", "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)["checks"]
+    assert [each["name"] for each in found[:2]] == ["Python", "settings"]
+    assert [each["name"] for each in found if each["state"] == "wrong"] == ["settings"]
+    assert "last hour" in {each["name"] for each in found}
+
+
+CHECKED = ["_settings", "_folder", "_run", "_keys", "_dead_letters", "check_last_hour", "_models"]
+
+
+@pytest.mark.parametrize("broken", CHECKED)
+@pytest.mark.parametrize("error", [ValueError("odd"), OSError(5, "Input/output error"), TwbotError("ours")])
+def test_whatever_a_check_raises_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: str, error: Exception
+) -> None:
+    """That one is wrong, in its words; the last is done, too."""
+    done: list[str] = []
+
+    def fail(*_: object) -> None:
+        done.append(broken)
+        raise error
+
+    def models(_: Path) -> Check:
+        done.append("_models")
+        return Check("models", "ok", "")
+
+    monkeypatch.setattr("twbot.cli.doctor.run._models", models)
+    monkeypatch.setattr(f"twbot.cli.doctor.run.{broken}", fail)
+    monkeypatch.chdir(tmp_path)
+    assert run(["doctor", "--data", str(tmp_path), "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)["checks"]
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    assert any(words in each["says"] for each in found if each["state"] == "wrong")
+    assert done[-1] == "_models"
+
+
+def test_a_full_disk_and_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk is wrong; that the bot does not run is, too."""
+    Bus(DataFolder(tmp_path).bus, []).stop()
+    monkeypatch.setattr("twbot.local.data_folder.MIN_FREE_BYTES", 2**62)
+    assert run(["doctor", "--no-models", "--data", str(tmp_path), "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)["checks"]
+    assert [each["name"] for each in found if each["state"] == "wrong"] == ["data folder", "bot"]
+
+
+def test_a_folder_in_the_hands_of_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever may write to the folder above could put another in its place."""
+    above = tmp_path / "above"
+    make_private(above / "data")
+    above.chmod(0o777)
+    run(["doctor", "--no-models", "--data", str(above / "data"), "--json"])
+    assert checks(json.loads(capsys.readouterr().out))["data folder"]["fix"] == f"chmod o-w {above}"
 
 
 def test_the_models_load_and_answer(tmp_path: Path) -> None:

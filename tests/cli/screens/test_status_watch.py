@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from pathlib import Path
@@ -18,7 +19,7 @@ from twbot.cli.main import run
 from twbot.cli.operations.status.local import status_snapshot
 from twbot.cli.operations.status.records import LastHour, StatusSnapshot
 from twbot.cli.screens.status import _limits, _webhook_and_subscriptions, document, screen
-from twbot.cli.ui.console import out
+from twbot.cli.ui.console import Safe, out
 from twbot.cli.x.status import PostsRead, XStatus, read_x_status
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import TwbotError
@@ -108,6 +109,17 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
     assert "449" not in drawn
     assert "twbot dlq list --stage prod" in drawn
     assert document(found, x)["last_hour"]["failed_by_reason"] == {"cap-reached": 2}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_an_address_is_whole_on_a_narrow_terminal(width: int) -> None:
+    """It is copied: folded, and never cut off."""
+    url = f"https://{'a' * 10}.execute-api.eu-central-1.amazonaws.com/prod/twitter"
+    found = StatusSnapshot(place="here", running=True, url=url, last_hour=VITALS.last_hour)
+    console = Safe(width=width, file=io.StringIO())
+    with console.capture() as captured:
+        console.print(screen(found, XStatus(), False, ""))
+    assert url in "".join(captured.get().split())
 
 
 def test_a_bot_whose_replies_are_paused() -> None:

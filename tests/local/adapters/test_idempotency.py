@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.idempotency import idempotent_function
-from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+)
 
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 
@@ -97,4 +100,29 @@ def test_what_is_long_past_is_forgotten(tmp_path: Path) -> None:
     store._db.execute("UPDATE done SET expires = 1")
     assert dedup_key(store, lambda: "again")(key="a") == "again"
     store._db.execute("UPDATE done SET expires = 1")
-    assert SqlitePersistence(tmp_path / "once.db")._db.execute("SELECT count(*) FROM done").fetchone() == (0,)
+    assert store.prune() == 1
+    assert store._db.execute("SELECT count(*) FROM done").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("jump", [-5 * 3600, 5 * 3600])
+def test_a_clock_that_is_set_neither_blocks_nor_doubles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    """While a call is under way nobody else begins it; one that never ended blocks for its seconds only."""
+    wall, monotonic = time.time(), time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: wall)
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic)
+    store = SqlitePersistence(tmp_path / "once.db")
+    monkeypatch.setattr(store, "_delete_record", lambda data_record: None)  # it can't be noted that it failed
+
+    def never_ends() -> None:
+        nonlocal wall
+        wall += jump
+        with pytest.raises((IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError)):
+            dedup_key(store, lambda: "doubled")(key="a")
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        dedup_key(store, never_ends)(key="a")
+    monotonic, wall = monotonic + 61, wall + 61
+    assert dedup_key(store, lambda: "done")(key="a") == "done"

@@ -21,13 +21,15 @@ import pytest
 from tests.support.greetings import RULES, hello
 from tests.support.paths import ROOT
 from twbot.lambdas.contracts import Entry, Event
-from twbot.lambdas.errors import BadEvent, Permanent, Temporary, TwbotError
+from twbot.lambdas.errors import BadEvent, ErrorKind, Permanent, Temporary, TwbotError
 from twbot.lambdas.wiring import Rule
+from twbot.local.bus import bus as bus_module
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import BadPattern
 from twbot.local.bus.routes import NotAttached, Overloaded, RetryPolicy
-from twbot.local.bus.store import AlreadyRunning, StorageError
+from twbot.local.bus.store import AlreadyRunning
+from twbot.local.database import StorageError
 
 SOON = RetryPolicy(attempts=3, first=0.001, longest=0.002)
 LONG = 20.0
@@ -338,7 +340,7 @@ def test_what_waits_for_a_rule_that_is_gone_is_visible(tmp_path: Path) -> None:
 def test_a_file_that_can_not_be_used_is_one_clear_error(tmp_path: Path) -> None:
     """A file that is not a database, and a folder that is not there, are StorageErrors with the file's name."""
     (tmp_path / "bus.db").write_bytes(b"not a database, but long enough to be taken for one" * 100)
-    with pytest.raises(StorageError, match=r"bus\.db: file is not a database"):
+    with pytest.raises(StorageError, match=r"bus\.db is damaged \(file is not a database"):
         Bus(tmp_path / "bus.db", RULES)
     with pytest.raises(StorageError, match="No such file"):
         Bus(tmp_path / "absent" / "bus.db", RULES)
@@ -367,3 +369,136 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     with Bus(tmp_path / "bus.db", RULES):
         assert (tmp_path / "bus.db").stat().st_mode & 0o077 == 0
     assert sqlite3.connect(tmp_path / "bus.db").execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+class Clocks:
+    """A wall clock that can be set, and the monotonic clock that goes on."""
+
+    def __init__(self) -> None:
+        self.wall, self.monotonic = 1_700_000_000.0, 500.0
+
+    def options(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        monkeypatch.setattr(bus_module, "TICK", 0.005)
+        return {"clock": lambda: self.wall, "monotonic": lambda: self.monotonic}
+
+    def passes(self, seconds: float) -> None:
+        self.wall += seconds
+        self.monotonic += seconds
+
+
+DAYS = 86_400.0
+
+
+@pytest.mark.parametrize("jump", [-10 * 365 * DAYS, -5 * 3600, -3, 0, 3, 3600, 2 * DAYS, 20 * 365 * DAYS])
+@pytest.mark.parametrize("named", [True, False], ids=["a time that X named", "backoff"])
+def test_a_clock_that_is_set_delays_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float, named: bool
+) -> None:
+    """Either way, while a delivery waits: it is tried again after its seconds, and is no dead letter by its age."""
+    clocks, calls, called = Clocks(), list[int](), threading.Semaphore(0)
+
+    def fail_first(_: Event) -> None:
+        calls.append(1)
+        called.release()
+        if len(calls) < 3:
+            raise Temporary("later", retry_at=clocks.wall + 30 if named else None)
+
+    retry = RetryPolicy(attempts=5, first=30, longest=30)
+    with running(tmp_path / "bus.db", fail_first, retry=retry, **clocks.options(monkeypatch)) as bus:
+        bus.publish([hello()])
+        assert called.acquire(timeout=LONG)
+        assert bus.drain(LONG)
+        clocks.wall += jump
+        for _ in range(2):
+            clocks.passes(31)
+            assert called.acquire(timeout=LONG)
+            assert bus.drain(LONG)
+        assert bus.settled()
+    assert len(calls) == 3
+    with History(tmp_path / "bus.db") as history:
+        assert not history.dead_letters()
+
+
+def test_a_clock_that_is_put_right_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that starts with the clock of 1970 waits for no time that X names in our years."""
+    clocks, calls = Clocks(), list[int]()
+    right, clocks.wall = clocks.wall, 0.0
+
+    def limited(_: Event) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise Temporary("rate limit", retry_at=right + 60)
+
+    with running(tmp_path / "bus.db", limited, **clocks.options(monkeypatch)) as bus:
+        bus.publish([hello()])
+        assert bus.drain(LONG)
+        assert not bus.settled()
+        clocks.wall = right + 61
+        assert bus.drain(LONG, retries=True)
+    assert len(calls) == 2
+
+
+def test_a_time_of_an_earlier_run_is_not_believed_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock was two days ahead when it was written."""
+    clocks, calls = Clocks(), list[int]()
+    clocks.wall += 2 * DAYS
+
+    def limited(_: Event) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise Temporary("rate limit", retry_at=clocks.wall + 30)
+
+    options = clocks.options(monkeypatch)
+    with running(tmp_path / "bus.db", limited, **options) as bus:
+        bus.publish([hello()])
+        assert bus.drain(LONG)
+    clocks.wall -= 2 * DAYS
+    with running(tmp_path / "bus.db", limited, **options) as bus:
+        assert bus.waiting >= 1
+        clocks.passes(bus_module.MAX_RECOVERED_WAIT)
+        assert bus.drain(LONG, retries=True)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+def test_an_id_that_no_delivery_has_is_the_users_mistake(tmp_path: Path, number: int) -> None:
+    """It is named, the file is not blamed, and nothing else that is written at the time fails with it."""
+    with running(tmp_path / "bus.db") as bus:
+        for call in (bus.redrive, bus.purge):
+            with pytest.raises(TwbotError, match=f"^{number} is no id of a delivery") as caught:
+                call([1, number])
+            assert caught.value.kind is ErrorKind.USAGE
+
+
+def test_old_events_go_and_the_file_shrinks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits or is a dead letter stays with its event, however old; keys stay as long as they are told."""
+    clocks, path = Clocks(), tmp_path / "bus.db"
+
+    def handle(event: Event) -> None:
+        if event.detail["n"] == 1:
+            raise Permanent("never")
+        if event.detail["n"] == 2:
+            raise Temporary("later", retry_at=clocks.wall + 30 * DAYS)
+
+    with running(path, handle, rules=RULES[:1], **clocks.options(monkeypatch)) as bus:
+        text = "x" * 2000
+        for number in range(3):
+            bus.publish([hello(number, dedup_key=f"old-{number}")])
+        bus.publish([Entry(source="BOT", detail_type="HELLO", detail={"n": 9, "t": text}) for _ in range(1200)])
+        assert bus.drain(LONG)
+        clocks.passes(10 * DAYS)
+        bus.publish([hello(3, dedup_key="new")])
+        assert bus.drain(LONG)
+        before, keys = (datetime.datetime.fromtimestamp(clocks.wall - n * DAYS, datetime.UTC) for n in (5, 30))
+        assert bus.prune(before, keys) == 1201
+        bus.publish([hello(0, dedup_key="old-0")])
+        with History(path) as history:
+            assert [event.detail["n"] for event in history.events()] == [1, 2, 3]
+            assert len(history.dead_letters()) == 1
+            assert history.waiting() == 1
+        assert bus.prune(before, before) == 0
+        bus.publish([hello(0, dedup_key="old-0"), hello(0, dedup_key="new")])
+        assert bus.drain(LONG)
+        with History(path) as history:
+            assert [event.detail["n"] for event in history.events()] == [1, 2, 3, 0]
+    assert path.stat().st_size < 100_000

@@ -103,3 +103,14 @@ def test_what_gets_into_the_lake_meanwhile_is_found(tmp_path: Path, batch: int |
     assert not list(home.lake.rglob("*.gz"))
     with History(home.bus) as history:
         assert not list(history.events())
+
+
+def test_copies_of_earlier_files_are_named(tmp_path: Path) -> None:
+    """Of before a migration and before a restore: nothing is removed from them, and whoever asked is told."""
+    (tmp_path / "bus.db.before-v2").write_bytes(b"")
+    (tmp_path / "before-restore-20261125T000000Z-abc").mkdir()
+    with Bus(tmp_path / "bus.db", [RULE]) as bus:
+        erasure = Erasure(DataFolder(tmp_path), bus, Lake(tmp_path / "lake"), live=False)
+        remains = " ".join(erasure.forget(Erase(POST, dry_run=True)).remains)
+    assert "bus.db.before-v2" in remains
+    assert "before-restore-" in remains

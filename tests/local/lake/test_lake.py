@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import gzip
+import hashlib
+import json
+import os
+import shutil
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +23,7 @@ from tests.support.lake_events import NOON, analysed, event, image
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.errors import Temporary
+from twbot.local.database import Moved, StorageError
 from twbot.local.lake.lake import Lake
 
 CELEBRITIES = """SELECT time, detail.author, celebrityfaces.name FROM "analysed-messages-table"
@@ -205,3 +213,181 @@ def test_compacting_meanwhile_keeps_nothing_back(lake: Lake, monkeypatch: pytest
     assert lake.forget("7").events == 3
     joining.join()
     assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[0]]
+
+
+HOUR = "2026/11/23/12"
+LATER = NOON + datetime.timedelta(hours=1)
+
+
+def part(number: int, events: int = 50) -> bytes:
+    """A file of the lake with so many events; texts that do not compress, so that a cut loses some."""
+    lines = [json.dumps(line) for line in lines_of(number, events)]
+    return gzip.compress("".join(f"{line}\n" for line in lines).encode())
+
+
+def lines_of(number: int, events: int = 50) -> Iterator[dict[str, Any]]:
+    for each in range(events):
+        text = hashlib.sha256(f"{number}-{each}".encode()).hexdigest()
+        yield {"id": f"{number}-{each}", "detail-type": "MESSAGE_RECEIVED", "time": "2026-11-23T12:00:00Z"} | {
+            "detail": {"Text": text, "Author": "ann"}
+        }
+
+
+# What may have become of a file: a disk fault, half a copy, a restored backup, an editor.
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "cut in the middle": lambda content: content[: len(content) // 2],
+    "cut in its header": lambda content: content[:7],
+    "without its checksum": lambda content: content[:-8],
+    "without its last byte": lambda content: content[:-1],
+    "emptied": lambda content: b"",
+    "zeros": lambda content: bytes(len(content)),
+    "a bit flipped": lambda content: content[:600] + bytes([content[600] ^ 1]) + content[601:],
+    "not compressed": gzip.decompress,
+    "something behind it": lambda content: content + b"rubbish",
+    "zeros behind it": lambda content: content + bytes(512),
+    "half a file behind it": lambda content: content + content[: len(content) // 2],
+}
+
+
+@settings(max_examples=15, deadline=None)
+@given(damage=st.lists(st.sampled_from([None, None, *DAMAGE]), min_size=1, max_size=5), seed=st.integers(0, 9))
+def test_compaction_makes_no_line_unreadable(
+    tmp_path_factory: pytest.TempPathFactory, damage: list[str | None], seed: int
+) -> None:
+    """Whatever became of a file: its bytes stay as they are, and the lines of all others are read as before."""
+    folder = tmp_path_factory.mktemp("lake")
+    (folder / HOUR).mkdir(parents=True)
+    contents = {folder / HOUR / f"{n}.jsonl.gz": (part(n + seed * 10), kind) for n, kind in enumerate(damage)}
+    for path, (content, kind) in contents.items():
+        path.write_bytes(DAMAGE[kind](content) if kind else content)
+    lake, everything = Lake(folder), 'SELECT id, detail.text FROM "analysed-messages-table" ORDER BY id'
+    before = lake.query(everything)
+    for _ in range(2):
+        lake.compact(LATER)
+        after = lake.query(everything)
+        assert after.rows == before.rows
+        assert after.damaged == before.damaged
+    damaged = [path for path, (_, kind) in contents.items() if kind]
+    for path in damaged:
+        content, kind = contents[path]
+        assert path.read_bytes() == DAMAGE[str(kind)](content)
+    assert lake.damaged(seconds=60) == damaged
+    whole = len(contents) - len(damaged)
+    assert len(list(folder.rglob("*.gz"))) == len(damaged) + min(whole, 1)
+
+
+def test_what_compaction_leaves_alone_is_said_once(
+    lake: Lake, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its name, and why; not each hour again."""
+    (tmp_path / HOUR).mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(part(number)[: None if number else 700])
+    with caplog.at_level("ERROR"):
+        lake.compact(LATER)
+        lake.compact(LATER)
+    (record,) = [each for each in caplog.records if "damaged" in each.message]
+    assert record.message.endswith("0.jsonl.gz: it is cut off")
+
+
+def test_a_last_line_without_an_end_does_not_swallow_the_next(lake: Lake, tmp_path: Path) -> None:
+    """As an editor leaves it: both lines are there after the files were joined."""
+    (tmp_path / HOUR).mkdir(parents=True)
+    for number in range(2):
+        content = gzip.decompress(part(number, events=1)).rstrip(b"\n")
+        (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(gzip.compress(content))
+    assert lake.compact(LATER) == 2
+    assert lake.query('SELECT count(*) FROM "analysed-messages-table"').rows == [[2]]
+
+
+def test_a_machine_without_file_handles_has_no_damaged_files(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this machine lacks says nothing about a file: it is tried again later."""
+    (tmp_path / HOUR).mkdir(parents=True)
+    for number in range(2):
+        (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(part(number))
+
+    def read_bytes(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read_bytes)
+        for call in (lambda: lake.compact(LATER), lambda: lake.damaged(60)):
+            with pytest.raises(StorageError, match="can't be read now"):
+                call()
+    assert lake.compact(LATER) == 2
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", range(9))
+def test_compaction_survives_a_death_at_every_step(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
+) -> None:
+    """Before and after each write, rename and deletion: no line is lost, and none counts twice."""
+    (tmp_path / HOUR).mkdir(parents=True)
+    for number in range(4):
+        (tmp_path / HOUR / f"{number}.jsonl.gz").write_bytes(part(number)[: None if number else 700])
+    calls = 0
+
+    def dying(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == step and not after:
+                raise Killed
+            result = function(*args, **kwargs)
+            if calls == step:
+                raise Killed
+            return result
+
+        return call
+
+    with monkeypatch.context() as patch, contextlib.suppress(Killed):
+        for owner, name in ((Path, "open"), (Path, "rename"), (Path, "unlink"), (os, "fsync")):
+            patch.setattr(owner, name, dying(getattr(owner, name)))
+        lake.compact(LATER)
+    assert calls >= min(step, 7)
+    expected = [[150, 150]]
+    counted = 'SELECT count(*), count(DISTINCT id) FROM "analysed-messages-table"'
+    assert lake.query(counted).rows == expected
+    again = Lake(tmp_path)
+    again.compact(LATER)
+    assert again.query(counted).rows == expected
+    assert again.damaged(seconds=60) == [tmp_path / HOUR / "0.jsonl.gz"]
+
+
+def test_hours_that_are_too_old_are_deleted(lake: Lake, tmp_path: Path) -> None:
+    """Their files and folders; what the hour of the limit has stays, and so does what is no hour of the lake."""
+    for day in (20, 21, 22):
+        lake.append([event("TWEET_SENT", {}, NOON.replace(day=day))])
+    (tmp_path / "2026/11/20/notes.txt").write_text("mine")
+    assert lake.prune(NOON.replace(day=22)) == 2
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in (tmp_path / "2026/11").glob("*")) == [
+        "2026/11/20",
+        "2026/11/22",
+    ]
+    assert (tmp_path / "2026/11/20/notes.txt").exists()
+    assert len(list((tmp_path / "2026/11/22/12").iterdir())) == 1
+
+
+@pytest.mark.parametrize("how", ["deleted", "renamed", "replaced"])
+def test_a_lake_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
+    """An append must not begin a second lake beside the one that people look at; put back, it goes on."""
+    lake = Lake(tmp_path / "lake")
+    lake.append([analysed("ann")])
+    (tmp_path / "lake").rename(tmp_path / "aside")
+    if how == "replaced":
+        shutil.copytree(tmp_path / "aside", tmp_path / "lake")
+    elif how == "deleted":
+        shutil.rmtree(tmp_path / "aside")
+    with pytest.raises(Moved, match="lake is gone or another one"):
+        lake.append([analysed("ben")])
+    assert not list((tmp_path / "lake").rglob("*.unfinished"))
+    if how == "renamed":
+        (tmp_path / "aside").rename(tmp_path / "lake")
+        lake.append([analysed("ben")])

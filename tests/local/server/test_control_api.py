@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -53,6 +55,19 @@ def test_does_what_is_asked(url: str) -> None:
     assert client(url).forget(Erase("7")) == ErasureReport(tweet_id="7", removed={"lake": 1})
     with pytest.raises(TwbotError, match="Not thirteen"):
         client(url).redrive([13])
+
+
+def test_stops_the_process_as_sigterm_does(url: str) -> None:
+    """A bot in another container is asked: its process id means nothing here."""
+    received = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: received.set())
+    try:
+        client(url).stop()
+        assert received.wait(5)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(TwbotError):
+        client(url, "another").stop()
 
 
 @pytest.mark.parametrize("token", ["", "another", TOKEN + "x", "Bearer"])

@@ -16,6 +16,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.healthy_stage import HealthyStage, Refusal
+from tests.support.running import pretend_running
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.metrics.port import metrics_of
@@ -28,7 +29,7 @@ from twbot.cli.ui.console import out
 from twbot.lambdas.egress.permission import Switch
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.bus.store import DEAD, DONE, WAITING, EventRow, Outcome, Store
-from twbot.local.data_folder import DataFolder, RunInfo, write_run_info
+from twbot.local.data_folder import DataFolder, RunInfo
 
 URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter"
 
@@ -68,7 +69,6 @@ class OnThisMachine:
     def __init__(self, folder: Path) -> None:
         self.target = Target(data=folder)
         self._home, self._store = DataFolder(folder), Store(DataFolder(folder).bus)
-        write_run_info(folder, RunInfo(os.getpid(), URL, time.time()))
 
     def answered(self, post: str, seconds: float) -> None:
         now = time.time()
@@ -147,10 +147,12 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HealthySt
 
 
 @pytest.fixture(params=["local", "aws"])
-def bot(request: pytest.FixtureRequest, tmp_path: Path) -> Bot:
+def bot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bot]:
     if request.param == "local":
-        return OnThisMachine(tmp_path)
-    return OnAws(request.getfixturevalue("stage"))
+        with pretend_running(tmp_path, RunInfo(os.getpid(), URL, time.time())):
+            yield OnThisMachine(tmp_path)
+        return
+    yield OnAws(request.getfixturevalue("stage"))
 
 
 def read(bot: Bot) -> StatusSnapshot:
