@@ -23,6 +23,7 @@ from twbot.local.bus.history import History
 
 Json = dict[str, Any]
 EXPLAIN = ("TWEET_FAILED", "TWEET_WITHHELD", "ANALYSIS_FAILED")
+ALERTS_AT_ONCE = 2
 # Of the data folder; x/ is the simulated X's own.
 MAY_HOLD_SECRETS = ("secrets.json", "run.json", "subscribers.json", "x")
 
@@ -128,9 +129,12 @@ def _answers(trial: Trial, chains: dict[str, set[str]], outcome: Outcome, everyt
 def _alerts(trial: Trial, rig: Rig, seen: list[Seen], outcome: Outcome) -> None:
     chain_of = {post.id: post.chain for post in seen}
     heard = Counter(chain_of.get(alert["tweet_id"], alert["tweet_id"]) for alert in rig.sink.alerts)
-    for chain, count in heard.items():
-        if count > 1:
-            trial.doubled.append(f"{chain}: {count} alerts")
+    again = [f"{chain}: {count} alerts" for chain, count in heard.items() if count > 1]
+    # Unlike X, a webhook can't be asked what it has: what was on its way at a kill comes again.
+    if sum(heard.values()) - len(heard) > rig.deaths * ALERTS_AT_ONCE:
+        trial.doubled += again
+    elif again:
+        trial.note(f"{len(again)} alerts that were on their way at a kill came again")
     angry = {post.chain for post in seen if post.summons and "angry" in post.text}
     told = heard.keys() | outcome.explained
     trial.lost += [f"{chain}: no alert" for chain in angry - told]

@@ -57,6 +57,8 @@ class Rig:
         self.peak = 0
         """The most memory that a process of the bot took, in bytes."""
         self.max_memory = 300_000_000
+        self.deaths = 0
+        """How often the bot was killed."""
         self.http = requests.Session()
         self.http.trust_env = False
         self.http.headers[TOKEN_HEADER] = self._token
@@ -93,6 +95,7 @@ class Rig:
         self._port = urllib.parse.urlsplit(self.url).port or 0
 
     def kill_bot(self) -> None:
+        self.deaths += 1
         self.peak = max(self.peak, self.bot.peak_memory())
         self.bot.kill()
 

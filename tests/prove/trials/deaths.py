@@ -23,7 +23,7 @@ def kill_the_bot(trial: Trial) -> None:
             if trial.random.random() < 0.25:
                 rig.start_bot(wait=False)
                 time.sleep(trial.random.uniform(0.1, 2.0))
-                rig.bot.kill()
+                rig.kill_bot()
             rig.start_bot()
         rig.settle()
         audit(trial, rig, everything_answered=True)
