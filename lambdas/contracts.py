@@ -95,6 +95,15 @@ class MessageReceived(Message, frozen=True, kw_only=True):
     """MESSAGE_RECEIVED: somebody wrote to the bot or about it. Its consumers need not know X's JSON."""
 
 
+class PostIncomplete(Message, frozen=True, kw_only=True):
+    """POST_INCOMPLETE: X did not send all that MESSAGE_RECEIVED needs. X is asked for the rest, and it follows."""
+
+    missing: Annotated[
+        list[str], msgspec.Meta(description="Fields that X is to be asked for: Author, ImageUrls, Summoned or Text.")
+    ]
+    bot_id: Annotated[str, msgspec.Meta(description="User id of the account that the post is to or about.")]
+
+
 class ImageAnalysis(Record, frozen=True, kw_only=True):
     """What was recognised in one image, in Rekognition's shapes."""
 
@@ -123,7 +132,7 @@ class AnalysedImage(Record, frozen=True, kw_only=True):
 
 
 class Analysis(Record, frozen=True, kw_only=True):
-    """The analysis of a message. A detector that failed leaves its field at the default."""
+    """The analysis of a message. A detector that failed leaves its field empty, one that is off leaves it out."""
 
     text_sentiment: Annotated[
         str | None,
@@ -212,7 +221,7 @@ class TweetWithheld(Record, frozen=True, kw_only=True):
 
 
 class AnalysisFailed(Record, frozen=True, kw_only=True):
-    """ANALYSIS_FAILED: every detector that the message needed has failed."""
+    """ANALYSIS_FAILED: every detector that was asked about the message has failed."""
 
     error: Annotated[str, msgspec.Meta(description="Error name that the workflow reports.")]
     cause: Annotated[str, msgspec.Meta(description="Cause that the workflow reports.")]
@@ -221,6 +230,7 @@ class AnalysisFailed(Record, frozen=True, kw_only=True):
 
 
 DETAILS: dict[str, type[Record]] = {
+    "POST_INCOMPLETE": PostIncomplete,
     "MESSAGE_RECEIVED": MessageReceived,
     "MESSAGE_ANALYSED": MessageAnalysed,
     "SEND_TWEET": SendTweet,
@@ -259,6 +269,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
     dedup_key: str | None = None
     """Only the first entry with this key reaches the bus (docs/decisions/0003); None: every one does."""
+    known: dict[str, Any] | None = None
+    """What the entry knows of its post (lambdas/completion.py): a later entry with the same key that knows more reaches
+    the bus, too (docs/decisions/0014). None: the first entry says everything."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -284,10 +297,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def entry(record: Record, *, dedup_key: str | None = None) -> Entry:
+def entry(record: Record, *, dedup_key: str | None = None, known: dict[str, Any] | None = None) -> Entry:
     """Return the entry that publishes a record. The detail type follows from the record."""
     return Entry(
-        source=BOT, detail_type=DETAIL_TYPES[type(record)], detail=msgspec.to_builtins(record), dedup_key=dedup_key
+        source=BOT,
+        detail_type=DETAIL_TYPES[type(record)],
+        detail=msgspec.to_builtins(record),
+        dedup_key=dedup_key,
+        known=known,
     )
 
 

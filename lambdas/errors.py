@@ -9,12 +9,16 @@ TwbotError
 │   ├── UnusableImage  a picture that cannot be used
 │   └── XRefused       X refused: carries the status, the reason and X's message
 └── Temporary          a later retry may help
+    ├── MachineFault   this machine failed, whatever the message
     └── XUnavailable   X is down or limits us; `retry_at` is when X takes requests again, if X said so
 """
 
 from __future__ import annotations
 
 import enum
+import errno
+import re
+from collections.abc import Iterator
 
 # After these, and after any 5xx, the same request may succeed: https://www.rfc-editor.org/rfc/rfc9110#section-15
 TRANSIENT_STATUSES = frozenset({408, 425, 429})
@@ -77,6 +81,10 @@ class Temporary(TwbotError):
         self.retry_at = retry_at
 
 
+class MachineFault(Temporary):
+    """This machine failed: no memory, file handle, disk or model. It says nothing about the message."""
+
+
 class UnusableImage(Permanent):
     """A picture that cannot be used. The text says why, in words for the author of the post."""
 
@@ -109,3 +117,42 @@ class XUnavailable(Temporary):
     def __init__(self, message: str, *, retry_at: float | None = None, may_have_acted: bool = True) -> None:
         super().__init__(message, retry_at=retry_at)
         self.may_have_acted = may_have_acted
+
+
+# Errors of the file system and of the process's limits. Those of the network are not among them: they are the other
+# side's. https://docs.python.org/3/library/errno.html
+_MACHINE_ERRNOS = frozenset(
+    {
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        *(errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENODEV, errno.ENXIO, errno.ESTALE),
+    }
+)
+# Native libraries raise exceptions of their own without an errno: their texts are those of the C library.
+_NATIVE = frozenset({"onnxruntime", "cv2", "sqlite3"})
+_MACHINE_TEXTS = re.compile(
+    r"bad[ _]alloc|allocat\w* (memory|failed)|(fail\w*|unable|cannot|can't) (to )?allocate|(insufficient|out of) memory"
+    r"|too many open files|no space left|disk is full|disk i/o error|unable to open database|start new thread",
+    re.IGNORECASE,
+)
+
+
+def is_machine_fault(error: BaseException) -> bool:
+    """Return whether an error, or one that led to it, is a fault of this machine rather than of what it works on."""
+    return any(_is_of_machine(each) for each in _chain(error))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_of_machine(error: BaseException) -> bool:
+    if isinstance(error, MachineFault | MemoryError | ImportError):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _MACHINE_ERRNOS
+    is_native = isinstance(error, RuntimeError) or type(error).__module__.partition(".")[0] in _NATIVE
+    return is_native and _MACHINE_TEXTS.search(str(error)) is not None

@@ -49,8 +49,9 @@ class Publisher(Protocol):
     def publish(self, entries: Sequence[Entry]) -> None:
         """Put the entries on the bus. They are durable when this returns.
 
-        Drop an entry whose `dedup_key` was published before. Raises Temporary, which names each entry that
-        could not be published.
+        Drop an entry whose `dedup_key` was published before, unless it knows more of its post than those before: then
+        it is published with all that is known, and its `Completes` names what is new (lambdas/completion.py).
+        Raises Temporary, which names each entry that could not be published.
         """
 
     def fix(self, key: str, value: str) -> str:
@@ -69,23 +70,12 @@ class MediaStore(Protocol):
         """Return the stored bytes. Raises KeyError where the key does not exist or has expired."""
 
 
-class PostedMedia(msgspec.Struct, frozen=True):
-    """A picture of a post on X."""
-
-    url: str
-    alt_text: str | None = None
-    """The alternative text that the author gave it."""
-
-
 # X takes no larger picture of a reply: https://docs.x.com/x-api/media/introduction
 MAX_IMAGE_BYTES = 5_000_000
 
 
 class X(Protocol):
-    """The part of X's API that the handlers use. Every call raises XRefused or XUnavailable."""
-
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:
-        """Return the photos of a post."""
+    """The part of X's API that replies need. Every call raises XRefused or XUnavailable."""
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
         """Upload a JPEG or PNG of at most MAX_IMAGE_BYTES and return its media id."""
@@ -97,6 +87,16 @@ class X(Protocol):
         """Return the id of the bot's own reply to one of these posts; None where its timeline shows none.
 
         after: the id of a post; older replies are not looked for. The timeline may lag behind what was posted.
+        """
+
+
+class PostLookup(Protocol):
+    """The look-up of a post on X."""
+
+    def look_up(self, tweet_id: str) -> dict[str, Any]:
+        """Return {"data": the post, "includes": its author and media}. Raises XRefused or XUnavailable.
+
+        https://docs.x.com/x-api/posts/get-post-by-id
         """
 
 

@@ -54,6 +54,15 @@ NEGATIVE: Pattern = {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis":
 RULES = (
     Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log", "the event log"),
     Rule(
+        "ingress",
+        "complete-posts",
+        # Not of a replay, which brings back the MESSAGE_RECEIVED as well: its own would not bear the replay's name.
+        {"detail-type": ["POST_INCOMPLETE"], "replay-name": [{"exists": False}]},
+        "complete-function",
+        "X, which is asked for what it left out",
+        ("MESSAGE_RECEIVED",),
+    ),
+    Rule(
         "analysis",
         "analyse-messages",
         {"detail-type": ["MESSAGE_RECEIVED"]},
@@ -61,7 +70,14 @@ RULES = (
         "the analysis workflow",
         ("MESSAGE_ANALYSED", "ANALYSIS_FAILED"),
     ),
-    Rule("alerting", "alert-on-negative", NEGATIVE, "topic", "the alert topic", reaches_people=True),
+    Rule(
+        "alerting",
+        "alert-on-negative",
+        NEGATIVE,
+        "topic",
+        "the alert topic, by the alert function",
+        reaches_people=True,
+    ),
     # A second rule with the same pattern, as SNS cannot write the JSON that Slack and Discord expect:
     # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
     Rule(
@@ -136,7 +152,7 @@ RULES = (
     Rule("analytics", "keep-every-event", EVERY_EVENT, "lake", "the data lake"),
 )
 # What the webhook puts on the bus; TWITTER_* are the raw events.
-WEBHOOK_PUBLISHES = ("TWITTER_*", "MESSAGE_RECEIVED")
+WEBHOOK_PUBLISHES = ("TWITTER_*", "MESSAGE_RECEIVED", "POST_INCOMPLETE")
 
 # The microservices that take events from the bus, and the one that each rule is of.
 SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))

@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.errors import MachineFault
+from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Publisher
@@ -51,8 +54,17 @@ from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
 WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
+# The names of the workflow's resources on this machine.
+NAMES = {
+    "MediaBucket": "media",
+    "DownloadFunction": "download",
+    "TrimFunction": "trim",
+    "EventBusName": "Plumbing",
+    "DeadLetterQueueUrl": "dead-letters",
+}
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS = 100
+LOOKUPS = 8  # each may wait some seconds for X
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
 REPLIES = RetryPolicy(patient_attempts=1440, longest=30.0, patience=14 * 24 * 3600.0)
@@ -185,6 +197,9 @@ class Bot:
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS),
+            "complete-function": Handler(
+                lambda event: complete_post(event, x=self._x, publisher=bus), concurrency=LOOKUPS
+            ),
             "workflow": Handler(self._analyse, concurrency=4),
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
@@ -199,9 +214,13 @@ class Bot:
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
-        def download(parameters: dict[str, Any]) -> dict[str, Any]:
-            payload = parameters["Payload"]
-            return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
+        functions: dict[str, Task] = {
+            "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
+            "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
+        }
+
+        def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
+            return {"Payload": functions[parameters["FunctionName"]](parameters["Payload"])}
 
         def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
             entries = parameters["Entries"]
@@ -210,9 +229,13 @@ class Bot:
             self.bus.publish([_entry(each) for each in entries])
             return {"FailedEntryCount": 0, "Entries": []}
 
-        tasks: dict[str, Task] = {**self.analysers.tasks(), "lambda:invoke": download, "events:putEvents": put_events}
-        names = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
-        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, names, pool=self._pool)
+        tasks: dict[str, Task] = {
+            **self.analysers.tasks(),
+            "lambda:invoke": invoke,
+            "events:putEvents": put_events,
+            "sqs:sendMessage": _fail_delivery,
+        }
+        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, NAMES, pool=self._pool)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []
@@ -226,9 +249,7 @@ class Bot:
         # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
         outside = _WhileThere(self.bus.outside(), self.check_folder)
         return web_app(
-            receive=lambda body, signature: receive(
-                body, signature, keys=self.secrets.keys(), x=self._x, publisher=outside
-            ),
+            receive=lambda body, signature: receive(body, signature, keys=self.secrets.keys(), publisher=outside),
             challenge=lambda token: challenge(token, self.secrets.keys()),
             health=self._health,
             control=control_routes(self._operations(), self.control_token),
@@ -304,6 +325,11 @@ def _entry(put: dict[str, Any]) -> Entry:
     It carries no deduplication key. The workflow may run twice for a message, and its consumers are idempotent.
     """
     return Entry(source=put["Source"], detail_type=put["DetailType"], detail=put["Detail"])
+
+
+def _fail_delivery(message: dict[str, Any]) -> NoReturn:
+    """Fail the delivery, as the workflow's last resort: the bus retries it, then keeps it as a dead letter."""
+    raise MachineFault(message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"])
 
 
 def _about_its_post(handler: Callable[[Event], None]) -> Callable[[Event], None]:

@@ -1,4 +1,12 @@
 -- The negative messages, which raised alerts.
-SELECT time, detail.author, detail.analysis.sentimentscore.negative AS sure, detail.text, detail.twitter.tweetid
-FROM "analysed-messages-table"
-WHERE "detail-type" = 'MESSAGE_ANALYSED' AND detail.analysis.textsentiment = 'NEGATIVE' ORDER BY time DESC;
+WITH posts AS (
+  SELECT time, detail.author AS author, detail.analysis.sentimentscore.negative AS sure, detail.text AS text,
+    detail.twitter.tweetid AS tweetid,
+    row_number() OVER (
+      PARTITION BY coalesce(detail.twitter.firsttweetid, detail.twitter.tweetid, id) ORDER BY time, id
+    ) AS turn
+  FROM "analysed-messages-table"
+  WHERE "detail-type" = 'MESSAGE_ANALYSED' AND detail.analysis.textsentiment = 'NEGATIVE'
+    AND "replay-name" IS NULL AND detail.replayname IS NULL AND coalesce(cardinality(detail.completes), 0) = 0
+)
+SELECT time, author, sure, text, tweetid FROM posts WHERE turn = 1 ORDER BY time DESC;

@@ -1,9 +1,19 @@
 -- Who summoned the bot and has no reply.
-SELECT min(received.time) AS time, received.detail.author AS author, received.detail.text AS text,
-  received.detail.twitter.tweetid AS tweetid
-FROM "analysed-messages-table" AS received
-LEFT JOIN "analysed-messages-table" AS sent
-  ON sent."detail-type" = 'TWEET_SENT' AND sent.detail.replytotweetid = received.detail.twitter.tweetid
-WHERE received."detail-type" = 'MESSAGE_RECEIVED' AND received.detail.summoned AND sent.id IS NULL
-GROUP BY 2, 3, 4
-ORDER BY time DESC;
+WITH received AS (
+  SELECT time, detail.author AS author, detail.text AS text, detail.twitter.tweetid AS tweetid,
+    coalesce(detail.twitter.firsttweetid, detail.twitter.tweetid) AS chain,
+    row_number() OVER (
+      PARTITION BY coalesce(detail.twitter.firsttweetid, detail.twitter.tweetid, id) ORDER BY time, id
+    ) AS turn
+  FROM "analysed-messages-table"
+  WHERE "detail-type" = 'MESSAGE_RECEIVED' AND detail.summoned
+    AND "replay-name" IS NULL AND detail.replayname IS NULL
+), answered AS (
+  SELECT DISTINCT received.chain
+  FROM received JOIN "analysed-messages-table" AS sent
+    ON sent."detail-type" = 'TWEET_SENT' AND sent.detail.replytotweetid = received.tweetid
+)
+SELECT received.time, received.author, received.text, received.tweetid
+FROM received LEFT JOIN answered ON answered.chain = received.chain
+WHERE received.turn = 1 AND answered.chain IS NULL
+ORDER BY received.time DESC;

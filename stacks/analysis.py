@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import ArnFormat, CfnOutput, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
@@ -14,12 +14,12 @@ from constructs import Construct
 
 from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.stacks.config import StageConfig
-from twbot.stacks.constructs.access import acknowledge, allow
-from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.access import acknowledge, allow, service_principal
+from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import KEYS_UNKNOWN, Bucket
-from twbot.stacks.names import workflow_log_name
+from twbot.stacks.names import workflow_log_name, workflow_name
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.state_machine import sdk_actions, workflow
 
@@ -38,6 +38,8 @@ class Analysis(Service):
         self._media_arn = self.export_value(self.media.bucket_arn, name=self._media_name)
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
         self.media.grant(self._download.execution_role, ["s3:PutObject"])
+        self._trim = Function(self, "trim", stage, {"SETTINGS": behaviour(stage)})
+        self._dead_letters = DeadLetters(self, stage, "analysis")
         machine = self._machine(stage, plumbing)
         WiredRule(
             self,
@@ -45,7 +47,7 @@ class Analysis(Service):
             stage,
             bus=plumbing.bus,
             target=machine.state_machine_arn,
-            dead_letters=DeadLetters(self, stage, "analysis"),
+            dead_letters=self._dead_letters,
             role=delivery_role(self, "DeliveryRole", ["states:StartExecution"], machine.state_machine_arn),
         )
         CfnOutput(self, "WorkflowArn", value=machine.state_machine_arn)
@@ -65,14 +67,16 @@ class Analysis(Service):
         values = {
             "MediaBucket": self.media.bucket_name,
             "DownloadFunction": self._download.function_arn,
+            "TrimFunction": self._trim.function_arn,
             "EventBusName": plumbing.bus.event_bus_name,
+            "DeadLetterQueueUrl": self._dead_letters.queue_url,
         }
-        role = iam.Role(self, "WorkflowRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = iam.Role(self, "WorkflowRole", assumed_by=self._step_functions())
         self._grant_workflow(role, definition, plumbing)
         return stepfunctions.StateMachine(
             self,
             "Workflow",
-            state_machine_name=f"{stage.prefix}-analysis",
+            state_machine_name=workflow_name(stage),
             state_machine_type=stepfunctions.StateMachineType[stage.aws.workflow],
             # `from_file` would upload the definition to S3; as a string it stays in the template, where tests read it.
             definition_body=stepfunctions.DefinitionBody.from_string(asl),
@@ -82,6 +86,14 @@ class Analysis(Service):
             logs=self._logs(stage),
             tracing_enabled=True,
         )
+
+    def _step_functions(self) -> iam.PrincipalBase:
+        """Return Step Functions, for this account's state machines only."""
+        # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+        machines = self.format_arn(
+            service="states", resource="stateMachine", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        return service_principal("states.amazonaws.com").with_conditions({"ArnLike": {"aws:SourceArn": machines}})
 
     def _logs(self, stage: StageConfig) -> stepfunctions.LogOptions:
         """Log each step of an execution."""
@@ -95,7 +107,8 @@ class Analysis(Service):
                 allow(role, actions, ["*"])
         if sdk_actions(definition, "rekognition"):
             self.media.grant(role, ["s3:GetObject"])
-        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn])
+        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn, self._trim.function_arn])
+        allow(role, ["sqs:SendMessage"], [self._dead_letters.queue_arn])
         allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
         acknowledge(role, "IAM5[Resource::*]", _NO_RESOURCE)
 

@@ -17,6 +17,7 @@ from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_w
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import Bucket
+from twbot.stacks.names import stream_name
 from twbot.stacks.plumbing import Plumbing
 
 ERRORS = "errors/"
@@ -55,7 +56,7 @@ class Analytics(Service):
         stream = DELIVERY(
             self,
             "Stream",
-            delivery_stream_name=f"{stage.prefix}-events",
+            delivery_stream_name=stream_name(stage),
             delivery_stream_type="DirectPut",
             delivery_stream_encryption_configuration_input=DELIVERY.DeliveryStreamEncryptionConfigurationInputProperty(
                 key_type="AWS_OWNED_CMK"

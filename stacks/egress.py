@@ -10,7 +10,7 @@ from constructs import Construct
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
-from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_send
 from twbot.stacks.constructs.secret import grant_read, secret_environment
 from twbot.stacks.constructs.service import Service
@@ -18,7 +18,6 @@ from twbot.stacks.constructs.stores import Table
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import queue_name
 from twbot.stacks.plumbing import Plumbing
-from twbot.stacks.responding import behaviour
 
 # The function gives a reply up itself, after failures that it counts. A reply that waits for X is received once in each
 # of X's windows, and no such wait is a failure.

@@ -4,14 +4,16 @@ The code of `name` is lambdas/aws/handlers/<name>.py. The environment variables:
 
 BUS_NAME                   the bus, for PutEvents
 SEEN_TABLE                 DynamoDB table of published entries: `id` (string) is an entry's `dedup_key`,
-                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it
+                           `expiration` (number, epoch seconds) the time when DynamoDB deletes it, `value` (string)
+                           what is known of the post
 ARCHIVE_DAYS               the days for which the archive keeps events, and SEEN_TABLE the words of their replies
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names;
                            and of the attempts to post replies (lambdas/aws/attempts.py)
 REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
 MEDIA_BUCKET               the bucket of images: a post's are deleted after a day, a reply's with the archive
 SECRET_NAME                the secret with X's keys (twbot.lambdas.ports.Keys, as JSON)
-DELIVERIES_TABLE           DynamoDB table of the deliveries of each alert to each subscriber: `id`, `expiration`
+DELIVERIES_TABLE           DynamoDB table of what raised each alert, and of its deliveries: `id`, `expiration`
+TOPIC_ARN                  the SNS topic of alerts
 ADDRESSES_PARAMETER        the SecureString in Parameter Store with the addresses of the chats that receive alerts
 QUEUE_URL                  the queue of SEND_TWEET, to defer a reply until X accepts it
 DEAD_LETTER_QUEUE_URL      the queue for each SEND_TWEET that is unreadable or was tried for hours, with the reason
@@ -63,16 +65,14 @@ _X = ("requests", "requests-oauthlib")
 FUNCTIONS = {
     function.name: function
     for function in (
-        FunctionSpec(
-            "ingress",
-            "ingress",
-            (*_COMMON, *_X),
-            memory=512,
-            timeout=15,
-            environment=(*PUBLISHER, "SECRET_NAME", "X_URL"),
-        ),
+        FunctionSpec("ingress", "ingress", _COMMON, 512, 15, environment=(*PUBLISHER, "SECRET_NAME")),
+        FunctionSpec("complete", "ingress", (*_COMMON, *_X), 512, 30, environment=(*PUBLISHER, "SECRET_NAME", "X_URL")),
         FunctionSpec(
             "download", "analysis", (*_COMMON, "pillow", "requests"), 1024, 30, environment=("MEDIA_BUCKET", "X_URL")
+        ),
+        FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
+        FunctionSpec(
+            "alert", "alerting", _COMMON, memory=256, timeout=30, environment=("TOPIC_ARN", "DELIVERIES_TABLE")
         ),
         FunctionSpec(
             "notify",

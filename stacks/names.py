@@ -31,6 +31,16 @@ def workflow_log_name(stage: StageConfig) -> str:
     return f"/aws/vendedlogs/states/{stage.prefix}-analysis"
 
 
+def workflow_name(stage: StageConfig) -> str:
+    """Return the name of the state machine."""
+    return f"{stage.prefix}-analysis"
+
+
+def stream_name(stage: StageConfig) -> str:
+    """Return the name of Firehose's stream into the lake."""
+    return f"{stage.prefix}-events"
+
+
 def function_name(stage: StageConfig, name: str) -> str:
     return f"{stage.prefix}-{name}"
 

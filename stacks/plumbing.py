@@ -44,6 +44,7 @@ class Plumbing(Service):
         add_alarms(self, stage, alarms)
         add_dashboard(self, stage)
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
+        CfnOutput(self, "PublishedTableName", value=self._published.table_name)
         CfnOutput(self, "EventLogName", value=event_log.log_group_name)
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic_arn)
         CfnOutput(self, "CodeVersion", value=code_version())

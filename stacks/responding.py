@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -11,7 +10,7 @@ from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.chatbot import Chatbot
-from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.plumbing import Plumbing
@@ -55,9 +54,3 @@ class Responding(Service):
             dead_letters=self._dead_letters,
         )
         grant_rule_invoke(function, wired)
-
-
-def behaviour(stage: StageConfig) -> str:
-    """Return the stage's settings as the JSON that the functions read."""
-    told = msgspec.structs.replace(stage.settings, aws={}, archive_days=None, lake_days=None)
-    return msgspec.json.encode(told).decode()

@@ -19,22 +19,23 @@ STATES = {
     "texts": "DetectText",
     "celebrities": "RecognizeCelebrities",
 }
+TRIM_TEXT = "TrimText"
 _SDK = "arn:aws:states:::aws-sdk:"
 State = dict[str, Any]
 
 
 def workflow(detectors: Detectors) -> State:
-    """Return the definition. A detector that is off has an empty result, as if it had been called."""
+    """Return the definition without the detectors that are off: their fields are absent from what is found."""
     definition: State = msgspec.json.decode(FILE.read_bytes())
     off = {state for name, state in STATES.items() if not getattr(detectors, name)}
     if not (detectors.sentiment or detectors.entities):
         # Only these two need the language, and detecting it costs as much as either of them:
         # docs/decisions/0004-what-could-not-be-analysed-stays-visible.md
-        off.add(STATES["language"])
+        off |= {STATES["language"], TRIM_TEXT}
     for machine in machines(definition):
         states = machine["States"]
         for name in off & states.keys():
-            states[name] = _empty_result(states[name], states)
+            states[name] = _skipped(name, states)
         # Step Functions refuses a definition with states that nothing leads to, as a skipped detector's fallbacks are.
         machine["States"] = {name: states[name] for name in states if name in _reachable(machine)}
     return definition
@@ -61,12 +62,12 @@ def sdk_actions(definition: State, service: str) -> list[str]:
     return sorted(f"{service}:{operation[0].upper()}{operation[1:]}" for operation in found)
 
 
-def _empty_result(task: State, states: dict[str, State]) -> State:
-    """Return the fallback state of the task's own Catch, marked as not failed."""
-    fallback = dict(states[task["Catch"][0]["Next"]])
-    if "Failed" in fallback["Result"]:
-        fallback["Result"] = {**fallback["Result"], "Failed": False}
-    return fallback
+def _skipped(name: str, states: dict[str, State]) -> State:
+    """Return the state in the place of a task that is off."""
+    if name in (STATES["language"], TRIM_TEXT):
+        return states[states[name]["Catch"][-1]["Next"]]
+    # Neither found nor failed: docs/decisions/0004-what-could-not-be-analysed-stays-visible.md
+    return {"Type": "Pass", "Result": {"Found": {}, "Outcome": "skipped"}, "End": True}
 
 
 def _reachable(machine: State) -> set[str]:

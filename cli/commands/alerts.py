@@ -163,7 +163,7 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
         rows = [
             (
                 format_time(a.time, utc=utc),
-                f"@{a.author}",
+                a.shown_author,
                 a.text,
                 _percent(a.negative),
                 "yes" if a.posted else "",

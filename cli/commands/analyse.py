@@ -13,6 +13,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json_line, err, out
 from twbot.cli.ui.options import AsJson, Data
 from twbot.cli.ui.streams import lines_of_stdin
+from twbot.lambdas.analysis.excerpt import excerpt
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -80,19 +81,19 @@ def _report(line: str, error: TwbotError, json: bool) -> None:
 
 
 def _of_text(text: str) -> Found:
-    """Analyse a text. The local models read English: of other texts sentiment is None, and entities are empty."""
+    """Analyse a text, cut as the bot cuts it. The local models read English: other texts have no sentiment."""
     if not text.strip():
         _nothing_to_read()
-    comprehend = _comprehend()
-    language = comprehend.detect_dominant_language({"Text": text})["Languages"][0]["LanguageCode"]
+    comprehend, read = _comprehend(), {"Text": excerpt(text)}
+    language = comprehend.detect_dominant_language(read)["Languages"][0]["LanguageCode"]
     found = _empty(text) | {"language": language}
     from twbot.local.models import entities, sentiment
     from twbot.local.models import language as languages
 
     found["models"]["language"] = languages.NAME
     if language == "en":
-        sentiments = comprehend.detect_sentiment({"Text": text, "LanguageCode": language})
-        detected = comprehend.detect_entities({"Text": text, "LanguageCode": language})["Entities"]
+        sentiments = comprehend.detect_sentiment({**read, "LanguageCode": language})
+        detected = comprehend.detect_entities({**read, "LanguageCode": language})["Entities"]
         found["sentiment"], found["scores"] = sentiments["Sentiment"], sentiments["SentimentScore"]
         found["entities"] = [{"text": each["Text"], "type": each["Type"]} for each in detected]
         found["models"] |= {"sentiment": sentiment.NAME, "entities": entities.NAME}

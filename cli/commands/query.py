@@ -11,6 +11,7 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
+from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.csv import print_csv
@@ -66,7 +67,9 @@ def query(
 
     The table is "analysed-messages-table", the SQL Athena's, on this machine, too. On AWS each query costs what it
     reads, and stops at the stage's limit (query_limit_mb). Ctrl-C stops it. Whole lists and records come as JSON on
-    this machine, and as Athena writes them on AWS: name their fields.
+    this machine, and as Athena writes them on AWS: name their fields. What this machine can't answer as Athena does is
+    refused. The saved queries count each post once, however often it was replayed or edited; celebrities, labels and
+    positive show replays, too, and say how many.
 
     Example: twbot query celebrities
 
@@ -76,7 +79,7 @@ def query(
 
     Example: twbot query --columns
 
-    Example: twbot query --sql 'SELECT "detail-type", count(*) FROM "analysed-messages-table" GROUP BY 1'
+    Example: twbot query --sql 'SELECT count(*) FROM "analysed-messages-table" WHERE "replay-name" IS NULL'
     """
     if bool(name) + (sql is not None) + columns > 1:
         raise CliError("Give one of a saved query's name, --sql and --columns.", code=Exit.USAGE)
@@ -91,7 +94,7 @@ def query(
     saved = _named(name) if name else SavedQuery("", "", [], sql or "")
     bound = _bound(saved, param or [])
     with translate_lake_errors(), err.status("asking the lake"):
-        result = lake_of(target).query(saved.sql, bound, limit=limit)
+        result = query_and_count(lake_of(target), saved.sql, bound, limit=limit)
     _show(result, json=json, csv=csv, chart=chart, utc=utc)
 
 
@@ -153,6 +156,8 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
     if not json and not csv:
         rows = len(result.rows)
         say(f"{rows:,} {'row' if rows == 1 else 'rows'}, {result.bytes_scanned:,} bytes scanned")
+    if result.replayed:
+        say(f"Replayed events among them: {result.replayed:,}. To leave those out: WHERE {LEAVE_OUT}")
     for path in result.damaged:
         say(f"Left out, as it is damaged: {path}")
 

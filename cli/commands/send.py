@@ -31,6 +31,9 @@ def send(
         list[Path] | None, typer.Option("--image", help="A picture; up to four.", exists=True, dir_okay=False)
     ] = None,
     reply_to: Annotated[str | None, typer.Option("--reply-to", help="The id of the post to answer.")] = None,
+    edit: Annotated[
+        str | None, typer.Option("--edit", help="The id of the post to edit: the text becomes its next version.")
+    ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0, max=600, help="Seconds to wait for the reply.")] = 30,
     stage: StageName = LOCAL,
     data: Data = None,
@@ -38,27 +41,26 @@ def send(
 ) -> None:
     """Post at the simulated X of the running bot, and show the reply when it comes.
 
+    An edited post is answered once: where an earlier version was answered, that reply is shown.
+
     Example: twbot send "tell me a joke" --as bob
     """
     if stage != LOCAL:
         hint = "Deliver a signed sample to its webhook: twbot webhook sample URL"
         raise CliError("Only the bot of this machine has a simulated X.", hint=hint, code=Exit.USAGE)
-    _post(text, author, image or [], reply_to, timeout, data, json)
-
-
-def _post(
-    text: str, author: str, images: list[Path], reply_to: str | None, timeout: float, data: Path | None, json: bool
-) -> None:
-    client, folder = _running(data)
+    images = image or []
     if len(images) > 4:
         raise CliError("A post has at most four pictures.", code=Exit.USAGE)
+    if edit and (images or reply_to):
+        raise CliError("An edit changes the text alone: leave out --image and --reply-to.", code=Exit.USAGE)
+    client, folder = _running(data)
     bot = client.bot()
     # Only posts that summon the bot are answered, and a mention does.
     mentioning = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
-    post = client.post(author, mentioning, images=images, reply_to=reply_to)
+    post = client.edit(edit, mentioning) if edit else client.post(author, mentioning, images=images, reply_to=reply_to)
     if not json:
-        say(f"@{author} posted {post['id']}: {post['text']}")
-    reply = _reply(client, post["id"], bot, timeout, Target(data=data))
+        say(f"@{post['author']} {'edited' if edit else 'posted'} {post['id']}: {post['text']}")
+    reply = _reply(client, post, bot, timeout, Target(data=data))
     paths = _save(client, folder / "replies", reply)
     _show(post, reply, paths, json)
 
@@ -80,15 +82,18 @@ def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
     return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
-def _reply(client: SimulatorClient, post_id: str, bot: str, timeout: float, target: Target) -> dict[str, Any]:
-    """Wait for the reply and return it. Raises CliError if none will come, or none comes in time."""
+def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: float, target: Target) -> dict[str, Any]:
+    """Wait for the reply, to any version of the post. Raises CliError if none will come, or none comes in time."""
     import time
 
+    post_id, earlier = post["id"], [version for version in post["edit_history"] if version != post["id"]]
     deadline, hint = time.monotonic() + timeout, f"See what became of it: twbot trace {post_id}{target.option}"
     while True:
         left = deadline - time.monotonic()
         if found := client.replies(post_id, timeout=min(max(left, 0), POLL_INTERVAL), author=bot):
             return found[0]
+        if before := [reply for version in earlier for reply in client.replies(version, author=bot)]:
+            return before[0]
         trace = traces_of(target).of(post_id)
         if trace is not None and trace.outcome in NO_REPLY:
             raise CliError(f"@{bot} does not reply to {post_id}: {trace.why}", hint=hint)
@@ -110,7 +115,8 @@ def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[
 
 
 def _show(post: dict[str, Any], reply: dict[str, Any], images: list[str], json: bool) -> None:
-    seconds = round((reply["created_ms"] - post["created_ms"]) / 1000, 3)
+    # The reply to an earlier version is older than this one.
+    seconds = round(max(0, reply["created_ms"] - post["created_ms"]) / 1000, 3)
     if json:
         alt_texts = [media["alt_text"] for media in reply["media"]]
         answer = {"id": reply["id"], "text": reply["text"], "images": images, "alt_texts": alt_texts}

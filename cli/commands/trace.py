@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from twbot.cli.operations.traces.records import Span, Trace
 
 WIDE, WIDTH, NARROW = 100, 24, 10
+# Characters of the post's text: X takes up to 25,000.
+MAX_TEXT = 300
 STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow", "log": "yellow"}
 
 
@@ -65,7 +67,7 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
 
     spans = [each for each in found.moments if _is_shown(each, steps)]
     whole = (min(each.start for each in spans), max(each.end for each in spans))
-    says = f"@{found.author}: {found.text}" if found.text else ""
+    says = f"@{found.author}: {_clipped(found.text)}" if found.text else ""
     out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {format_time(whole[0], utc=utc)}"))
     out.print(Text(says))
     width = WIDTH if out.width >= WIDE else NARROW
@@ -80,6 +82,12 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
     out.print(grid)
     good = found.outcome in {"replied", "nothing-to-do"}
     out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why), soft_wrap=True)
+
+
+def _clipped(text: str) -> str:
+    """Return the text as one line of at most MAX_TEXT characters; --json has all of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 
 
 def _is_shown(each: Span, steps: bool) -> bool:

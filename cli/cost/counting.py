@@ -16,12 +16,18 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 
-from twbot.cli.cost.clients import KB, S3, CountedX, DynamoDb, Events, Json, LexRuntime, chunks
+from twbot.cli.cost.clients import KB, S3, CountedX, DynamoDb, Events, Json, LexRuntime, Sns, chunks
 from twbot.cli.cost.execution import Workflow
 from twbot.cli.cost.meter import Meter
 from twbot.lambdas.alerting.alert import alert_for
+from twbot.lambdas.alerting.delivery import Notifier
+from twbot.lambdas.alerting.subscription import Subscription
+from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.analytics.transform import transform
+from twbot.lambdas.aws.alert_topic import AlertTopic
+from twbot.lambdas.aws.attempts import DynamoAttempts
 from twbot.lambdas.aws.deadline import note_deadline
 from twbot.lambdas.aws.deduplication import Deduplication
 from twbot.lambdas.aws.event_bus import EventBus
@@ -31,6 +37,7 @@ from twbot.lambdas.aws.reply_store import DynamoReplies
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import receive
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.responding.fulfilment import fulfil
@@ -103,11 +110,17 @@ class System:
         idempotency_store = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
         config = IdempotencyConfig()
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
-        permission = Permission(DynamoReplies(table, "replies"))
-        self._sender = Sender(self._x, self._media, self._bus, permission, idempotency_store, config)
-        self._workflow = Workflow(
-            definition, meter, recorded().answers, download=self._download, publish=self._published
+        deliveries = DynamoDBPersistenceLayer(table_name="told", boto3_client=table)
+        self._alerts: Notifier[AlertTopic] = Notifier(
+            "topic", lambda topic, alert: topic.publish(alert), deliveries, config
         )
+        self._chats: Notifier[Subscription] = Notifier("chats", Webhooks().send, deliveries, config)
+        self._topic = AlertTopic(Sns(meter), "alerts")
+        permission = Permission(DynamoReplies(table, "replies"))
+        attempts = DynamoAttempts(table, "sent")
+        self._sender = Sender(self._x, self._media, self._bus, permission, attempts, idempotency_store, config)
+        functions = {"download": self._download, "trim": self._trim}
+        self._workflow = Workflow(definition, meter, recorded().answers, functions=functions, publish=self._published)
         self._by_target = self._targets()
         if unpriced := {rule.target for rule in RULES} - self._by_target.keys():
             raise NotImplementedError(f"Not priced: {', '.join(sorted(unpriced))}. Add them to _targets.")
@@ -121,7 +134,7 @@ class System:
         self.meter.add("apigateway.requests")
         self.meter.add("xray.traces")
         with self.meter.running("ingress"):
-            answer = receive(body, signature, keys=KEYS, x=self._x, publisher=self._bus)
+            answer = receive(body, signature, keys=KEYS, publisher=self._bus)
         assert answer.status == 200, answer
         while self._waiting:
             self._deliver(self._waiting.popleft())
@@ -147,9 +160,10 @@ class System:
     def _targets(self) -> dict[str, Callable[[Event, bytes], None]]:
         """Return what delivering an event costs, by target (lambdas/wiring.py). It takes the event and its JSON."""
         return {
+            "complete-function": self._complete,
             "event-log": lambda _, encoded: self.meter.add("log_bytes", len(encoded)),
             "workflow": lambda event, _: self._workflow.run(msgspec.to_builtins(event), self._stage.aws.workflow),
-            "topic": lambda *_: self.meter.add("sns.requests"),
+            "topic": self._alert,
             "notify-function": self._notify,
             "image-function": self._answer_images,
             "text-function": self._answer_text,
@@ -157,9 +171,17 @@ class System:
             "lake": lambda _, encoded: self._store(encoded),
         }
 
+    def _complete(self, _: Event, encoded: bytes) -> None:
+        with self.meter.running("complete"):
+            complete_post(decode_event(encoded), x=self._x, publisher=self._bus)
+
+    def _alert(self, _: Event, encoded: bytes) -> None:
+        with self.meter.running("alert"):
+            self._alerts.notify(alert_for(decode_event(encoded)), [self._topic], replay=None)
+
     def _notify(self, _: Event, encoded: bytes) -> None:
         with self.meter.running("notify"):
-            alert_for(decode_event(encoded))
+            self._chats.notify(alert_for(decode_event(encoded)), [], replay=None)
 
     def _answer_images(self, _: Event, encoded: bytes) -> None:
         settings = self._stage.settings
@@ -189,6 +211,10 @@ class System:
     def _download(self, request: Json) -> Json:
         with self.meter.running("download"):
             return dict(_RecordedDownloader(self._media, self.meter).fetch_image(request["Url"], request["TweetId"]))
+
+    def _trim(self, request: Json) -> Json:
+        with self.meter.running("trim"):
+            return trim(request, highlight=self._stage.settings.highlight_labels)
 
     def _fulfil(self, event: Json) -> Json:
         with self.meter.running("fulfilment"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from twbot.cli.cost.meter import WAITS, Meter
 from twbot.local.workflow import Machine, Visit
@@ -14,20 +14,26 @@ from twbot.stacks.state_machine import machines
 Json = dict[str, Any]
 Task = Callable[[Json], Json]
 Path = tuple[str, ...]
-SDK = "aws-sdk:"
+ARN, SDK = "arn:aws:states:::", "aws-sdk:"
 # Comprehend bills units of 100 characters, three at least: https://aws.amazon.com/comprehend/pricing/
 UNIT, MIN_UNITS = 100, 3
 # Express workflows are billed in steps of 64 MB, of which a small execution takes one, and in steps of 100 ms:
 # https://aws.amazon.com/step-functions/pricing/
 EXPRESS_GB, EXPRESS_MS = 64 / 1024, 100
-NAMES = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "Plumbing"}
+NAMES = {
+    "MediaBucket": "media",
+    "DownloadFunction": "download",
+    "TrimFunction": "trim",
+    "EventBusName": "Plumbing",
+    "DeadLetterQueueUrl": "dead-letters",
+}
 
 
 class Workflow:
     """A workflow whose tasks count.
 
-    `answers`: the AI services' responses, by resource. `download`: the download function. `publish` receives each
-    PutEvents entry.
+    `answers`: the AI services' responses, by resource. `functions`: the Lambda functions, by name. `publish` receives
+    each PutEvents entry.
     """
 
     def __init__(
@@ -36,14 +42,15 @@ class Workflow:
         meter: Meter,
         answers: Mapping[str, Json],
         *,
-        download: Task,
+        functions: Mapping[str, Task],
         publish: Callable[[Json], None],
     ) -> None:
         self._meter, self._publish = meter, publish
         tasks: dict[str, Task] = {name: self._detector(name, answer) for name, answer in answers.items()}
         tasks |= {
-            "lambda:invoke": lambda parameters: {"Payload": download(parameters["Payload"])},
+            "lambda:invoke": lambda sent: {"Payload": functions[sent["FunctionName"]](sent["Payload"])},
             "events:putEvents": self._put,
+            "sqs:sendMessage": _never,
         }
         self._definition = definition
         self._machine = Machine(definition, tasks, NAMES)
@@ -64,11 +71,11 @@ class Workflow:
 
     def _timed(self, visits: Sequence[Visit], downloaded: float) -> list[tuple[Path, float]]:
         """Return each visit's path in the definition, and the milliseconds that it would take on AWS."""
-        waits = {"lambda": downloaded, **WAITS}
-        resources = _resources(self._definition)
-        services = [resources.get(visit.path.rpartition(".")[2], "").removeprefix(SDK) for visit in visits]
+        waits = {"${DownloadFunction}": downloaded, **WAITS}
+        called = _called(self._definition)
+        services = [called.get(visit.path.rpartition(".")[2], "") for visit in visits]
         return [
-            (tuple(visit.path.split(".")), waits.get(service.partition(":")[0], 0.0))
+            (tuple(visit.path.split(".")), waits.get(service, 0.0))
             for visit, service in zip(visits, services, strict=True)
         ]
 
@@ -94,6 +101,10 @@ class Workflow:
         return {"FailedEntryCount": 0, "Entries": []}
 
 
+def _never(_: Json) -> NoReturn:
+    raise AssertionError("The last resort is not counted.")
+
+
 def longest(visits: Sequence[tuple[Path, float]]) -> float:
     """Return the duration (ms) of an execution: the sum of its states, with the longest of parallel branches."""
     own = sum(duration for path, duration in visits if len(path) == 1)
@@ -105,11 +116,11 @@ def longest(visits: Sequence[tuple[Path, float]]) -> float:
     return own + sum(max(longest(branch) for branch in branches.values()) for branches in forks.values())
 
 
-def _resources(definition: Json) -> dict[str, str]:
-    """Return the resource of each Task state by the state's name, without the common prefix of ARNs."""
+def _called(definition: Json) -> dict[str, str]:
+    """Return the service or the Lambda function that each Task state calls, by the state's name."""
     # Names are unique across nested machines: Machine refuses two states of one name.
     return {
-        name: state["Resource"].removeprefix("arn:aws:states:::")
+        name: state["Parameters"].get("FunctionName") or state["Resource"].removeprefix(f"{ARN}{SDK}").partition(":")[0]
         for machine in machines(definition)
         for name, state in machine["States"].items()
         if state["Type"] == "Task"

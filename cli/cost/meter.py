@@ -13,6 +13,7 @@ from collections.abc import Iterator
 WAITS = {
     "dynamodb": 8,
     "events": 15,
+    "sns": 15,
     "s3": 30,
     "lex": 250,
     "x": 250,

@@ -1,4 +1,4 @@
-"""An alert about a negative message. Plain https subscribers get this record as JSON."""
+"""An alert about a negative post. Plain https subscribers of `local` get this record as JSON."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import datetime
 
 import msgspec
 
-from twbot.lambdas.alerting.template import SUBJECT, body
+from twbot.lambdas.alerting.template import SUBJECT, author_of, body, shown_author
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """An alert about one message."""
+    """An alert about one post, in all its versions."""
 
     tweet_id: str
-    """Id of the post; "0" in a test."""
+    """Id of the post, of an edited one the first version's; "0" in a test."""
     time: str
     """UTC in ISO 8601."""
     author: str
+    """Username of the author, without @; "user 123" where X named only the id."""
     text: str
     negative: float | None
     """Confidence of the analysis that the message is negative, 0 to 1."""
@@ -33,23 +34,33 @@ class Alert(msgspec.Struct, frozen=True):
         return f"https://x.com/i/status/{self.tweet_id}" if known else None
 
     @property
+    def shown_author(self) -> str:
+        """Return "@alice"; "user 123" where X named only the id."""
+        return shown_author(self.author)
+
+    @property
     def source(self) -> str:
         """Return one line with the author and the confidence of the analysis."""
-        return f"@{self.author}" + ("" if self.negative is None else f", how sure: {self.negative:.0%}")
+        return self.shown_author + ("" if self.negative is None else f", how sure: {self.negative:.0%}")
 
 
 def alert_for(event: Event) -> Alert:
     """Return the alert about a MESSAGE_ANALYSED. Raises BadEvent."""
     message = read(event.detail, MessageAnalysed)
     return Alert(
-        tweet_id=message.twitter.tweet_id,
+        tweet_id=message.twitter.chain,
         time=event.time,
-        author=message.author,
+        author=author_of(message),
         text=message.text,
         negative=(message.analysis.sentiment_score or {}).get("Negative"),
         subject=SUBJECT,
-        body=body(event),
+        body=body(message, event.time),
     )
+
+
+def replay_of(event: Event) -> str | None:
+    """Return the name of the replay that delivers or caused the event; None where none did."""
+    return event.replay_name or event.detail.get("ReplayName")
 
 
 def sample_alert(at: datetime.datetime) -> Alert:

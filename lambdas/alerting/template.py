@@ -1,39 +1,43 @@
-"""The text of an alert. EventBridge's input transformer and the local alerts use the same paths and template.
-
-https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-"""
+"""The words of an alert, as email, SMS and plain https have them."""
 
 from __future__ import annotations
 
-from typing import Any
+from twbot.lambdas.alerting.truncation import one_line, truncate
+from twbot.lambdas.contracts import MessageAnalysed
 
-from twbot.lambdas.contracts import Event
-
-# The input transformer's paths: where a MESSAGE_ANALYSED event has each variable of the template.
-PATHS = {
-    "author": "$.detail.Author",
-    "text": "$.detail.Text",
-    "negative": "$.detail.Analysis.SentimentScore.Negative",
-    "tweet_id": "$.detail.Twitter.TweetId",
-    "time": "$.time",
-}
 SUBJECT = "Negative message on X"
+# UTF-16 units. With the words around the text it is an SMS that SNS still sends: 1,600 characters.
+# https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
+MAX_TEXT_LENGTH = 1400
+MAX_NAME_LENGTH = 64
 TEMPLATE = """\
-Negative message from @{author} (how sure: {negative}) at {time}:
+Negative message from {author} (how sure: {negative}) at {time}:
 
 {text}
 
 https://x.com/i/status/{tweet_id}"""
 
 
-def body(event: Event) -> str:
-    """Return the text of the alert about one event."""
-    return TEMPLATE.format(**{name: _at(event, path) for name, path in PATHS.items()})
+def body(message: MessageAnalysed, time: str) -> str:
+    """Return the text of the alert about a message that was analysed at `time`, in ISO 8601."""
+    negative = (message.analysis.sentiment_score or {}).get("Negative", "")
+    return TEMPLATE.format(
+        author=shown_author(author_of(message)),
+        negative=negative,
+        time=time,
+        text=truncate(message.text, MAX_TEXT_LENGTH),
+        tweet_id=message.twitter.chain,
+    )
 
 
-def _at(event: Event, path: str) -> Any:
-    """Return the value at a path, "" where there is none, as EventBridge does."""
-    found: Any = {"detail": event.detail, "time": event.time}
-    for step in path.removeprefix("$.").split("."):
-        found = found.get(step, "") if isinstance(found, dict) else ""
-    return found
+def author_of(message: MessageAnalysed) -> str:
+    """Return the username of the author; "user 123" where X named only the id."""
+    named = message.author != message.twitter.user_id
+    return message.author if named else f"user {message.author}"
+
+
+def shown_author(author: str) -> str:
+    """Return what people are shown of what `author_of` returns: "@alice", or "user 123"."""
+    # No username has a space: https://help.x.com/en/managing-your-account/x-username-rules
+    known = truncate(one_line(author), MAX_NAME_LENGTH)
+    return known if known.startswith("user ") else f"@{known}"

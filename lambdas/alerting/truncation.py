@@ -1,4 +1,4 @@
-"""Prepares a stranger's text for a chat: removes invisible characters, escapes markup, and truncates."""
+"""Prepares a stranger's text for people: removes what is invisible, escapes markup, and truncates."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import unicodedata
 from collections.abc import Mapping
 
 ELLIPSIS = "…"
-# Characters that change the direction of the text after them, and so can disguise it:
-# https://www.unicode.org/reports/tr9/
-_DIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters (terminals obey them), format characters (they turn the direction of the text after them, hide text
+# or have no width), and halves of surrogate pairs (no encoding takes them): https://www.unicode.org/reports/tr9/,
+# https://www.unicode.org/reports/tr36/
+_INVISIBLE = ("Cc", "Cf", "Cs")
 
 
-def truncate(text: str, limit: int, escapes: Mapping[int, str]) -> str:
-    """Escape the text with a table of `str.translate`, and truncate it to `limit` UTF-16 units."""
-    shown = [each.translate(escapes) for each in text if _is_visible(each)]
+def clean(text: str) -> str:
+    """Return the text without invisible characters, and with "\\n" as its only line end."""
+    return "".join(each for each in "\n".join(text.splitlines()) if _is_visible(each))
+
+
+def truncate(text: str, limit: int, escapes: Mapping[int, str] | None = None) -> str:
+    """Clean the text, escape it with a table of `str.translate`, and truncate it to `limit` UTF-16 units."""
+    shown = [each.translate(escapes or {}) for each in clean(text)]
     if sum(map(_size, shown)) <= limit:
         return "".join(shown)
     # Character by character, so that an escape sequence is never cut in two.
@@ -26,9 +32,13 @@ def truncate(text: str, limit: int, escapes: Mapping[int, str]) -> str:
     return "".join(fitting) + ELLIPSIS
 
 
+def one_line(text: str) -> str:
+    """Clean the text, and put one space in place of its line ends and other blanks."""
+    return " ".join(clean(text).split())
+
+
 def _is_visible(character: str) -> bool:
-    # Neither a control character (Cc), nor half of a surrogate pair (Cs), nor directional.
-    return character == "\n" or (unicodedata.category(character) not in ("Cc", "Cs") and character not in _DIRECTIONAL)
+    return character == "\n" or unicodedata.category(character) not in _INVISIBLE
 
 
 def _size(text: str) -> int:

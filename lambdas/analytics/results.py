@@ -27,6 +27,10 @@ class BadSql(TwbotError):
     """The SQL cannot be run. The text says why."""
 
 
+class TooDeep(BadSql):
+    """The SQL is nested too deeply to be read."""
+
+
 class TooSlow(TwbotError):
     """The query was stopped after its time limit."""
 
@@ -43,7 +47,9 @@ class Result(msgspec.Struct, frozen=True):
     bytes_scanned: int
     """Bytes of the lake that were read."""
     damaged: list[str] = []
-    """Files of the lake that could not be read."""
+    """Files of the lake that could not be read; with ": N lines" at the end those of which only lines were left out."""
+    replayed: int | None = None
+    """Number of replayed events among those that the rows show or count; None where the SQL does not tell."""
 
 
 class ExportFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +89,7 @@ class Exported(msgspec.Struct, frozen=True):
     bytes_scanned: int
     """Bytes of the lake that were read."""
     damaged: list[str] = []
-    """Files of the lake that could not be read."""
+    """Files of the lake that could not be read; with ": N lines" at the end those of which only lines were left out."""
 
 
 def count_sql(wanted: ExportFilter) -> str:

@@ -13,6 +13,10 @@ TABLE = "analysed-messages-table"
 PARTITION = "datehour"
 PARTITION_FORMAT = "yyyy/MM/dd/HH"
 
+# An event's time as the bus writes it; the lake leaves out what has another. EventBridge's is to the second and in UTC:
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+EVENT_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+
 _BOX = "struct<Left:double,Top:double,Width:double,Height:double>"
 _FACE = f"struct<BoundingBox:{_BOX},Confidence:double>"
 _LABEL = (
@@ -31,7 +35,7 @@ _ANALYSIS = (
     f"TextEntities:array<{_ENTITY}>,Language:string,"
     f"Images:array<struct<Key:string,Problem:string,Analysis:{_IMAGE_ANALYSIS}>>>"
 )
-_TWITTER = "struct<TweetId:string,UserId:string>"
+_TWITTER = "struct<TweetId:string,UserId:string,FirstTweetId:string>"
 _MESSAGE = f"struct<Text:string,Author:string,Twitter:{_TWITTER}>"
 # One structure with the fields of all detail types, so that one table holds every event; the others are NULL.
 _DETAIL = ",".join(
@@ -41,8 +45,10 @@ _DETAIL = ",".join(
         f"Analysis:{_ANALYSIS}",
         "ReplyToUserId:string,ReplyToTweetId:string,ImageKey:string",
         "Images:array<struct<Key:string,AltText:string>>",
-        "TweetId:string,Reason:string,Explanation:string",
+        "Kind:string,Followers:bigint,Verified:boolean,AccountAgeDays:bigint,Completes:array<string>",
+        "TweetId:string,FirstTweetId:string,Reason:string,Explanation:string",
         f"Error:string,Cause:string,Message:{_MESSAGE}",
+        "Missing:array<string>,BotId:string",
         "ReplayName:string>",
     )
 )

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.egress.attempts import Attempt
 from twbot.lambdas.errors import Temporary
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import ANSWERED_SECONDS, RETENTION_SECONDS
 
 PREFIX, TRIES = "attempt:", "tries:"
 
@@ -35,7 +35,7 @@ class DynamoAttempts:
         item = {
             "id": {"S": PREFIX + chain},
             "value": {"S": msgspec.json.encode(attempt).decode()},
-            "expiration": {"N": str(int(time.time()) + RETENTION_SECONDS)},
+            "expiration": {"N": str(int(time.time()) + ANSWERED_SECONDS)},
         }
         self._try(self._client.put_item, Item=item)
 

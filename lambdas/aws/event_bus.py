@@ -1,4 +1,7 @@
-"""Publishes on EventBridge: in batches, with retries of each failed entry, and each `dedup_key` once."""
+"""Publishes on EventBridge: in batches, with retries of each failed entry, and each `dedup_key` once.
+
+An entry that knows more of its post than those before it goes out, too (lambdas/completion.py).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.aws.deduplication import Deduplication, Lease
+from twbot.lambdas.completion import completed, distinct, known_json
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, Temporary
 
@@ -25,6 +29,8 @@ MAX_BYTES = 1_048_000
 MAX_ATTEMPTS = 4
 # Seconds.
 FIRST_WAIT, MAX_WAIT = 0.1, 2.0
+# Before a lease of another invocation is looked at again.
+LEASE_WAITS = (0.2, 0.4, 0.8)
 MAX_CONCURRENCY = 8
 IN_PROGRESS = "another invocation is publishing it"
 logger = logging.getLogger(__name__)
@@ -38,6 +44,8 @@ class Outgoing(NamedTuple):
     """The entry in the shape of PutEvents."""
     problem: str = ""
     """Error code of the last attempt; empty before the first one."""
+    earlier: str | None = None
+    """What the entries before it with its key know, as JSON; None where it is the first."""
 
     @property
     def size(self) -> int:
@@ -58,25 +66,36 @@ class EventBus:
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Publish the entries. Raises Temporary, which names those not on the bus, or BadEvent for a too large one."""
-        outgoing = [self._outgoing(entry) for entry in _distinct(entries)]
-        leases = _side_by_side(self._acquire, outgoing)
-        mine = [each for each, lease in zip(outgoing, leases, strict=True) if lease is Lease.ACQUIRED]
+        outgoing = [self._outgoing(entry) for entry in distinct(entries)]
+        failed: list[Outgoing] = []
+        # X delivers several events of a post at once, so another invocation often has the lease, for a moment only.
+        for wait in (*LEASE_WAITS, None):
+            failed_now, outgoing = self._publish(outgoing)
+            failed += failed_now
+            if not outgoing or wait is None:
+                break
+            self._wait(random.uniform(0.5, 1) * wait)  # noqa: S311
         # Not on the bus yet, and the other invocation may fail: the caller has to come back.
-        others = [each for each, lease in zip(outgoing, leases, strict=True) if lease is Lease.HELD_BY_ANOTHER]
+        _report([*failed, *(each._replace(problem=IN_PROGRESS) for each in outgoing)], len(entries))
+
+    def _publish(self, outgoing: list[Outgoing]) -> tuple[list[Outgoing], list[Outgoing]]:
+        """Publish what has a lease. Return what failed, and what another invocation is publishing."""
+        leased = list(zip(outgoing, _side_by_side(self._acquire, outgoing), strict=True))
+        mine = [ready for _, (lease, ready) in leased if lease is Lease.ACQUIRED]
         failed = self._send(mine)
         failed_entries = [each.entry for each in failed]
         _side_by_side(self._commit, [each for each in mine if each.entry not in failed_entries])
         _side_by_side(self._release, failed)
-        _report([*failed, *(each._replace(problem=IN_PROGRESS) for each in others)], len(entries))
+        return failed, [each for each, (lease, _) in leased if lease is Lease.HELD_BY_ANOTHER]
 
     def fix(self, key: str, value: str) -> str:
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary."""
         return self._deduplication.fix(key, value)
 
-    def _outgoing(self, entry: Entry) -> Outgoing:
+    def _outgoing(self, entry: Entry, earlier: str | None = None) -> Outgoing:
         detail = msgspec.json.encode(entry.detail).decode()
         put = {"EventBusName": self._bus, "Source": entry.source, "DetailType": entry.detail_type, "Detail": detail}
-        outgoing = Outgoing(entry, put)
+        outgoing = Outgoing(entry, put, earlier=earlier)
         if outgoing.size > MAX_BYTES:
             raise BadEvent(f"{entry.detail_type} of {outgoing.size:,} bytes: EventBridge takes {MAX_BYTES:,}.")
         return outgoing
@@ -102,14 +121,25 @@ class EventBus:
         pairs = zip(batch, results, strict=True)
         return [each._replace(problem=result["ErrorCode"]) for each, result in pairs if result.get("ErrorCode")]
 
-    def _acquire(self, outgoing: Outgoing) -> Lease:
-        return self._deduplication.acquire(outgoing.entry.dedup_key) if outgoing.entry.dedup_key else Lease.ACQUIRED
+    def _acquire(self, outgoing: Outgoing) -> tuple[Lease, Outgoing]:
+        """Acquire the lease of an entry. Return it with what is to be published then."""
+        entry = outgoing.entry
+        if entry.dedup_key is None:
+            return Lease.ACQUIRED, outgoing
+        lease, earlier = self._deduplication.acquire(entry.dedup_key)
+        if lease is not Lease.DONE or earlier is None or entry.known is None:
+            return lease, outgoing
+        better, known = completed(entry, earlier)
+        if better is None:
+            self._deduplication.learn(entry.dedup_key, earlier, known)
+            return Lease.DONE, outgoing
+        return self._deduplication.acquire_again(entry.dedup_key, earlier), self._outgoing(better, earlier)
 
     def _commit(self, outgoing: Outgoing) -> None:
-        self._record(self._deduplication.commit, outgoing)
+        self._record(lambda key: self._deduplication.commit(key, known_json(outgoing.entry)), outgoing)
 
     def _release(self, outgoing: Outgoing) -> None:
-        self._record(self._deduplication.release, outgoing)
+        self._record(lambda key: self._deduplication.release(key, outgoing.earlier), outgoing)
 
     def _record(self, record: Callable[[str], None], outgoing: Outgoing) -> None:
         # A failure here costs a repetition or a wait, never an event: it is logged and not raised.
@@ -132,14 +162,6 @@ def batches(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
         size += each.size
     if batch:
         yield batch
-
-
-def _distinct(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries without those whose `dedup_key` an earlier one has."""
-    distinct: dict[object, Entry] = {}
-    for index, entry in enumerate(entries):
-        distinct.setdefault(entry.dedup_key or index, entry)
-    return list(distinct.values())
 
 
 def _side_by_side(work: Callable[[Outgoing], Any], outgoing: Sequence[Outgoing]) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig
 
 from twbot.lambdas.aws.clients import client
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import ANSWERED_SECONDS
 
 
 def idempotency_config() -> IdempotencyConfig:
@@ -17,7 +17,7 @@ def idempotency_config() -> IdempotencyConfig:
     With the remaining time Powertools ends the lock of an invocation that timed out, so that a retry can go ahead:
     https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/#lambda-timeouts
     """
-    return IdempotencyConfig(expires_after_seconds=RETENTION_SECONDS)
+    return IdempotencyConfig(expires_after_seconds=ANSWERED_SECONDS)
 
 
 def idempotency_store(table: str) -> DynamoDBPersistenceLayer:

@@ -6,9 +6,24 @@ tests/events/account_activity/ has an example of each kind.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby, islice
 from typing import Any
 
-from twbot.lambdas.ingress.post import Post, first_shown, language_of, plain_text, typed_mention
+import msgspec
+
+from twbot.lambdas.ingress.post import (
+    Person,
+    Post,
+    Wording,
+    age_in_days,
+    followers,
+    is_cut,
+    make_post,
+    named_in,
+    shown_range,
+    typed_mention,
+    username,
+)
 from twbot.lambdas.ingress.shapes import identity, rows, table, words
 
 Json = dict[str, Any]
@@ -28,19 +43,63 @@ _TYPED = {
 }
 # Maps of the users and apps that direct messages refer to. They hold no events.
 _LOOKUPS = ("users", "apps")
+# X sends one event in a body. More cost a request of the bus each, within the seconds that X waits for an answer.
+MAX_EVENTS = 250
+# Bytes of JSON: of what is repeated with each event of a body, and of a piece of the events above MAX_EVENTS.
+MAX_ABOUT, PIECE = 10_000, 200_000
+# What says whom a body is about.
+_ABOUT = ("for_user_id", "user_has_blocked", "is_blocked_by")
 
 
 def raw_events(body: Json) -> Iterator[tuple[str, Json]]:
-    """Yield the detail type and the detail of each event. The detail is the body that X sent, with this event alone."""
+    """Yield the detail type and the detail of each event. The detail is the body that X sent, with this event alone.
+
+    What a body holds above MAX_EVENTS is yielded in large pieces, each as one event that says so.
+    """
     if isinstance(body.get("replay_job_status"), dict):
         yield "TWITTER_REPLAY_COMPLETED", body
-    arrays = {key: value for key, value in body.items() if _holds_events(key, value, body)}
-    rest = {key: value for key, value in body.items() if key not in arrays}
-    for key, value in arrays.items():
-        if isinstance(value, dict):
-            yield _kind(key, value, body), {**rest, key: value}
-        for element in value if isinstance(value, list) else []:
-            yield _kind(key, table(element), body), {**rest, key: [element]}
+    elements = _elements(body)
+    about = {name: value for name, value in body.items() if not _holds_events(name, value, body)}
+    for key, value, element in islice(elements, 1):
+        yield _kind(key, table(element), body), {**about, key: value}
+    about = _small(about)
+    for key, value, element in islice(elements, MAX_EVENTS - 1):
+        yield _kind(key, table(element), body), {**about, key: value}
+    for key, piece in _pieces(elements):
+        problem = f"The body held more than {MAX_EVENTS} events: these were not told apart."
+        yield "TWITTER_OTHER", {**about, key: piece, "Problem": problem}
+
+
+def _elements(body: Json) -> Iterator[tuple[str, object, object]]:
+    """Yield each event with its key, and as the value that the key has where the event is alone."""
+    for key, value in body.items():
+        if not _holds_events(key, value, body):
+            continue
+        if isinstance(value, list):
+            yield from ((key, [element], element) for element in value)
+        else:
+            yield key, value, value
+
+
+def _small(about: Json) -> Json:
+    """Return what a body says besides its events: all of it, or where that is large only whom it is about."""
+    if len(msgspec.json.encode(about)) <= MAX_ABOUT:
+        return about
+    return {name: about[name] for name in _ABOUT if name in about}
+
+
+def _pieces(elements: Iterator[tuple[str, object, object]]) -> Iterator[tuple[str, list[object]]]:
+    for key, group in groupby(elements, key=lambda element: element[0]):
+        piece: list[object] = []
+        size = 0
+        for _, _, element in group:
+            piece.append(element)
+            size += len(msgspec.json.encode(element))
+            if size > PIECE:
+                yield key, piece
+                piece, size = [], 0
+        if piece:
+            yield key, piece
 
 
 def is_ours(body: Json) -> bool:
@@ -54,12 +113,11 @@ def posts(body: Json, bot_id: str) -> Iterator[Post]:
     """Yield the posts that address the bot or are about it; neither its own posts nor reposts."""
     bot_id = bot_id or identity(body, "for_user_id")
     own = {bot_id, identity(body, "for_user_id")}
-    for tweet in rows(body.get("tweet_create_events")):
+    for tweet in rows(body.get("tweet_create_events"))[:MAX_EVENTS]:
         # The array also holds the account's own posts: a bot that answered those would never stop.
-        author = table(tweet.get("user"))
-        known = identity(tweet) and identity(author)
-        if known and identity(author) not in own and not tweet.get("retweeted_status") and _concerns(tweet, bot_id):
-            yield _post(tweet, bot_id)
+        author = identity(tweet.get("user"))
+        if identity(tweet) and author and author not in own and not tweet.get("retweeted_status"):
+            yield from _post(tweet, bot_id)
 
 
 def _holds_events(key: str, value: object, body: Json) -> bool:
@@ -80,17 +138,49 @@ def _kind(key: str, event: Json, body: Json) -> str:
     return _TYPED.get(key, {}).get(words(event.get("type"))) or _KINDS.get(key, "TWITTER_OTHER")
 
 
-def _concerns(tweet: Json, bot_id: str) -> bool:
-    mentioned = any(identity(mention) == bot_id for mention in _mentions(tweet))
-    return mentioned or identity(tweet, "in_reply_to_user_id") == bot_id or _quotes(tweet, bot_id)
+def _post(tweet: Json, bot_id: str) -> Iterator[Post]:
+    """Yield the post, if it mentions, answers or quotes the bot."""
+    wording, answers = _wording(tweet), identity(tweet, "in_reply_to_user_id") == bot_id
+    name = words(tweet.get("in_reply_to_screen_name")) if answers else ""
+    addressed, quotes = _mentioned(tweet, name, bot_id, 0), _quotes(tweet, bot_id)
+    # None: a mention that does not say whose it is may be the bot's. X is asked.
+    if addressed is False and not answers and not quotes:
+        return
+    whole, author = _whole(tweet), table(tweet.get("user"))
+    media = _media(whole) or _media(tweet)
+    history = table(tweet.get("edit_history"))
+    versions = history.get("edit_tweet_ids")
+    yield make_post(
+        tweet,
+        user_id=identity(author),
+        person=_person(author),
+        wording=wording,
+        summoned=quotes or _mentioned(tweet, name, bot_id, wording.shown_from),
+        kind=_kind_of(tweet),
+        image_urls=[url for item in media if item.get("type") == "photo" and (url := _url(item))],
+        versions=[history.get("initial_tweet_id"), *(versions if isinstance(versions, list) else [])],
+    )
 
 
 def _quotes(tweet: Json, bot_id: str) -> bool:
     return identity(table(tweet.get("quoted_status")).get("user")) == bot_id
 
 
-def _mentions(tweet: Json) -> list[Json]:
-    return rows(table(_whole(tweet).get("entities")).get("user_mentions"))
+def _mentioned(tweet: Json, name: str, bot_id: str, shown_from: int) -> bool | None:
+    """Return whether the post mentions the bot at or after an offset; None where the payload does not tell."""
+    whole = _whole(tweet)
+    entities = whole.get("entities", tweet.get("entities"))
+    if not isinstance(entities, dict):
+        return named_in(_text(tweet)[shown_from:], name)
+    found = typed_mention(rows(entities.get("user_mentions")), name, bot_id, shown_from)
+    # Of a cut text the mentions in its rest are unknown.
+    return None if not found and not _is_whole(tweet) else found
+
+
+def _kind_of(tweet: Json) -> str:
+    if identity(tweet, "in_reply_to_status_id"):
+        return "reply"
+    return "quote" if identity(tweet, "quoted_status_id") or table(tweet.get("quoted_status")) else "post"
 
 
 def _whole(tweet: Json) -> Json:
@@ -98,19 +188,31 @@ def _whole(tweet: Json) -> Json:
     return table(tweet.get("extended_tweet")) or tweet
 
 
-def _post(tweet: Json, bot_id: str) -> Post:
-    whole, author = _whole(tweet), table(tweet.get("user"))
-    media = _media(whole) or _media(tweet)
-    text = words(whole.get("full_text")) or words(whole.get("text")) or words(tweet.get("text"))
-    typed = typed_mention(_mentions(tweet), bot_id, first_shown(whole.get("display_text_range")))
-    return Post(
-        tweet_id=identity(tweet),
-        user_id=identity(author),
-        author=words(author.get("screen_name")) or identity(author),
-        text=plain_text(text, (words(item.get("url")) for item in media)),
-        summoned=typed or _quotes(tweet, bot_id),
-        language=language_of(tweet.get("lang")),
-        image_urls=[url for item in media if item.get("type") == "photo" and (url := _url(item))],
+def _text(tweet: Json) -> str:
+    whole = _whole(tweet)
+    return words(whole.get("full_text")) or words(whole.get("text")) or words(tweet.get("text"))
+
+
+def _is_whole(tweet: Json) -> bool:
+    """Return whether the full text is there. Some deliveries are truncated and have no `extended_tweet`."""
+    long = words(table(tweet.get("extended_tweet")).get("full_text")) or words(tweet.get("full_text"))
+    return bool(long) or not (tweet.get("truncated") is True and is_cut(words(tweet.get("text")), 0))
+
+
+def _wording(tweet: Json) -> Wording:
+    whole = _whole(tweet)
+    start, end = shown_range(whole.get("display_text_range"))
+    links = [words(item.get("url")) for item in _media(whole) or _media(tweet)]
+    return Wording(text=_text(tweet), shown_from=start, shown_until=end, added_links=links, whole=_is_whole(tweet))
+
+
+def _person(author: Json) -> Person:
+    verified = author.get("verified")
+    return Person(
+        username=username(author.get("screen_name")),
+        followers=followers(author.get("followers_count")),
+        verified=verified if isinstance(verified, bool) else None,
+        account_age_days=age_in_days(author.get("created_at")),
     )
 
 

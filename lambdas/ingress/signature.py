@@ -16,6 +16,8 @@ from twbot.lambdas.errors import Permanent
 HEADER = "x-twitter-webhooks-signature"
 _PREFIX = "sha256="
 _MAX_TOKEN = 1_000
+# What JSON objects, arrays and strings begin with.
+_JSON = frozenset('{["')
 
 
 class Unsigned(Permanent):
@@ -36,9 +38,9 @@ def crc_response(token: str, secret: str) -> str:
 
 def is_token(token: str) -> bool:
     """Return whether this challenge may be answered."""
-    # The answer to a challenge is also the signature of a webhook with the token as its body. A token without a brace
-    # is no JSON object, as every event is: nobody can have an event signed by sending it as a challenge.
-    return 0 < len(token) <= _MAX_TOKEN and "{" not in token
+    # The answer to a challenge is also the signature of a webhook with the token as its body: whoever sends a challenge
+    # gets that signature. So no token may be an event, and `verify` takes no body that could be a token.
+    return 0 < len(token) <= _MAX_TOKEN and _JSON.isdisjoint(token)
 
 
 def verify(body: bytes, header: str | None, secret: str) -> None:
@@ -48,6 +50,17 @@ def verify(body: bytes, header: str | None, secret: str) -> None:
     # https://docs.python.org/3/library/hmac.html#hmac.compare_digest
     if not hmac.compare_digest(claimed, _digest(body, secret)):
         raise Unsigned(f"The signature in {HEADER} is not that of this body.", status=403)
+    if _could_be_token(body):
+        raise Unsigned(
+            "Anybody gets this signature, as that of a challenge. It does not prove that X sent the body.", status=403
+        )
+
+
+def _could_be_token(body: bytes) -> bool:
+    try:
+        return is_token(body.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _claimed(header: str | None) -> bytes:

@@ -1,27 +1,26 @@
 """The webhook: answers X's challenge and turns what X sends into events.
 
 A body comes from one of two APIs (account_activity, x_activity) and is recognised by its shape. Each event in it
-becomes a raw event; each post that addresses the bot or is about it also becomes a MESSAGE_RECEIVED.
+becomes a raw event; each post that addresses the bot or is about it also becomes a MESSAGE_RECEIVED, or, where X left
+something out, a POST_INCOMPLETE (completion.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
-from twbot.lambdas.contracts import TWITTER, Entry, entry
-from twbot.lambdas.errors import Permanent, Temporary
+from twbot.lambdas.contracts import Entry
+from twbot.lambdas.errors import Temporary
 from twbot.lambdas.ingress import account_activity, x_activity
-from twbot.lambdas.ingress.body import BadBody, parse
-from twbot.lambdas.ingress.post import Post
+from twbot.lambdas.ingress.body import NotUnderstood, parse
+from twbot.lambdas.ingress.raw import kept_entries, raw_entries
 from twbot.lambdas.ingress.responses import MAX_BODY, Answer, refuse, retry_later, too_large
+from twbot.lambdas.ingress.shapes import identity
 from twbot.lambdas.ingress.signature import Unsigned, crc_response, is_token, verify
 from twbot.lambdas.log_context import log_context
-from twbot.lambdas.ports import Keys, Publisher, X
+from twbot.lambdas.ports import Keys, Publisher
 
 __all__ = ["Answer", "challenge", "receive"]
 
@@ -37,73 +36,52 @@ def challenge(crc_token: str | None, keys: Keys) -> Answer:
     return Answer(200, {"response_token": crc_response(crc_token, keys.api_secret)})
 
 
-def receive(body: bytes, signature: str | None, *, keys: Keys, x: X, publisher: Publisher) -> Answer:
-    """Receive one webhook. When the answer is 200, its events are on the bus."""
+def receive(body: bytes, signature: str | None, *, keys: Keys, publisher: Publisher) -> Answer:
+    """Receive one webhook. When the answer is 200, its events are on the bus. X itself is not asked for anything."""
     if len(body) > MAX_BODY:
         return too_large(len(body))
     try:
         # Before the body is parsed: nothing that X did not sign reaches the parser.
         verify(body, signature, keys.api_secret)
-        raw, posts = _understand(parse(body), keys.user_id if keys.user_id.isdigit() else "")
-        return _publish(raw, posts, x, publisher)
-    except (Unsigned, BadBody) as refusal:
+        raw, posts = _read(body, keys.user_id if keys.user_id.isdigit() else "")
+        publisher.publish([*raw, *posts])
+    except Unsigned as refusal:
         return refuse(refusal.status, str(refusal), len(body))
     except Temporary as error:
         return retry_later(error)
-
-
-def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Post]]:
-    if x_activity.is_ours(body):
-        post = x_activity.post(body, bot_id)
-        return [_raw(x_activity.kind(body), body)], [post] if post else []
-    if account_activity.is_ours(body):
-        raw = [_raw(kind, detail) for kind, detail in account_activity.raw_events(body)]
-        return raw, list(account_activity.posts(body, bot_id))
-    raise BadBody(422, "The body has the shape of no webhook of X that we know.")
-
-
-def _raw(detail_type: str, detail: dict[str, Any]) -> Entry:
-    """Return a raw event with a key of its content."""
-    # X delivers the same event again after a slow answer, perhaps with its keys in another order:
-    # docs/decisions/0003-an-entry-carries-its-once-key.md
-    content = msgspec.json.encode(detail, order="deterministic")
-    return Entry(
-        source=TWITTER,
-        detail_type=detail_type,
-        detail=detail,
-        dedup_key=f"raw:{hashlib.sha256(content).hexdigest()}",
-    )
-
-
-def _publish(raw: list[Entry], posts: list[Post], x: X, publisher: Publisher) -> Answer:
-    """Publish the events and return the answer. Raises Temporary."""
-    try:
-        messages = [_message(post, x) for post in posts]
-    except Temporary:
-        # X could not be asked for a post's photos and will deliver again; the raw events need not wait for that.
-        publisher.publish(raw)
-        raise
-    publisher.publish([*raw, *messages])
     _log_posts(posts)
     return Answer(200, {"accepted": len(raw)})
 
 
-def _message(post: Post, x: X) -> Entry:
-    with log_context(post.tweet_id):
-        urls = _photos(post.tweet_id, x) if post.look_up_images else post.image_urls
-    return entry(post.message(urls), dedup_key=f"message:{post.tweet_id}")
-
-
-def _photos(tweet_id: str, x: X) -> list[str]:
+def _read(body: bytes, bot_id: str) -> tuple[list[Entry], list[Entry]]:
+    """Return the raw events, and what the posts among them become. Whatever X signed is kept."""
     try:
-        return [media.url for media in x.media_of(tweet_id)]
-    except Permanent as error:
-        # The text alone still deserves an answer.
-        _log.warning("photos could not be looked up", extra={"reason": str(error)})
-        return []
+        return _understand(parse(body), bot_id)
+    except NotUnderstood as problem:
+        _log.warning("webhook not understood", extra={"reason": str(problem), "bytes": len(body)})
+        return list(kept_entries(body, str(problem))), []
+    except Exception as error:
+        # A fault of ours must not cost what X sent, which it would deliver in vain a few times more.
+        _log.exception("webhook not understood", extra={"bytes": len(body)})
+        return list(kept_entries(body, f"This twbot cannot read it: {type(error).__name__}.")), []
 
 
-def _log_posts(posts: Iterable[Post]) -> None:
+def _understand(body: dict[str, Any], bot_id: str) -> tuple[list[Entry], list[Entry]]:
+    if x_activity.is_ours(body):
+        bot = bot_id or x_activity.watched_id(body)
+        post = x_activity.post(body, bot)
+        return list(raw_entries(x_activity.kind(body), body)), [post.entry(bot)] if post else []
+    if account_activity.is_ours(body):
+        bot = bot_id or identity(body, "for_user_id")
+        raw = [entry for kind, detail in account_activity.raw_events(body) for entry in raw_entries(kind, detail)]
+        return raw, [post.entry(bot) for post in account_activity.posts(body, bot)]
+    raise NotUnderstood("The body has the shape of no webhook of X that we know.")
+
+
+def _log_posts(posts: Iterable[Entry]) -> None:
     for post in posts:
-        with log_context(post.tweet_id):
-            _log.info("message received", extra={"summoned": post.summoned})
+        with log_context(post.detail["Twitter"]["TweetId"]):
+            what = (
+                "message received" if post.detail_type == "MESSAGE_RECEIVED" else "post received, X is asked for more"
+            )
+            _log.info(what, extra={"summoned": post.detail["Summoned"]})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
+import unicodedata
+from collections.abc import Iterator
 
 from anyascii import anyascii
-from PIL import ImageFont
+from PIL import ImageFont, features
 
 # The script in the name of Noto's file, by the code points that need it.
 SCRIPTS = (
@@ -35,18 +37,69 @@ SYLLABLES = re.compile(r"(?<=[a-z])(?=[A-Z])")
 LATIN_GREEK_CYRILLIC = (range(0x20, 0x7F), range(0xA0, 0x0530), range(0x1E00, 0x2070), range(0x20A0, 0x20C0))
 
 
+# These are drawn letter by letter from left to right. All other scripts join letters, place marks or run from right to
+# left, for which Pillow needs raqm: https://pillow.readthedocs.io/en/stable/reference/features.html
+SIMPLE_SCRIPTS = frozenset({"Armenian", "Georgian", "Ethiopic"})
+# Marks that look alike. Noto's fonts of single scripts have one or the other, if any.
+ALIKE = ("-\u2010\u2011\u2013\u05be", "'\u2019\u02bc\u05f3\u00b4")
+JOINERS = frozenset("\u200c\u200d\u200e\u200f\u2060")
+# A character that no font has: it shows what a font draws for such a one.
+_NO_CHARACTER = "\U0010fffe"
+
+
 def font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     """Return the text as it can be drawn, and the font that has all of its characters."""
-    for script in ("", *(name for _, name in SCRIPTS)):
-        if all(character.isspace() or _draws(script, ord(character)) for character in text):
-            return text, _font(script, size)
-    return SYLLABLES.sub(" ", anyascii(text)), _font("", size)
+    for script in ("", *_scripts()):
+        if (written := _written(text, script)) is not None:
+            return written, _font(script, size)
+    readable = "".join(character for character in text if character not in JOINERS)
+    return SYLLABLES.sub(" ", anyascii(readable)), _font("", size)
 
 
-def _draws(script: str, code_point: int) -> bool:
+def _scripts() -> list[str]:
+    """Return the scripts that can be drawn here. Pillow loads a part of raqm at run time, and may not find it."""
+    shapes = features.check("raqm")
+    return [name for _, name in SCRIPTS if shapes or name in SIMPLE_SCRIPTS]
+
+
+def _written(text: str, script: str) -> str | None:
+    """Return the text in the characters that the script's font has; None where it has none for one of them."""
+    found = [_character(each, script) for each in text]
+    return None if None in found else "".join(each or "" for each in found)
+
+
+def _character(character: str, script: str) -> str | None:
+    if character.isspace() or _is_in(script, ord(character)):
+        return character
+    if character in JOINERS:
+        # Raqm draws nothing for a joiner, whether or not the font has it.
+        return character if features.check("raqm") else ""
+    if unicodedata.category(character) in ("Ll", "Lu", "Lt", "Lo", "Mn", "Mc"):
+        return None
+    # Punctuation and digits belong to every script.
+    return next((each for each in _alike(character, script) if _has_glyph(script, each)), None)
+
+
+def _alike(character: str, script: str) -> Iterator[str]:
+    yield character
+    yield from next((group for group in ALIKE if character in group), "")
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        own = (chr(code_point) for block, name in SCRIPTS if name == script for code_point in block)
+        yield from (each for each in own if unicodedata.decimal(each, None) == digit)
+
+
+def _is_in(script: str, code_point: int) -> bool:
     if not script:
         return any(code_point in block for block in LATIN_GREEK_CYRILLIC)
     return any(code_point in block for block, name in SCRIPTS if name == script)
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_glyph(script: str, character: str) -> bool:
+    font = _font(script, 24)
+    drawn, missing = font.getmask(character), font.getmask(_NO_CHARACTER)
+    return (drawn.size, bytes(drawn)) != (missing.size, bytes(missing))
 
 
 @functools.lru_cache(maxsize=64)

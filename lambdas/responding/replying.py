@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
 
@@ -25,8 +26,8 @@ def publish_reply(
     Each of them has the words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
     """
     chain, replay = message.twitter.chain, message.replay_name or event.replay_name
-    draft = msgspec.json.encode(Draft(text, list(images))).decode()
-    draft = msgspec.json.decode(publisher.fix(f"draft:{chain}", draft), type=Draft)
+    own = msgspec.json.encode(Draft(text, list(images))).decode()
+    draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], own), type=Draft)
     command = SendTweet(
         text=draft.text,
         reply_to_user_id=message.twitter.user_id,

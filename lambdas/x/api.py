@@ -9,13 +9,22 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.errors import XRefused, XUnavailable
-from twbot.lambdas.ports import PostedMedia, Secrets
+from twbot.lambdas.ports import Secrets
 from twbot.lambdas.x.errors import Reason, classify
 from twbot.lambdas.x.http import X_URL, XHttp
 
 # X's limit, in characters.
 ALT_TEXT_LIMIT = 1000
-PHOTOS = {"expansions": "attachments.media_keys", "media.fields": "url,type,alt_text"}
+# What a webhook may leave out of a post.
+_POST = {
+    "expansions": "author_id,attachments.media_keys",
+    "tweet.fields": "attachments,author_id,display_text_range,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,"
+    "note_tweet,referenced_tweets",
+    "user.fields": "created_at,public_metrics,username,verified,verified_type",
+    "media.fields": "type,url",
+}
+# Seconds to connect and to read: other posts wait behind a look-up.
+_LOOKUP_TIMEOUTS = (3.05, 5.0)
 # X shows the newest 3,200 posts of an account: https://docs.x.com/x-api/posts/timelines/introduction
 TIMELINE_PAGES = 32
 
@@ -59,14 +68,11 @@ class XApi:
         """Return the account that the keys belong to: {"id", "username", "name"}."""
         return _data(self._http.call("GET", "/2/users/me"))
 
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:
-        """Return the photos of a post in their order, without videos and GIFs."""
-        answer = self._http.call("GET", f"/2/tweets/{_id(tweet_id)}", params=PHOTOS)
-        post = _data(answer)
-        photos = {media.get("media_key"): media for media in answer.get("includes", {}).get("media", [])}
-        keys = post.get("attachments", {}).get("media_keys", [])
-        found = (photos[key] for key in keys if photos.get(key, {}).get("type") == "photo")
-        return [PostedMedia(url=photo["url"], alt_text=photo.get("alt_text")) for photo in found if photo.get("url")]
+    def look_up(self, tweet_id: str) -> dict[str, Any]:
+        """Return a post with its author and media, as X Activity writes them: {"data": {…}, "includes": {…}}."""
+        path = f"/2/tweets/{_id(tweet_id)}"
+        answer = self._http.call("GET", path, params=_POST, timeout=_LOOKUP_TIMEOUTS)
+        return {**answer, "data": _data(answer)}
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
         """Upload a JPEG or PNG and return its media id."""

@@ -93,10 +93,10 @@ class XHttp:
         try:
             url = self._base + path
             # Without redirects, which could lead the signed request to another host.
-            answer = self._session().request(method, url, timeout=TIMEOUTS, allow_redirects=False, **sent)
+            answer = self._session().request(method, url, allow_redirects=False, **{"timeout": TIMEOUTS, **sent})
         except requests.RequestException as error:
-            sent = not _failed_to_connect(error)
-            raise XUnavailable(f"X cannot be reached: {type(error).__name__}.", may_have_acted=sent) from None
+            message = f"X cannot be reached: {type(error).__name__}."
+            raise XUnavailable(message, may_have_acted=not _failed_to_connect(error)) from None
         self._note(call_name(method, path), answer)
         return answer
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from twbot.lambdas.alerting.alert import Alert, alert_for
-from twbot.lambdas.alerting.delivery import Notifier
+from twbot.lambdas.alerting.alert import Alert, alert_for, replay_of
+from twbot.lambdas.alerting.delivery import Notifier, recording
 from twbot.lambdas.alerting.subscription import CHATS, Kind, Subscription
 from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.contracts import Event
@@ -56,7 +56,11 @@ class Alerts:
         self._persistence = SqlitePersistence(home.alert_deliveries)
         self._db = open_alerts(home.alerts)
         self.places = [self._db.place, self._persistence.place]
-        self._notifier = Notifier(self._send, self, self._persistence, idempotency_config())
+        send, config = recording(self._send, self), idempotency_config()
+        # Two rules, so that a failure in one group does not repeat the other's deliveries:
+        # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
+        self._topic = Notifier("topic", send, self._persistence, config)
+        self._chats = Notifier("chats", send, self._persistence, config)
 
     def close(self) -> None:
         with self._lock:
@@ -79,13 +83,11 @@ class Alerts:
 
         Raises Temporary, Permanent.
         """
-        self._alert(event, DIRECT)
+        self._alert(event, self._topic, DIRECT)
 
     def notify(self, event: Event) -> None:
         """Send the alert to the chats, as AWS's function `notify` does. Raises Temporary, Permanent."""
-        # Two rules, so that a failure in one group does not repeat the other's deliveries:
-        # docs/decisions/0006-who-hears-of-alerts-is-no-setting.md
-        self._alert(event, CHATS)
+        self._alert(event, self._chats, CHATS)
 
     def newest(self, limit: int = 100) -> list[Alert]:
         """Return the newest alerts, newest first."""
@@ -96,12 +98,13 @@ class Alerts:
         with self._lock:
             note_outcome(self._db, subscriber, problem)
 
-    def _alert(self, event: Event, kinds: tuple[Kind, ...]) -> None:
+    def _alert(self, event: Event, notifier: Notifier[Subscription], kinds: tuple[Kind, ...]) -> None:
         alert = alert_for(event)
         row = (*msgspec.structs.astuple(alert)[:-1], 0)
         with self._lock:  # whichever of the two rules comes first stores the alert
             self._db.execute("INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._notifier.notify(alert, [each for each in self._subscribers.all() if each.kind in kinds])
+        subscribers = [each for each in self._subscribers.all() if each.kind in kinds]
+        notifier.notify(alert, subscribers, replay=replay_of(event))
 
     def _send(self, to: Subscription, alert: Alert) -> None:
         self._deliverer.send(to, alert)

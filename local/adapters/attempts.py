@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from twbot.lambdas.egress.attempts import Attempt
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import ANSWERED_SECONDS
 from twbot.local.database import Schema, open_database
 
 _TABLE = (
@@ -44,5 +44,5 @@ class LocalAttempts:
     def prune(self) -> None:
         """Delete what is older than X's events and the archive's replays can be."""
         with self._lock:
-            self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - RETENTION_SECONDS,))
+            self._db.execute("DELETE FROM attempts WHERE at < ?", (time.time() - ANSWERED_SECONDS,))
             self._db.shrink()

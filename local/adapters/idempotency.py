@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from twbot.lambdas.retention import RETENTION_SECONDS
+from twbot.lambdas.retention import ANSWERED_SECONDS
 from twbot.local.database import Schema, open_database
 
 IN_PROGRESS = 60.0  # seconds until a call that did not end counts as failed
@@ -56,7 +56,7 @@ class Deadline:
 def idempotency_config(in_progress: float = IN_PROGRESS) -> IdempotencyConfig:
     """Return the configuration. `in_progress`: seconds for which a call that never ended blocks the next one."""
     return IdempotencyConfig(
-        expires_after_seconds=RETENTION_SECONDS, lambda_context=cast(LambdaContext, Deadline(in_progress))
+        expires_after_seconds=ANSWERED_SECONDS, lambda_context=cast(LambdaContext, Deadline(in_progress))
     )
 
 

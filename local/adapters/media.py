@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from twbot.lambdas.errors import Permanent, Temporary
+from twbot.lambdas.errors import MachineFault, Permanent
 
 RETENTION_SECONDS = 86_400
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
@@ -25,13 +25,13 @@ class FileMedia:
         self._folder = folder
 
     def put(self, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002 - the key's suffix has the type
-        """Write a file. Raises Permanent for a bad key, Temporary where it can't be written."""
+        """Write a file. Raises Permanent for a bad key, MachineFault where it can't be written."""
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _write_whole(path, data)
         except OSError as error:
-            raise Temporary(f"Cannot keep the picture {key}: {error.strerror}.") from None
+            raise MachineFault(f"Cannot keep the picture {key}: {error.strerror}.") from None
 
     def get(self, key: str) -> bytes:
         """Return the file's bytes. Raises KeyError where it does not exist or was pruned."""

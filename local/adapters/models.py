@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
+import twbot.local.models  # noqa: F401 - switches off the telemetry of what is imported below
 from twbot.lambdas.ports import Chatbot, MediaStore
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from twbot.lambdas.completion import distinct
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.errors import BadEvent, ErrorKind, Temporary, TwbotError
 from twbot.lambdas.ports import Publisher
@@ -84,7 +85,7 @@ class Bus:
         except BaseException:
             self._release()
             raise
-        self._writer = Writer(store, clock, self._committed, monotonic)
+        self._writer = Writer(store, clock, self._committed, monotonic, self._renew)
         self._timer = self._thread(self._unpark, "bus-timer")
 
     # Publishing
@@ -92,7 +93,7 @@ class Bus:
     def publish(self, entries: Sequence[Entry]) -> None:
         """Store the entries in one transaction. Return when they are on the disk. Raises StorageError, BadEvent."""
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
-        self._writer.put([self._new(new_event(entry, now), entry.dedup_key) for entry in entries])
+        self._writer.put([self._new(new_event(entry, now), entry) for entry in distinct(entries)])
 
     def fix(self, key: str, value: str) -> str:
         """Store the value under the key, unless one is stored there. Return the stored one. Raises StorageError."""
@@ -122,7 +123,7 @@ class Bus:
         for event in events:
             marked = msgspec.structs.replace(event, replay_name=replay_name)
             # No deduplication key: a replay is meant to deliver what was delivered before.
-            new = self._new(marked, None, routes)
+            new = self._new(marked, routes=routes)
             if new.routes:
                 self._await_room()
                 self._writer.put([new])
@@ -244,6 +245,15 @@ class Bus:
             self._state.notify_all()
         return removed
 
+    def forget_known(self, keys: Sequence[str]) -> None:
+        """Forget what is known of posts, by the deduplication keys of their events. The keys alone stay."""
+
+        def forget(store: Store) -> None:
+            for key in keys:
+                store.keep_known(key, None)
+
+        self._writer.ask(forget)
+
     def prune(self, before: datetime.datetime, keys_before: datetime.datetime | None = None) -> int:
         """Delete older events that have no open delivery and no dead letter. Return how many there were.
 
@@ -276,14 +286,17 @@ class Bus:
         thread.start()
         return thread
 
-    def _new(self, event: Event, dedup_key: str | None, routes: Iterable[Route] | None = None) -> New:
+    def _new(self, event: Event, entry: Entry | None = None, routes: Iterable[Route] | None = None) -> New:
         try:
             body = msgspec.json.encode(event)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{event.detail_type}: not JSON: {error}") from None
         document = _as_json(event)
         candidates = self._routes.values() if routes is None else routes
-        return New(event, body, dedup_key, [route for route in candidates if route.matches(document)])
+        return New(event, body, [route for route in candidates if route.matches(document)], entry)
+
+    def _renew(self, entry: Entry, event: Event) -> New:
+        return self._new(msgspec.structs.replace(event, detail=entry.detail), entry)
 
     def _await_room(self) -> None:
         with self._state:

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL, value TEXT) WITHOUT ROWID;
 """
 # `value`: what is known of the key, such as the words of a reply that are fixed when it is first made. The indexes are
 # for the retention, which would else read everything each hour.
@@ -109,18 +109,34 @@ class Store:
         """Commit everything within or nothing. Raises StorageError, Moved where the file is gone."""
         return self._db.transaction()
 
-    def claim_key(self, key: str, now: float) -> bool:
-        """Record a deduplication key. Return False where it was recorded before.
+    def claim_key(self, key: str, now: float, known: str | None = None) -> bool:
+        """Record a deduplication key with what is known (JSON). Return False where it was recorded before.
 
         See docs/decisions/0003-an-entry-carries-its-once-key.md.
         """
-        return self._db.execute("INSERT OR IGNORE INTO once (key, at) VALUES (?, ?)", (key, now)).rowcount == 1
+        return (
+            self._db.execute("INSERT OR IGNORE INTO once (key, at, value) VALUES (?, ?, ?)", (key, now, known)).rowcount
+            == 1
+        )
+
+    def known(self, key: str) -> str | None:
+        """Return what was recorded with a key; None for a key that is complete, or whose post was erased."""
+        found = self._db.execute("SELECT value FROM once WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def keep_known(self, key: str, known: str | None) -> None:
+        """Record with a key what is known. None: nothing more is published with it."""
+        # It holds the author's name: where it is erased, no free page may keep it.
+        # https://www.sqlite.org/pragma.html#pragma_secure_delete
+        if known is None:
+            self._db.execute("PRAGMA secure_delete = ON").fetchall()
+        self._db.execute("UPDATE once SET value = ? WHERE key = ?", (known, key))
 
     def fix(self, key: str, value: str, now: float) -> str:
         """Store a value under a key, unless one is stored there. Return the stored one."""
         upsert = (
-            "INSERT INTO once VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = coalesce(value, excluded.value)"
-            " RETURNING value"
+            "INSERT INTO once (key, at, value) VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = coalesce(value, excluded.value) RETURNING value"
         )
         stored: str = self._db.execute(upsert, (key, now, value)).fetchone()[0]
         return stored
@@ -184,6 +200,9 @@ class Store:
         for each in chosen:
             rows = self._db.execute("SELECT id FROM deliveries WHERE event = ? AND state = 0", each).fetchall()
             waiting += [row[0] for row in rows]
+        # Then all of it before the first row goes: a deletion may move other rows to another page, whose copies stay
+        # behind in the free space of theirs. An overwrite of the same length happens in place.
+        self._db.executemany("UPDATE events SET body = zeroblob(length(body)) WHERE seq = ?", chosen)
         self._db.executemany("DELETE FROM deliveries WHERE event = ?", chosen)
         return self._db.executemany("DELETE FROM events WHERE seq = ?", chosen).rowcount, waiting
 

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from twbot.lambdas.contracts import Event
+from twbot.lambdas.completion import completed, known_json
+from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import Temporary, TwbotError
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.routes import Delivery, Route
@@ -31,10 +32,10 @@ class New(NamedTuple):
     event: Event
     body: bytes
     """The event as JSON."""
-    dedup_key: str | None
-    """An event whose key was stored before is dropped. None: never dropped."""
     routes: list[Route]
     """The routes of the rules that match."""
+    entry: Entry | None = None
+    """The entry that it was published with, which says whether it was stored before. None: it never was."""
 
 
 class _Job:
@@ -63,6 +64,7 @@ class Writer:
     """Writes to the store from one thread, and closes it in the end.
 
     `committed` is called after each commit, before `put` and `ask` return: their callers find the deliveries counted.
+    `renew` makes an event of an entry that was completed, in place of the one that it was published with.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class Writer:
         clock: Callable[[], float],
         committed: Callable[[list[Delivery], list[Settled]], None],
         monotonic: Callable[[], float],
+        renew: Callable[[Entry, Event], New],
     ) -> None:
         self._store = store
         self._clock, self._monotonic = clock, monotonic
+        self._renew = renew
         self._committed = committed
         self._closing = threading.Lock()  # no job may be queued after the last: its caller would wait for ever
         self._closed = False
@@ -167,9 +171,8 @@ class Writer:
         store, now = self._store, self._clock()
         rows: list[EventRow] = []
         deliveries: list[tuple[int, int, str, float]] = []
-        for event, body, dedup_key, routes in new:
-            if dedup_key is not None and not store.claim_key(dedup_key, now):
-                continue
+        for fresh in filter(None, map(self._unless_known, new)):
+            event, body, routes, _ = fresh
             store.last_event += 1
             number, tweet = store.last_event, tweet_of(event)
             rows.append(EventRow(number, event.id, event.detail_type, event.time, tweet, event.replay_name, body))
@@ -179,3 +182,17 @@ class Writer:
                 made.append(Delivery(store.last_delivery, event, route, self._monotonic()))
         if rows:
             store.add(rows, deliveries)
+
+    def _unless_known(self, new: New) -> New | None:
+        """Return the event to store, None where it says nothing that an earlier one with its key did not say."""
+        entry, store = new.entry, self._store
+        if entry is None or entry.dedup_key is None:
+            return new
+        if store.claim_key(entry.dedup_key, self._clock(), known_json(entry)):
+            return new
+        earlier = store.known(entry.dedup_key) if entry.known is not None else None
+        if earlier is None:
+            return None
+        better, known = completed(entry, earlier)
+        store.keep_known(entry.dedup_key, known)
+        return None if better is None else self._renew(better, new.event)

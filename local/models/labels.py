@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +23,6 @@ MIN_SHARE = 0.1
 # The mapping's mark for a class that is wrong too often: the model takes every man in a suit for a bridegroom.
 LEFT_OUT = "-"
 PEOPLE = {"Person": [], "Face": ["Head", "Person"], "Head": ["Person"]}
-_loading = threading.Lock()
 
 
 class Kind(NamedTuple):
@@ -70,20 +69,15 @@ def warm() -> None:
     _kinds()
 
 
+@loads_once
 def _session() -> Any:
-    with _loading:  # functools.cache lets two threads load at the same time
-        return _load()
-
-
-@functools.cache
-def _load() -> Any:
     from twbot.local.models.efficientnet import efficientnet
     from twbot.local.models.embedding import session_of
 
     return session_of(efficientnet())
 
 
-@functools.cache
+@loads_once
 def _kinds() -> list[list[Kind]]:
     """Return each class's labels: its own, its general one, and their parents."""
     general = dict(_mapping(MAPPING.read_text(encoding="utf-8")))

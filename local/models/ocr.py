@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twbot.local.models.loading import Worker, loads_once_a_thread
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,8 +19,7 @@ MIN_SCORE_LONG = 0.7
 MAX_SIDE = 1440
 # As Rekognition's DetectText: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_WORDS = 100
-# One thread for all pictures: several at the same time would take gigabytes, and each thread keeps its memory.
-_worker = ThreadPoolExecutor(1, thread_name_prefix="ocr")
+_worker = Worker("ocr")
 
 Point = tuple[float, float]
 
@@ -51,7 +50,7 @@ def read_lines(image: Image.Image) -> list[Line]:
 
     image = image.copy()  # thumbnail() changes the image, and others share it
     image.thumbnail((MAX_SIDE, MAX_SIDE))
-    result = _worker.submit(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1])).result()
+    result = _worker.run(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
     if result.boxes is None or result.txts is None:
         return []
     size = np.array(image.size)
@@ -75,14 +74,14 @@ def words_of(line: Line) -> list[Line]:
 
 def warm() -> None:
     """Load the model now instead of at first use."""
-    _worker.submit(_load).result()
+    _worker.run(_load)
 
 
 def _read(pixels: Any) -> Any:
     return _load()(pixels)
 
 
-@functools.cache
+@loads_once_a_thread
 def _load() -> Any:
     from rapidocr import RapidOCR
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import threading
-import warnings
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from twbot.lambdas.errors import UnusableImage
+from twbot.lambdas.pictures import TooManyPixels, open_picture
 from twbot.local.models.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[np.uint8]
 
-# More than cameras make, and at most 300 MB of memory: a small file can decode to far more ("decompression bomb").
-# https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.open
-MAX_PIXELS = 100_000_000
 MAX_SIDE = 2000
 MIN_SIDE = 8
 CACHE_SIZE = 4
@@ -79,48 +76,12 @@ class Pictures:
 def decode(content: bytes) -> Image.Image:
     """Decode a JPEG or PNG file to an upright RGB image of at most MAX_SIDE pixels a side. Raises ServiceError."""
     try:
-        # Pillow warns below our own limit, and some callers turn warnings into errors.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG"))
-            _check_size(image)  # known from the header, before anything is decoded
-            image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # decodes large JPEGs at a fraction of their size
-            image.load()
-            # Rekognition, too, turns JPEGs by their EXIF orientation: its boxes refer to the upright picture.
-            image = ImageOps.exif_transpose(image)
-    except ServiceError:
-        raise
-    except Image.DecompressionBombError:
-        raise _too_large() from None
-    except Exception:  # on a broken file Pillow's decoders raise many types
-        raise ServiceError(NOT_AN_IMAGE, "Request has invalid image format") from None
-    flat = flatten(image)
-    flat.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    return flat
-
-
-def flatten(image: Image.Image) -> Image.Image:
-    """Convert any colour mode to RGB, with transparency on white."""
-    # Pillow clips 16-bit greyscale to 255 when it converts it: take the high byte instead.
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return image.convert("I").point(_high_byte).convert("L").convert("RGB")
-    if image.has_transparency_data:
-        over = Image.new("RGBA", image.size, "white")
-        over.alpha_composite(image.convert("RGBA"))
-        return over.convert("RGB")
-    return image.convert("RGB")
-
-
-def _high_byte(value: Any) -> Any:
-    return value * (1 / 256)
-
-
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_large()
+        image = open_picture(content, formats=("JPEG", "PNG"), side=MAX_SIDE)
+    except TooManyPixels as error:
+        raise ServiceError("Rekognition.ImageTooLargeException", str(error)) from None
+    except UnusableImage as error:
+        raise ServiceError(NOT_AN_IMAGE, f"Request has invalid image format: {error}") from None
     if min(image.size) < MIN_SIDE:
         raise ServiceError(NOT_AN_IMAGE, f"Image is {image.width} by {image.height} pixels: too small to see anything")
-
-
-def _too_large() -> ServiceError:
-    return ServiceError("Rekognition.ImageTooLargeException", f"Image has more than {MAX_PIXELS:,} pixels")
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    return image

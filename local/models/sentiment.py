@@ -5,12 +5,12 @@ A text is MIXED when one of its clauses is clearly negative and another clearly 
 
 from __future__ import annotations
 
-import functools
 import html
 import re
 from typing import TYPE_CHECKING, Any
 
 from twbot.local.models.embedding import DATA, embed
+from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,14 +52,14 @@ def features(text: str) -> Numbers:
     return np.concatenate([embed(_BLANKS.sub(" ", spelt).strip()), mood])
 
 
-@functools.cache
+@loads_once
 def _vader() -> Any:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     return SentimentIntensityAnalyzer()
 
 
-@functools.cache
+@loads_once
 def _weights() -> tuple[Numbers, Numbers]:
     import numpy as np
 

@@ -32,6 +32,10 @@ class Media(Body, frozen=True):
     tagged_user_ids: Annotated[tuple[Id, ...], Meta(max_length=10)] = ()
 
 
+class EditOptions(Body, frozen=True):
+    previous_post_id: Id
+
+
 class NewPost(Body, frozen=True):
     """The body of POST /2/tweets. Fields that a reply bot does not use are accepted and ignored."""
 
@@ -50,7 +54,7 @@ class NewPost(Body, frozen=True):
     geo: Any = None
     poll: Any = None
     card_uri: str | None = None
-    edit_options: Any = None
+    edit_options: EditOptions | None = None
 
 
 async def create(world: World, caller: Caller, incoming: Incoming) -> Answer:
@@ -61,15 +65,30 @@ async def create(world: World, caller: Caller, incoming: Incoming) -> Answer:
     if body.quote_tweet_id:
         raise problems.forbidden("Quoting a post is not permitted for your access level: it needs Enterprise access.")
     author = world.people.by_id(caller.user_id or "") or {}
+    if body.edit_options:
+        return _edit(world, author["id"], body.edit_options.previous_post_id, typed)
     target = world.posts.get(body.reply.in_reply_to_tweet_id) if body.reply else None
     if body.reply:
         world.posts.check_reply(author["id"], target)
     world.posts.check_duplicate(author["id"], typed, has_media=bool(media))
     _check_media(world, author["id"], media)
     post = world.posts.create(author, typed, media=media, reply_to=target)
+    return _posted(world, post)
+
+
+def _edit(world: World, author_id: str, post_id: str, typed: str) -> Answer:
+    """Make a new version of the caller's post. Its pictures stay as they are."""
+    previous = world.posts.get(post_id)
+    if previous is None or previous.author_id != author_id:
+        raise problems.forbidden("You are not permitted to edit this Tweet.")
+    return _posted(world, world.posts.edit(previous, typed))
+
+
+def _posted(world: World, post: Post) -> Answer:
     world.events.posted(post)
     world.something_happened()
-    return Answer({"data": {"id": post.id, "text": post.text, "edit_history_tweet_ids": [post.id]}}, 201)
+    history = [version.id for version in world.posts.versions(post)]
+    return Answer({"data": {"id": post.id, "text": post.text, "edit_history_tweet_ids": history}}, 201)
 
 
 def _check_text(typed: str, media: list[str]) -> None:

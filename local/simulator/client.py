@@ -57,6 +57,14 @@ class SimulatorClient:
         """Post as any user, and return the post. `generation`: deliver it as "v1.1" or "x-activity" only."""
         return self._post_to("/sim/posts", author, text, images, reply_to, quote, repost, generation)
 
+    def edit(self, post_id: str, text: str, *, force: bool = False, generation: str | None = None) -> dict[str, Any]:
+        """Edit a post as its author. Return the new version, which has a new id and all ids in `edit_history`.
+
+        `force`: against X's rules (five edits within an hour, no reply to somebody else).
+        """
+        body = {"text": text, "force": force, "generation": generation}
+        return self._call("POST", f"/sim/posts/{post_id}/edit", json=body)
+
     def forge(
         self, author: str, text: str, *, images: Iterable[bytes | Path] = (), generation: str | None = None
     ) -> dict[str, Any]:

@@ -56,6 +56,15 @@ class NewPost(Asked, frozen=True):
     """Deliver in this generation only; None: in both."""
 
 
+class Edit(Asked, frozen=True):
+    """The body of POST /sim/posts/{id}/edit: the post's author edits it."""
+
+    text: str
+    force: bool = False
+    """Whether against X's rules: too late, too often, or a reply to somebody else."""
+    generation: Generation | None = None
+
+
 class Action(Asked, frozen=True):
     """The body of POST /sim/actions: `author` does something to the user `to` or to the post `post`."""
 
@@ -86,6 +95,15 @@ async def keys(world: World, request: Request) -> Json:
 async def new_post(world: World, request: Request) -> Json:
     body = await _read(request, NewPost)
     post = _create(world, body)
+    world.events.posted(post, body.generation)
+    world.something_happened()
+    return show(world, post)
+
+
+async def edit_post(world: World, request: Request) -> Json:
+    """Make a new version of a post, with a new id, and deliver it."""
+    body = await _read(request, Edit)
+    post = world.posts.edit(_post(world, request.path_params["id"]), body.text.strip(), forced=body.force)
     world.events.posted(post, body.generation)
     world.something_happened()
     return show(world, post)
@@ -208,6 +226,7 @@ def show(world: World, post: Post) -> Json:
         "quote": post.quote_of,
         "repost": post.repost_of,
         "conversation_id": post.conversation_id,
+        "edit_history": [version.id for version in world.posts.versions(post)],
         "created_at": iso(post.created_ms),
         "created_ms": post.created_ms,
     }
@@ -280,6 +299,7 @@ HANDLERS: tuple[tuple[str, str, ANSWER], ...] = (
     ("GET", "/sim/posts", list_posts),
     ("POST", "/sim/posts", new_post),
     ("GET", "/sim/posts/{id}", get_post),
+    ("POST", "/sim/posts/{id}/edit", edit_post),
     ("POST", "/sim/posts/{id}/resend", resend),
     ("GET", "/sim/posts/{id}/conversation", conversation),
     ("GET", "/sim/replies", replies),

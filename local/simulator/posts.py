@@ -14,6 +14,9 @@ from twbot.local.simulator.text import MENTION, Link, short_link, shorten_links
 WEB = "https://x.com"
 # X does not document for how long it compares. Bots report 12 hours.
 DUPLICATE_MS = 12 * 3600 * 1000
+# https://docs.x.com/x-api/fundamentals/edit-posts
+MAX_EDITS = 5
+EDITABLE_MS = 3_600_000
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,13 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     created_ms: int
     """Epoch milliseconds."""
     deleted: bool
+    first_id: str | None = None
+    """The id of the first version; None where this is the first one."""
+
+    @property
+    def chain(self) -> str:
+        """Return the id of the first version."""
+        return self.first_id or self.id
 
 
 class Posts:
@@ -66,7 +76,9 @@ class Posts:
         media: Sequence[str] = (),
         reply_to: Post | None = None,
         quote_of: Post | None = None,
+        edit_of: Post | None = None,
     ) -> Post:
+        """Store a new post. `edit_of`: the first version of the post that it is a later version of."""
         post_id = self._store.new_id()
         text, links = shorten_links(typed)
         prefix = self._implicit_mentions(author, typed, reply_to) if reply_to else ""
@@ -87,8 +99,32 @@ class Posts:
             reply_to=reply_to.id if reply_to else None,
             quote_of=quote_of.id if quote_of else None,
             repost_of=None,
-            conversation_id=reply_to.conversation_id if reply_to else post_id,
+            conversation_id=edit_of.conversation_id if edit_of else reply_to.conversation_id if reply_to else post_id,
+            first_id=edit_of.id if edit_of else None,
         )
+
+    def edit(self, post: Post, typed: str, *, forced: bool = False) -> Post:
+        """Store a new version of a post, which has a new id. Raises Problem 403 against X's rules, unless `forced`."""
+        versions = self.versions(post)
+        if not forced and not (
+            self.may_be_edited(post) and self.edits_left(post) and now_ms() < editable_until(versions[0])
+        ):
+            raise problems.forbidden("You are not permitted to edit this Tweet.")
+        reply_to, quote_of = (self.get(each) if each else None for each in (post.reply_to, post.quote_of))
+        author = self._people.by_id(post.author_id) or {}
+        return self.create(author, typed, media=post.media, reply_to=reply_to, quote_of=quote_of, edit_of=versions[0])
+
+    def versions(self, post: Post) -> list[Post]:
+        """Return all versions of a post, oldest first."""
+        return self.where("(id = ? OR first_id = ?)", post.chain, post.chain)
+
+    def edits_left(self, post: Post) -> int:
+        return max(0, MAX_EDITS + 1 - len(self.versions(post)))
+
+    def may_be_edited(self, post: Post) -> bool:
+        """Return whether X lets its author edit this kind of post: no repost, and no reply to somebody else."""
+        target = self.get(post.reply_to) if post.reply_to else None
+        return post.repost_of is None and (post.reply_to is None or (target and target.author_id) == post.author_id)
 
     def repost(self, author: Row, original: Post) -> Post:
         post_id = self._store.new_id()
@@ -108,7 +144,9 @@ class Posts:
         )
 
     def delete(self, post_id: str) -> None:
-        self._store.run("UPDATE posts SET deleted = 1 WHERE id = ?", post_id)
+        """Delete a post, with its other versions."""
+        chain = "(SELECT coalesce(first_id, id) FROM posts WHERE id = ?)"
+        self._store.run(f"UPDATE posts SET deleted = 1 WHERE coalesce(first_id, id) = {chain}", post_id)  # noqa: S608
 
     def check_reply(self, author_id: str, target: Post | None) -> None:
         """Raise Problem 403 where the author may not reply to the post.
@@ -154,6 +192,11 @@ class Posts:
             columns[name] = msgspec.json.encode(columns[name]).decode()
         self._store.add("posts", **columns)
         return post
+
+
+def editable_until(first: Post) -> int:
+    """Return until when a post can be edited, by its first version: epoch milliseconds."""
+    return first.created_ms + EDITABLE_MS
 
 
 def as_post(row: Row) -> Post:

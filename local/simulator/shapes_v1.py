@@ -7,7 +7,7 @@ from typing import Any
 
 from twbot.local.simulator.media import Pictures
 from twbot.local.simulator.people import People
-from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.posts import Post, Posts, editable_until
 from twbot.local.simulator.shapes_v2 import Json, ShapesV2, shown_until
 from twbot.local.simulator.store import Row
 from twbot.local.simulator.text import Link, entities, short_link
@@ -83,7 +83,18 @@ class ShapesV1:
             "lang": "und",
             "timestamp_ms": str(post.created_ms),
         }
-        return {**shape, **self._others(post, depth)}
+        return {**shape, **self._edits(post), **self._others(post, depth)}
+
+    def _edits(self, post: Post) -> Json:
+        versions = self._posts.versions(post) or [post]
+        return {
+            "edit_history": {"initial_tweet_id": post.chain, "edit_tweet_ids": [version.id for version in versions]},
+            "edit_controls": {
+                "editable_until_ms": editable_until(versions[0]),
+                "edits_remaining": self._posts.edits_left(post),
+            },
+            "editable": self._posts.may_be_edited(post),
+        }
 
     def _others(self, post: Post, depth: int) -> Json:
         shape: Json = {}

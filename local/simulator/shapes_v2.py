@@ -8,7 +8,7 @@ from typing import Any
 
 from twbot.local.simulator.media import ENDINGS, Pictures
 from twbot.local.simulator.people import People
-from twbot.local.simulator.posts import Post, Posts
+from twbot.local.simulator.posts import Post, Posts, editable_until
 from twbot.local.simulator.store import Row, Store
 from twbot.local.simulator.text import entities
 
@@ -32,18 +32,19 @@ class ShapesV2:
         self._base_url = base_url.rstrip("/")
 
     def post(self, post: Post) -> Json:
+        versions = self._posts.versions(post) or [post]
         shape: Json = {
             "id": post.id,
             "text": post.text,
-            "edit_history_tweet_ids": [post.id],
+            "edit_history_tweet_ids": [version.id for version in versions],
             "author_id": post.author_id,
             "created_at": iso(post.created_ms),
             "conversation_id": post.conversation_id,
             "display_text_range": [post.prefix, shown_until(post)],
             "edit_controls": {
-                "edits_remaining": 5,
-                "is_edit_eligible": not (post.reply_to or post.repost_of),
-                "editable_until": iso(post.created_ms + 3_600_000),
+                "edits_remaining": self._posts.edits_left(post),
+                "is_edit_eligible": self._posts.may_be_edited(post),
+                "editable_until": iso(editable_until(versions[0])),
             },
             "lang": "und",
             "paid_partnership": False,
@@ -163,10 +164,14 @@ def doubled(value: Any) -> Any:
 
 
 def shown_until(post: Post) -> int:
-    """Return the end of `display_text_range`: the link that stands for the pictures is not displayed."""
-    if post.media and post.links and post.links[-1].media_key:
-        return max(post.prefix, len(post.text) - len(post.links[-1].url) - 1)
-    return len(post.text)
+    """Return the end of `display_text_range`: links that stand for pictures or a quoted post are not displayed."""
+    end = len(post.text)
+    for link in reversed(post.links):
+        appended = link.media_key or (post.quote_of and link.expanded.endswith(f"/status/{post.quote_of}"))
+        if not appended or not post.text[:end].endswith(link.url):
+            break
+        end = max(post.prefix, end - len(link.url) - 1)
+    return end
 
 
 def _references(post: Post) -> list[Json]:

@@ -48,7 +48,11 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_by_post ON deliveries (post_id);
 CREATE INDEX IF NOT EXISTS deliveries_pending ON deliveries (state) WHERE state = 'pending'
 """
-SCHEMA = Schema((_TABLES,), "the simulated X begins anew then, with other keys, and knows none of its posts.")
+_EDITS = """
+ALTER TABLE posts ADD COLUMN first_id TEXT;
+CREATE INDEX posts_by_first ON posts (first_id) WHERE first_id IS NOT NULL
+"""
+SCHEMA = Schema((_TABLES, _EDITS), "the simulated X begins anew then, with other keys, and knows none of its posts.")
 
 
 def now_ms() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from twbot.local.workflow.errors import Cancelled, StateFailed
+from twbot.local.workflow.errors import Cancelled
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.scope import Run, Scope
 
@@ -24,7 +24,7 @@ Branch = tuple[Flow, Any, dict[str, Any] | None]  # the flow, its input, and Map
 def run(branches: list[Branch], parent: Run, name: str, limit: int) -> list[Any]:
     """Run the branches, `limit` of them at the same time, and return their outputs in order.
 
-    Raises the StateFailed of the first branch that fails, and stops the others.
+    Raises the exception of the first branch that fails, and stops the others.
     """
     group = _Group(parent, name)
     # Most branches begin with states that need no thread: run those first, one after another.
@@ -39,7 +39,7 @@ class _Group:
         self._parent = parent
         self._where = f"{parent.where}.{name}" if parent.where else name
         self._scope = Scope(parent.scope)
-        self._error: StateFailed | None = None
+        self._error: Exception | None = None
         self._lock = threading.Lock()
         self._begun: dict[int, tuple[Flow, Any, str | None, Run]] = {}
 
@@ -90,10 +90,12 @@ class _Group:
             flow, data, name, run = self._begun[number]
             try:
                 self.outputs[number] = flow.finish(data, name, run)
-            except StateFailed as failed:
+            except Cancelled:
+                raise
+            except Exception as failed:
                 self._fail(failed)
 
-    def _fail(self, failed: StateFailed) -> None:
+    def _fail(self, failed: Exception) -> None:
         with self._lock:
             self._error = self._error or failed
         self._scope.cancel()

@@ -32,13 +32,13 @@ class Flow:
         """
         name: str | None = self._start
         while name is not None and self._states[name].instant:
-            run.scope.check()
+            run.check()
             data, name = self._states[name].enter(data, run)
         return data, name
 
     def finish(self, data: Any, name: str | None, run: Run) -> Any:
         """Run the states from `name` to the end, and return the output."""
         while name is not None:
-            run.scope.check()
+            run.check()
             data, name = self._states[name].enter(data, run)
         return data

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from random import Random
 from typing import Any
 
-from twbot.local.workflow.errors import BadDefinition, ExecutionFailed, StateFailed
+from twbot.local.workflow.errors import (
+    TIMEOUT,
+    BadDefinition,
+    ExecutionFailed,
+    ExecutionTimedOut,
+    StateFailed,
+    check_size,
+)
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.scope import Context, Observer, Run, Scope, World, new_execution
 from twbot.local.workflow.states import ChoiceState, Fail, Map, Parallel, Pass, State, Succeed, Task, TaskState, Wait
 
 THREADS = 16
+# Seconds that an execution may take, unless the definition says less: the limit of Express workflows.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MAX_SECONDS = 300.0
 
 _ANY = {"Type", "Comment", "QueryLanguage"}
 _PATHS = {"InputPath", "OutputPath"}
@@ -64,21 +75,26 @@ class Machine:
         self._rng = rng or Random()  # noqa: S311
         self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix=name)
         reader = _Reader(tasks)
+        self._seconds = min(MAX_SECONDS, _timeout(definition, "the definition") or MAX_SECONDS)
         self._flow = reader.flow(_substituted(definition, substitutions or {}), "", {"TimeoutSeconds", "Version"})
 
     def run(self, data: Any, observe: Observer | None = None) -> Any:
         """Run the workflow on an input and return its output. Raises ExecutionFailed.
 
+        Raises MachineFault where this machine failed, whatever the input: the same execution may succeed later.
+
         `observe` is called with each state's Visit, from any thread.
         """
-        world = World(self._pool, self._rng, self._sleep, observe)
+        world = World(self._pool, self._rng, self._sleep, observe, time.monotonic() + self._seconds)
         context = Context(new_execution(self._name, data))
         whole = Run(world, Scope(), context)
         try:
-            data, name = self._flow.begin(data, whole)
+            data, name = self._flow.begin(check_size("the execution's input", data), whole)
             return self._flow.finish(data, name, whole)
         except StateFailed as failed:
             raise ExecutionFailed(failed.name, failed.cause) from failed
+        except ExecutionTimedOut:
+            raise ExecutionFailed(TIMEOUT, f"The execution took longer than {self._seconds:.0f} s") from None
 
 
 class _Reader:
@@ -128,9 +144,7 @@ class _Reader:
         short = _SERVICE.sub("", resource) if isinstance(resource, str) else None
         if short is None or short not in self._tasks:
             raise BadDefinition(f"{where}.Resource: nothing here does {resource!r}")
-        timeout = definition.get("TimeoutSeconds", 1)
-        if isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 1:
-            raise BadDefinition(f"{where}.TimeoutSeconds: expected a positive whole number")
+        _timeout(definition, where)
         return self._tasks[short]
 
     def _each(self, definition: dict[str, Any], where: str) -> Flow:
@@ -145,6 +159,14 @@ class _Reader:
         if mode != "INLINE":
             raise BadDefinition(f"{where}.{fields[0]}.ProcessorConfig.Mode: only INLINE is interpreted")
         return self.flow(processor, f"{where}.{fields[0]}.", {"ProcessorConfig"})
+
+
+def _timeout(definition: Mapping[str, Any], where: str) -> int | None:
+    """Return TimeoutSeconds; None where there is none. Raises BadDefinition."""
+    timeout = definition.get("TimeoutSeconds")
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 1):
+        raise BadDefinition(f"{where}.TimeoutSeconds: expected a positive whole number")
+    return timeout
 
 
 def _only(found: dict[str, Any], known: set[str], where: str) -> None:

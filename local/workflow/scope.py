@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from random import Random
 from typing import Any, NamedTuple
 
-from twbot.local.workflow.errors import Cancelled
+from twbot.local.workflow.errors import Cancelled, ExecutionTimedOut
 
 
 class Visit(NamedTuple):
@@ -97,12 +97,21 @@ class World(NamedTuple):
     sleep: Callable[[float], None] | None
     """Replaces waiting; None waits."""
     observe: Observer | None
+    deadline: float
+    """The monotonic time at which the execution times out."""
 
     def wait(self, seconds: float, scope: Scope) -> None:
-        """Wait so many seconds. Raises Cancelled where a sibling fails meanwhile."""
+        """Wait so many seconds. Raises Cancelled where a sibling fails meanwhile, ExecutionTimedOut at the deadline."""
         if seconds > 0:
-            (self.sleep or scope.sleep)(seconds)
+            (self.sleep or scope.sleep)(min(seconds, self.remaining()))
         scope.check()
+        self.remaining()
+
+    def remaining(self) -> float:
+        """Return the seconds until the deadline. Raises ExecutionTimedOut after it."""
+        if (seconds := self.deadline - time.monotonic()) <= 0:
+            raise ExecutionTimedOut
+        return seconds
 
 
 class Run(NamedTuple):
@@ -113,6 +122,11 @@ class Run(NamedTuple):
     context: Context
     where: str = ""
     """The path of the enclosing states, empty for the whole workflow."""
+
+    def check(self) -> None:
+        """Raise Cancelled where a sibling failed, ExecutionTimedOut after the deadline."""
+        self.scope.check()
+        self.world.remaining()
 
 
 def new_execution(name: str, data: Any) -> dict[str, Any]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from twbot.local.workflow import fan_out
 from twbot.local.workflow.choice import Rule, compile_rule
-from twbot.local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, of_task
+from twbot.local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, check_size, of_task
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.paths import Path
 from twbot.local.workflow.recovery import catchers, first_match, retriers
 from twbot.local.workflow.scope import Run, Visit
 from twbot.local.workflow.templates import optional_path, optional_template, required_path, result_path
+from twbot.local.workflow.time_limit import TookTooLong, within
 
 Step = tuple[Any, str | None]
 Task = Callable[[dict[str, Any]], Any]
@@ -52,7 +52,8 @@ class State:
         try:
             while True:
                 try:
-                    return self.execute(data, run)
+                    output, following = self.execute(data, run)
+                    return check_size(self.name, output), following
                 except StateFailed as failed:
                     error = failed.name
                     if (step := self._recover(failed, data, run, retries)) is not None:
@@ -97,7 +98,8 @@ class Worker(State):
         return self.parameters(self.input(data, run.context), run.context)
 
     def execute(self, data: Any, run: Run) -> Step:
-        result = self.select(self.work(self.prepare(data, run), run), run.context)
+        given = check_size(self.name, self.prepare(data, run))
+        result = self.select(check_size(self.name, self.work(given, run)), run.context)
         return self.output(self.merge(data, result), run.context), self.next
 
 
@@ -119,11 +121,13 @@ class TaskState(Worker):
         self.task = task
         self.timeout: float | None = definition.get("TimeoutSeconds")
 
-    def work(self, data: Any, run: Run) -> Any:  # noqa: ARG002
+    def work(self, data: Any, run: Run) -> Any:
+        left = run.world.remaining()
         try:
-            return self.task(data) if self.timeout is None else _within(self.timeout, self.task, data)
-        except StateFailed:
-            raise
+            return within(min(left, self.timeout or left), self.task, data)
+        except TookTooLong as error:
+            run.world.remaining()  # the whole execution's time-out goes before the state's
+            raise StateFailed(TIMEOUT, str(error)) from None
         except Exception as error:
             raise of_task(error) from error
 
@@ -235,25 +239,3 @@ class Map(Worker):
             selected = self.parameters(data, run.context.fork(item)) if self.selects else value
             branches.append((self.each, selected, item))
         return fan_out.run(branches, run, self.name, self.concurrency)
-
-
-def _within(seconds: float, task: Task, data: Any) -> Any:
-    """Call the task in a thread of its own. Raises States.Timeout where it takes longer."""
-    # Python can't stop a thread: after a timeout the task goes on, and its result is dropped.
-    outcome: list[tuple[Any, Exception | None]] = []
-
-    def call() -> None:
-        try:
-            outcome.append((task(data), None))
-        except Exception as error:
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
-        raise StateFailed(TIMEOUT, f"It took longer than {seconds} s")
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result

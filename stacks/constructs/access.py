@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Aws, Validations
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
+
+FROM_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+
+
+def service_principal(service: str) -> iam.PrincipalBase:
+    """Return an AWS service that acts for this account, so that no other account can use it as a deputy."""
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    return iam.ServicePrincipal(service).with_conditions(FROM_THIS_ACCOUNT)
 
 
 def allow(grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str]) -> None:

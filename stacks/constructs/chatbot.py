@@ -14,6 +14,7 @@ from constructs import Construct
 
 from twbot.lambdas.responding.chatbot import Definition, Intent, definition
 from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.access import service_principal
 
 LEX = "lexv2.amazonaws.com"
 ALIAS = "live"
@@ -33,7 +34,7 @@ class Chatbot(Construct):
             self,
             "Bot",
             name=f"{chatbot.name}-{stage.name}",
-            role_arn=iam.Role(self, "Role", assumed_by=iam.ServicePrincipal(LEX)).role_arn,
+            role_arn=iam.Role(self, "Role", assumed_by=service_principal(LEX)).role_arn,
             data_privacy={"ChildDirected": False},
             idle_session_ttl_in_seconds=SESSION_TTL,
             auto_build_bot_locales=True,

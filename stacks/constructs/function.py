@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -62,6 +63,13 @@ class Function(lambda_.Function):
         )
         self.execution_role = role
         acknowledge(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
+
+
+def behaviour(stage: StageConfig) -> str:
+    """Return the stage's settings as the JSON that the functions read."""
+    return msgspec.json.encode(
+        msgspec.structs.replace(stage.settings, aws={}, archive_days=None, lake_days=None)
+    ).decode()
 
 
 def _declared(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:

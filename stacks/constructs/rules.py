@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -13,7 +13,7 @@ from constructs import Construct
 
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.config import StageConfig
-from twbot.stacks.constructs.access import acknowledge, allow
+from twbot.stacks.constructs.access import acknowledge, allow, service_principal
 from twbot.stacks.names import dead_letters_name, rule_name
 
 EVENTS = iam.ServicePrincipal("events.amazonaws.com")
@@ -57,7 +57,6 @@ class WiredRule(Construct):
         target: str,
         dead_letters: sqs.IQueue,
         role: iam.IRole | None = None,
-        input_transformer: events.CfnRule.InputTransformerProperty | None = None,
     ) -> None:
         super().__init__(scope, "".join(word.title() for word in name.split("-")))
         rule = next(rule for rule in RULES if rule.name == name)
@@ -72,7 +71,6 @@ class WiredRule(Construct):
                     id=rule.target,
                     arn=target,
                     role_arn=role.role_arn if role else None,
-                    input_transformer=input_transformer,
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_retry_attempts=MAX_RETRIES, maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds()
@@ -112,8 +110,6 @@ def grant_rule_invoke(function: lambda_.IFunction, rule: WiredRule) -> None:
 
 def delivery_role(scope: Construct, construct_id: str, actions: Sequence[str], resource: str) -> iam.Role:
     """Create the role that EventBridge assumes for targets without a resource policy."""
-    # The condition keeps other accounts' rules out: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
-    condition = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-    role = iam.Role(scope, construct_id, assumed_by=EVENTS.with_conditions(condition))
+    role = iam.Role(scope, construct_id, assumed_by=service_principal("events.amazonaws.com"))
     allow(role, actions, [resource])
     return role

@@ -15,10 +15,11 @@ def secret_environment(stage: StageConfig) -> dict[str, str]:
     return {"SECRET_NAME": stage.secret}
 
 
-def grant_read(scope: Construct, stage: StageConfig, function: Function) -> None:
-    """Grant a function the reading of the keys."""
+def grant_read(scope: Construct, stage: StageConfig, *functions: Function) -> None:
+    """Grant functions of a stack the reading of the keys."""
     # Secrets Manager appends a hyphen and six random characters to the name in the ARN. Six question marks match no
     # other secret whose name begins alike, as `*` would.
     # https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
     secret = secretsmanager.Secret.from_secret_name_v2(scope, "Secret", stage.secret)
-    allow(function, ["secretsmanager:GetSecretValue"], [f"{secret.secret_arn}-??????"])
+    for function in functions:
+        allow(function, ["secretsmanager:GetSecretValue"], [f"{secret.secret_arn}-??????"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from twbot.stacks.config import StageConfig, protocol
+from twbot.stacks.constructs.access import FROM_THIS_ACCOUNT
 
 # The key actions of the account's administrators, by name: CDK would write kms:*.
 _ADMIN_ACTIONS = (
@@ -21,20 +22,17 @@ _ADMIN_ACTIONS = (
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "Decrypt", "GenerateDataKey"),
 )
 _USE_ACTIONS = ("Decrypt", "GenerateDataKey")
-_FROM_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 def topics_key(scope: Construct, stage: StageConfig) -> kms.Key:
     """Create the key that encrypts the stage's topics."""
-    # A key of our own: EventBridge and CloudWatch cannot publish to a topic that AWS's managed key encrypts.
-    # EventBridge cannot use a key whose policy has a condition on the source, so only CloudWatch's statement has one.
+    # A key of our own: CloudWatch cannot publish to a topic that AWS's managed key encrypts.
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    events, alarms = (iam.ServicePrincipal(f"{service}.amazonaws.com") for service in ("events", "cloudwatch"))
+    alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
     policy = iam.PolicyDocument(
         statements=[
             _key_statement([iam.AccountRootPrincipal()], _ADMIN_ACTIONS),
-            _key_statement([events], _USE_ACTIONS),
-            _key_statement([alarms], _USE_ACTIONS, _FROM_THIS_ACCOUNT),
+            _key_statement([alarms], _USE_ACTIONS, FROM_THIS_ACCOUNT),
         ]
     )
     return kms.Key(
@@ -76,12 +74,16 @@ class Topic(sns.Topic):
             )
 
     def grant(self, service: str) -> None:
-        """Let an AWS service publish to the topic on behalf of this account."""
+        """Let an AWS service publish to the topic on behalf of this account.
+
+        Not EventBridge: it publishes nothing where the statement has a condition.
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+        """
         self.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)],
                 actions=["sns:Publish"],
                 resources=[self.topic_arn],
-                conditions=_FROM_THIS_ACCOUNT,
+                conditions=FROM_THIS_ACCOUNT,
             )
         )

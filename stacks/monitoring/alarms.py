@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -10,6 +11,7 @@ from constructs import Construct
 from twbot.lambdas.wiring import SERVICES
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
+from twbot.stacks.monitoring.failures import Place, failures
 from twbot.stacks.names import LIMITED
 
 # Seconds: the length of a rate-limit window of X. A wait of one window is normal, so the alarm needs three periods.
@@ -19,7 +21,7 @@ LONG_WAIT = 900
 def add_alarms(scope: Construct, stage: StageConfig, topic: sns.ITopic) -> None:
     """Add the alarms, which notify the topic. Each says in its description what to do."""
 
-    def add(name: str, metric: cloudwatch.Metric, threshold: float, description: str, *, periods: int = 1) -> None:
+    def add(name: str, metric: cloudwatch.IMetric, threshold: float, description: str, *, periods: int = 1) -> None:
         alarm = cloudwatch.Alarm(
             scope,
             f"{''.join(word.title() for word in name.split('-'))}Alarm",
@@ -43,3 +45,5 @@ def add_alarms(scope: Construct, stage: StageConfig, topic: sns.ITopic) -> None:
     add("replies-wait", metrics.oldest_reply(stage), LONG_WAIT, "X makes replies wait, or is down.", periods=3)
     for status, what in (("4XX", "Requests are refused: wrong keys, or not from X."), ("5XX", "Webhooks get lost.")):
         add(f"webhook-{status.lower()}", metrics.webhook(stage, f"{status}Error"), 5, what)
+    for each in failures(stage, Place(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID)):
+        add(each.name, metrics.added_up(each), each.threshold, each.says, periods=each.periods)

@@ -9,8 +9,10 @@ from constructs import Construct
 
 from twbot.lambdas.x.errors import Reason
 from twbot.stacks.config import StageConfig
+from twbot.stacks.monitoring.failures import Failure
 from twbot.stacks.names import EVENT_TYPES, LIMITED, dead_letters_name, events_namespace, function_name, queue_name
 
+_PERIOD = Duration.minutes(5)
 # The reasons that end every reply until X's cap is renewed or somebody pays or renews the keys.
 LIMITS = (Reason.CAP_REACHED, Reason.NO_CREDITS, Reason.BAD_KEYS)
 
@@ -60,11 +62,27 @@ def function(stage: StageConfig, function: str, name: str, statistic: str = "Sum
     return _metric("AWS/Lambda", name, {"FunctionName": function_name(stage, function)}, statistic)
 
 
+def added_up(failure: Failure) -> cloudwatch.IMetric:
+    """Return the sum of a failure's metrics."""
+    found = [_metric(each.namespace, each.metric, dict(each.dimensions), failure.statistic) for each in failure.sources]
+    if len(found) == 1:
+        return found[0]
+    # An alarm adds up ten metrics at most; one without data points would leave the sum without any.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+    names = [f"m{number}" for number in range(len(found))]
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({name}, 0)" for name in names),
+        using_metrics=dict(zip(names, found, strict=True)),
+        period=_PERIOD,
+        label=failure.name,
+    )
+
+
 def _metric(namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=namespace,
         metric_name=name,
         dimensions_map=dimensions or None,
         statistic=statistic,
-        period=Duration.minutes(5),
+        period=_PERIOD,
     )

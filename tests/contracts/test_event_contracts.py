@@ -30,6 +30,7 @@ RECORDED = {path.stem: json.loads(path.read_text()) for path in sorted(EVENTS.gl
 
 # Which rules an event of each type goes to: the consumers of the recorded ones.
 GO_TO = {
+    "POST_INCOMPLETE": {"complete-posts"},
     "MESSAGE_RECEIVED": {"analyse-messages"},
     "MESSAGE_ANALYSED": {"answer-images"},
     "SEND_TWEET": {"send-tweets"},
@@ -124,6 +125,7 @@ def variations() -> Iterator[tuple[str, dict[str, Any], set[str]]]:
     yield "caused by a replay", {**analysed, "detail": {**detail, "ReplayName": "monday"}}, set()
     yield "may reply", {**analysed, "replay-name": "with-replies-monday"}, {"answer-images"}
     command = RECORDED["SEND_TWEET"]
+    yield "replayed, incomplete", {**RECORDED["POST_INCOMPLETE"], "replay-name": "with-replies-monday"}, set()
     yield "replayed command", {**command, "detail": {**command["detail"], "ReplayName": "monday"}}, set()
 
 

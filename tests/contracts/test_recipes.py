@@ -169,7 +169,7 @@ DETECTOR = Recipe(
     ],
     {
         f"{TABLE}::test_analysis_has_all_its_fields",
-        f"{STATE_MACHINE}::test_what_is_off_found_nothing_rather_than_failed",
+        f"{STATE_MACHINE}::test_what_is_off_neither_found_nor_failed",
     },
 )
 FOLLOWED = {"event": EVENT, "rule": RULE, "command": COMMAND, "detector": DETECTOR}
@@ -185,9 +185,10 @@ def with_a_detector(workflow: str) -> str:
     (labels,) = [branch for branch in branches if branch["StartAt"] == "DetectLabels"]
     text = json.dumps(labels).replace("DetectLabels", "DetectModerationLabels")
     text = text.replace("detectLabels", "detectModerationLabels").replace('"MaxLabels": 15, ', "")
-    text = text.replace('"Labels', '"ModerationLabels').replace("$.Labels", "$.ModerationLabels")
+    text = text.replace('"Labels', '"Moderation').replace("$.Labels", "$.ModerationLabels")
     branches.append(json.loads(text))
-    states["ImageSeen"]["Parameters"]["Analysis"]["Moderation.$"] = f"$.seen[{len(branches) - 1}].ModerationLabels"
+    selector = states["LookAtImage"]["ResultSelector"]
+    selector["Found.$"] = f"States.JsonMerge({selector['Found.$']}, $[{len(branches) - 1}].Found, false)"
     return json.dumps(definition, indent=2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -71,14 +72,14 @@ def test_contracts_know_every_microservice_and_concern() -> None:
 
 
 def test_contracts_know_every_package_that_offers_names() -> None:
-    """A package whose __init__.py imports can be part of a circle: the last contract names it."""
+    """A package whose __init__.py imports modules of ours can be part of a circle: the last contract names it."""
     packages = [
         path for folder in ("cli", "lambdas", "local", "stacks") for path in (ROOT / folder).rglob("__init__.py")
     ]
     offering = {
         ".".join(("twbot", *path.parent.relative_to(ROOT).parts))
         for path in packages
-        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(ast.parse(path.read_text())))
+        if re.search(r"^(from|import) twbot\b", path.read_text(), re.MULTILINE)
     }
     assert set(CONTRACTS["circles-through-a-package"]["forbidden_modules"]) == offering
 

@@ -35,9 +35,13 @@ def test_nothing_is_paid_by_the_month_that_is_not_listed(any_stage: Templates) -
 
 
 def test_the_list_counts_the_alarms(prod: Templates) -> None:
-    """The documentation says how many alarms a stage pays for."""
+    """The documentation says how many alarms a stage has, and how many metrics it pays for in them."""
     listed = (ROOT / "docs" / "aws.md").read_text("utf-8")
-    assert f"{len(prod.resources('AWS::CloudWatch::Alarm'))} alarms" in listed
+    alarms = prod.resources("AWS::CloudWatch::Alarm")
+    metrics = sum(
+        len([one for one in each.properties.get("Metrics", [{}]) if "Expression" not in one]) for each in alarms
+    )
+    assert f"{len(alarms)} alarms on {metrics} metrics" in listed
 
 
 def test_nothing_waits_at_a_price(any_stage: Templates) -> None:

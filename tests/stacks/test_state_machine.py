@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.model import ListShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.paths import ROOT
 from twbot.stacks.config import Detectors
 from twbot.stacks.state_machine import STATES, machines, tasks, workflow
 
@@ -19,6 +21,7 @@ SDK = "arn:aws:states:::aws-sdk:"
 OPTIMISED = {
     "arn:aws:states:::lambda:invoke": ("lambda", "Invoke"),
     "arn:aws:states:::events:putEvents": ("events", "PutEvents"),
+    "arn:aws:states:::sqs:sendMessage": ("sqs", "SendMessage"),
 }
 
 
@@ -55,22 +58,47 @@ def test_every_task_reads_what_its_service_answers(task: dict[str, Any]) -> None
     output = operation(task["Resource"]).output_shape
     if task["Resource"].startswith(SDK):
         assert isinstance(output, StructureShape)
-        paths = [path for name, path in task["ResultSelector"].items() if name.endswith(".$")]
+        selected = {**task["ResultSelector"], **task["ResultSelector"].get("Found", {})}
+        paths = [path for name, path in selected.items() if name.endswith(".$")]
+        assert paths
         assert all(path.removeprefix("$.").split("[")[0].split(".")[0] in output.members for path in paths)
 
 
-def test_every_error_retried_is_one_of_its_service() -> None:
-    """A misspelt exception would never be retried: each is the service's own, or the SDK's."""
+def names_of(service: ServiceModel) -> set[str]:
+    """Step Functions' names for a service's errors: those of the AWS SDK for Java, with which it calls the services.
+
+    An error that the service's model does not know, such as Comprehend's ThrottlingException, has its base class's.
+    """
+    prefix = str(service.service_id)
+    modelled = {name if name.endswith("Exception") else f"{name}Exception" for name in service.shape_names}
+    return {f"{prefix}.{name}" for name in {*modelled, f"{prefix}Exception", "SdkClientException"}}
+
+
+@pytest.mark.parametrize("task", [*tasks(workflow(ALL))], ids=lambda task: task["Resource"].rpartition(":")[2])
+def test_every_error_retried_is_one_of_its_service(task: dict[str, Any]) -> None:
+    """A misspelt exception would never be retried or caught, nor one that the service does not have."""
+    if task["Resource"].startswith(SDK):
+        service = operation(task["Resource"]).service_model
+        named = {error for policy in (*task["Retry"], *task["Catch"]) for error in policy["ErrorEquals"]}
+        assert named - {"States.ALL", "States.DataLimitExceeded"} <= names_of(service)
+        # Throttling is retried: under its own name where the service's model knows it, else under the base class's.
+        assert f"{service.service_id}.{service.service_id}Exception" in named
+
+
+def test_local_models_fail_under_the_names_of_aws() -> None:
+    """Each error that the models of this machine raise is one that the service's model has for these calls."""
+    known: dict[str, set[str]] = {"LexRuntimeV2": {"ValidationException"}}
     for task in tasks(workflow(ALL)):
         if task["Resource"].startswith(SDK):
-            service = task["Resource"].removeprefix(SDK).partition(":")[0]
-            shapes = operation(task["Resource"]).service_model.shape_names
-            for error in (error for retry in task["Retry"] for error in retry["ErrorEquals"]):
-                prefix, _, name = error.partition(".")
-                assert prefix.lower() == service
-                assert (
-                    name in shapes or name in ("SdkClientException", "ThrottlingException") or f"{name[:-9]}" in shapes
-                )
+            model = operation(task["Resource"])
+            known.setdefault(str(model.service_model.service_id), set()).update(e.name for e in model.error_shapes)
+    raised = {
+        found.groups()
+        for path in (ROOT / "local/models").glob("*.py")
+        for found in re.finditer(r'"(Comprehend|Rekognition|LexRuntimeV2)\.(\w+)"', path.read_text())
+    }
+    assert len(raised) >= 6
+    assert not {(service, name) for service, name in raised if name not in known[service]}
 
 
 DETECTORS = st.builds(Detectors, **dict.fromkeys(STATES, st.booleans()))
@@ -100,15 +128,14 @@ def test_every_way_leads_to_a_state_and_every_state_is_on_a_way(detectors: Detec
         assert named == states.keys()
 
 
-def test_what_is_off_found_nothing_rather_than_failed() -> None:
-    """In the place of a detector stands its own fallback, which says that nothing failed."""
+def test_what_is_off_neither_found_nor_failed() -> None:
+    """In the place of a detector stands a state that finds no field at all, and counts as not tried."""
     everything_off = Detectors(**dict.fromkeys(STATES, False))
     states = {
         name: state for machine in machines(workflow(everything_off)) for name, state in machine["States"].items()
     }
-    assert states["DetectSentiment"]["Result"] == {"Sentiment": None, "SentimentScore": None, "Failed": False}
-    assert states["RecognizeCelebrities"]["Result"] == {"CelebrityFaces": [], "UnrecognizedFaces": [], "Failed": False}
-    assert states["DetectLabels"]["Result"] == {"Labels": [], "Failed": False}
+    for name in set(STATES.values()) - {"DetectDominantLanguage"}:
+        assert states[name]["Result"] == {"Found": {}, "Outcome": "skipped"}
     assert not [name for name in states if name.endswith("Failed") and name.startswith(("Detect", "Recognize"))]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +40,22 @@ EVERY_FUNCTION = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSeg
 FOR_LAMBDA = {
     "egress": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "s3:ListBucket"},
     "image": {"sqs:SendMessage", "s3:ListBucket"},
+    "complete": {"sqs:SendMessage"},
     "text": {"sqs:SendMessage"},
     "notify": {"sqs:SendMessage"},
+    # SNS encrypts what it takes with the key of whoever publishes.
+    "alert": {"sqs:SendMessage", "kms:GenerateDataKey", "kms:Decrypt"},
 }
 # Optimised integrations whose permission has another name than their operation.
 OPTIMISED = {"lambda:invoke": "lambda:InvokeFunction"}
+POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::IAM::Role")
+# EventBridge publishes to a topic only without a condition; Lambda assumes a function's role, and API Gateway the
+# account's role for logs, under none that AWS documents.
+WITHOUT_CONDITION = {
+    ("AWS::SNS::TopicPolicy", "events.amazonaws.com"),
+    ("AWS::IAM::Role", "lambda.amazonaws.com"),
+    ("AWS::IAM::Role", "apigateway.amazonaws.com"),
+}
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table")
 
 
@@ -84,26 +97,57 @@ def test_resources_are_named_where_the_service_can(any_stage: Templates) -> None
 
 
 def test_services_act_for_this_account_only(prod: Templates) -> None:
-    """Whatever lets a service of AWS in, other than to be a role, says on whose or on what behalf."""
+    """Whatever lets a service of AWS in says on whose or on what behalf, but where AWS documents that it can't."""
     for resource, statement in prod.statements():
-        if "Service" in statement.get("Principal", {}) and resource.type in (
-            "AWS::SQS::QueuePolicy",
-            "AWS::SNS::TopicPolicy",
-        ):
-            assert statement["Condition"], resource.id
+        service = statement.get("Principal", {}).get("Service")
+        if service is not None and resource.type in POLICIES and (resource.type, service) not in WITHOUT_CONDITION:
+            assert statement["Condition"], (resource.id, service)
     for permission in prod.resources("AWS::Lambda::Permission"):
         assert permission.properties["SourceArn"], permission.id
 
 
-def test_events_reach_the_encrypted_topic(prod: Templates) -> None:
-    """EventBridge does not publish where the key's policy asks for its source or account; alarms do."""
+def test_who_may_publish_to_the_encrypted_topics(prod: Templates) -> None:
+    """Of AWS's services the alarms only, for this account; the alert function by its role, to its topic.
+
+    EventBridge would publish nothing: it supports no Condition in a topic's policy.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
     using = {
         statement["Principal"]["Service"]: statement.get("Condition")
         for resource, statement in prod.statements()
         if resource.type == "AWS::KMS::Key" and "Service" in statement["Principal"]
     }
-    assert using["events.amazonaws.com"] is None
-    assert using["cloudwatch.amazonaws.com"] is not None
+    assert using.keys() == {"cloudwatch.amazonaws.com"}
+    assert using["cloudwatch.amazonaws.com"]
+    granted = {
+        service
+        for resource, statement in prod.statements()
+        if resource.type == "AWS::SNS::TopicPolicy"
+        for service in as_list(statement["Principal"].get("Service", []) if statement["Effect"] == "Allow" else [])
+    }
+    assert granted == {"cloudwatch.amazonaws.com"}
+    (function,) = (
+        each
+        for each in prod.resources("AWS::Lambda::Function")
+        if each.properties["FunctionName"] == "twbot-prod-alert"
+    )
+    allowed = role_statements(prod, function, "Role")
+    (publish,) = (one for one in allowed if "sns:Publish" in as_list(one["Action"]))
+    topic = prod.at("alerting", publish["Resource"])
+    assert topic is not None
+    assert topic.type == "AWS::SNS::Topic"
+    assert [*names_in(function.properties["Environment"]["Variables"]["TOPIC_ARN"])] == [topic.id]
+    (use,) = (one for one in allowed if "kms:Decrypt" in as_list(one["Action"]))
+    assert use["Resource"] == topic.properties["KmsMasterKeyId"]
+
+
+def test_access_log_lines_are_json(prod: Templates) -> None:
+    """Whatever API Gateway puts in the variables: words, the hyphen of one that is not set, a text in quotes."""
+    (stage,) = prod.resources("AWS::ApiGateway::Stage")
+    written = stage.properties["AccessLogSetting"]["Format"]
+    for value in ("-", "POST", "1"):
+        line = re.sub(r"\$context\.error\.messageString", json.dumps('not "this"'), written)
+        assert json.loads(re.sub(r"\$context(\.\w+)+", value, line))["error"] == value
 
 
 def test_the_workflow_may_call_what_it_calls(any_stage: Templates, assemblies: Path) -> None:

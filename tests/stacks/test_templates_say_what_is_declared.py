@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.synthesize import stage
-from tests.support.templates import Templates, text
-from twbot.lambdas.alerting.template import PATHS
+from tests.support.templates import Resource, Templates, text
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.analytics.table import COLUMNS, DATABASE, TABLE
 from twbot.lambdas.analytics.transform import transform
@@ -27,8 +26,9 @@ EVENT = (
 )
 TARGETS = {
     "event-log": "AWS::Logs::LogGroup",
+    "complete-function": "AWS::Lambda::Function",
     "workflow": "AWS::StepFunctions::StateMachine",
-    "topic": "AWS::SNS::Topic",
+    "topic": "AWS::Lambda::Function",
     "notify-function": "AWS::Lambda::Function",
     "image-function": "AWS::Lambda::Function",
     "text-function": "AWS::Lambda::Function",
@@ -56,7 +56,9 @@ def test_each_rule_leads_where_its_target_says(prod: Templates) -> None:
         assert aimed is not None
         assert aimed.type == TARGETS[target["Id"]]
         if aimed.type == "AWS::Lambda::Function":
-            assert aimed.properties["FunctionName"] == f"twbot-prod-{target['Id'].removesuffix('-function')}"
+            # The function that publishes to the topic: docs/decisions/0016-a-post-alerts-once.md
+            name = "alert" if target["Id"] == "topic" else target["Id"].removesuffix("-function")
+            assert aimed.properties["FunctionName"] == f"twbot-prod-{name}"
 
 
 def test_every_rule_is_on_the_bus(prod: Templates) -> None:
@@ -157,34 +159,82 @@ def test_a_metric_for_every_type_of_event(prod: Templates) -> None:
         assert filters[kind].properties["FilterPattern"] == counts
 
 
-def test_alarms_watch_what_is_there(prod: Templates) -> None:
-    """Alarms know queues, metrics and the API by name: each of these names exists, and each alarm tells somebody."""
-    queues = {queue.properties["QueueName"] for queue in prod.resources("AWS::SQS::Queue")}
-    counted = {
-        each.properties["MetricTransformations"][0]["MetricName"] for each in prod.resources("AWS::Logs::MetricFilter")
-    }
-    api = prod.one("AWS::ApiGateway::RestApi").properties["Name"]
-    watched = set()
-    for alarm in prod.resources("AWS::CloudWatch::Alarm"):
-        dimensions = {each["Name"]: each["Value"] for each in alarm.properties.get("Dimensions", [])}
-        assert dimensions.get("QueueName", "twbot-prod-tweets") in queues
-        assert dimensions.get("ApiName", api) == api
-        if alarm.properties["Namespace"] == "twbot-prod/events":
-            assert alarm.properties["MetricName"] in counted
+def watched_by(alarm: Resource) -> list[tuple[str, str, dict[str, str]]]:
+    """The metrics of an alarm, alone or added up: namespace, name and dimensions."""
+    metrics = [alarm.properties]
+    if "Metrics" in alarm.properties:
+        metrics = [each["MetricStat"]["Metric"] for each in alarm.properties["Metrics"] if "MetricStat" in each]
+    return [
+        (each["Namespace"], each["MetricName"], {one["Name"]: text(one["Value"]) for one in each.get("Dimensions", [])})
+        for each in metrics
+    ]
+
+
+def watched(templates: Templates) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """The dimensions of each metric that an alarm watches, by namespace and name."""
+    found: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for alarm in templates.resources("AWS::CloudWatch::Alarm"):
         assert alarm.properties["AlarmActions"]
-        watched.add(dimensions.get("QueueName"))
-    assert watched >= {queue for queue in queues if queue.endswith("dead-letters")}
+        assert alarm.properties["AlarmDescription"]
+        for namespace, name, dimensions in watched_by(alarm):
+            found.setdefault((namespace, name), []).append(dimensions)
+    return found
 
 
-def test_alerts_are_written_with_the_shared_words(prod: Templates) -> None:
-    """The input transformer takes its values from the paths of lambdas/alerting, and uses each."""
-    rules = [each for each in prod.resources("AWS::Events::Rule") if each.service == "alerting"]
-    targets = {target["Id"]: target for rule in rules for target in rule.properties["Targets"]}
-    assert "InputTransformer" not in targets["notify-function"]
-    transformer = targets["topic"]["InputTransformer"]
-    assert transformer["InputPathsMap"] == PATHS
-    assert all(f"<{name}>" in transformer["InputTemplate"] for name in PATHS)
-    assert all(isinstance(json.loads(line), str) for line in transformer["InputTemplate"].splitlines())
+def test_alarms_watch_what_is_there(any_stage: Templates) -> None:
+    """Alarms know what they watch by name: each of these names exists, and each alarm tells somebody what to do."""
+    named = {
+        "QueueName": {each.properties["QueueName"] for each in any_stage.resources("AWS::SQS::Queue")},
+        "FunctionName": {each.properties["FunctionName"] for each in any_stage.resources("AWS::Lambda::Function")},
+        "RuleName": {each.properties["Name"] for each in any_stage.resources("AWS::Events::Rule")},
+        "EventBusName": {any_stage.one("AWS::Events::EventBus").properties["Name"]},
+        "ApiName": {any_stage.one("AWS::ApiGateway::RestApi").properties["Name"]},
+        "Stage": {any_stage.one("AWS::ApiGateway::Stage").properties["StageName"]},
+        "DeliveryStreamName": {any_stage.one("AWS::KinesisFirehose::DeliveryStream").properties["DeliveryStreamName"]},
+        "service": {spec.service for spec in FUNCTIONS.values()},
+    }
+    machine = any_stage.one("AWS::StepFunctions::StateMachine").properties["StateMachineName"]
+    counted = {
+        each.properties["MetricTransformations"][0]["MetricName"]
+        for each in any_stage.resources("AWS::Logs::MetricFilter")
+    }
+    for (namespace, name), places in watched(any_stage).items():
+        assert not namespace.endswith("/events") or name in counted
+        for dimensions in places:
+            arn = dimensions.pop("StateMachineArn", f":stateMachine:{machine}")
+            assert arn.endswith(f":stateMachine:{machine}")
+            assert all(value in named[key] for key, value in dimensions.items())
+
+
+def test_nothing_fails_unseen(any_stage: Templates) -> None:
+    """An alarm for each way to fail of each state machine, function, rule, queue of dead letters, and of the lake."""
+    alarms = watched(any_stage)
+    for kind in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "ExecutionThrottled"):
+        assert len(alarms["AWS/States", kind]) == len(any_stage.resources("AWS::StepFunctions::StateMachine"))
+    for kind in ("Errors", "Throttles"):
+        functions = {each.properties["FunctionName"] for each in any_stage.resources("AWS::Lambda::Function")}
+        assert {each["FunctionName"] for each in alarms["AWS/Lambda", kind]} == functions
+    rules = {each.properties["Name"] for each in any_stage.resources("AWS::Events::Rule")}
+    assert {each["RuleName"] for each in alarms["AWS/Events", "InvocationsFailedToBeSentToDlq"]} == rules
+    queues = {each.properties["QueueName"] for each in any_stage.resources("AWS::SQS::Queue")}
+    full = {each["QueueName"] for each in alarms["AWS/SQS", "ApproximateNumberOfMessagesVisible"]}
+    assert full == {name for name in queues if name.endswith("dead-letters")}
+    prefix = any_stage.one("AWS::ApiGateway::RestApi").properties["Name"]
+    assert alarms[f"{prefix}/events", "ANALYSIS_FAILED"]
+    assert alarms["AWS/Firehose", "DeliveryToS3.DataFreshness"]
+    assert alarms[prefix, "UnreadableEvents"] == [{"service": "analytics"}]
+
+
+def test_no_alarm_adds_up_more_than_it_may(any_stage: Templates) -> None:
+    """CloudWatch takes ten metrics in an alarm at most."""
+    assert max(len(watched_by(alarm)) for alarm in any_stage.resources("AWS::CloudWatch::Alarm")) <= 10
+
+
+def test_targets_get_the_events_themselves(prod: Templates) -> None:
+    """No rule rewrites them: what is made of an event is the handlers' business, the same on both platforms."""
+    for rule in prod.resources("AWS::Events::Rule"):
+        for target in rule.properties["Targets"]:
+            assert not target.keys() & {"Input", "InputPath", "InputTransformer"}
 
 
 def test_subscribers_come_from_the_configuration(dev: Templates) -> None:
@@ -223,6 +273,13 @@ def test_functions_are_told_the_stage_s_behaviour(dev: Templates) -> None:
         variables = function.properties["Environment"]["Variables"]
         if "SETTINGS" in variables:
             assert Settings(**json.loads(variables["SETTINGS"])) == Settings(blur_strangers=True)
+
+
+def test_api_gateway_is_not_stricter_than_the_function(any_stage: Templates) -> None:
+    """It judges no body, and changes none: what X signed reaches the function byte by byte, as on one machine."""
+    assert any_stage.one("AWS::ApiGateway::RestApi").properties["BinaryMediaTypes"] == ["*/*"]
+    assert any_stage.one("AWS::ApiGateway::RequestValidator").properties["ValidateRequestBody"] is False
+    assert not any(each.properties.get("RequestModels") for each in any_stage.resources("AWS::ApiGateway::Method"))
 
 
 def test_the_webhook_is_told(prod: Templates) -> None:

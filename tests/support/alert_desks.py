@@ -62,15 +62,16 @@ class LocalDesk:
     def raise_alert(self, event: Event) -> None:
         alerts = Alerts(self._home)
         try:
+            alerts.handle(event)
             alerts.notify(event)
         finally:
             alerts.close()
 
 
 class Context:
-    function_name = "twbot-prod-notify"
+    function_name = "twbot-prod-tested"
     memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:twbot-prod-notify"
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:twbot-prod-tested"
     aws_request_id = "11111111-2222-3333-4444-555555555555"
 
     def get_remaining_time_in_millis(self) -> int:
@@ -101,6 +102,7 @@ class AwsDesk:
         # One session for all commands: making one reads megabytes.
         monkeypatch.setattr(AwsBot, "client", lambda _, name: self if name == "lambda" else self.client(name))
         told = {"ADDRESSES_PARAMETER": "/twbot/prod/alert-addresses", "DELIVERIES_TABLE": "told"}
+        told["TOPIC_ARN"] = self.topic
         for name, value in {**told, "AWS_DEFAULT_REGION": "eu-west-1", "POWERTOOLS_SERVICE_NAME": "alerting"}.items():
             monkeypatch.setenv(name, value)
         new_container()
@@ -110,11 +112,12 @@ class AwsDesk:
         return make(service, region_name="eu-west-1")
 
     def raise_alert(self, event: Event) -> None:
-        from twbot.lambdas.aws.handlers.notify import handler
+        from twbot.lambdas.aws.handlers import alert, notify
 
         written = msgspec.to_builtins(event)
         self.log(written)
-        handler(written, Context())
+        alert.handler(written, Context())
+        notify.handler(written, Context())
 
     def log(self, written: object) -> None:
         """As the rule that takes every event does."""
@@ -135,9 +138,9 @@ class AwsDesk:
 
 
 def new_container() -> None:
-    """The function forgets what it read."""
+    """The functions forget what they read."""
     from twbot.lambdas.aws.clients import client
-    from twbot.lambdas.aws.handlers import notify
+    from twbot.lambdas.aws.handlers import alert, notify
 
-    for made in (notify.addresses, notify.outcomes, notify.notifier, client):
+    for made in (alert.topic, alert.notifier, notify.addresses, notify.outcomes, notify.notifier, client):
         made.cache_clear()

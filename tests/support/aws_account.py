@@ -92,8 +92,10 @@ class Account:
         events.put_targets(Rule="all", EventBusName="Plumbing", Targets=[target])
 
 
-def request(body: str, *, secret: str = KEYS.api_secret, **other: Any) -> dict[str, Any]:
-    """A signed POST as API Gateway hands it over."""
-    signature = base64.b64encode(hmac.digest(secret.encode(), body.encode(), "sha256")).decode()
+def request(body: str, *, raw: bytes | None = None, secret: str = KEYS.api_secret, **other: Any) -> dict[str, Any]:
+    """A signed POST as API Gateway hands it over: as text, or `raw` bytes as base64."""
+    signed = body.encode() if raw is None else raw
+    signature = base64.b64encode(hmac.digest(secret.encode(), signed, "sha256")).decode()
     headers = {"Content-Type": "application/json", HEADER.title(): f"sha256={signature}"}
-    return {"httpMethod": "POST", "headers": headers, "body": body, "isBase64Encoded": False, **other}
+    text = body if raw is None else base64.b64encode(raw).decode()
+    return {"httpMethod": "POST", "headers": headers, "body": text, "isBase64Encoded": raw is not None, **other}

@@ -26,6 +26,7 @@ ADAPTERS = {
     "reply_queue": ("twbot.lambdas.aws.reply_queue", "sqs"),
     "addresses": ("twbot.lambdas.aws.alert_addresses", "ssm"),
     "outcomes": ("twbot.lambdas.aws.alert_outcomes", "dynamodb"),
+    "topic": ("twbot.lambdas.aws.alert_topic", "sns"),
     "store": ("twbot.lambdas.aws.reply_store", "dynamodb"),
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }

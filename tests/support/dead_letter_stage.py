@@ -21,7 +21,13 @@ from twbot.stacks.names import (
 
 ACCOUNT = "123456789012"
 HERE = f"eu-west-1:{ACCOUNT}"
-FUNCTIONS = {"image-function": "image", "text-function": "text", "notify-function": "notify"}
+FUNCTIONS = {
+    "complete-function": "complete",
+    "image-function": "image",
+    "text-function": "text",
+    "topic": "alert",
+    "notify-function": "notify",
+}
 
 
 class LetterStage:
@@ -33,7 +39,6 @@ class LetterStage:
             self.sqs.create_queue(QueueName=dead_letters_name(bot.config, service))
         self.targets = {
             "tweet-queue": self._queue(),
-            "topic": self._topic(),
             "event-log": self._log_group(),
             "workflow": self._workflow(),
             "lake": self._stream(),
@@ -70,9 +75,9 @@ class LetterStage:
         }
         return self.bury(wired.service, msgspec.json.encode(event).decode(), **attributes)
 
-    def failed(self, service: str, event: Event) -> str:
+    def failed(self, service: str, event: Event, error: str = "boom") -> str:
         """As Lambda does it, of an asynchronous call."""
-        attributes = {"RequestID": "e4b46cbf", "ErrorCode": "200", "ErrorMessage": "boom"}
+        attributes = {"RequestID": "e4b46cbf", "ErrorCode": "200", "ErrorMessage": error}
         return self.bury(service, msgspec.json.encode(event).decode(), **attributes)
 
     def left(self, service: str) -> int:
@@ -91,9 +96,6 @@ class LetterStage:
         url = self.sqs.get_queue_url(QueueName=queue_name(self.bot.config))["QueueUrl"]
         page = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
         return list(page.get("Messages", []))
-
-    def _topic(self) -> str:
-        return str(self.bot.client("sns").create_topic(Name=f"{self.bot.config.prefix}-alerts")["TopicArn"])
 
     def _log_group(self) -> str:
         name = event_log_name(self.bot.config)

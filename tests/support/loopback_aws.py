@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 import requests
 
@@ -45,11 +46,14 @@ def loopback_aws() -> Iterator[LoopbackAws]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             scope = _SCOPE.search(self.headers.get("Authorization", ""))
             service = scope["service"] if scope else "s3"
-            operation = (self.headers.get("X-Amz-Target") or self.command).rpartition(".")[2]
+            (action,) = parse_qs(body.decode("latin-1")).get("Action", [""]) if service == "sns" else [""]
+            operation = action or (self.headers.get("X-Amz-Target") or self.command).rpartition(".")[2]
             aws.calls.append(Call(service, operation, body))
             if operation in aws.refusing:
                 status, code = aws.refusing[operation]
-                self._answer(status, {"x-amzn-ErrorType": code}, b'{"__type": "%s"}' % code.encode())
+                # SNS speaks XML, the others JSON: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+                refusal = f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>" if action else ""
+                self._answer(status, {"x-amzn-ErrorType": code}, (refusal or f'{{"__type": "{code}"}}').encode())
                 return
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_THE_CONNECTION}
             url = f"https://{service}.{REGION}.amazonaws.com{self.path}"

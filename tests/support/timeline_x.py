@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from twbot.lambdas.errors import XUnavailable
-from twbot.lambdas.ports import PostedMedia
 
 
 class Reply(NamedTuple):
@@ -37,9 +36,6 @@ class TimelineX:
     @property
     def posted(self) -> list[tuple[str, str, list[str]]]:
         return [each[:3] for each in self.replies]
-
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:
-        raise NotImplementedError
 
     def upload_image(self, data: bytes, alt_text: str | None) -> str:
         self._check()

@@ -1,38 +1,53 @@
-"""What the tests of ingress share: keys, a bus in memory, an X that knows some photos, signed bodies."""
+"""What the tests of ingress share: keys, a bus in memory, an X that knows some posts, signed bodies."""
 
 from __future__ import annotations
 
 import base64
+import datetime
 import hmac
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from tests.support.paths import EVENTS
-from twbot.lambdas.contracts import Entry, MessageReceived, read
+from twbot.lambdas.completion import completed, distinct, known_json
+from twbot.lambdas.contracts import Entry, MessageReceived, new_event, read
+from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.responses import Answer
 from twbot.lambdas.ingress.webhook import receive
-from twbot.lambdas.ports import Keys, PostedMedia
+from twbot.lambdas.ports import Keys
 
 BOT = "1111111111111111111"
 KEYS = Keys(api_key="k", api_secret="the secret", access_token=f"{BOT}-token", access_token_secret="s")
 
 
 class MemoryBus:
-    """A Publisher: keeps the first entry of each `dedup_key` key; raises `failure` where one is set."""
+    """A Publisher: drops what its earlier entries of the same key know; raises `failure` where one is set."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.entries: list[Entry] = []
         self._failure = failure
+        self._known: dict[str, str | None] = {}
 
     def publish(self, entries: Sequence[Entry]) -> None:
         if self._failure:
             raise self._failure
-        seen = {entry.dedup_key for entry in self.entries}
-        for entry in entries:
-            if entry.dedup_key is None or entry.dedup_key not in seen:
-                seen.add(entry.dedup_key)
-                self.entries.append(entry)
+        for entry in distinct(entries):
+            key, ready = entry.dedup_key, entry
+            if key in self._known:
+                earlier = self._known[key]
+                if earlier is None:
+                    continue
+                better, self._known[key] = completed(entry, earlier)
+                if better is None:
+                    continue
+                ready = better
+            elif key is not None:
+                self._known[key] = known_json(entry)
+            self.entries.append(ready)
+
+    def forget_known(self, key: str) -> None:
+        self._known[key] = None
 
     def fix(self, key: str, value: str) -> str:
         raise NotImplementedError
@@ -47,24 +62,27 @@ class MemoryBus:
         return [read(entry.detail, MessageReceived) for entry in found]
 
 
-class PhotoX:
-    """An X that knows the photos of posts, or fails; it counts what it is asked."""
+class LookUps:
+    """A PostLookup that knows some posts, or fails; it counts what it is asked."""
 
-    def __init__(self, urls: Sequence[str] = (), failure: Exception | None = None) -> None:
+    def __init__(self, *answers: dict[str, Any], failure: Exception | None = None) -> None:
         self.asked: list[str] = []
-        self._urls, self._failure = urls, failure
+        self._answers = {answer["data"]["id"]: answer for answer in answers}
+        self.failure = failure
 
-    def media_of(self, tweet_id: str) -> list[PostedMedia]:
+    def look_up(self, tweet_id: str) -> dict[str, Any]:
         self.asked.append(tweet_id)
-        if self._failure:
-            raise self._failure
-        return [PostedMedia(url) for url in self._urls]
+        if self.failure:
+            raise self.failure
+        return self._answers[tweet_id]
 
-    def upload_image(self, data: bytes, alt_text: str | None) -> str:
-        raise NotImplementedError
 
-    def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
-        raise NotImplementedError
+def photo_answer(body: dict[str, Any], *urls: str) -> dict[str, Any]:
+    """X's answer to the look-up of an X Activity post: the same post, with photos."""
+    payload, includes = body["data"]["payload"], body["data"].get("includes", {})
+    media = [{"media_key": f"3_{number}", "type": "photo", "url": url} for number, url in enumerate(urls)]
+    post = {**payload, "attachments": {"media_keys": [each["media_key"] for each in media]}}
+    return {"data": post, "includes": {**includes, "media": media}}
 
 
 def sample(name: str) -> dict[str, Any]:
@@ -76,7 +94,12 @@ def sign(body: bytes) -> str:
     return "sha256=" + base64.b64encode(hmac.digest(KEYS.api_secret.encode(), body, "sha256")).decode()
 
 
-def deliver(body: object, bus: MemoryBus, x: PhotoX | None = None) -> Answer:
-    """Sign the body as X does and hand it in."""
+def deliver(body: object, bus: MemoryBus, x: LookUps | None = None) -> Answer:
+    """Sign the body as X does and hand it in. With `x`, do the look-ups that follow."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return receive(raw, sign(raw), keys=KEYS, x=x or PhotoX(), publisher=bus)
+    start = len(bus.entries)
+    answer = receive(raw, sign(raw), keys=KEYS, publisher=bus)
+    if x is not None:
+        for entry in [each for each in bus.entries[start:] if each.detail_type == "POST_INCOMPLETE"]:
+            complete_post(new_event(entry, datetime.datetime.now(datetime.UTC)), x=x, publisher=bus)
+    return answer

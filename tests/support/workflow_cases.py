@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tests.support.workflow_recordings import SCORES, Recording, Refusal
+from tests.support.workflow_recordings import SCORES, TRIM, Recording, Refusal
 from twbot.stacks.config import Detectors
 
 EVERYTHING = Detectors(entities=True)
@@ -28,7 +28,11 @@ LANGUAGE = "comprehend:DetectDominantLanguage"
 LABELS, TEXTS, FACES = "rekognition:DetectLabels", "rekognition:DetectText", "rekognition:RecognizeCelebrities"
 
 
-FETCH, PUT = "lambda:Invoke", "events:PutEvents"
+FETCH, PUT, KEEP = "lambda:Invoke", "events:PutEvents", "sqs:SendMessage"
+
+
+# What stands at a place where there is nothing.
+ABSENT = object()
 
 
 THROTTLED = Refusal("TooManyRequestsException")
@@ -100,12 +104,12 @@ CASES = {
         "?", {LANGUAGE: 1} | READ, {"Analysis.Language": "en"}, language=None, answers={LANGUAGE: [{"Languages": []}]}
     ),
     "the detectors of a fresh stage": Case(
-        "Hi", {SENTIMENT: 1} | seen(1), {"Analysis.TextEntities": []}, pictures=("a.jpg",), detectors=DEFAULT
+        "Hi", {SENTIMENT: 1} | seen(1), {"Analysis.TextEntities": ABSENT}, pictures=("a.jpg",), detectors=DEFAULT
     ),
     "all detectors off": Case(
         "Hi",
         {FETCH: 1},
-        {"Analysis.TextSentiment": None, "Analysis.Images.0.Analysis.Labels": []},
+        {"Analysis.TextSentiment": ABSENT, "Analysis.Images.0.Analysis": {}},
         pictures=("a.jpg",),
         detectors=NOTHING,
     ),
@@ -206,6 +210,42 @@ CASES = {
         type="ANALYSIS_FAILED",
         answers={name: [Refusal("InvalidRequestException")] for name in (SENTIMENT, ENTITIES)},
     ),
+    "a text detector that is denied, and no other is on": Case(
+        "Hi",
+        {SENTIMENT: 5},
+        {"Error": "NothingFound"},
+        type="ANALYSIS_FAILED",
+        answers={SENTIMENT: [Refusal("AccessDeniedException")]},
+        detectors=DEFAULT,
+    ),
+    "a throttle that the service's model does not know": Case(
+        "Hi", {SENTIMENT: 2} | {ENTITIES: 1}, {"Analysis.TextSentiment": "NEUTRAL"}, answers={SENTIMENT: [SLOW, CALM]}
+    ),
+    "pictures that the only detector does not read": Case(
+        "Hi",
+        READ | {FETCH: 1, LABELS: 1},
+        {"Analysis.Images.0.Problem": "It could not be analysed.", **NEGATIVE},
+        pictures=("a.jpg",),
+        answers={LABELS: [Refusal("AccessDeniedException")]},
+        detectors=Detectors(entities=True, texts=False, celebrities=False),
+    ),
+    "a picture without text that no detector reads": Case(
+        "",
+        seen(1),
+        {"Error": "NothingFound"},
+        pictures=("a.jpg",),
+        type="ANALYSIS_FAILED",
+        answers={name: [Refusal("AccessDeniedException")] for name in (LABELS, TEXTS, FACES)},
+    ),
+    "a text that nobody reads beside a second picture that somebody does": Case(
+        "Hi",
+        READ | seen(1) | {FETCH: 2},
+        {"Analysis.TextSentiment": None, "Analysis.Images.0.Key": None, "Analysis.Images.1.Key": "1/b.jpg"},
+        pictures=("a.jpg", "b.jpg"),
+        answers={f"{FETCH} a.jpg": [{"Key": None, "Problem": "The picture is empty."}]}
+        | {name: [Refusal("InvalidRequestException")] for name in (SENTIMENT, ENTITIES)},
+    ),
+    "a text that can't be trimmed": Case("Hi", READ | {TRIM: 1}, NEGATIVE, answers={TRIM: [Refusal("KeyError")]}),
     "an event taken at the second try": Case(
         "Hi", READ | {PUT: 2}, NEGATIVE, answers={PUT: [NOT_TAKEN, {"FailedEntryCount": 0, "Entries": []}]}
     ),
@@ -227,7 +267,7 @@ def message(case: Case) -> dict[str, Any]:
 
 def at(detail: Any, place: str) -> Any:
     for step in place.split("."):
-        detail = detail[int(step)] if isinstance(detail, list) else detail[step]
+        detail = detail[int(step)] if isinstance(detail, list) else detail.get(step, ABSENT)
     return detail
 
 
@@ -236,7 +276,7 @@ def check(case: Case, recording: Recording) -> None:
     event = recording.events[-1]
     assert event["DetailType"] == case.type
     assert {place: at(event["Detail"], place) for place in case.found} == case.found
-    asked = [operation for operation, _ in recording.calls]
+    asked = [operation for operation, _ in recording.calls if operation != TRIM or TRIM in case.calls]
     assert Counter(asked) == Counter({PUT: 1} | case.calls)
     assert set(asked[-asked.count(PUT) :]) == {PUT}
     for first, later in ((LANGUAGE, SENTIMENT), (LANGUAGE, ENTITIES), (FETCH, LABELS), (FETCH, FACES)):

@@ -11,9 +11,10 @@ from twbot.cli.operations.alerts.aws_webhooks import AwsWebhooks
 from twbot.cli.operations.alerts.records import Subscriber, Tested
 from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.lambdas.alerting.alert import Alert, alert_for, sample_alert
+from twbot.lambdas.alerting.alert import Alert, alert_for, replay_of, sample_alert
+from twbot.lambdas.alerting.delivery import raised_by
 from twbot.lambdas.alerting.subscription import CHATS, Subscription, masked, subscriber_id
-from twbot.lambdas.contracts import MessageAnalysed, decode_event, read
+from twbot.lambdas.contracts import Event, MessageAnalysed, decode_event, read
 from twbot.lambdas.errors import BadEvent, TwbotError
 from twbot.stacks.names import event_log_name
 
@@ -24,6 +25,9 @@ MAX_AGE = datetime.timedelta(days=7)
 # The filter of the rule `alert-on-negative`, in the language of CloudWatch Logs.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 NEGATIVE = '{ $.detail-type = "MESSAGE_ANALYSED" && $.detail.Analysis.TextSentiment = "NEGATIVE" }'
+# X lets a post be edited for an hour, and what it had not sent at first comes earlier: its alert was raised by then.
+# https://docs.x.com/x-api/fundamentals/edit-posts
+EDITABLE = datetime.timedelta(hours=2)
 UNCONFIRMED = "It has not confirmed yet."
 
 
@@ -85,15 +89,32 @@ class AwsAlerts:
     def raised(self, limit: int, since: datetime.datetime | None = None) -> list[Alert]:
         """Return the newest alerts first, from the log of every event. Without `since`: those of the last week."""
         start = since or datetime.datetime.now(datetime.UTC) - MAX_AGE
+        first: dict[str, Alert] = {}
+        for alert in sorted(self._logged(start - EDITABLE), key=_age):
+            first.setdefault(alert.tweet_id, alert)
+        wanted = [each for each in first.values() if since is None or _age(each)[0] >= since]
+        return sorted(wanted, key=_age, reverse=True)[:limit]
+
+    def _logged(self, start: datetime.datetime) -> Iterator[Alert]:
+        """Yield the alerts of the log: those of a post that was edited or delivered twice more than once."""
         group = event_log_name(self._bot.config)
         with self._bot.translate_errors():
             pages = self._bot.client("logs").get_paginator("filter_log_events")
             found = pages.paginate(logGroupName=group, filterPattern=NEGATIVE, startTime=int(start.timestamp() * 1000))
             lines = [line["message"] for page in found for line in page["events"]]
-        # One alert a post: EventBridge may deliver an event twice, and replays deliver it again.
-        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
-        alerts = {alert.tweet_id: alert for alert in _alerts(lines)}
-        return sorted(alerts.values(), key=lambda each: (each.time, each.tweet_id), reverse=True)[:limit]
+        for event, alert in _alerts(lines):
+            replay = replay_of(event)
+            if replay is None or self._raised_by(alert) == replay:
+                yield alert
+
+    def _raised_by(self, alert: Alert) -> str | None:
+        """Return the replay that raised an alert of the topic; "" for none, None where that is not known."""
+        # Here, because most commands need no Powertools.
+        from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
+
+        table, client = self._bot.output("alerting", "ToldTableName"), self._bot.client("dynamodb")
+        with self._bot.translate_errors():
+            return raised_by(alert.tweet_id, "topic", DynamoDBPersistenceLayer(table, boto3_client=client))
 
     @functools.cached_property
     def _topic(self) -> str:
@@ -134,12 +155,16 @@ def _id(found: dict[str, str]) -> str:
     return subscriber_id(found["Protocol"], found["Endpoint"])
 
 
-def _alerts(lines: Iterable[str]) -> Iterator[Alert]:
-    """Yield the alerts of the lines that the filter found; a line that is no such event is left out."""
+def _age(alert: Alert) -> tuple[datetime.datetime, str]:
+    return datetime.datetime.fromisoformat(alert.time), alert.tweet_id
+
+
+def _alerts(lines: Iterable[str]) -> Iterator[tuple[Event, Alert]]:
+    """Yield the events and alerts of the lines that the filter found; a line that is no such event is left out."""
     for line in lines:
         try:
             event = decode_event(line)
             if read(event.detail, MessageAnalysed).analysis.text_sentiment == "NEGATIVE":
-                yield alert_for(event)
+                yield event, alert_for(event)
         except BadEvent:
             continue

@@ -1,9 +1,11 @@
-"""The messages of a stage's dead-letter queues, as dead letters. Four senders put them there, each in its form:
+"""The messages of a stage's dead-letter queues, as dead letters. Five senders put them there, each in its form:
 
 - EventBridge: the event. Attributes RULE_ARN, TARGET_ARN, ERROR_CODE, ERROR_MESSAGE, RETRY_ATTEMPTS and others.
   https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 - Lambda, after an asynchronous invocation: the event. Attributes RequestID, ErrorMessage, and ErrorCode, which is 200
   for the function's own error. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- The workflow (lambdas/analysis/workflow.asl.json): the event that it could not publish the analysis of. Attributes
+  ERROR_CODE, which is NotPublished, and ERROR_MESSAGE.
 - The egress function (lambdas/aws/reply_queue.py): a body that it could not read. Attribute ERROR_MESSAGE.
 - SQS, from the queue of replies: a message that was received too often, unchanged.
 """
@@ -16,7 +18,7 @@ from twbot.cli.operations.aws_queue import Message
 from twbot.cli.operations.dead_letters.records import DeadLetter
 from twbot.lambdas.contracts import Event, decode_event, epoch
 from twbot.lambdas.errors import BadEvent
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import RULES, Rule
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
@@ -70,6 +72,21 @@ def redriven(message: Message) -> int:
     return max(in_event, int(attribute) if attribute.isdecimal() else 0)
 
 
+def failed_rules(message: Message, rule: str) -> list[str]:
+    """Return the rules whose targets may have failed, `rule` among them: several only where Lambda sent the message.
+
+    Lambda does not say which function failed. Where rules with the same pattern invoke functions, either may have.
+    """
+    if "RULE_ARN" in message.attributes:
+        return [rule]
+    pattern = next(each.pattern for each in RULES if each.name == rule)
+    return [each.name for each in RULES if each.pattern == pattern and _has_function(each)] or [rule]
+
+
+def _has_function(rule: Rule) -> bool:
+    return rule.target.endswith("-function") or rule.target == "topic"
+
+
 def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: StageConfig) -> str:
     """Return the rule that EventBridge names.
 
@@ -79,14 +96,18 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
     named = attributes.get("RULE_ARN", "").rpartition("/")[2]
     if named in rules:
         return rules[named]
-    functions = [rule.name for rule in RULES if rule.service == service and rule.target.endswith("-function")]
-    return _function_rule(functions, event) if functions and "RequestID" in attributes else next(iter(rules.values()))
+    if "RequestID" not in attributes:
+        return next(iter(rules.values()))
+    if service == "alerting":
+        # What each function raises names whom it could not tell.
+        return "alert-on-negative" if "topic: " in attributes.get("ErrorMessage", "") else "notify-on-negative"
+    return _answering_rule(event) if service == "responding" else next(iter(rules.values()))
 
 
-def _function_rule(rules: list[str], event: Event | None) -> str:
-    """Return the rule whose function got the event: of the two that answer, images go to `answer-images`."""
-    if len(rules) == 1 or event is None:
-        return rules[0]
+def _answering_rule(event: Event | None) -> str:
+    """Return the rule whose function got the event: images go to `answer-images`."""
+    if event is None:
+        return "answer-images"
     analysis = event.detail.get("Analysis")
     images = analysis.get("Images") if isinstance(analysis, dict) else None
     has_image = isinstance(images, list) and any(isinstance(each, dict) and each.get("Key") for each in images)

@@ -1,4 +1,4 @@
-"""Delivers dead letters again: to the target of their rule alone, because the other targets have had the event."""
+"""Delivers dead letters again: to the target that failed alone, because the other targets have had the event."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import msgspec
 from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_queue import Message
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.dead_letters.aws_messages import REDRIVEN, redriven
+from twbot.cli.operations.dead_letters.aws_messages import REDRIVEN, failed_rules, redriven
 from twbot.cli.operations.dead_letters.records import DeadLetter
-from twbot.lambdas.alerting.template import body as alert
 from twbot.lambdas.contracts import Event, decode_event, epoch
 from twbot.lambdas.errors import TwbotError
 from twbot.stacks.names import bus_name, rule_name
@@ -39,7 +38,6 @@ class Redriving:
             "lambda": self._call,
             "states": self._execute,
             "sqs": self._send,
-            "sns": self._publish,
             "firehose": self._put,
             "logs": self._log,
         }
@@ -48,10 +46,14 @@ class Redriving:
         """Deliver a dead letter and return once its target has it. Raises TwbotError where it is refused."""
         if letter.obstacle:
             raise TwbotError(f"The dead letter {letter.id} can't be delivered again: {letter.obstacle}.")
-        target = self._target(letter.rule)
+        for rule in failed_rules(message, letter.rule):
+            self._deliver_to(rule, message)
+
+    def _deliver_to(self, rule: str, message: Message) -> None:
+        target = self._target(rule)
         send = self._senders.get(target.split(":")[2])
         if send is None:
-            raise TwbotError(f"The target of {letter.rule} can't be given an event directly: {target}.")
+            raise TwbotError(f"The target of {rule} can't be given an event directly: {target}.")
         with self._bot.translate_errors():
             send(target, message)
 
@@ -76,10 +78,6 @@ class Redriving:
         count = {"DataType": "String", "StringValue": str(redriven(message) + 1)}
         url = sqs.get_queue_url(QueueName=target.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=message.body, MessageAttributes={REDRIVEN: count})
-
-    def _publish(self, target: str, message: Message) -> None:
-        """Publish the text that the rule's input transformer makes of the event."""
-        self._client("sns").publish(TopicArn=target, Message=alert(_event(message)))
 
     def _put(self, target: str, message: Message) -> None:
         """Put the event as it is: the transform function of the stream makes a line of it."""

@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 
+from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_queue import WORK_VISIBILITY_TIMEOUT, LeasedMessages
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.lake.aws_athena import Athena
 from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, first_hour, is_about, remove_lines
 from twbot.lambdas.analytics.results import OnProgress, no_progress
+from twbot.lambdas.completion import keys_of
 from twbot.lambdas.wiring import SERVICES
 from twbot.stacks.names import bus_name, dead_letters_name, event_log_name
 
@@ -46,6 +48,8 @@ class AwsErasure:
                 lake = both if dry_run else lake + both
             pictures = self._pictures(tweet_id, dry_run)
             dead_letters = self._dead_letters((tweet_id, *lake.replies), dry_run)
+            if not dry_run:
+                self._forget_known(tweet_id)
             remains = [f"A damaged file of the lake could not be read: {key}" for key in sorted(set(lake.unreadable))]
             remains += [*self._archives(), *self._logs()]
         remains += [
@@ -134,6 +138,19 @@ class AwsErasure:
                         if not dry_run:
                             messages.delete(message)
         return count
+
+    def _forget_known(self, tweet_id: str) -> None:
+        """Remove what is known of the post from the table of published keys. The keys alone stay."""
+        try:
+            table = self._bot.output("plumbing", "PublishedTableName")
+        except NotDeployed:  # by a twbot that keeps nothing there but keys
+            return
+        dynamodb = self._bot.client("dynamodb")
+        for key in keys_of(tweet_id):
+            item = dynamodb.get_item(TableName=table, Key={"id": {"S": key}}).get("Item")
+            if item and "value" in item:
+                bare = {name: item[name] for name in ("id", "expiration")}
+                dynamodb.put_item(TableName=table, Item=bare)
 
     def _archives(self) -> list[str]:
         """Return what remains in EventBridge's archives, which have no call that deletes an event."""

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
-from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, TooSlow, no_progress
+from twbot.lambdas.analytics.results import (
+    BadSql,
+    Exported,
+    ExportFilter,
+    OnProgress,
+    Result,
+    TooDeep,
+    TooSlow,
+    no_progress,
+)
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.erasure import ErasureReport
@@ -71,6 +80,7 @@ def translate_lake_errors() -> Iterator[None]:
         try:
             yield
         except BadSql as error:
-            raise CliError(str(error), hint="The table's columns: twbot query --columns") from None
+            code = Exit.USAGE if isinstance(error, TooDeep) else Exit.FAILED
+            raise CliError(str(error), hint="The table's columns: twbot query --columns", code=code) from None
         except TooSlow as error:
             raise CliError(str(error), hint=NARROW_HINT, code=Exit.TIMED_OUT) from None

@@ -32,7 +32,7 @@ def supported_request(request: ReplayRequest) -> ReplayRequest:
 
 def _only(rules: list[Rule], types: set[str], *, chosen: bool) -> list[Rule]:
     # A rule that also takes other types would get those, too.
-    narrow = [rule for rule in rules if (its := rule.types) is not None and types.issuperset(its)]
+    narrow = [rule for rule in _replayable(rules) if (its := rule.types) is not None and types.issuperset(its)]
     if narrow and (not chosen or len(narrow) == len(rules)):
         return narrow
     others = ", ".join(rule.name for rule in rules if rule not in narrow)
@@ -42,10 +42,14 @@ def _only(rules: list[Rule], types: set[str], *, chosen: bool) -> list[Rule]:
     )
 
 
+def _replayable(rules: list[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.takes_replays(with_replies=True)]
+
+
 def _choices() -> str:
     """Return the choices in words: each type that a rule names, with its rules."""
     found: dict[str, list[str]] = {}
-    for rule in rules_named([]):
+    for rule in _replayable(rules_named([])):
         for kind in rule.types or ():
             found.setdefault(kind, []).append(rule.name)
     return "By type there are: " + "; ".join(f"{kind} (to {', '.join(names)})" for kind, names in found.items())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIMITS = f"""filter message = "{ANSWERED}" | sort @timestamp desc | dedup call | limit 100"""
 # The functions that call X.
-_X_CALLERS = ("egress", "ingress")
+_X_CALLERS = ("egress", "complete")
 Found = TypeVar("Found")
 
 

@@ -15,19 +15,22 @@ from twbot.cli.operations.logs.records import Line
 from twbot.cli.operations.traces.records import Span, last
 from twbot.lambdas.alerting.template import SUBJECT
 from twbot.lambdas.contracts import Event, epoch
+from twbot.lambdas.wiring import RULES
 
 # Lambda invokes a function for an event three times at most.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 MAX_ATTEMPTS = {"text": 3, "image": 3}
+ALERTING = [rule.name for rule in RULES if rule.service == "alerting"]
 
 
 def alerts(events: Iterable[Event]) -> Iterator[Span]:
-    """Yield an alert for a negative message. Whether it reached anybody only SNS knows."""
+    """Yield the alert for a post of which an event is negative: one, as a post alerts once."""
     for event in events:
         sentiment = (event.detail.get("Analysis") or {}).get("TextSentiment")
         if event.detail_type == "MESSAGE_ANALYSED" and sentiment == "NEGATIVE":
             at = epoch(event.time)
             yield Span(kind="alert", name="alert", start=at, end=at, note=f"{SUBJECT} (published to the topic)")
+            return
 
 
 def deliveries(events: list[Event], lines: list[Line]) -> Iterator[Span]:
@@ -80,12 +83,14 @@ def unanswered(events: list[Event]) -> tuple[Event, str] | None:
 def open_ends(events: list[Event]) -> Iterator[str]:
     """Yield the rules whose dead letters the post may be among."""
     kinds = {event.detail_type for event in events}
+    if "POST_INCOMPLETE" in kinds and "MESSAGE_RECEIVED" not in kinds:
+        yield "complete-posts"
     if "MESSAGE_RECEIVED" in kinds and not kinds & {"MESSAGE_ANALYSED", "ANALYSIS_FAILED"}:
         yield "analyse-messages"
     if (missing := unanswered(events)) is not None:
         yield {"egress": "send-tweets", "image": "answer-images", "text": "answer-texts"}[missing[1]]
     if any(alerts(events)):
-        yield "alert-on-negative"
+        yield from ALERTING
 
 
 def dead_letter_span(letter: DeadLetter) -> Span:

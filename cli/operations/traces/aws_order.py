@@ -10,6 +10,7 @@ from twbot.cli.operations.traces.records import Span
 
 # The order of events that happen in the same second.
 ORDER = (
+    "POST_INCOMPLETE",
     "MESSAGE_RECEIVED",
     "MESSAGE_ANALYSED",
     "ANALYSIS_FAILED",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
-from twbot.lambdas.contracts import epoch
+from twbot.lambdas.contracts import Event, epoch
 from twbot.local.adapters.alerts import stored_alert
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder, data_option
@@ -31,7 +31,7 @@ class LocalTraces:
             events = list(history.events(tweet_id=tweet_id, replayed=True, since=since, until=until))
             deliveries = history.deliveries_of_tweet(tweet_id)
         start, end = (each and each.timestamp() for each in (since, until))
-        more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, tweet_id)]
+        more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, _chain(tweet_id, events))]
         within = [each for each in more if (not start or each.start >= start) and (not end or each.start < end)]
         return trace_of(tweet_id, events, [*spans_of_events(events), *within], option=data_option(self._home.folder))
 
@@ -71,6 +71,14 @@ def _steps(home: DataFolder, tweet_id: str) -> Iterator[Span]:
             for step in msgspec.convert(line["steps"], list[_Step]):
                 span = Span(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
                 yield msgspec.structs.replace(span, attempts=step.attempts)
+
+
+def _chain(tweet_id: str, events: list[Event]) -> str:
+    """Return the id of the post's first version, under which its alert is kept."""
+    places = [each.detail.get("Twitter") for each in events]
+    return next(
+        (each["FirstTweetId"] for each in places if isinstance(each, dict) and "FirstTweetId" in each), tweet_id
+    )
 
 
 def _alerts(home: DataFolder, tweet_id: str) -> Iterator[Span]:

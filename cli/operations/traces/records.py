@@ -62,7 +62,9 @@ def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *,
     if not events:
         return None
     ordered = sorted(moments, key=lambda each: each.start)
-    message = next((e.detail for e in events if e.detail_type in {"MESSAGE_RECEIVED", "MESSAGE_ANALYSED"}), {})
+    # The last one: a later event of a post knows more.
+    messages = [e.detail for e in events if e.detail_type in {"MESSAGE_RECEIVED", "MESSAGE_ANALYSED"}]
+    message = messages[-1] if messages else {}
     outcome, why = _outcome(tweet_id, events, ordered, option)
     sent = last(events, "TWEET_SENT")
     return Trace(
@@ -121,6 +123,8 @@ def _between(first: Event, then: Event) -> str:
 def _unanswered(tweet_id: str, events: Sequence[Event], option: str) -> tuple[Outcome, str]:
     analysed: dict[str, Any] = getattr(last(events, "MESSAGE_ANALYSED"), "detail", {})
     if not last(events, "MESSAGE_RECEIVED"):
+        if last(events, "POST_INCOMPLETE"):
+            return "no-reply", f"X is asked for what it left out of it. See: twbot logs --tweet {tweet_id}{option}"
         return "nothing-to-do", "it says nothing to the bot: its own post, a repost, or not a post at all."
     if not analysed:
         return "no-reply", f"it was received, and never analysed. See: twbot logs --tweet {tweet_id}{option}"

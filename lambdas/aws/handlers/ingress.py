@@ -21,8 +21,6 @@ from twbot.lambdas.errors import Temporary
 from twbot.lambdas.ingress.responses import Answer, refuse, retry_later
 from twbot.lambdas.ingress.signature import HEADER
 from twbot.lambdas.ingress.webhook import challenge, receive
-from twbot.lambdas.x.api import XApi
-from twbot.lambdas.x.http import X_URL
 
 # An operator may have replaced the keys. They are read again after a wrong signature and for X's challenge, which
 # comes hourly; not more often, so that a stranger's requests do not become calls of Secrets Manager.
@@ -32,11 +30,6 @@ MIN_REFRESH_SECONDS = 60.0
 @functools.cache
 def secrets() -> ManagedSecrets:
     return ManagedSecrets(client("secretsmanager"), os.environ["SECRET_NAME"])
-
-
-@functools.cache
-def x() -> XApi:
-    return XApi(secrets(), base_url=os.environ.get("X_URL", X_URL))
 
 
 @entry_point()
@@ -65,9 +58,9 @@ def _answer(event: Json) -> Answer:
 
 def _receive(body: bytes, signature: str | None) -> Answer:
     keys = secrets().keys()
-    answer = receive(body, signature, keys=keys, x=x(), publisher=publisher())
+    answer = receive(body, signature, keys=keys, publisher=publisher())
     if answer.status == 403 and (fresh := secrets().keys_within(MIN_REFRESH_SECONDS)) != keys:
-        return receive(body, signature, keys=fresh, x=x(), publisher=publisher())
+        return receive(body, signature, keys=fresh, publisher=publisher())
     return answer
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.alerting.alert import alert_for, sample_alert
-from twbot.lambdas.alerting.delivery import Notifier, send_test_alerts
+from twbot.lambdas.alerting.alert import alert_for, replay_of, sample_alert
+from twbot.lambdas.alerting.delivery import Notifier, recording, send_test_alerts
+from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.aws.alert_addresses import AlertAddresses
 from twbot.lambdas.aws.alert_outcomes import AlertOutcomes
@@ -36,8 +37,9 @@ def outcomes() -> AlertOutcomes:
 
 
 @functools.cache
-def notifier() -> Notifier:
-    return Notifier(Webhooks().send, outcomes(), idempotency_store(os.environ["DELIVERIES_TABLE"]), _config)
+def notifier() -> Notifier[Subscription]:
+    send = recording(Webhooks().send, outcomes())
+    return Notifier("chats", send, idempotency_store(os.environ["DELIVERIES_TABLE"]), _config)
 
 
 @entry_point(tweet_of_event)
@@ -48,9 +50,9 @@ def handler(event: Json, context: Any) -> Any:
     """
     if "Test" in event:
         return _test(event["Test"])
-    alert = alert_for(decode_event(msgspec.json.encode(event)))
+    analysed = decode_event(msgspec.json.encode(event))
     _config.register_lambda_context(context)
-    notifier().notify(alert, addresses().subscriptions())
+    notifier().notify(alert_for(analysed), addresses().subscriptions(), replay=replay_of(analysed))
     return None
 
 

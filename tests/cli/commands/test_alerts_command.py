@@ -16,6 +16,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from tests.support.alert_desks import AwsDesk, Desk, LocalDesk, angry, new_container
+from tests.support.alerts import again
+from tests.support.alerts import angry as angry_post
 from tests.support.loopback import Answer, Loopback, answering
 from tests.support.mail_server import mail_server
 from tests.support.operate import Said
@@ -234,6 +236,28 @@ def test_raised_alerts_the_newest_first(alerts: Twbot, desk: Desk) -> None:
     assert "@alice" in alerts("raised").out
 
 
+@pytest.mark.parametrize("what", again())
+def test_a_post_is_raised_once(alerts: Twbot, desk: Desk, what: str) -> None:
+    """Under the first version's id and with its words, whatever comes again; a replay's too if it is the first."""
+    desk.raise_alert(angry_post())
+    desk.raise_alert(again()[what])
+    (found,) = alerts("raised", "--json").json
+    assert (found["tweet_id"], found["text"]) == ("12", "I hate this")
+    # The edit came later than the first version, whose alert is older than what is asked for.
+    assert alerts("raised", "--since", "2026-11-23T10:00:01Z", "--json").json == []
+    first = again()[what].detail | {"Twitter": {"TweetId": "20", "UserId": "7"}}
+    desk.raise_alert(msgspec.structs.replace(again()[what], detail=first))
+    assert {each["tweet_id"] for each in alerts("raised", "--json").json} == {"12", "20"}
+
+
+def test_an_author_without_a_name_is_no_username(alerts: Twbot, desk: Desk) -> None:
+    """X named the id only: "@123" would be somebody else."""
+    desk.raise_alert(angry_post(Author="7"))
+    said = alerts("raised").out
+    assert "user 7" in said
+    assert "@7" not in said
+
+
 # This machine
 
 
@@ -390,6 +414,16 @@ def test_only_what_is_negative_was_raised(on_aws: Twbot, aws: AwsDesk) -> None:
     aws.log(event)
     aws.log("no event")
     assert [each["tweet_id"] for each in on_aws("raised", "--json").json] == ["1"]
+
+
+def test_what_a_replay_analyses_again_is_no_new_alert(on_aws: Twbot, aws: AwsDesk) -> None:
+    """Also where the log no longer has the event that raised the alert."""
+    aws.raise_alert(angry_post())
+    logs = aws.client("logs")
+    logs.delete_log_stream(logGroupName="/aws/events/twbot-prod", logStreamName="s")
+    logs.create_log_stream(logGroupName="/aws/events/twbot-prod", logStreamName="s")
+    aws.raise_alert(again()["what a replay caused"])
+    assert on_aws("raised", "--json").json == []
 
 
 def test_a_function_that_fails(on_aws: Twbot, aws: AwsDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ import pytest
 from twbot.cli.commands.analyse import analyse
 from twbot.cli.commands.chat import chat
 from twbot.cli.errors import CliError, Exit
+from twbot.local.models.comprehend import Comprehend
+from twbot.local.models.errors import ServiceError
 
 FIELDS = {"input", "sentiment", "scores", "language", "entities", "celebrities", "labels", "detected_text", "models"}
 
@@ -49,13 +51,28 @@ def test_a_line_that_fails_does_not_stop_the_rest(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each line has its own JSON line; empty ones none; the command says at its end that one failed."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"thank you\n\n{'x' * 6000}\nthis is awful\n"))
+    works = Comprehend.detect_sentiment
+
+    def detect(self: Comprehend, params: dict[str, Any]) -> dict[str, Any]:
+        if "broken" in params["Text"]:
+            raise ServiceError("Comprehend.InternalServerException", "it broke")
+        return works(self, params)
+
+    monkeypatch.setattr(Comprehend, "detect_sentiment", detect)
+    monkeypatch.setattr("sys.stdin", io.StringIO("thank you\n\nthis is a broken line\nthis is awful\n"))
     with pytest.raises(CliError, match="1 of 3"):
         analyse("-", json=True)
     first, failed, last = lines(capsys)
     assert first["sentiment"] == "POSITIVE"
-    assert "TextSizeLimit" in failed["error"]
+    assert "it broke" in failed["error"]
     assert last["sentiment"] == "NEGATIVE"
+
+
+def test_a_text_of_any_length_is_analysed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Cut as the bot cuts it: 25,000 characters have the mood of what fits into the detector."""
+    analyse("This is awful, I hate it. " * 1000, json=True)
+    (found,) = lines(capsys)
+    assert (found["sentiment"], len(found["input"])) == ("NEGATIVE", 26_000)
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])

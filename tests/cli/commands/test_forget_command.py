@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import logging
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +34,7 @@ from twbot.local.lake.lake import Lake
 from twbot.local.server.log_files import lines_of, logging_to
 
 POST, OTHER, REPLY = "2080765813578191305", "20807658135781913059", "2080765813578191400"
+PUBLISHED = "published"
 Twbot = Callable[..., Said]
 
 
@@ -105,7 +108,14 @@ def _filled_on_aws(lake: LakeOnAws, monkeypatch: pytest.MonkeyPatch) -> Callable
     lake.append(of_post(POST)[:1])
     for key in (f"{POST}/a.jpg", f"replies/{POST}/0.jpg", f"{OTHER}/b.jpg"):
         lake.s3.put_object(Bucket=MEDIA, Key=key, Body=b"x")
-    monkeypatch.setattr(AwsBot, "output", lambda *_: MEDIA)
+    boto3.client("dynamodb", region_name=REGION).create_table(
+        TableName=PUBLISHED,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    outputs = {"PublishedTableName": PUBLISHED}
+    monkeypatch.setattr(AwsBot, "output", lambda _, __, name: outputs.get(name, MEDIA))
     return lambda: sorted(each["Key"] for each in lake.s3.list_objects_v2(Bucket=MEDIA)["Contents"])
 
 
@@ -122,6 +132,31 @@ def test_forgets_a_post_and_nothing_else(there: There) -> None:
     again = there.twbot("forget", POST, "--yes")
     assert again.code == 0
     assert "Nothing of the post" in again.out
+
+
+def test_what_is_known_of_the_post_goes(there: There, tmp_path: Path) -> None:
+    """The author's name and the pictures' addresses that the publisher keeps; its key stays, so nothing comes back."""
+    keys = {f"message:{POST}": '{"Author":"ann"}', f"incomplete:{POST}": "{}", f"message:{OTHER}": '{"Author":"ben"}'}
+    if there.aws is None:
+        with contextlib.closing(sqlite3.connect(DataFolder(tmp_path / "data").bus)) as db, db:
+            db.executemany("INSERT INTO once VALUES (?, 1, ?)", keys.items())
+    else:
+        dynamodb = boto3.client("dynamodb", region_name=REGION)
+        for key, known in keys.items():
+            item: Any = {"id": {"S": key}, "expiration": {"N": "1"}, "value": {"S": known}}
+            dynamodb.put_item(TableName=PUBLISHED, Item=item)
+    there.twbot("forget", POST, "--dry-run")
+    assert _known(there, tmp_path) == keys
+    assert there.twbot("forget", POST, "--yes").code == 0
+    assert _known(there, tmp_path) == {**keys, f"message:{POST}": None, f"incomplete:{POST}": None}
+
+
+def _known(there: There, folder: Path) -> dict[str, str | None]:
+    if there.aws is None:
+        with contextlib.closing(sqlite3.connect(DataFolder(folder / "data").bus)) as db:
+            return dict(db.execute("SELECT key, value FROM once"))
+    items: Any = boto3.client("dynamodb", region_name=REGION).scan(TableName=PUBLISHED)["Items"]
+    return {item["id"]["S"]: item.get("value", {}).get("S") for item in items}
 
 
 def test_a_dry_run_only_counts(there: There) -> None:

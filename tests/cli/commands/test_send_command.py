@@ -71,6 +71,25 @@ def test_the_reply_and_its_pictures_are_shown(
     assert Path(path).read_bytes() == photo
 
 
+def test_an_edit_shows_the_reply_to_an_earlier_version(
+    folder: Path, simulated_x: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An edited post is answered once. Pictures and the post that is answered stay as they are."""
+    client, keys = simulated_x.client, simulated_x.client.keys()
+    bot = OAuth1Session(keys.api_key, keys.api_secret, keys.access_token, keys.access_token_secret)
+    post = client.post("wilma", "@twbot tel me a joke")
+    body = {"text": "a joke for wilma", "reply": {"in_reply_to_tweet_id": post["id"]}}
+    assert bot.post(f"{simulated_x.url}/2/tweets", json=body).ok
+    send("tell me a joke", edit=post["id"], data=folder, json=True, timeout=0)
+    shown = msgspec.json.decode(capsys.readouterr().out)
+    assert (shown["author"], shown["text"]) == ("wilma", "@twbot tell me a joke")
+    assert shown["id"] != post["id"]
+    assert (shown["reply"]["text"], shown["seconds"]) == ("a joke for wilma", 0)
+    with pytest.raises(CliError) as error:
+        send("hi", edit=post["id"], reply_to="5", data=folder)
+    assert error.value.code == Exit.USAGE
+
+
 def test_a_stage_on_aws_has_no_simulated_x() -> None:
     """2, and what delivers a sample to its webhook."""
     with pytest.raises(CliError) as error:

@@ -45,6 +45,17 @@ def test_trace_follows_a_post_to_its_reply(world: World, operate: Operate) -> No
     assert "replied: " in drawn.out
 
 
+def test_trace_clips_a_long_text(world: World, operate: Operate) -> None:
+    """X takes 25,000 characters, with line ends: they are one line of 300 here, and whole in the JSON."""
+    text = "@twbot " + "so much to say\n" * 300
+    post, _ = world.ask("gil", text)
+    found = operate("trace", post["id"], "--json").json
+    assert len(found["text"]) > 4000
+    screen = operate("trace", post["id"]).out
+    assert screen.count("so much to say") <= 300 // len("so much to say") + 1
+    assert "…" in screen
+
+
 def test_trace_shows_the_workflows_steps(world: World, operate: Operate) -> None:
     """From the log: with retries and what went wrong."""
     post, _ = world.ask("fay", "@twbot steps")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.paths import ROOT
-from twbot.cli.cost.bill import ALARMS, Bill, Counted, Traffic, bill
+from twbot.cli.cost.bill import ALARM_METRICS, Bill, Counted, Traffic, bill
 from twbot.cli.cost.counting import count_message, recorded
 from twbot.cli.cost.execution import longest
 from twbot.cli.cost.prices import REGION, Price, price_table
@@ -145,11 +145,25 @@ def test_what_a_message_does() -> None:
     assert (image["x.replies"], image["x.lookups"], image["x.uploads"]) == pytest.approx((1, 1, 1))
     # Kept by download and by image; read by three detectors, by image and by egress.
     assert (image["s3.puts"], image["s3.gets"]) == pytest.approx((2, 5))
-    for kind in (text, image):
-        # Raw, received, analysed, to be sent, sent: each on the bus and in the lake.
-        assert kind["eventbridge.events"] == kind["records"] == pytest.approx(5)
-        # All but the analysed one are claimed and confirmed; a reply is noted before and after.
-        assert kind["dynamodb.writes"] == pytest.approx(10)
+    assert image["invocations:complete"] == pytest.approx(1)
+    assert "invocations:complete" not in text
+    for kind, events, writes in ((text, 5, 13), (image, 6, 16)):
+        # Raw, received, analysed, to be sent, sent: each on the bus and in the lake; a photo is looked up, on one more.
+        assert kind["eventbridge.events"] == kind["records"] == pytest.approx(events)
+        # All but the analysed one are claimed and confirmed; a reply's words are kept, it counts for its hour, it is
+        # noted before the request, for the request and after it; of a picture the upload, too.
+        assert kind["dynamodb.writes"] == pytest.approx(writes)
+
+
+def test_what_an_alert_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both functions run; each notes what raised the alert, before and after, and one that the topic was told."""
+    answer = recorded().answers["aws-sdk:comprehend:detectSentiment"]
+    calm = count_message(stage(), "text")
+    monkeypatch.setitem(answer, "Sentiment", "NEGATIVE")
+    angry = count_message(stage(), "text")
+    assert (angry["invocations:alert"], angry["invocations:notify"], angry["sns.requests"]) == pytest.approx((1, 1, 1))
+    assert "invocations:alert" not in calm
+    assert angry["dynamodb.writes"] - calm["dynamodb.writes"] == pytest.approx(6)
 
 
 def test_who_is_not_answered_costs_no_reply() -> None:
@@ -173,9 +187,9 @@ def test_every_detector_has_a_recorded_answer_and_a_price() -> None:
 
 
 def test_the_idle_bill_is_that_of_the_documentation() -> None:
-    """As many alarms as docs/aws.md counts, which a test holds to the templates."""
+    """As many metrics of alarms as docs/aws.md counts, which a test holds to the templates."""
     listed = (ROOT / "docs" / "aws.md").read_text("utf-8")
-    assert re.search(rf"\b{ALARMS} alarms", listed)
+    assert re.search(rf"\b{ALARM_METRICS} metrics", listed)
 
 
 def test_one_document_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,6 +105,7 @@ def test_nothing_is_wrong_with_a_healthy_stage(at_x: AtX, doctor: Callable[..., 
         "X's cap",
         "dead letters",
         "alarms",
+        "failures",
         "who is told",
         "replies",
         "last hour",
@@ -278,6 +279,17 @@ def _no_alerts(stage: HealthyStage) -> object:
     return sns.unsubscribe(SubscriptionArn=only["SubscriptionArn"])
 
 
+def _failed(namespace: str, metric: str, value: float = 1.0, **where: str) -> Broken:
+    """What AWS counted two hours ago: the alarm has long been quiet again."""
+
+    def count(stage: HealthyStage) -> None:
+        at = datetime.datetime.now(datetime.UTC).timestamp() - 7200
+        stage.counted(namespace, metric, at, value, **where)
+
+    return count
+
+
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:twbot-prod-analysis"
 BREAKAGES: list[tuple[str, Broken, str, str, str]] = [
     ("stacks", lambda s: s.statuses.pop("egress"), "wrong", "egress missing", "twbot deploy --stage prod"),
     ("stacks", lambda s: s.statuses.update(egress="UPDATE_ROLLBACK_FAILED"), "wrong", "twbot-prod-egress is", "deploy"),
@@ -329,6 +341,36 @@ BREAKAGES: list[tuple[str, Broken, str, str, str]] = [
         "wrong",
         "X makes replies wait",
         "twbot status --stage prod",
+    ),
+    (
+        "failures",
+        _failed("AWS/States", "ExecutionsFailed", 3.0, StateMachineArn=MACHINE),
+        "wrong",
+        "workflow-failed 3",
+        "twbot logs",
+    ),
+    (
+        "failures",
+        _failed("AWS/Lambda", "Throttles", FunctionName="twbot-prod-trim"),
+        "warning",
+        "trim-fails 1",
+        "twbot logs",
+    ),
+    (
+        "failures",
+        _failed(
+            "AWS/Events", "InvocationsFailedToBeSentToDlq", EventBusName="Plumbing", RuleName="twbot-prod-send-tweets"
+        ),
+        "wrong",
+        "events-lost 1",
+        "queues' policies",
+    ),
+    (
+        "failures",
+        _failed("AWS/Firehose", "DeliveryToS3.DataFreshness", 9000.0, DeliveryStreamName="twbot-prod-events"),
+        "warning",
+        "lake-late 1",
+        "twbot logs",
     ),
     ("who is told", _pending, "warning", "2 have not confirmed", "twbot alerts list --stage prod"),
     ("who is told", _nobody, "warning", "nobody of alarms", "alarms = "),

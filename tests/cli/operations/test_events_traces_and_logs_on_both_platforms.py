@@ -160,6 +160,20 @@ def test_trace_shows_the_alert(past: Past, post: str, capfd: pytest.CaptureFixtu
     assert alert["note"].startswith("Negative message on X")
 
 
+def test_an_edited_post_has_one_alert(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Told by the trace of either version, once, whatever came again."""
+    edited = {"Twitter": {"TweetId": str(int(post) + 1), "UserId": "5", "FirstTweetId": post}}
+    negative = {"Analysis": {"TextSentiment": "NEGATIVE"}}
+    past.event("MESSAGE_RECEIVED", message(post), ago=30)
+    past.event("MESSAGE_ANALYSED", message(post, **negative), ago=20)
+    past.event("MESSAGE_ANALYSED", message(post, Completes=["ImageUrls"], **negative), ago=18)
+    past.event("MESSAGE_RECEIVED", message(post, **edited), ago=15)
+    past.event("MESSAGE_ANALYSED", message(post, **edited, **negative), ago=10)
+    for version in (post, str(int(post) + 1)):
+        moments = watch(past, capfd, "trace", version, "--json").json["moments"]
+        assert [each["kind"] for each in moments].count("alert") == 1
+
+
 @pytest.mark.parametrize(
     ("detail_type", "more", "outcome"),
     [

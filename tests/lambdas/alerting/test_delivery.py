@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import logging
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.alerts import ANGRY, at
 from tests.support.loopback import Answer, answering
 from twbot.lambdas.alerting.alert import Alert
-from twbot.lambdas.alerting.delivery import Notifier, send_test_alerts
+from twbot.lambdas.alerting.delivery import Notifier, raised_by, recording, send_test_alerts
 from twbot.lambdas.alerting.subscription import Kind, Subscription
 from twbot.lambdas.alerting.webhooks import MAX_WAIT, Webhooks
 from twbot.lambdas.errors import Permanent, Temporary
@@ -26,8 +30,19 @@ class Noted(dict[str, str | None]):
         self[subscriber] = problem
 
 
-def teller(folder: Path, noted: Noted) -> Notifier:
-    return Notifier(Webhooks().send, noted, SqlitePersistence(folder / "told.db"), idempotency_config())
+class Teller:
+    """A Notifier that a live event calls unless a replay is named."""
+
+    def __init__(self, folder: Path, noted: Noted) -> None:
+        send, store = recording(Webhooks().send, noted), SqlitePersistence(folder / "told.db")
+        self._notifier = Notifier("chats", send, store, idempotency_config())
+
+    def notify(self, alert: Alert, to: list[Subscription], replay: str | None = None) -> None:
+        self._notifier.notify(alert, to, replay=replay)
+
+
+def teller(folder: Path, noted: Noted) -> Teller:
+    return Teller(folder, noted)
 
 
 @pytest.mark.parametrize(
@@ -163,17 +178,97 @@ def test_told_at_the_same_time_it_is_told_once(tmp_path: Path) -> None:
         inside.set()
         go_on.wait(10)
 
-    telling = Notifier(slow, Noted(), SqlitePersistence(tmp_path / "told.db"), idempotency_config())
-    first = threading.Thread(target=telling.notify, args=(ANGRY, [at("https://example.org")]))
+    telling = Notifier("chats", slow, SqlitePersistence(tmp_path / "told.db"), idempotency_config())
+    first = threading.Thread(target=telling.notify, args=(ANGRY, [at("https://example.org")]), kwargs={"replay": None})
     first.start()
     assert inside.wait(10)
     with pytest.raises(Temporary, match="already") as error:
-        telling.notify(ANGRY, [at("https://example.org")])
+        telling.notify(ANGRY, [at("https://example.org")], replay=None)
     assert error.value.retry_at is not None
     go_on.set()
     first.join()
-    telling.notify(ANGRY, [at("https://example.org")])
+    telling.notify(ANGRY, [at("https://example.org")], replay=None)
     assert sent == ["12"]
+
+
+def test_a_replay_tells_nobody_of_an_old_post(tmp_path: Path) -> None:
+    """Neither those who were told nor who subscribed since, whether or not anybody had subscribed then."""
+    with answering(Answer(200, b"")) as early, answering(Answer(200, b"")) as late:
+        telling = teller(tmp_path, Noted())
+        telling.notify(ANGRY, [at(early.url)])
+        telling.notify(msgspec.structs.replace(ANGRY, tweet_id="13"), [])
+        for tweet_id in ("12", "13"):
+            alert = msgspec.structs.replace(ANGRY, tweet_id=tweet_id)
+            telling.notify(alert, [at(early.url), at(late.url)], replay="replay-1")
+    assert (len(early.asked), len(late.asked)) == (1, 0)
+
+
+def test_a_replay_raises_what_nothing_raised_before(tmp_path: Path) -> None:
+    """As after an analysis that failed: all are told, a failed one by the same replay's next try, by no other."""
+    with answering(Answer(200, b"")) as well, answering(Answer(500, b""), Answer(200, b"")) as ill:
+        both = [at(ill.url), at(well.url)]
+        with pytest.raises(Temporary):
+            teller(tmp_path, Noted()).notify(ANGRY, both, "replay-1")
+        teller(tmp_path, Noted()).notify(ANGRY, both, "replay-2")
+        assert (len(well.asked), len(ill.asked)) == (1, 1)
+        teller(tmp_path, Noted()).notify(ANGRY, both, "replay-1")
+    assert (len(well.asked), len(ill.asked)) == (1, 2)
+
+
+SCHEDULES = st.lists(
+    st.tuples(st.sampled_from([None, None, "replay-1", "replay-2", "with-replies-3"]), st.booleans(), st.booleans()),
+    max_size=8,
+)
+
+
+@given(SCHEDULES)
+def test_nobody_hears_of_a_post_twice(schedule: list[tuple[str | None, bool, bool]]) -> None:
+    """Whatever delivers its events, in any order, with failures and restarts; and all hear of it once it gets through.
+
+    A step: the replay, whether the subscriber is out of reach, whether another process goes on.
+    """
+    arrived: list[str] = []
+    reachable = True
+
+    def send(to: Subscription, alert: Alert) -> None:
+        if not reachable:
+            raise Temporary("out of reach")
+        arrived.append(alert.tweet_id)
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqlitePersistence(Path(folder) / "told.db")
+        for replay, fails, restarts in [*schedule, (None, False, False)]:
+            reachable = not fails
+            if restarts:
+                store.close()
+                store = SqlitePersistence(Path(folder) / "told.db")
+            with contextlib.suppress(Temporary):
+                Notifier("chats", send, store, idempotency_config()).notify(
+                    ANGRY, [at("https://example.org")], replay=replay
+                )
+        store.close()
+    assert arrived == ["12"]
+
+
+@pytest.mark.parametrize("by", ["", "replay-1"])
+def test_what_raised_an_alert_is_known(tmp_path: Path, by: str) -> None:
+    """By post and channel; nothing is known of others."""
+    teller(tmp_path, Noted()).notify(ANGRY, [], by or None)
+    teller(tmp_path, Noted()).notify(ANGRY, [], "replay-2")
+    store = SqlitePersistence(tmp_path / "told.db")
+    assert raised_by("12", "chats", store) == by
+    assert raised_by("12", "topic", store) is None
+    assert raised_by("13", "chats", store) is None
+
+
+def test_a_replay_of_years_later_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X's signature has no time: a captured webhook may come again years later."""
+    with answering(Answer(200, b"")) as hook:
+        teller(tmp_path, Noted()).notify(ANGRY, [at(hook.url)])
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 4.9 * 365 * 24 * 3600)
+        teller(tmp_path, Noted()).notify(ANGRY, [at(hook.url)])
+    assert len(hook.asked) == 1
 
 
 def test_a_test_is_sent_each_time() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
+import re
 import struct
 import threading
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -18,6 +22,9 @@ from twbot.lambdas.analysis import download
 from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.picture import MAX_BYTES, normalise
 from twbot.lambdas.errors import Temporary, UnusableImage
+from twbot.lambdas.pictures import open_picture
+from twbot.local.models.errors import ServiceError
+from twbot.local.models.pictures import decode
 
 
 class MemoryMedia:
@@ -254,3 +261,91 @@ def test_no_damage_breaks_it(form: str, at: int, noise: bytes) -> None:
     except UnusableImage:
         return
     assert Image.open(io.BytesIO(made)).format == "JPEG"
+
+
+def progressive(side: int) -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((side, side), 90).save(file, "JPEG", progressive=True)
+    return file.getvalue()
+
+
+LAST_SCAN = re.compile(rb"\xff\xda(?!.*\xff\xda).*(?=\xff\xd9$)", re.DOTALL)
+
+
+def scan_bomb(side: int, scans: int) -> bytes:
+    """A JPEG whose last scan, of a few bytes, comes again and again: each costs the time of all pixels."""
+    file = io.BytesIO()
+    Image.new("L", (side, side), 90).save(file, "JPEG", progressive=True)
+    last = LAST_SCAN.search(file.getvalue())
+    assert last is not None
+    return file.getvalue()[:-2] + last[0] * scans + b"\xff\xd9"
+
+
+def with_segments(data: bytes, segment: bytes, count: int) -> bytes:
+    return data[:2] + segment * count + data[2:]
+
+
+EXIF = b"\xff\xe1\x00\x0cExif\0\0abcd"
+HOSTILE = {
+    "scans": lambda: scan_bomb(2000, 10_000),
+    "scans of a large picture": lambda: scan_bomb(7000, 100),
+    "scans after padding": lambda: scan_bomb(2000, 2000).replace(b"\xff\xda", b"\xff\xff\xff\xda"),
+    "scans after rubbish": lambda: scan_bomb(2000, 2000).replace(b"\xff\xda", b"rubbish\xff\xd0\xff\xda"),
+    "metadata": lambda: with_segments(progressive(100), EXIF, 1_000_000),
+    "comments": lambda: with_segments(progressive(100), b"\xff\xfe\x00\x02", 3_000_000),
+    "a picture within a picture": lambda: with_segments(scan_bomb(2000, 5000), EXIF, 10),
+}
+
+
+@pytest.mark.parametrize("opened", [normalise, open_picture, decode], ids=lambda function: function.__name__)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_many_parts_cost_no_time(opened: Callable[[bytes], object], name: str) -> None:
+    """A file that would take minutes is refused in words, within half a second, by each function that decodes."""
+    data = HOSTILE[name]()
+    begun = time.process_time()
+    with pytest.raises((UnusableImage, ServiceError), match="too many parts"):
+        opened(data)
+    assert time.process_time() - begun < 0.5
+
+
+@given(
+    st.binary(min_size=1, max_size=80),
+    st.integers(0, 2000),
+    st.integers(1, 3000),
+    st.sampled_from(["JPEG", "PNG", "WEBP"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_repetition_costs_much_time(part: bytes, at: int, times: int, form: str) -> None:
+    """Any bytes, or any piece of the picture itself, repeated anywhere: a JPEG or a word, within three CPU seconds."""
+    data = REPEATED[form]
+    at %= len(data)
+    for piece in (part, data[at : at + len(part)]):
+        begun = time.process_time()
+        with contextlib.suppress(UnusableImage):
+            normalise(data[:at] + piece * times + data[at:])
+        assert time.process_time() - begun < 3
+
+
+REPEATED = {"JPEG": progressive(500), "PNG": picture(size=(500, 500)), "WEBP": picture(size=(500, 500), form="WEBP")}
+
+
+def test_what_cameras_and_editors_write_is_taken() -> None:
+    """Progressive, with a thumbnail that has scans of its own, and with a film after the picture's end."""
+    thumbnail = progressive(160)
+    exif = b"\xff\xe1" + (len(thumbnail) + 8).to_bytes(2, "big") + b"Exif\0\0" + thumbnail
+    film = scan_bomb(300, 300)
+    for data in (progressive(900), with_segments(progressive(900), exif, 3), progressive(900) + film):
+        assert Image.open(io.BytesIO(normalise(data))).size == (900, 900)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.EMFILE, "Too many open files")], ids=repr)
+def test_a_fault_of_the_machine_is_not_the_pictures(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No memory or file handle while decoding: the author is not told that the picture is damaged."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    for opened in (normalise, open_picture, decode):
+        with pytest.raises(type(error)):
+            opened(picture())

@@ -64,3 +64,22 @@ def test_the_transform_ends_each_event_with_a_newline() -> None:
     line = base64.b64decode(answer[0]["data"])
     assert line.endswith(b"}\n")
     assert line.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("time", ["2026-11-25", "20261125T120000Z", "2026-11-25T12:00:00", "yesterday", ""])
+def test_an_event_without_a_full_time_goes_under_the_error_prefix(time: str) -> None:
+    """The lake of one machine leaves it out and names it, too: no query stops at it."""
+    event = new_event(Entry(source="BOT", detail_type="X", detail={}), datetime.datetime.now(datetime.UTC))
+    odd = msgspec.structs.replace(event, time=time)
+    data = base64.b64encode(msgspec.json.encode(odd)).decode()
+    assert transform({"records": [{"recordId": "1", "data": data}]})["records"][0]["result"] == "ProcessingFailed"
+
+
+def test_a_time_of_another_offset_becomes_utc() -> None:
+    """One clock in the lake, whose times are compared as texts."""
+    event = new_event(Entry(source="BOT", detail_type="X", detail={}), datetime.datetime.now(datetime.UTC))
+    there = msgspec.structs.replace(event, time="2026-11-24T01:15:00+02:00")
+    data = base64.b64encode(msgspec.json.encode(there)).decode()
+    (record,) = transform({"records": [{"recordId": "1", "data": data}]})["records"]
+    assert msgspec.json.decode(base64.b64decode(record["data"]))["time"] == "2026-11-23T23:15:00.000Z"
+    assert record["metadata"]["partitionKeys"]["hour"] == "23"

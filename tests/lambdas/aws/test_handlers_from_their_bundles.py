@@ -116,6 +116,36 @@ def test_a_signed_post_of_either_generation_gets_on_the_bus_once(account: Accoun
     assert len(found) == len(set(found))
 
 
+def test_bytes_that_are_no_text_are_understood(account: Account) -> None:
+    """API Gateway hands over base64; a wrong byte in a signed post costs one character."""
+    body = (
+        recorded("x_activity/post.mention.create.json").replace("hey @", "h\udc80y @").encode(errors="surrogateescape")
+    )
+    event = request("", raw=body)
+    ran = account.run("ingress", event)
+    assert ran.results[0]["answer"]["statusCode"] == 200, ran.log
+    found = account.on_the_bus()
+    assert {each["detail-type"]: each["detail"].get("Text") for each in found} == {
+        "TWITTER_TWEETED": None,
+        "MESSAGE_RECEIVED": "h\ufffdy @ExampleUser",
+    }
+
+
+def test_what_x_left_out_is_asked_for_once(account: Account) -> None:
+    """The webhook asks X for nothing; the function behind POST_INCOMPLETE does, and EventBridge may call it twice."""
+    body = json.loads(recorded("x_activity/post.mention.create.photo.json"))
+    post, includes = body["data"]["payload"], body["data"].pop("includes")
+    answer = Answer(200, {"data": post, "includes": includes})
+    with answering(answer, answer) as x:
+        account.run("ingress", request(json.dumps(body)))
+        assert not x.asked
+        (incomplete,) = [each for each in account.on_the_bus() if each["detail-type"] == "POST_INCOMPLETE"]
+        ran = account.run("complete", incomplete, incomplete, X_URL=x.url)
+    assert [result.get("error") for result in ran.results] == [None, None], ran.log
+    (received,) = account.on_the_bus()
+    assert (received["detail-type"], received["detail"]["Author"]) == ("MESSAGE_RECEIVED", "ada_example")
+
+
 def test_a_wrong_signature_is_refused_and_nothing_published(account: Account) -> None:
     """403, and no call to the bus."""
     (result,) = account.run("ingress", request("{}", secret="another")).results

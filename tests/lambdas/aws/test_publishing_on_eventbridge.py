@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from twbot.lambdas.aws.deadline import note_deadline
-from twbot.lambdas.aws.deduplication import Deduplication
+from twbot.lambdas.aws.deduplication import Deduplication, Lease
 from twbot.lambdas.aws.event_bus import MAX_ATTEMPTS, MAX_BYTES, MAX_ENTRIES, EventBus, Outgoing, batches
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, Temporary
@@ -151,3 +151,79 @@ def test_nothing_is_published_where_nobody_can_tell_whether_it_was(table: Any) -
 def test_an_event_that_eventbridge_never_takes_is_no_reason_to_try_again(table: Any) -> None:
     with pytest.raises(BadEvent, match="EventBridge takes"):
         bus(Events(), table).publish([named("x" * MAX_BYTES)])
+
+
+# A post of which X tells more, in a second event.
+
+
+def told(name: str, **known: Any) -> Entry:
+    detail = {"n": name, "Text": "hi", "Twitter": {"TweetId": "9", "UserId": "5"}, **known}
+    return Entry(source="BOT", detail_type="T", detail=detail, dedup_key="message:9", known=known)
+
+
+def test_a_second_telling_waits_for_the_first(table: Any) -> None:
+    """X delivers both at once: the second finds the first under way, waits for a moment, and completes it."""
+    events, first = Events(), Deduplication(table, "seen")
+    first.acquire("message:9")
+
+    def meanwhile(_: float) -> None:
+        first.commit("message:9", "{}")
+
+    EventBus(events, "Plumbing", Deduplication(table, "seen"), wait=meanwhile).publish([told("b", Summoned=True)])
+    assert events.taken == ["b"]
+
+
+def test_a_second_telling_that_is_not_taken_leaves_the_first_as_it_was(table: Any) -> None:
+    """EventBridge is away: what is known stays what is published, for weeks, and the next try completes it."""
+    events = Events({"b": MAX_ATTEMPTS})
+    publisher = bus(events, table)
+    publisher.publish([told("a")])
+    before = table.get_item(TableName="seen", Key={"id": {"S": "message:9"}})["Item"]
+    with pytest.raises(Temporary):
+        publisher.publish([told("b", Summoned=True)])
+    assert table.get_item(TableName="seen", Key={"id": {"S": "message:9"}})["Item"]["value"] == before["value"]
+    bus(events, table).publish([told("b", Summoned=True)])
+    bus(events, table).publish([told("c", Summoned=True)])
+    assert events.taken == ["a", "b"]
+
+
+def test_who_dies_during_a_second_telling_costs_no_knowledge(table: Any) -> None:
+    """While its lease lasts we come back later; then the second telling is published, and not the first again."""
+    events, dead = Events(), Deduplication(table, "seen")
+    bus(events, table).publish([told("a", Author="ada")])
+    _, value = dead.acquire("message:9")
+    assert dead.acquire_again("message:9", value or "") is Lease.ACQUIRED
+    with pytest.raises(Temporary, match="another invocation"):
+        bus(events, table).publish([told("b", Summoned=True)])
+    table.update_item(
+        TableName="seen",
+        Key={"id": {"S": "message:9"}},
+        UpdateExpression="SET leased_until = :past",
+        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+    )
+    bus(events, table).publish([told("c", Author="ada")])
+    bus(events, table).publish([told("d", Summoned=True)])
+    assert events.taken == ["a", "d"]
+    item = table.get_item(TableName="seen", Key={"id": {"S": "message:9"}})["Item"]
+    assert json.loads(item["value"]["S"]) == {"Author": "ada", "Summoned": True}
+    assert int(item["expiration"]["N"]) - time.time() > 14 * 24 * 3600
+    assert "leased_until" not in item
+
+
+def test_the_container_that_failed_to_commit_may_go_on(table: Any) -> None:
+    """Its own lease does not keep it away."""
+    events, keys = Events(), Deduplication(table, "seen")
+    publisher = EventBus(events, "Plumbing", keys, wait=lambda _: None)
+    publisher.publish([told("a")])
+    _, value = keys.acquire("message:9")
+    keys.acquire_again("message:9", value or "")
+    publisher.publish([told("b", Summoned=True)])
+    assert events.taken == ["a", "b"]
+
+
+def test_a_key_of_an_older_twbot_says_everything(table: Any) -> None:
+    """It has no value: nothing is published a second time because the code is new."""
+    events = Events()
+    Deduplication(table, "seen").commit("message:9")
+    bus(events, table).publish([told("b", Summoned=True)])
+    assert events.taken == []

@@ -21,7 +21,23 @@ def signature(body: bytes, secret: str = SECRET) -> str:
 
 @given(st.binary())
 def test_what_the_secret_signed_is_let_in(body: bytes) -> None:
-    """Whatever the bytes are, their own signature opens."""
+    """Whatever the bytes are, their own signature opens, unless it is one that a challenge would give to anybody."""
+    if is_token(body.decode(errors="backslashreplace")):
+        body = b"{" + body
+    verify(body, signature(body), SECRET)
+
+
+@given(st.text(min_size=1))
+def test_no_answer_to_a_challenge_opens(token: str) -> None:
+    """Whoever sends a challenge gets the signature of its token. It is not X's word for an event."""
+    if is_token(token):
+        with pytest.raises(Unsigned, match="challenge"):
+            verify(token.encode(errors="replace"), crc_response(token, SECRET), SECRET)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'"text"', b"", b"\xff", b"\xff\xfe{\x00}\x00", b"7" * 1_001])
+def test_what_no_challenge_can_be_is_let_in(body: bytes) -> None:
+    """JSON of X's kind, in any encoding, and what is too long for a token."""
     verify(body, signature(body), SECRET)
 
 
@@ -29,7 +45,7 @@ def test_what_the_secret_signed_is_let_in(body: bytes) -> None:
 def test_no_other_body_is_let_in(body: bytes, other: bytes) -> None:
     """A signature is good for its own bytes only."""
     if body != other:
-        with pytest.raises(Unsigned) as refusal:
+        with pytest.raises(Unsigned, match="not that of this body") as refusal:
             verify(other, signature(body), SECRET)
         assert refusal.value.status == 403
 

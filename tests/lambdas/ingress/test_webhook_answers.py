@@ -5,91 +5,40 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.paths import EVENTS
-from tests.support.webhooks import KEYS, MemoryBus, PhotoX, deliver, sample, sign
+from tests.support.webhooks import KEYS, MemoryBus, deliver, sample, sign
 from twbot.lambdas.errors import Temporary
 from twbot.lambdas.ingress.responses import MAX_BODY
 from twbot.lambdas.ingress.webhook import challenge, receive
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)
 
-
-def _names(value: Any) -> set[str]:
-    """Every name in a JSON document, however deep."""
-    if isinstance(value, list):
-        return set().union(*map(_names, value))
-    return set(value).union(*map(_names, value.values())) if isinstance(value, dict) else set()
-
-
-KEYWORDS = st.sampled_from(
-    sorted(set().union(*(_names(json.loads(path.read_text())) for path in EVENTS.rglob("*.json"))))
-)
-VALUES = st.sampled_from(["post.mention.create", "post.create", "1111111111111111111", "2", "photo", "follow", 5, -1])
-SIMILAR = st.recursive(
-    VALUES | st.none() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS, inner, max_size=6),
-)
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "said"),
-    [
-        (b"", 400, "not JSON"),
-        (b"hello", 400, "not JSON"),
-        (b"\xff\xfe{}", 400, "not JSON"),
-        (b'{"a": "\xff"}', 400, "not JSON"),
-        (b'{"a": NaN}', 400, "not JSON"),
-        (b'{"a": ' + b"9" * 5000 + b"}", 400, "not JSON"),
-        (b"[" * 100_000, 400, "nested too deeply"),
-        (b'{"for_user_id": ' + b"[" * 200 + b"]" * 200 + b"}", 400, "nested too deeply"),
-        (b"[]", 422, "not a JSON object"),
-        (b"7", 422, "not a JSON object"),
-        (b"{}", 422, "no webhook of X"),
-        (b'{"hello": "world"}', 422, "no webhook of X"),
-        (b'{"for_user_id": "1"}', 422, "no webhook of X"),
-        (b'{"tweet_create_events": "none"}', 422, "no webhook of X"),
-        (b'{"data": {"event_type": "post.create"}}', 422, "no webhook of X"),
-        (b" " * (MAX_BODY + 1), 413, "larger than 1,000,000 bytes"),
-    ],
-)
-def test_each_wrong_body_has_its_answer(body: bytes, status: int, said: str) -> None:
-    """Even rightly signed: not JSON, too deep, too large, of no known shape; and no event."""
+def test_a_too_large_body_is_refused() -> None:
+    """X's own are far smaller; what is larger is read no further."""
     bus = MemoryBus()
-    answer = deliver(body, bus)
-    assert (answer.status, bus.entries) == (status, [])
-    assert said in answer.body["error"]
-
-
-@given(JSON | SIMILAR)
-def test_no_json_breaks_it(body: Any) -> None:
-    """Whatever JSON X or anybody signs, the answer is 200 or a 4xx."""
-    assert deliver(body, MemoryBus()).status in {200, 400, 422}
+    answer = deliver(b" " * (MAX_BODY + 1), bus)
+    assert (answer.status, bus.entries) == (413, [])
+    assert "larger than 1,000,000 bytes" in answer.body["error"]
 
 
 @given(st.binary(), st.none() | st.text())
 def test_no_bytes_get_in_unsigned(body: bytes, header: str | None) -> None:
     """What is not signed is refused before anything reads it."""
     bus = MemoryBus()
-    assert receive(body, header, keys=KEYS, x=PhotoX(), publisher=bus).status in {401, 403}
+    assert receive(body, header, keys=KEYS, publisher=bus).status in {401, 403}
     assert not bus.entries
 
 
 def test_a_refusal_is_logged_without_the_body(caplog: pytest.LogCaptureFixture) -> None:
     """The log says what was wrong, and repeats neither body nor signature."""
-    body = b'{"secret": "hunter2"}'
+    body = b'{"secret": "hunter2", '
     with caplog.at_level(logging.INFO, "twbot.ingress"):
-        receive(body, "sha256=hunter2", keys=KEYS, x=PhotoX(), publisher=MemoryBus())
-        receive(body, sign(body), keys=KEYS, x=PhotoX(), publisher=MemoryBus())
-    assert [vars(record)["status"] for record in caplog.records] == [401, 422]
+        receive(body, "sha256=hunter2", keys=KEYS, publisher=MemoryBus())
+        receive(body, sign(body), keys=KEYS, publisher=MemoryBus())
+    assert [vars(record).get("status") for record in caplog.records] == [401, None]
     logged = json.dumps([vars(record) for record in caplog.records], default=str)
     assert "hunter2" not in logged
     assert sign(body) not in logged

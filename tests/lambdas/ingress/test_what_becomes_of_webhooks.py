@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.paths import EVENTS
-from tests.support.webhooks import BOT, MemoryBus, PhotoX, deliver, sample
+from tests.support.webhooks import BOT, LookUps, MemoryBus, deliver, photo_answer, sample
 from twbot.lambdas.contracts import RAW_TYPES, TWITTER
-from twbot.lambdas.errors import XRefused, XUnavailable
 
 KINDS = {
     "account_activity/block_events.block": "BLOCKED",
@@ -112,8 +111,8 @@ def reversed_keys(value: Any) -> Any:
 @pytest.mark.parametrize(("name", "expected"), MESSAGES.items())
 def test_what_people_say_becomes_a_message(name: str, expected: tuple[str, bool]) -> None:
     """The text as it was typed, without the media's link; whether it summons; who said it, in which language."""
-    bus = MemoryBus()
-    deliver(sample(name), bus)
+    bus, body = MemoryBus(), sample(name)
+    deliver(body, bus, LookUps(photo_answer(body)) if "photo" in name and "data" in body else None)
     [message] = bus.messages
     assert (message.text, message.summoned) == expected
     assert (message.author, message.twitter.user_id, message.language) == ("ada_example", "2222222222222222222", "en")
@@ -158,43 +157,6 @@ def test_all_photos_of_a_post_are_taken_and_nothing_but_photos() -> None:
     bus = MemoryBus()
     deliver(body, bus)
     assert bus.messages[0].image_urls == [media[1]["media_url_https"]]
-
-
-def test_a_hinted_photo_is_looked_up() -> None:
-    """X Activity posts carry no media: X is asked, only where the text hints at a photo."""
-    bus, x = MemoryBus(), PhotoX(["https://pbs.twimg.com/media/Looked.jpg"])
-    deliver(sample("x_activity/post.mention.create.photo"), bus, x)
-    deliver(sample("x_activity/post.mention.create"), bus, x)
-    deliver(sample("x_activity/post.quote.create"), bus, x)
-    assert x.asked == ["2080765813578191404"]
-    assert bus.messages[0].image_urls == ["https://pbs.twimg.com/media/Looked.jpg"]
-
-
-def test_included_media_spare_the_lookup() -> None:
-    """Should X include the media one day, it is not asked."""
-    body = sample("x_activity/post.mention.create.photo")
-    url = "https://pbs.twimg.com/media/Included.jpg"
-    body["data"]["includes"]["media"] = [{"media_key": "3_2080765813578190000", "type": "photo", "url": url}]
-    bus, x = MemoryBus(), PhotoX()
-    deliver(body, bus, x)
-    assert (bus.messages[0].image_urls, x.asked) == ([url], [])
-
-
-def test_a_refused_lookup_costs_the_photos_only() -> None:
-    """The message goes on without them."""
-    bus = MemoryBus()
-    x = PhotoX(failure=XRefused("no", reason="not-found", status=404))
-    assert deliver(sample("x_activity/post.mention.create.photo"), bus, x).status == 200
-    assert [message.image_urls for message in bus.messages] == [[]]
-
-
-def test_a_message_whose_photos_have_to_wait_is_not_lost() -> None:
-    """X is asked to deliver again; then the message comes, with its photos, and nothing comes twice."""
-    bus, body = MemoryBus(), sample("x_activity/post.mention.create.photo")
-    assert deliver(body, bus, PhotoX(failure=XUnavailable("down"))).status == 503
-    assert bus.kinds == ["TWITTER_TWEETED"]
-    assert deliver(body, bus, PhotoX(["https://pbs.twimg.com/media/A.jpg"])).status == 200
-    assert bus.kinds == ["TWITTER_TWEETED", "MESSAGE_RECEIVED"]
 
 
 def test_one_post_in_many_wrappings_is_one_message() -> None:
@@ -299,6 +261,7 @@ def test_a_long_x_activity_post_comes_in_full() -> None:
     body = sample("x_activity/post.create")
     note = {"text": "so long &gt; @ExampleBot", "entities": {"mentions": [{"start": 11, "end": 22, "id": BOT}]}}
     body["data"]["payload"] |= {"author_id": "5", "note_tweet": note}
+    body["data"]["includes"]["users"].append({"id": "5", "username": "ada_example"})
     bus = MemoryBus()
     deliver(body, bus)
     assert [(message.text, message.summoned) for message in bus.messages] == [("so long > @ExampleBot", True)]

@@ -18,7 +18,7 @@ from twbot.lambdas.errors import UnusableImage
 from twbot.lambdas.pictures import as_jpeg, open_picture
 from twbot.lambdas.responding.annotate import annotate
 from twbot.lambdas.responding.boxes import Box, box_of, place
-from twbot.lambdas.responding.fonts import font_for
+from twbot.lambdas.responding.fonts import JOINERS, font_for
 
 
 def jpeg(image: Image.Image, **options: Any) -> bytes:
@@ -140,6 +140,57 @@ def test_names_keep_their_script(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "דוד בן-גוריון",
+        "علی\u200cرضا بیرانوند",
+        "محمد ۲",
+        "محمد 2",
+        "محمد-علي",
+        "शाह-रुख़ 3",
+        "ก-ก",
+        "ზაზა-ვანო",
+        "Jean-Luc O’Neil 2",
+    ],
+)
+def test_joiners_hyphens_and_digits_belong_to_every_script(name: str) -> None:
+    """They are no reason to write the whole name in Latin letters."""
+    assert font_for(name, 30)[0] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("ג'ורג'", "ג׳ורג׳"), ("ศิลปิน 2", "ศิลปิน ๒"), ("אנה–מריה", "אנה-מריה"), ("דוד 2", "dvd 2")]
+)
+def test_marks_that_a_font_lacks_have_its_own_shape(name: str, written: str) -> None:
+    """The apostrophe of Hebrew, the digits of Thai; what has no shape at all leads to Latin letters, not to a box."""
+    text, font = font_for(name, 30)
+    assert text == written
+    box = bytes(font.getmask("\U0010fffe"))
+    assert not [letter for letter in text if letter != " " and bytes(font.getmask(letter)) == box]
+
+
+@given(st.text(alphabet="אבגदाकαбaé -'’.2\u200c\u200d\u05beกعلی語", max_size=8))
+def test_no_name_is_drawn_as_boxes(name: str) -> None:
+    """Whatever scripts and marks are mixed in it."""
+    text, font = font_for(name, 24)
+    box = bytes(font.getmask("\U0010fffe"))
+    assert not [
+        each for each in text if not each.isspace() and each not in JOINERS and bytes(font.getmask(each)) == box
+    ]
+
+
+@pytest.mark.parametrize("name", ["محمد صلاح", "דוד בן-גוריון", "शाहरुख़", "ศิลปิน", "علی\u200cرضا"])
+def test_without_raqm_scripts_that_need_it_are_transliterated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than drawn in single letters and from the wrong end, as on AWS Lambda, which has no libfribidi."""
+    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    text, _ = font_for(name, 30)
+    assert text.isascii()
+    assert text
+    assert font_for("ზაზა", 30)[0] == "ზაზა"
+    assert font_for("Владимир", 30)[0] == "Владимир"
+
+
 def test_what_has_no_shape_is_written_in_latin_letters() -> None:
     """A name one can read, rather than boxes."""
     assert font_for("张艺谋", 30)[0] == "Zhang Yi Mou"
@@ -182,7 +233,7 @@ def test_any_colour_mode_is_opened(mode: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"hello", jpeg(Image.new("RGB", (64, 64)))[:200]])
 def test_what_is_no_picture_is_said(data: bytes) -> None:
     """In words for the person who posted it."""
-    with pytest.raises(UnusableImage, match=r"^The picture can't be read"):
+    with pytest.raises(UnusableImage, match=r"^The (picture is damaged|file is not a picture)"):
         annotate(data, ImageAnalysis(), blur_strangers=False, highlight=[])
 
 

@@ -125,7 +125,7 @@ def test_a_picture_with_a_problem_is_told_about() -> None:
 
 @pytest.mark.parametrize(
     ("key", "kept", "problem"),
-    [("gone", b"", "The picture is not there any more."), ("a", b"text", "The picture can't be read")],
+    [("gone", b"", "The picture is not there any more."), ("a", b"text", "The file is not a picture.")],
 )
 def test_a_picture_that_is_lost_is_told_about(key: str, kept: bytes, problem: str) -> None:
     """Expired in the media store, or unreadable there: the person gets an answer all the same."""

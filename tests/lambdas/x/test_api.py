@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.loopback import Answer, Asked, Loopback, answering
 from twbot.lambdas.errors import TwbotError, XRefused, XUnavailable
-from twbot.lambdas.ports import Keys, PostedMedia
+from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.errors import Reason
 
@@ -85,25 +85,24 @@ def test_requests_are_signed(x_server: Loopback) -> None:
     x_server.answers[:] = [CREATED, Answer(200, {"data": {"id": "12"}})]
     x = api(x_server)
     x.reply("hi ünï", to_tweet_id="12")
-    x.media_of("12")
+    x.look_up("12")
     for asked in x_server.asked:
         signature, expected = expected_signature(x_server, asked)
         assert signature == expected
 
 
-def test_photos_of_a_post_come_in_its_order(x_server: Loopback) -> None:
-    """Only photos, ordered as attached, with the alternative text where there is one."""
-    media = [
-        {"media_key": "3_2", "type": "photo", "url": "https://pbs.twimg.com/media/2.jpg"},
-        {"media_key": "7_3", "type": "video"},
-        {"media_key": "3_1", "type": "photo", "url": "https://pbs.twimg.com/media/1.jpg", "alt_text": "a cat"},
-    ]
-    post = {"id": "12", "attachments": {"media_keys": ["3_1", "7_3", "3_2", "3_9"]}}
-    x_server.answers[:] = [Answer(200, {"data": post, "includes": {"media": media}})]
-    assert api(x_server).media_of("12") == [
-        PostedMedia("https://pbs.twimg.com/media/1.jpg", "a cat"),
-        PostedMedia("https://pbs.twimg.com/media/2.jpg"),
-    ]
+def test_a_post_is_looked_up_in_one_call(x_server: Loopback) -> None:
+    """With its author and its media, and every field that a webhook may leave out."""
+    answer = {"data": {"id": "12", "author_id": "5"}, "includes": {"users": [{"id": "5", "username": "ada"}]}}
+    x_server.answers[:] = [Answer(200, answer)]
+    assert api(x_server).look_up("12") == answer
+    (asked,) = x_server.asked
+    query = dict(parse_qsl(urlsplit(asked.path).query))
+    assert (asked.method, urlsplit(asked.path).path) == ("GET", "/2/tweets/12")
+    assert query["expansions"] == "author_id,attachments.media_keys"
+    assert {"entities", "note_tweet", "edit_history_tweet_ids"} <= set(query["tweet.fields"].split(","))
+    assert {"username", "public_metrics", "verified", "created_at"} <= set(query["user.fields"].split(","))
+    assert {"url", "type"} <= set(query["media.fields"].split(","))
 
 
 def test_a_deleted_post_is_gone_though_the_answer_is_200(x_server: Loopback) -> None:
@@ -111,7 +110,7 @@ def test_a_deleted_post_is_gone_though_the_answer_is_200(x_server: Loopback) -> 
     problem = {"type": "https://api.x.com/2/problems/resource-not-found", "detail": "Could not find tweet."}
     x_server.answers[:] = [Answer(200, {"errors": [problem]})]
     with pytest.raises(XRefused) as refusal:
-        api(x_server).media_of("12")
+        api(x_server).look_up("12")
     assert refusal.value.reason == Reason.POST_GONE
 
 
@@ -182,7 +181,7 @@ def test_x_out_of_reach_is_for_another_try() -> None:
 def test_only_an_id_gets_into_an_address(x_server: Loopback, tweet_id: str) -> None:
     """Nothing else reaches X."""
     with pytest.raises(XRefused):
-        api(x_server).media_of(tweet_id)
+        api(x_server).look_up(tweet_id)
     assert x_server.asked == []
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.support.alerts import at
+from tests.support.alerts import again, at
+from tests.support.alerts import angry as angry_post
 from tests.support.loopback import Answer, answering
 from twbot.lambdas.alerting.subscription import Kind, Subscription
 from twbot.lambdas.contracts import Event
@@ -44,6 +46,41 @@ def test_an_alert_is_kept_once(home: DataFolder) -> None:
     assert (alert.tweet_id, alert.author, alert.text, alert.negative) == ("12", "alice", "I hate this", 0.93)
     assert "https://x.com/i/status/12" in alert.body
     assert not alert.posted
+
+
+@pytest.mark.parametrize("kind", ["https", "slack"])
+@pytest.mark.parametrize("what", again())
+def test_a_post_alerts_once(home: DataFolder, kind: Kind, what: str) -> None:
+    """Whatever comes again about it, also after a restart; one alert is kept, under the first version's id."""
+    with answering(Answer(200, b"")) as hook:
+        SubscriberFile(home.subscribers).add(at(hook.url, kind))
+        for event in (angry_post(), again()[what]):
+            alerts = Alerts(home)
+            alerts.handle(event)
+            alerts.notify(event)
+            alerts.close()
+    assert len(hook.asked) == 1
+    assert [(each.tweet_id, each.text) for each in Alerts(home).newest()] == [("12", "I hate this")]
+
+
+@pytest.mark.parametrize("kind", ["https", "slack"])
+@pytest.mark.parametrize("what", ["a replay", "a replay with replies", "what a replay caused"])
+def test_who_subscribes_later_is_not_flooded_by_a_replay(home: DataFolder, kind: Kind, what: str) -> None:
+    """Nobody had subscribed when the post came. What a replay is the first to raise, however, is told."""
+    alerts = Alerts(home)
+    alerts.handle(angry_post())
+    alerts.notify(angry_post())
+    with answering(Answer(200, b"")) as hook:
+        SubscriberFile(home.subscribers).add(at(hook.url, kind))
+        for handle in (alerts.handle, alerts.notify):
+            handle(again()[what])
+        assert not hook.asked
+        replayed = msgspec.structs.replace(
+            again()[what], detail={**again()[what].detail, "Twitter": {"TweetId": "20", "UserId": "7"}}
+        )
+        for handle in (alerts.handle, alerts.notify):
+            handle(replayed)
+    assert len(hook.asked) == 1
 
 
 def test_the_newest_alert_comes_first(home: DataFolder) -> None:

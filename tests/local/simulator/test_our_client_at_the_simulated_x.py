@@ -29,8 +29,10 @@ def test_a_reply_with_a_picture(sim: Simulator, client: SimulatorClient, keys: K
     """Looked up, uploaded, described, posted, and found again; the same words twice are refused."""
     x = XApi(KnownKeys(keys), base_url=sim.url)
     post = client.post("alice", "@twbot look", images=[photo])
-    [posted] = x.media_of(post["id"])
-    assert client.media(posted.url) == photo
+    answer = x.look_up(post["id"])
+    assert answer["data"]["author_id"] == answer["includes"]["users"][0]["id"]
+    [posted] = answer["includes"]["media"]
+    assert client.media(posted["url"]) == photo
     media_id = x.upload_image(photo, "A red field")
     reply_id = x.reply("seen", to_tweet_id=post["id"], media_ids=[media_id])
     assert client.get(reply_id)["media"][0]["alt_text"] == "A red field"

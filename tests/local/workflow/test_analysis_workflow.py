@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
+import sqlite3
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.support.paths import ROOT
+from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.contracts import AnalysisFailed, MessageAnalysed, read
-from twbot.lambdas.errors import Temporary
+from twbot.lambdas.errors import MachineFault, Temporary
+from twbot.local.bot import NAMES
 from twbot.local.models.errors import ServiceError
-from twbot.local.workflow import ExecutionFailed, Machine, Visit
+from twbot.local.workflow import Machine, Visit
+from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.state_machine import tasks
 
 DEFINITION = json.loads((ROOT / "lambdas/analysis/workflow.asl.json").read_text())
-NAMES = {"MediaBucket": "media", "DownloadFunction": "download", "EventBusName": "bus"}
 Task = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -26,6 +32,7 @@ class Services:
     def __init__(self) -> None:
         self.published: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.kept: list[dict[str, Any]] = []
         self.broken: dict[str, list[Exception]] = {}
         self.answers: dict[str, Task] = {
             "aws-sdk:comprehend:detectDominantLanguage": lambda _: {
@@ -37,12 +44,13 @@ class Services:
             },
             "aws-sdk:comprehend:detectEntities": lambda _: {"Entities": [{"Text": "Ada", "Type": "PERSON"}]},
             "aws-sdk:rekognition:detectLabels": lambda _: {"Labels": [{"Name": "Dog"}]},
-            "aws-sdk:rekognition:detectText": lambda _: {"TextDetections": [{"DetectedText": "STOP"}]},
+            "aws-sdk:rekognition:detectText": lambda _: {"TextDetections": [{"DetectedText": "STOP", "Type": "LINE"}]},
             "aws-sdk:rekognition:recognizeCelebrities": lambda _: {
                 "CelebrityFaces": [{"Name": "Ada"}],
                 "UnrecognizedFaces": [],
             },
-            "lambda:invoke": self._download,
+            "lambda:invoke": self._invoke,
+            "sqs:sendMessage": self._keep,
             "events:putEvents": self._publish,
         }
 
@@ -60,12 +68,18 @@ class Services:
         return call
 
     @staticmethod
-    def _download(parameters: dict[str, Any]) -> dict[str, Any]:
+    def _invoke(parameters: dict[str, Any]) -> dict[str, Any]:
+        if parameters["FunctionName"] == "trim":
+            return {"Payload": trim(parameters["Payload"])}
         url = parameters["Payload"]["Url"]
         usable = "unusable" not in url
         return {
             "Payload": {"Key": f"key-of-{url}" if usable else None, "Problem": None if usable else "Not a picture."}
         }
+
+    def _keep(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        self.kept.append(parameters)
+        return {"MessageId": "1"}
 
     def _publish(self, parameters: dict[str, Any]) -> dict[str, Any]:
         self.published += parameters["Entries"]
@@ -83,7 +97,7 @@ def analyse(
     machine = Machine(DEFINITION, services.tasks(), NAMES, sleep=lambda _: None, rng=random.Random(1))
     machine.run(event, observe)
     (entry,) = services.published
-    assert (entry["Source"], entry["EventBusName"]) == ("BOT", "bus")
+    assert (entry["Source"], entry["EventBusName"]) == ("BOT", "Plumbing")
     found: dict[str, Any] = entry
     return found
 
@@ -170,11 +184,10 @@ def test_a_language_from_x_is_used() -> None:
     assert entry["Detail"]["Analysis"] | {"Images": []} == {
         "TextSentiment": None,
         "SentimentScore": None,
-        "TextEntities": [],
         "Language": "fi",
         "Images": [],
     }
-    assert [name for name, _ in services.calls] == ["events:putEvents"]
+    assert [name for name, _ in services.calls] == ["lambda:invoke", "events:putEvents"]
 
 
 def test_what_can_not_be_analysed_at_all_is_visible() -> None:
@@ -213,8 +226,9 @@ def test_a_passing_trouble_is_retried() -> None:
         works = services.answers[name]
 
         def answer(parameters: dict[str, Any]) -> dict[str, Any]:
-            tried[name] = tried.get(name, 0) + 1
-            if tried[name] == 1:
+            trims = parameters.get("FunctionName") == "trim"
+            tried[name] = tried.get(name, 0) + (not trims)
+            if tried[name] == 1 and not trims:
                 raise error
             return works(parameters)
 
@@ -222,7 +236,7 @@ def test_a_passing_trouble_is_retried() -> None:
 
     once("aws-sdk:comprehend:detectSentiment", ServiceError("Comprehend.TooManyRequestsException", "slower"))
     once("lambda:invoke", Temporary("X is away"))
-    once("events:putEvents", OSError("no bus"))
+    once("events:putEvents", ServiceError("EventBridge.Down", "no bus"))
     visits: list[Visit] = []
     found = read(analyse(services, message("hi", "a"), visits.append)["Detail"], MessageAnalysed)
     assert found.analysis.text_sentiment == "POSITIVE"
@@ -231,14 +245,110 @@ def test_a_passing_trouble_is_retried() -> None:
     assert retried == {
         "Analyse[0].ReadText[0].DetectSentiment": "Comprehend.TooManyRequestsException",
         "Analyse[1].EachImage[0].FetchImage": "Temporary",
-        "ReportAnalysis": "OSError",
+        "ReportAnalysis": "EventBridge.Down",
     }
 
 
-def test_a_bus_that_stays_away_fails_the_execution() -> None:
-    """When the result can't be published, the execution fails by name, so that the bus delivers the message again."""
-    services = broken("events:putEvents", error=OSError("no bus"))
+def test_what_a_bus_does_not_take_is_kept() -> None:
+    """When the result can't be published, the whole event goes to the last resort, with the reason."""
+    services = broken("events:putEvents", error=ServiceError("EventBridge.Down", "no bus"))
     machine = Machine(DEFINITION, services.tasks(), NAMES, sleep=lambda _: None)
-    with pytest.raises(ExecutionFailed, match="no bus") as failure:
-        machine.run(message())
-    assert failure.value.error == "OSError"
+    event = message(**{"replay-name": "again"})
+    machine.run(event)
+    (kept,) = services.kept
+    assert kept["MessageBody"] == event
+    assert kept["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"] == "EventBridge.Down: no bus"
+
+
+FAULTS: list[Exception] = [
+    OSError(errno.EMFILE, "Too many open files"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    PermissionError(errno.EACCES, "Permission denied"),
+    MemoryError(),
+    ImportError("libcublas.so: cannot open shared object file: Too many open files"),
+    RuntimeError("can't start new thread"),
+    RuntimeError("std::bad_alloc"),
+    sqlite3.OperationalError("unable to open database file"),
+    sqlite3.OperationalError("database or disk is full"),
+    MachineFault("The model could not be loaded."),
+]
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["raised", "hidden"])
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.parametrize("name", [name for name in Services().answers if name != "sqs:sendMessage"])
+def test_a_fault_of_this_machine_is_not_the_messages(name: str, fault: Exception, hidden: bool) -> None:
+    """Whatever step it happens in, and whatever exception covers it: nothing is published, and the bus tries again."""
+    services = Services()
+
+    def fail(_: dict[str, Any]) -> dict[str, Any]:
+        try:
+            raise fault
+        except Exception:
+            if hidden:
+                raise ServiceError("Comprehend.InternalServerException", "something broke") from None
+            raise
+
+    services.answers[name] = fail
+    machine = Machine(DEFINITION, services.tasks(), NAMES, sleep=lambda _: None)
+    with pytest.raises(Temporary):
+        machine.run(message("hi", "a"))
+    assert services.published == []
+
+
+NOT_FAULTS = [
+    ValueError("bad shape"),
+    OSError("image file is truncated"),
+    ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+    FileNotFoundError(errno.ENOENT, "No such file"),
+    RuntimeError("the tensor has another shape"),
+    ServiceError("Comprehend.InternalServerException", "no space left in this text"),
+]
+
+
+@pytest.mark.parametrize("error", NOT_FAULTS, ids=repr)
+def test_other_errors_cost_their_field(error: Exception) -> None:
+    """An error about the message, or of another machine, is no reason to analyse the message again."""
+    found = read(
+        analyse(broken("aws-sdk:comprehend:detectSentiment", error=error), message())["Detail"], MessageAnalysed
+    )
+    assert (found.analysis.text_sentiment, found.analysis.text_entities != []) == (None, True)
+
+
+def limited(seconds: int) -> dict[str, Any]:
+    """The workflow with this limit for each task."""
+    definition: dict[str, Any] = json.loads(json.dumps(DEFINITION))
+    for task in tasks(definition):
+        task["TimeoutSeconds"] = seconds
+    return definition
+
+
+@pytest.mark.parametrize(
+    "name", ["aws-sdk:comprehend:detectSentiment", "aws-sdk:rekognition:detectText", "lambda:invoke"]
+)
+def test_a_step_that_hangs_costs_its_field(name: str) -> None:
+    """A detector or a download that never returns ends as States.Timeout; the message is analysed without it."""
+    services, stuck = Services(), threading.Event()
+    works = services.answers[name]
+
+    def hang(parameters: dict[str, Any]) -> dict[str, Any]:
+        if parameters.get("FunctionName") != "trim":
+            stuck.wait(60)
+        return works(parameters)
+
+    services.answers[name] = hang
+    visits: list[Visit] = []
+    Machine(limited(1), services.tasks(), NAMES, sleep=lambda _: None).run(message("hi", "a"), visits.append)
+    stuck.set()
+    assert [entry["DetailType"] for entry in services.published] == ["MESSAGE_ANALYSED"]
+    assert {visit.error for visit in visits if visit.error} == {"States.Timeout"}
+
+
+def test_every_task_has_a_limit_of_time() -> None:
+    """No step can hold a worker: each has TimeoutSeconds, a Lambda function's that of the function at most."""
+    functions = {"${DownloadFunction}": "download", "${TrimFunction}": "trim"}
+    for task in tasks(DEFINITION):
+        assert 1 <= task["TimeoutSeconds"] <= 60
+        if (name := functions.get(task["Parameters"].get("FunctionName", ""))) is not None:
+            assert task["TimeoutSeconds"] == FUNCTIONS[name].timeout
+    assert DEFINITION["TimeoutSeconds"] == 300  # Express' own limit, so that both types of workflow end alike

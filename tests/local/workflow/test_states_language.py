@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from twbot.lambdas.errors import MachineFault
 from twbot.local.models.errors import ServiceError
 from twbot.local.workflow import BadDefinition, ExecutionFailed, Machine, Visit
 
@@ -281,6 +283,78 @@ def test_a_task_that_takes_too_long_is_timed_out() -> None:
     definition = one(Type="Task", Resource="arn:aws:states:::t", TimeoutSeconds=1)
     assert by_us(definition, {}, t=lambda _: stuck.wait(30))[0] == "States.Timeout"
     stuck.set()
+
+
+def test_an_execution_that_takes_too_long_is_timed_out() -> None:
+    """The definition's TimeoutSeconds ends the execution with States.Timeout; no state retries or catches that."""
+    stuck = threading.Event()
+    task = {"Type": "Task", "Resource": "arn:aws:states:::t", "Retry": [{"ErrorEquals": ["States.ALL"]}], "End": True}
+    task["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "C"}]
+    waiting = one(Type="Wait", Seconds=60)
+    branch = flow("T", T=task, C=CAUGHT)
+    for definition in (branch, one(Type="Parallel", Branches=[branch, flow("W", W=waiting["States"]["A"])]), waiting):
+        begun = time.monotonic()
+        with pytest.raises(ExecutionFailed) as failure:
+            Machine({**definition, "TimeoutSeconds": 1}, {"t": lambda _: stuck.wait(60)}, {}).run({})
+        assert failure.value.error == "States.Timeout"
+        assert time.monotonic() - begun < 30
+    stuck.set()
+
+
+LARGE = "x" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("definition", "data"),
+    [
+        (one(Type="Pass"), LARGE * 2),
+        (make(**{"a.$": "$", "b.$": "$"}), LARGE),
+        (one(Type="Pass", Result=LARGE, ResultPath="$.more"), {"text": LARGE}),
+        (one(Type="Task", Resource="arn:aws:states:::large", ResultSelector={}), {}),
+        (one(Type="Task", Resource="arn:aws:states:::t", Parameters={"a.$": "$", "b.$": "$"}), LARGE),
+        (one(Type="Parallel", Branches=[flow("B", B=PASS), flow("C", C=PASS)]), LARGE),
+        (one(Type="Map", Iterator=flow("B", B=PASS)), [LARGE[:140_000], LARGE[:140_000]]),
+    ],
+    ids=["input", "parameters", "output", "result", "task's input", "branches", "items"],
+)
+def test_no_more_data_is_carried_than_on_aws(definition: Definition, data: Any) -> None:
+    """More than 256 KiB in any place is States.DataLimitExceeded; States.ALL catches it neither here nor on AWS."""
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    state = definition["States"]["A"]
+    if state["Type"] != "Pass":
+        definition = flow("A", A={**state, "Catch": catch}, Caught={"Type": "Pass", "End": True})
+    assert by_us(definition, data, large=lambda _: LARGE * 2, t=lambda _: {})[0] == "States.DataLimitExceeded"
+
+
+def test_the_limit_is_counted_in_bytes_of_utf_8() -> None:
+    """262,144 bytes pass, one more does not; é has two, and its JSON no escape."""
+    assert by_us(one(Type="Pass"), "é" * 131_071)[0] is None
+    assert by_us(one(Type="Pass"), "é" * 131_071 + "x")[0] == "States.DataLimitExceeded"
+
+
+def test_a_fault_of_this_machine_stops_every_branch() -> None:
+    """It is raised as it is, from however deep, before the siblings go on; no Retry or Catch sees it."""
+    later: list[Any] = []
+    failing = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::fail",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}],
+    }
+    slow = flow(
+        "S",
+        S={"Type": "Wait", "Seconds": 3600, "Next": "L"},
+        L={"Type": "Task", "End": True, "Resource": "arn:aws:states:::later"},
+    )
+    branch = flow("F", F={**failing, "End": True}, C=CAUGHT)
+    nested = flow("P", P={"Type": "Parallel", "Branches": [branch], "End": True})
+
+    def fail(_: Any) -> Any:
+        raise MemoryError
+
+    for branches in ([slow, nested], [nested, slow]):
+        with pytest.raises(MachineFault, match="MemoryError"):
+            Machine(one(Type="Parallel", Branches=branches), {"fail": fail, "later": later.append}).run({})
+    assert later == []
 
 
 def test_branches_run_side_by_side_and_nested_ones_need_no_free_thread() -> None:

@@ -217,16 +217,22 @@ def test_the_command_is_the_same(platform: Platform, capsys: pytest.CaptureFixtu
 
 
 def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
-    """EventBridge, Lambda, our egress function, and SQS: the rule, the reason and the attempts."""
+    """EventBridge, Lambda, the workflow, our egress function, and SQS: the rule, the reason and the attempts."""
     pictured = message("9") | {"Analysis": {"Images": [{"Key": "9/0.jpg", "Analysis": {}}]}}
     aws.undelivered("log-every-event", event("TWEET_SENT", {"ReplyToTweetId": "1"}))
     aws.failed("responding", event("MESSAGE_ANALYSED", message("2")))
     aws.failed("responding", event("MESSAGE_ANALYSED", pictured))
-    aws.failed("alerting", event("MESSAGE_ANALYSED", message("4")))
+    aws.failed("alerting", event("MESSAGE_ANALYSED", message("4")), "slack 1a2b3c4d: slack answers 404.")
+    aws.failed("alerting", event("MESSAGE_ANALYSED", message("5")), "topic: SNS does not take the alert: NotFound.")
     aws.bury("egress", "{", ERROR_MESSAGE="not an event: truncated")
     aws.bury("egress", msgspec.json.encode(event("SEND_TWEET", command("6"))).decode())
+    not_published = {"ERROR_CODE": "NotPublished", "ERROR_MESSAGE": "EventBridge.InternalException: down"}
+    received = msgspec.json.encode(event("MESSAGE_RECEIVED", message("7"))).decode()
+    aws.bury("analysis", received, **not_published)
     found = AwsDeadLetters(aws.bot).read().seen
     assert sorted((each.rule, each.reason, each.attempts, each.tweet_id, each.obstacle) for each in found) == [
+        ("analyse-messages", "NotPublished", None, "7", None),
+        ("alert-on-negative", "FunctionError", 3, "5", None),
         ("answer-images", "FunctionError", 3, "9", None),
         ("answer-texts", "FunctionError", 3, "2", None),
         ("log-every-event", "NO_PERMISSIONS", 25, "1", None),
@@ -238,13 +244,13 @@ def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """The functions' calls, caught, and the topic's."""
+    """The functions' calls, caught."""
     import botocore.client
 
     real, found = botocore.client.BaseClient._make_api_call, []  # type: ignore[attr-defined]
 
     def caught(client: Any, operation: str, asked: dict[str, Any]) -> Any:
-        if operation in {"Invoke", "Publish"}:
+        if operation == "Invoke":
             found.append(asked)
             return {"StatusCode": 202}
         return real(client, operation, asked)
@@ -268,18 +274,28 @@ def test_every_rule_s_target_takes_it_again(aws: LetterStage, calls: Calls, rule
         "event-log": [json.loads(each) for each in aws.logged()],
         "workflow": [json.loads(each) for each in aws.executions()],
         "lake": [json.loads(each) for each in aws.in_lake()],
-        "topic": [each["Message"] for each in calls if "TopicArn" in each],
-        "functions": [json.loads(each["Payload"]) for each in calls if "FunctionName" in each],
+        "functions": [json.loads(each["Payload"]) for each in calls],
     }
     target = next(each.target for each in RULES if each.name == rule)
-    if target.endswith("-function"):
+    if target.endswith("-function") or target == "topic":
         assert (calls[0]["FunctionName"], calls[0]["InvocationType"]) == (aws.targets[target], "Event")
         assert got.pop("functions") == [whole | {"REDRIVEN": 1}]
-    elif target == "topic":
-        assert "@ada (how sure: 0.9)" in got.pop("topic")[0]
     else:
         assert got.pop(target) == [whole]
     assert not any(got.values())
+
+
+@pytest.mark.parametrize("error", ["topic: SNS does not take the alert: NotFound.", "slack 1a2b: gone", "timed out"])
+def test_both_alert_functions_get_what_one_of_them_failed(aws: LetterStage, calls: Calls, error: str) -> None:
+    """Lambda does not say which of them: neither tells anybody twice. A rule of EventBridge's names its target."""
+    read = AwsDeadLetters(aws.bot)
+    aws.failed("alerting", event("MESSAGE_ANALYSED", message("2")), error)
+    list(read.redrive(ids(read.read())))
+    assert {each["FunctionName"] for each in calls} == {aws.targets["topic"], aws.targets["notify-function"]}
+    calls.clear()
+    aws.failed("responding", event("MESSAGE_ANALYSED", message("2")), error)
+    list(read.redrive(ids(read.read())))
+    assert [each["FunctionName"] for each in calls] == [aws.targets["text-function"]]
 
 
 def test_one_that_fails_again_says_how_often(aws: LetterStage, calls: Calls) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import duckdb
 import pytest
 
-from tests.support.lake_events import NOON, analysed, event, image
+from tests.support.lake_events import NOON, analysed, edited, event, image, replayed
 from tests.support.lake_on_aws import LakeOnAws, lake_on_aws
 from tests.support.operate import Said
 from twbot.cli.main import run
@@ -28,6 +28,8 @@ from twbot.lambdas.contracts import Event
 from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
 
+DAY = datetime.timedelta(days=1)
+TABLE = '"analysed-messages-table"'
 AUTHORS = 'SELECT detail.author FROM "analysed-messages-table" ORDER BY 1'
 
 
@@ -252,3 +254,89 @@ def test_exports_say_what_is_wrong(there: There, twbot: Twbot, tmp_path: Path, a
     """Before anything is read."""
     assert twbot("export", "-o", str(tmp_path / "x.parquet"), *arguments).code == 2
     assert there.aws is None or not there.aws.asked
+
+
+OURS = sorted(set(saved_queries()) - {"celebrities", "labels", "positive"})
+
+
+def _posts() -> list[Event]:
+    images = [image("Ada", labels=("Car",))]
+    posts = [analysed("ann", images), analysed("ben", sentiment="NEGATIVE"), analysed("ben2", sentiment="NEGATIVE")]
+    received = [
+        event("MESSAGE_RECEIVED", {name: each.detail[name] for name in ("Text", "Author", "Summoned", "Twitter")})
+        for each in posts
+    ]
+    answered = event("TWEET_SENT", {"TweetId": "9", "ReplyToTweetId": "ann"}, NOON + datetime.timedelta(seconds=2))
+    failed = event("TWEET_FAILED", {"Reason": "gone", "Explanation": "deleted", "ReplyToTweetId": "ben"})
+    return [*posts, *received, answered, failed]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_post_is_counted_once(there: There, twbot: Twbot, name: str) -> None:
+    """Whatever is replayed, redelivered, edited or completed later: the answer stays what it was."""
+    posts = _posts()
+    there.lake.append(posts)
+    before = (
+        twbot("query", name, "-p", "days=3000", "--json") if name == "sentiment" else twbot("query", name, "--json")
+    )
+    assert before.json["rows"]
+    there.lake.append([*replayed(posts), *replayed(posts, "with-replies-2")])
+    there.lake.append([edited(each, f"{each.detail['Author']}-v2") for each in posts[:6]])
+    completed = {"Completes": ["Author"], "Author": "another name"}
+    there.lake.append([event(each.detail_type, each.detail | completed, NOON + DAY) for each in posts[:6]])
+    after = twbot("query", name, "-p", "days=3000", "--json") if name == "sentiment" else twbot("query", name, "--json")
+    assert after.json["rows"] == before.json["rows"]
+    assert after.json["replayed"] in (0, None)
+
+
+def test_an_edit_that_was_answered_answers_the_post(there: There, twbot: Twbot) -> None:
+    """It is not among the unanswered ones, and its wait counts from the first version."""
+    received = event(
+        "MESSAGE_RECEIVED", {"Author": "ann", "Summoned": True, "Twitter": {"TweetId": "1", "UserId": "7"}}
+    )
+    reply = event("TWEET_SENT", {"TweetId": "9", "ReplyToTweetId": "2"}, NOON + datetime.timedelta(minutes=2))
+    there.lake.append([received, edited(received, "2"), reply])
+    assert twbot("query", "unanswered", "--json").json["rows"] == []
+    assert twbot("query", "reply-times", "--json").json["rows"] == [["2026-11-23T12", 1, 120.0, 120.0, 120.0]]
+
+
+def test_the_sources_queries_say_how_much_is_replayed(there: There, twbot: Twbot) -> None:
+    """They run as they are: the rows are all there, and the replayed ones are told."""
+    posts = _posts()
+    there.lake.append([*posts, *replayed(posts)])
+    for name, rows in (("labels", 3), ("celebrities", 3), ("positive", 3)):
+        found = twbot("query", name, "--json").json
+        assert (len(found["rows"]), found["replayed"]) == (rows, 2)
+        assert len(found["columns"]) == len(found["rows"][0])
+        assert "Replayed events among them: 2" in twbot("query", name).err
+
+
+@pytest.mark.parametrize(
+    ("sql", "count"),
+    [
+        ("SELECT id FROM {table}", 11),
+        ("SELECT * FROM {table} WHERE \"detail-type\" = 'TWEET_SENT';", 1),
+        ('SELECT "detail-type", count(*) FROM {table} GROUP BY 1 ORDER BY 2', 11),
+        ("SELECT count(*) FROM {table} -- FROM here", 11),
+        ('SELECT round(avg(length(id)) / 2, 1) AS "FROM" FROM {table} AS t', 11),
+        ('SELECT id FROM {table} WHERE "replay-name" IS NULL AND detail.replayname IS NULL', 0),
+        ("SELECT extract(YEAR FROM from_iso8601_timestamp(time)) AS y FROM {table}", 11),
+        ("SELECT row_number() OVER (ORDER BY id) AS n, count(*) OVER () AS m FROM {table}", 11),
+        ("SELECT DISTINCT source FROM {table}", None),
+        ("SELECT id FROM {table} UNION SELECT id FROM {table}", None),
+        ("WITH x AS (SELECT id FROM {table}) SELECT count(*) FROM x", None),
+        ("SELECT arbitrary(id) FROM {table}", 11),
+        ("SELECT 1", None),
+    ],
+)
+def test_replayed_rows_are_counted_without_changing_the_answer(
+    there: There, twbot: Twbot, sql: str, count: int | None
+) -> None:
+    """One more column in the statement, which nobody sees."""
+    posts = _posts()
+    there.lake.append([*posts, *replayed(posts)])
+    wanted = lake_of(there.place).query(sql.format(table=TABLE))
+    found = twbot("query", "--sql", sql.format(table=TABLE), "--json").json
+    assert found["replayed"] == count
+    assert found["columns"] == wanted.columns
+    assert sorted(map(str, found["rows"])) == sorted(map(str, wanted.rows))
