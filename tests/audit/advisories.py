@@ -25,7 +25,9 @@ def audit(pip_audit: Path) -> Audit:
 
 def judge(dependencies: list[dict[str, Any]]) -> Audit:
     """Judge pip-audit's `dependencies`. It calls a package that it could not look up clean; we do not."""
-    found = {f"{each['name']} {each['version']}: {flaw['id']}" for each in dependencies for flaw in each.get("vulns", [])}
+    found = {
+        f"{each['name']} {each['version']}: {flaw['id']}" for each in dependencies for flaw in each.get("vulns", [])
+    }
     unknown = {each["name"] for each in dependencies if "skip_reason" in each}
     looked_up = {each["name"] for each in dependencies} - unknown
     if found:

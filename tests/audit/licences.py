@@ -1,10 +1,10 @@
-"""The licences of what the locks pin, from the packages' own metadata, against a list of those that we may depend on."""
+"""The licences of what the locks pin, by the packages' own metadata, against those that we may depend on."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from tests.audit.findings import Audit, Outcome
 from tests.support.paths import ROOT
@@ -14,8 +14,8 @@ LOCKS = ("local.txt", "dev.txt")
 PIN = re.compile(r"^(?P<name>[\w.-]+)==", re.MULTILINE)
 # Permissive ones, and those that ask for changes of their own files only. No dependency is linked into ours or shipped.
 ALLOWED = re.compile(
-    r"(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|HPND|0BSD|Zlib|Unlicense|CC0|OFL|Boost|BSL"
-    r"|public domain|CNRI|Historical Permission)",
+    r"\b(MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla|HPND|0BSD|Zlib|Unlicense|CC0|OFL|Boost|BSL-1\.0"
+    r"|public domain|CNRI|Historical Permission)\b",
     re.IGNORECASE,
 )
 # Packages whose metadata name no licence or one that is not on the list, with what we know of them.
@@ -54,8 +54,12 @@ def licence_of(name: str) -> str | None:
         metadata = importlib.metadata.metadata(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-    said: Iterable[str] = (metadata.get("License-Expression") or "", *_classified(metadata), metadata.get("License") or "")
-    return next((text.strip().splitlines()[0] for text in said if text.strip()), "")
+    named = [
+        *(metadata.get_all("License-Expression") or []),
+        *_classified(metadata),
+        *(metadata.get_all("License") or []),
+    ]
+    return next((text.strip().splitlines()[0] for text in named if text.strip()), "")
 
 
 def _classified(metadata: importlib.metadata.PackageMetadata) -> Iterator[str]:

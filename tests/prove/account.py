@@ -73,15 +73,16 @@ class Chance:
 
 
 class Account:
-    """The functions ingress, text and egress, and what EventBridge, Step Functions and Lambda do between them."""
+    """The functions ingress, complete, text and egress, and what AWS's services do between them."""
 
     def __init__(self, chance: Chance, x: FakeX) -> None:
         from twbot.lambdas.aws import clients, publisher
-        from twbot.lambdas.aws.handlers import egress, ingress, text
+        from twbot.lambdas.aws.handlers import complete, egress, ingress, text
 
         self.chance, self.x = chance, x
-        self._modules: list[ModuleType] = [egress, ingress, text, publisher]
-        self._ingress, self._text, self._egress = ingress.handler, text.handler, egress.handler
+        self._modules: list[ModuleType] = [complete, egress, ingress, text, publisher]
+        self._ingress, self._egress = ingress.handler, egress.handler
+        self._functions = {"complete-posts": complete.handler, "answer-texts": text.handler}
         self._rules: dict[str, CompiledPattern] = {rule.name: compile_pattern(rule.pattern) for rule in RULES}
         self.archive: list[Json] = []
         self.pending: list[tuple[str, Json]] = []
@@ -177,14 +178,14 @@ class Account:
 
     def _route(self, event: Json) -> None:
         for name, pattern in self._rules.items():
-            if pattern(event) and name in ("analyse-messages", "answer-texts", "send-tweets"):
+            if pattern(event) and name in (*self._functions, "analyse-messages", "send-tweets"):
                 self.pending.append((name, event))
 
     def _targets(self, rule: str, event: Json) -> Any:
         if rule == "analyse-messages":
             return self._analyse(event)
-        if rule == "answer-texts":
-            return self._invoke(self._text, event)
+        if rule in self._functions:
+            return self._invoke(self._functions[rule], event)
         return self._own.send_message(QueueUrl=self._queues["QUEUE"], MessageBody=json.dumps(event))
 
     def _analyse(self, event: Json) -> Json:

@@ -21,8 +21,8 @@ LIBRARIES = ("uvicorn", "httptools", "duckdb", "pillow", "moto", "hypothesis")
 BEFORE = """# Proof
 
 `make prove` tries the promises of the [README](../README.md) on the running bot and writes this page. Each trial runs
-`twbot up` as a process of its own beside a simulated X that never refuses a duplicate (its refusal would hide a second reply), and compares what X
-delivered and was answered 200 with what came of it, from outside:
+`twbot up` as a process of its own beside a simulated X that never refuses a duplicate (its refusal would hide a second
+reply), and compares what X delivered and was answered 200 with what came of it, from outside:
 
 - nothing accepted is lost: it is answered, or an event or a dead letter says why not;
 - a post and its edits have one reply at most, and each subscriber hears of it once;
@@ -33,14 +33,21 @@ Analysers that answer at once take the models' place, but in `as-shipped`, and w
 minute. `aws-handlers` holds the functions of AWS to the same, in moto: any call of DynamoDB, EventBridge, SQS or X may
 fail, before or after it acts, or be the last one of its invocation.
 
-What is not promised: a webhook or a mailbox, unlike X, can't be asked whether it has an alert. One that was on its way at a `kill -9`
-comes again; the trials count these.
+What is not promised: a webhook or a mailbox, unlike X, can't be asked whether it has an alert. One that was on its way
+at a `kill -9` comes again; the trials count these.
 """
 
 
 def write_report(results: Sequence[Result], seed: int, minutes: float, elapsed: float) -> None:
     """Write the page. `elapsed`: seconds of the whole run."""
-    lines = [BEFORE, *_circumstances(seed, minutes, elapsed), "", *_table(results), "", *_problems(results, seed, minutes)]
+    lines = [
+        BEFORE,
+        *_circumstances(seed, minutes, elapsed),
+        "",
+        *_table(results),
+        "",
+        *_problems(results, seed, minutes),
+    ]
     PROOF.write_text("\n".join(lines).rstrip() + "\n")
 
 

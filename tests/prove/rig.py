@@ -26,8 +26,14 @@ from twbot.local.data_folder import DataFolder
 from twbot.local.simulator.client import TOKEN_HEADER, TOKEN_VARIABLE
 
 RETRIES_OF_X = ",".join(["0.3"] * 400)
-CALLS = ("POST /2/tweets", "POST /2/media/upload", "POST /2/media/metadata", "GET /2/tweets/{id}", "GET /2/tweets")
-CALLS += ("GET /2/users/{id}/tweets",)
+CALLS = (
+    "POST /2/tweets",
+    "POST /2/media/upload",
+    "POST /2/media/metadata",
+    "GET /2/tweets/{id}",
+    "GET /2/tweets",
+    "GET /2/users/{id}/tweets",
+)
 SIGNATURE = "x-twitter-webhooks-signature"
 
 

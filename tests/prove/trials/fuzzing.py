@@ -201,7 +201,7 @@ def _passes(test: Any, leaf: Any) -> bool:
     if operator == "anything-but":
         return leaf not in wanted
     if operator == "numeric":
-        return _is_number(leaf) and all(_compares(*wanted[at : at + 2], leaf) for at in range(0, len(wanted), 2))
+        return _is_number(leaf) and all(_compares(wanted[at], wanted[at + 1], leaf) for at in range(0, len(wanted), 2))
     if text is None:
         return False
     if operator == "prefix":
@@ -248,7 +248,7 @@ def _pictures() -> list[bytes]:
         {"format": "WEBP", "lossless": True},
     ):
         file = io.BytesIO()
-        picture.save(file, **options)  # type: ignore[arg-type]
+        picture.save(file, **options)
         found.append(file.getvalue())
     return found
 
