@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ SECRET = "the-api-secret"
 KEYS = {"ApiKey": "k", "ApiSecret": SECRET, "AccessToken": f"{BOT}-token", "AccessTokenSecret": "hidden"}
 # Of the queue of replies; an invocation that died gives its messages back after it.
 VISIBILITY = 2
+QUEUES = {"QUEUE": VISIBILITY, "DEAD_LETTER_QUEUE": 1, "BUS_QUEUE": 1, "TOLD_QUEUE": 1}
 BATCH = 5
 
 
@@ -77,22 +79,29 @@ class Account:
 
     def __init__(self, chance: Chance, x: FakeX) -> None:
         from twbot.lambdas.aws import clients, publisher
-        from twbot.lambdas.aws.handlers import complete, egress, ingress, text
+        from twbot.lambdas.aws.handlers import alert, complete, egress, ingress, text
 
         self.chance, self.x = chance, x
-        self._modules: list[ModuleType] = [complete, egress, ingress, text, publisher]
+        self._modules: list[ModuleType] = [alert, complete, egress, ingress, text, publisher]
         self._ingress, self._egress = ingress.handler, egress.handler
-        self._functions = {"complete-posts": complete.handler, "answer-texts": text.handler}
+        self._functions = {
+            "complete-posts": complete.handler,
+            "answer-texts": text.handler,
+            "alert-on-negative": alert.handler,
+        }
         self._rules: dict[str, CompiledPattern] = {rule.name: compile_pattern(rule.pattern) for rule in RULES}
         self.archive: list[Json] = []
         self.pending: list[tuple[str, Json]] = []
         """Events that a target did not take yet: EventBridge and Lambda deliver them again."""
-        self.errors: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        """How often each rule's function raised or died."""
         clients.client.cache_clear()
-        for service in ("dynamodb", "events", "sqs", "secretsmanager", "s3"):
+        for service in ("dynamodb", "events", "sns", "sqs", "secretsmanager", "s3"):
             self._watch(clients.client(service))
         self._own = boto3.client("sqs", region_name=REGION)
-        self._queues = {name: os.environ[f"{name}_URL"] for name in ("QUEUE", "DEAD_LETTER_QUEUE", "BUS_QUEUE")}
+        self._queues = {
+            name: os.environ[f"{name}_URL"] for name in ("QUEUE", "DEAD_LETTER_QUEUE", "BUS_QUEUE", "TOLD_QUEUE")
+        }
 
     def _watch(self, client: Any) -> None:
         """Let each call of a client fail by the plan, before it acts or after it."""
@@ -119,8 +128,8 @@ class Account:
                 return handler(event, Context()) or {}
         except Death:
             self.restart()
-        except Exception as error:
-            self.errors[type(error).__name__] += 1
+        except Exception:  # Lambda tries again
+            return None
         return None
 
     def restart(self) -> None:
@@ -176,6 +185,11 @@ class Account:
         ]
         return bool(self.pending) or any(counts)
 
+    def told(self) -> list[str]:
+        """Return the first versions of the posts that people were alerted to since this was asked last."""
+        messages = self._take(self._queues["TOLD_QUEUE"])
+        return [str(re.search(r"status/(\d+)", message["Body"])[1]) for message in messages]  # type: ignore[index]
+
     def _route(self, event: Json) -> None:
         for name, pattern in self._rules.items():
             if pattern(event) and name in (*self._functions, "analyse-messages", "send-tweets"):
@@ -185,12 +199,15 @@ class Account:
         if rule == "analyse-messages":
             return self._analyse(event)
         if rule in self._functions:
-            return self._invoke(self._functions[rule], event)
+            answer = self._invoke(self._functions[rule], event)
+            self.failed[rule] += answer is None
+            return answer
         return self._own.send_message(QueueUrl=self._queues["QUEUE"], MessageBody=json.dumps(event))
 
     def _analyse(self, event: Json) -> Json:
         """What the workflow publishes: the message with its analysis, and the name of the replay that caused it."""
-        detail = {**event["detail"], "Analysis": {"TextSentiment": "NEUTRAL"}}
+        sentiment = "NEGATIVE" if "angry" in event["detail"]["Text"] else "NEUTRAL"
+        detail = {**event["detail"], "Analysis": {"TextSentiment": sentiment}}
         if name := event.get("replay-name"):
             detail["ReplayName"] = name
         analysed = {**event, "id": str(uuid.uuid4()), "source": "BOT", "detail-type": "MESSAGE_ANALYSED"}
@@ -255,12 +272,12 @@ def account(seed: random.Random) -> Iterator[Account]:
     """Make the resources, the functions and X. Waits are shortened to a second or so."""
     chance = Chance(seed)
     x = FakeX(chance.at_x)
-    names = {"BUS_NAME": "Plumbing", "SEEN_TABLE": "seen", "SENT_TABLE": "sent", "REPLIES_TABLE": "replies"}
-    names |= {"MEDIA_BUCKET": "media", "SECRET_NAME": "TwitterSecret", "SETTINGS": "{}", "X_URL": x.url}
-    names |= {"POWERTOOLS_SERVICE_NAME": "tried", "POWERTOOLS_METRICS_NAMESPACE": "tried"}
+    tables = {"SEEN_TABLE": "seen", "SENT_TABLE": "sent", "REPLIES_TABLE": "replies", "DELIVERIES_TABLE": "deliveries"}
+    names = {"BUS_NAME": "Plumbing", "MEDIA_BUCKET": "media", "SECRET_NAME": "TwitterSecret", "SETTINGS": "{}"}
+    names |= {"POWERTOOLS_SERVICE_NAME": "tried", "POWERTOOLS_METRICS_NAMESPACE": "tried", "X_URL": x.url}
     quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_TRACE_DISABLED": "1"}
     try:
-        with mock.patch.dict(os.environ, {**AWS_OF_TESTS, **names, **quiet}), mock_aws():
+        with mock.patch.dict(os.environ, {**AWS_OF_TESTS, **tables, **names, **quiet}), mock_aws():
             os.environ |= _resources()
             with _shortened(Wit(seed)):
                 yield Account(chance, x)
@@ -271,7 +288,7 @@ def account(seed: random.Random) -> Iterator[Account]:
 def _resources() -> dict[str, str]:
     """Make what the stacks make. Return the queues' addresses."""
     dynamodb, sqs, events = (boto3.client(name, region_name=REGION) for name in ("dynamodb", "sqs", "events"))
-    for table in ("seen", "sent", "replies"):
+    for table in ("seen", "sent", "replies", "deliveries"):
         dynamodb.create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -282,16 +299,15 @@ def _resources() -> dict[str, str]:
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="TwitterSecret", SecretString=json.dumps(KEYS))
     urls = {}
-    for name, queue, seconds in (
-        ("QUEUE", "tweets", VISIBILITY),
-        ("DEAD_LETTER_QUEUE", "dead", 1),
-        ("BUS_QUEUE", "bus", 1),
-    ):
-        made = sqs.create_queue(QueueName=queue, Attributes={"VisibilityTimeout": str(seconds)})
-        urls[f"{name}_URL"] = made["QueueUrl"]
+    for name, visibility in QUEUES.items():
+        queue = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(visibility)})
+        urls[f"{name}_URL"] = queue["QueueUrl"]
+    sns = boto3.client("sns", region_name=REGION)
+    topic = urls["TOPIC_ARN"] = sns.create_topic(Name="alerts")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:TOLD_QUEUE")
     events.create_event_bus(Name="Plumbing")
     events.put_rule(Name="all", EventBusName="Plumbing", EventPattern='{"source": ["TWITTER", "BOT"]}')
-    target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:123456789012:bus"}
+    target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:123456789012:BUS_QUEUE"}
     events.put_targets(Rule="all", EventBusName="Plumbing", Targets=[target])
     return urls
 

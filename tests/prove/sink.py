@@ -35,7 +35,8 @@ class Sink:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 status = sink.refusals.pop(0) if sink.refusals else 200
-                if status == 200:
+                whole = len(body) == int(self.headers["content-length"])  # else the bot died while it told us
+                if status == 200 and whole:
                     sink.alerts.append(json.loads(body))
                 self.send_response(status)
                 self.send_header("content-length", "0")

@@ -16,9 +16,7 @@ SHARE = 0.12
 WITH_REPLIES = "with-replies-20261125T000000Z-ab12"
 
 
-@trial(
-    "aws-handlers", "ingress, text and egress under moto: faults and deaths around each call, replays, edits, redrives"
-)
+@trial("aws-handlers", "the functions under moto: faults and deaths around each call, replays, edits, redrives")
 def aws_handlers(trial: Trial) -> None:
     with account(trial.random) as aws:
         bodies = _plan(trial)
@@ -46,12 +44,8 @@ def _plan(trial: Trial) -> list[Json]:
     bodies: list[Json] = []
     for number in range(trial.times(60, least=5)):
         first = str(15 * 10**17 + number * 1000)
-        post = {
-            "id": first,
-            "author": f"ada{number}",
-            "author_id": str(100 + number),
-            "text": f"@twbot number {number}",
-        }
+        mood = trial.random.choice(("", "I am angry "))
+        post = {"id": first, "author": f"ada{number}", "author_id": str(100 + number), "text": f"@twbot {mood}{number}"}
         bodies += [trial.random.choice((v1_for, v2_for))(BOT, post) for _ in range(trial.random.randint(1, 2))]
         if trial.random.random() < 0.3:
             bodies.append(v2_for(BOT, {**post, "id": str(int(first) + 1)}, versions=[first, str(int(first) + 1)]))
@@ -84,6 +78,7 @@ def _audit(trial: Trial, aws: Account, bodies: list[Json]) -> None:
     trial.tried += len(chains)
     trial.doubled += [f"{chain}: {count} replies" for chain, count in replies.items() if count > 1]
     trial.lost += [f"{chain}: no reply" for chain in chains - replies.keys()]
+    _alerts(trial, aws, {post.chain for body in bodies for post in posts_in(body, BOT) if "angry" in post.text})
     sent = [event["detail"] for event in aws.archive if event["detail-type"] == "TWEET_SENT"]
     on_x = {reply.id for reply in aws.x.replies}
     trial.check(all(detail["TweetId"] in on_x for detail in sent), "TWEET_SENT names a reply that is not on X")
@@ -91,3 +86,13 @@ def _audit(trial: Trial, aws: Account, bodies: list[Json]) -> None:
     trial.check(told >= set(replies), f"{len(set(replies) - told)} replies have no TWEET_SENT")
     raw = [event["detail"] for event in aws.archive if event["source"] == "TWITTER"]
     trial.check(all(body in raw for body in bodies), "a body is not on the bus")
+
+
+def _alerts(trial: Trial, aws: Account, angry: set[str]) -> None:
+    """People hear of each angry post once, and again only where the outcome of a publication was unknown."""
+    told = Counter(aws.told())
+    trial.lost += [f"{chain}: no alert" for chain in angry - told.keys()]
+    trial.check(told.keys() <= angry, "an alert is about a post that is not angry")
+    again, failures = told.total() - len(told), aws.failed["alert-on-negative"]
+    trial.check(again <= failures, f"{again} alerts came again, though only {failures} invocations failed")
+    trial.note(f"{again} alerts of unknown outcome came again")
