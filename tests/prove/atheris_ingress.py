@@ -17,7 +17,8 @@ with atheris.instrument_imports(include=["twbot.lambdas.ingress"]):
 def one(body: bytes) -> None:
     """Any exception is a finding, and any answer but these."""
     status = deliver(body, MemoryBus()).status
-    assert status in (200, 413), status
+    # Whoever asks for a challenge gets the signature of a body that could be X's token: it proves nothing.
+    assert status in (200, 413) or (status == 403 and b"{" not in body), status
 
 
 if __name__ == "__main__":

@@ -133,7 +133,8 @@ def _atheris(trial: Trial) -> None:
     written = done.stderr.decode(errors="replace")
     runs = [line for line in written.splitlines() if "runs in" in line]
     trial.note(f"atheris: {runs[-1].strip() if runs else 'no count'}")
-    trial.check(done.returncode == 0, f"atheris: {written[-1500:]}")
+    said = done.stdout.decode(errors="replace")
+    trial.check(done.returncode == 0, f"atheris: {said[-800:]} {written[-800:]}")
 
 
 @trial("fuzz-patterns", "random event patterns on random events, against a second reading of EventBridge's rules")

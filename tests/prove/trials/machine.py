@@ -18,7 +18,7 @@ from tests.prove.processes import DidNotStart
 from tests.prove.rig import Rig, running
 from tests.prove.trial import NotHere, Trial, trial
 from tests.prove.trials.bodies import put_on_x, v2
-from tests.prove.trials.traffic import Traffic
+from tests.prove.trials.traffic import PICTURE, Traffic
 
 HOUR = 3600
 DISK = 160_000_000
@@ -128,7 +128,7 @@ def damaged_files(trial: Trial) -> None:
         rig.start_bot()
         rig.settle()
         audit(trial, rig, everything_answered=True)
-        trial.note(f"{len(files)} files")
+        trial.note(", ".join(path.name for path in files if path.suffix != ".gz"))
 
 
 def _damage_one(trial: Trial, rig: Rig, path: Path) -> None:
@@ -137,7 +137,13 @@ def _damage_one(trial: Trial, rig: Rig, path: Path) -> None:
     how = trial.random.choice((_cut_off, _garbled, _headless))
     path.write_bytes(how(trial, whole))
     damaged = path.read_bytes()
+    logged = rig.home.log.stat().st_size
     said = _start_anyway(rig)
+    if rig.bot.is_alive and path != rig.home.bus:
+        # Whatever is kept of an alert and a reply is read and written. X delivers again what is refused.
+        rig.post("victim", f"@twbot I am angry about {path.name}", pictures=[PICTURE])
+        _until_logged(rig, path.name, logged)
+    said += rig.home.log.read_bytes()[logged:].decode(errors="replace")
     doctor = rig.twbot("doctor", "--json", "--no-models")
     rig.twbot("status", "--json")
     said += doctor.out + doctor.err + rig.twbot("query", "sentiment").err
@@ -149,6 +155,13 @@ def _damage_one(trial: Trial, rig: Rig, path: Path) -> None:
     for sidecar in ("-wal", "-shm"):
         path.with_name(path.name + sidecar).unlink(missing_ok=True)
     path.write_bytes(whole)
+
+
+def _until_logged(rig: Rig, name: str, begin: int) -> None:
+    """Wait for some seconds until the log names a file. What nobody needs yet, nobody names."""
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline and name.encode() not in rig.home.log.read_bytes()[begin:]:
+        time.sleep(0.1)
 
 
 def _start_anyway(rig: Rig) -> str:
