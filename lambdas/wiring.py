@@ -122,19 +122,6 @@ RULES = (
         "the chatbot",
         ("SEND_TWEET",),
     ),
-    Rule(
-        "egress",
-        "send-tweets",
-        {
-            "detail-type": ["SEND_TWEET"],
-            "replay-name": _MAY_REPLY,
-            "detail": {"ReplayName": _MAY_REPLY},
-        },
-        "tweet-queue",
-        "X, as a reply",
-        ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
-        reaches_people=True,
-    ),
     # To the queue of the replies: whoever asks for no more replies gets none of those behind it.
     Rule(
         "egress",
@@ -146,6 +133,19 @@ RULES = (
         },
         "tweet-queue",
         "the opt-out list",
+        ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
+        reaches_people=True,
+    ),
+    Rule(
+        "egress",
+        "send-tweets",
+        {
+            "detail-type": ["SEND_TWEET"],
+            "replay-name": _MAY_REPLY,
+            "detail": {"ReplayName": _MAY_REPLY},
+        },
+        "tweet-queue",
+        "X, as a reply",
         ("TWEET_SENT", "TWEET_FAILED", "TWEET_WITHHELD"),
         reaches_people=True,
     ),

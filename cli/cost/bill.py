@@ -24,7 +24,7 @@ LOG_OF_INVOCATION, LOG_OF_STATE = 1000, 800
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 TRACED = 0.05
 # A test compares it with docs/aws.md, and that with the templates.
-ALARM_METRICS = 44
+ALARM_METRICS = 51
 # Lambda polls a queue with five pollers, each by long polling of 20 seconds, also while the queue is empty:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 POLLS = 5 * 3 * MINUTES

@@ -13,8 +13,9 @@ _INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def clean(text: str) -> str:
-    """Return the text without invisible characters, and with "\\n" as its only line end."""
-    return "".join(each for each in "\n".join(text.splitlines()) if _is_visible(each))
+    """Return the text without invisible characters, with "\\n" as its only line end, and none at either end."""
+    shown = ("".join(each for each in line if _is_visible(each)) for line in text.splitlines())
+    return "\n".join(shown).strip("\n")
 
 
 def truncate(text: str, limit: int, escapes: Mapping[int, str] | None = None) -> str:

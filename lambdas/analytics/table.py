@@ -45,7 +45,7 @@ _DETAIL = ",".join(
         f"Analysis:{_ANALYSIS}",
         "ReplyToUserId:string,ReplyToTweetId:string,ImageKey:string",
         "Images:array<struct<Key:string,AltText:string>>",
-        "Kind:string,Followers:bigint,Verified:boolean,AccountAgeDays:bigint,Completes:array<string>",
+        "Kind:string,Followers:bigint,Verified:boolean,AccountAgeDays:bigint,Completes:array<string>,OptOut:boolean",
         "TweetId:string,FirstTweetId:string,Reason:string,Explanation:string",
         f"Error:string,Cause:string,Message:{_MESSAGE}",
         "Missing:array<string>,BotId:string",

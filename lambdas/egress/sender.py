@@ -138,7 +138,9 @@ class Sender:
             if refusal.reason != Reason.DUPLICATE:
                 raise
         # Not an answer to this post: X compares all that the account posted in the last hours, whom it was for or not.
-        added = f" ({datetime.datetime.fromtimestamp(self._clock(), datetime.UTC):%H:%M:%S})"
+        # To the millisecond, as many may get the same words within a second.
+        now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC).time()
+        added = f" ({now.isoformat('milliseconds')})"
         return self._request(command, added, media_ids, journal), added
 
     def _request(self, command: SendTweet, added: str, media_ids: list[str], journal: Journal) -> str:

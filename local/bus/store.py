@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL, first_try REAL, last_try REAL, ended REAL, error TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_open ON deliveries (state) WHERE state <> 1;
-CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS once (key TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
 # `value`: what is known of the key, such as the words of a reply that are fixed when it is first made. The indexes are
 # for the retention, which would else read everything each hour.

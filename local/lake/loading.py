@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def readable_and_damaged(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple
 
 
 def load(db: DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
-    """Create the table from the files, and say which lines were left out. A field of another type is null.
+    """Create the table from the files, and say which files and lines were left out. A field of another type is null.
 
     Events that were written twice are loaded once; a replayed copy is an event of its own.
     """
@@ -55,7 +56,7 @@ def load(db: DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
     db.execute(f"CREATE OR REPLACE TEMP TABLE lines (event STRUCT({_declared(shape)}), odd VARCHAR, file VARCHAR)")
     _read(db, files, shape)
     unreadable = [str(path) for (path,) in db.execute("SELECT DISTINCT file FROM lines WHERE event IS NULL").fetchall()]
-    lost = _read_again(db, unreadable, shape)
+    lost, damaged = _read_again(db, unreadable, shape)
     _respell(db, shape)
     db.execute(
         f"""
@@ -72,7 +73,8 @@ def load(db: DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
     )
     lost.update(dict(db.execute(f"SELECT file, count(*) FROM lines WHERE NOT ({_IS_EVENT}) GROUP BY file").fetchall()))  # noqa: S608
     db.execute("DROP TABLE lines")
-    return [f"{path}: {count} {'line' if count == 1 else 'lines'}" for path, count in sorted(lost.items())]
+    lines = [f"{path}: {count} {'line' if count == 1 else 'lines'}" for path, count in sorted(lost.items())]
+    return [*damaged, *lines]
 
 
 _IS_EVENT = (
@@ -111,20 +113,36 @@ def _listed(names: Iterable[str]) -> str:
     return "(" + ", ".join(f"'{name}'" for name in names) + ")"
 
 
-def _read_again(db: DuckDBPyConnection, paths: Sequence[str], shape: dict[str, Any]) -> Counter[str]:
-    """Read files with lines that DuckDB can't read, line by line. Return how many lines of each are no JSON."""
+def _read_again(db: DuckDBPyConnection, paths: Sequence[str], shape: dict[str, Any]) -> tuple[Counter[str], list[str]]:
+    """Read files with lines that DuckDB can't read, line by line.
+
+    Return how many lines of each are no JSON, and the files that are damaged, which DuckDB does not always see.
+    """
     lost: Counter[str] = Counter()
+    damaged: list[str] = []
     for path in paths:
         db.execute("DELETE FROM lines WHERE file = $path", {"path": path})
         found: list[str] = []
-        for line in gzip.decompress(Path(path).read_bytes()).splitlines():
+        content = _decompressed(Path(path))
+        if content is None:
+            damaged.append(path)
+            continue
+        for line in content.splitlines():
             event = _lenient(line)
             if event is None:
                 lost[path] += bool(line.strip())
             else:
                 found.append(_respelled(event, shape))
         _insert(db, ((line, path) for line in found), shape)
-    return lost
+    return lost, damaged
+
+
+def _decompressed(path: Path) -> bytes | None:
+    """Return the content of a file, None where it can't be read to its end."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def _lenient(line: bytes) -> dict[str, Any] | None:

@@ -193,4 +193,4 @@ def test_every_field_of_a_message_is_known_or_named_here() -> None:
     """A field that is added to the messages is thought of: does it complete, travel along, or belong to the event?"""
     every = {field.encode_name for field in msgspec.structs.fields(Message)}
     full = message(**FACTS, twitter=Twitter(tweet_id="9", user_id="5", first_tweet_id="8"))
-    assert every - set(known_of(full)) == {"Twitter", "Completes", "ReplayName"}
+    assert every - set(known_of(full)) == {"Twitter", "Completes", "OptOut", "ReplayName"}

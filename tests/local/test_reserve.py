@@ -90,7 +90,7 @@ class FullDisk:
 def test_replies_are_paused_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And people opt out; without the reserve it is said, and nothing is posted in doubt."""
     fill_reserve(tmp_path, keep_free=0)
-    monkeypatch.setattr("twbot.local.adapters.replies.sqlite3.connect", FullDisk(tmp_path).connect)
+    monkeypatch.setattr("twbot.local.database.sqlite3.connect", FullDisk(tmp_path).connect)
     store = LocalReplies(tmp_path / "replies.db")
     store.save(Switch(paused=True))
     store.opt_out("7")
@@ -106,6 +106,6 @@ def test_without_a_reserve_it_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
     def connect(*_: object, **__: object) -> sqlite3.Connection:
         raise full()
 
-    monkeypatch.setattr("twbot.local.adapters.replies.sqlite3.connect", connect)
+    monkeypatch.setattr("twbot.local.database.sqlite3.connect", connect)
     with pytest.raises(Temporary, match="full"):
         LocalReplies(tmp_path / "replies.db").save(Switch(paused=True))

@@ -18,6 +18,7 @@ from tests.support.aws_calls import ADAPTERS, actions_of
 from tests.support.paths import ROOT
 from tests.support.synthesize import CANARY, STAGES, stage
 from tests.support.templates import Resource, Templates, as_list, names_in, text
+from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.state_machine import tasks, workflow
 
@@ -312,12 +313,12 @@ def is_tls_only(statement: dict[str, object]) -> bool:
 
 
 def test_pictures_go_after_a_day(any_stage: Templates) -> None:
-    """The media bucket forgets everything after one day."""
+    """Those of posts, whose keys begin with an id, after one day; those of replies with the archive."""
     bucket = any_stage.one("AWS::S3::Bucket", "analysis")
-    assert any(
-        rule.get("ExpirationInDays") == 1 and "Prefix" not in rule
-        for rule in bucket.properties["LifecycleConfiguration"]["Rules"]
-    )
+    rules = bucket.properties["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert days.pop("replies/") >= RETENTION_DAYS
+    assert days == dict.fromkeys("0123456789", 1)
 
 
 def test_tables_forget_and_can_be_restored(any_stage: Templates) -> None:

@@ -90,18 +90,25 @@ def _has_function(rule: Rule) -> bool:
 def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: StageConfig) -> str:
     """Return the rule that EventBridge names.
 
-    Where another sender put the message there: the rule that invokes the function, else the service's first one.
+    Where another sender put the message there: the rule that invokes the function, else the one of this type.
     """
     rules = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
     named = attributes.get("RULE_ARN", "").rpartition("/")[2]
     if named in rules:
         return rules[named]
     if "RequestID" not in attributes:
-        return next(iter(rules.values()))
+        return _rule_of_type(event, service)
     if service == "alerting":
         # What each function raises names whom it could not tell.
         return "alert-on-negative" if "topic: " in attributes.get("ErrorMessage", "") else "notify-on-negative"
-    return _answering_rule(event) if service == "responding" else next(iter(rules.values()))
+    return _answering_rule(event) if service == "responding" else _rule_of_type(event, service)
+
+
+def _rule_of_type(event: Event | None, service: str) -> str:
+    """Return the service's rule for events of this type, for what is no event the last one's."""
+    rules = [rule for rule in RULES if rule.service == service]
+    fitting = [rule for rule in rules if event and event.detail_type in (rule.types or [event.detail_type])]
+    return (fitting or rules[-1:])[0].name
 
 
 def _answering_rule(event: Event | None) -> str:

@@ -413,7 +413,8 @@ def test_the_last_hour_of_a_stage(stage: HealthyStage, reason: str, state: str) 
 @pytest.mark.parametrize(
     ("switch", "state", "says"),
     [
-        (Switch(), "ok", "without a limit"),
+        (Switch(), "ok", "20 an hour"),
+        (Switch(per_person=None), "ok", "without a limit"),
         (Switch(per_hour=9), "ok", "9 an hour in all"),
         (Switch(paused=True, since=0.0, reason="it says odd things"), "warning", "it says odd things"),
         (Switch(paused=True, until=1.0), "ok", "on"),

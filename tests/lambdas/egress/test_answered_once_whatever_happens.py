@@ -48,8 +48,8 @@ class Stores(NamedTuple):
 
 
 def on_this_machine(folder: Path) -> Callable[[], Stores]:
-    path = folder / "sent.db"
-    return lambda: Stores(LocalAttempts(path), SqlitePersistence(path), idempotency_config())
+    attempts, sent = folder / "attempts.db", folder / "sent.db"
+    return lambda: Stores(LocalAttempts(attempts), SqlitePersistence(sent), idempotency_config())
 
 
 def on_aws() -> Callable[[], Stores]:

@@ -175,7 +175,7 @@ def test_nobody_knows_means_no_reply_yet(tmp_path: Path) -> None:
     """Where the switch can't be read, the reply waits."""
     (tmp_path / "replies.db").write_bytes(b"not a database" * 100)
     store: ReplyStore = LocalReplies(tmp_path / "replies.db")
-    with pytest.raises(Temporary, match="may reply"):
+    with pytest.raises(Temporary, match=r"replies\.db is damaged"):
         reply(Permission(store))
 
 

@@ -64,7 +64,7 @@ class Egress:
             self.media,
             self.bus,
             Permission(self.replies),
-            LocalAttempts(folder / "once.db"),
+            LocalAttempts(folder / "attempts.db"),
             self.store,
             idempotency_config(in_progress),
             lambda: self.now,
@@ -161,8 +161,8 @@ def test_a_duplicate_on_a_first_try_is_said_in_other_words(tmp_path: Path) -> No
     """X refuses what the account said to somebody else. Nobody was answered yet: the reply goes out with its time."""
     egress = Egress(tmp_path, TimelineX(refused(Reason.DUPLICATE)))
     egress.sender.handle(command())
-    assert egress.x.posted == [("hi (00:00:00)", "12", [])]
-    assert [one.detail["Text"] for one in egress.bus.entries] == ["hi (00:00:00)"]
+    assert egress.x.posted == [("hi (00:00:00.000)", "12", [])]
+    assert [one.detail["Text"] for one in egress.bus.entries] == ["hi (00:00:00.000)"]
 
 
 def test_a_duplicate_in_other_words_too_is_a_refusal(tmp_path: Path) -> None:
@@ -206,6 +206,7 @@ def test_a_send_that_died_halfway_is_taken_over(tmp_path: Path) -> None:
         egress.sender.handle(command())
     assert error.value.retry_at is not None
     assert egress.x.posted == []
+    egress.store._deadlines.clear()
     egress.store._db.execute("UPDATE done SET blocked_until = 0")
     with pytest.raises(OutcomeUnknown, match=r"^outcome-unknown: .* lag") as unknown:
         egress.sender.handle(command())

@@ -231,8 +231,8 @@ def test_who_buried_it_is_told_by_its_attributes(aws: LetterStage) -> None:
     aws.bury("analysis", received, **not_published)
     found = AwsDeadLetters(aws.bot).read().seen
     assert sorted((each.rule, each.reason, each.attempts, each.tweet_id, each.obstacle) for each in found) == [
-        ("analyse-messages", "NotPublished", None, "7", None),
         ("alert-on-negative", "FunctionError", 3, "5", None),
+        ("analyse-messages", "NotPublished", None, "7", None),
         ("answer-images", "FunctionError", 3, "9", None),
         ("answer-texts", "FunctionError", 3, "2", None),
         ("log-every-event", "NO_PERMISSIONS", 25, "1", None),
