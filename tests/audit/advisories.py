@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import tempfile
 from pathlib import Path
@@ -39,8 +40,13 @@ def judge(dependencies: list[dict[str, Any]]) -> Audit:
 
 
 def _at_any_service(pip_audit: Path, lock: str) -> list[dict[str, Any]]:
-    answers = [_ask(pip_audit, lock, service) for service in SERVICES]
-    return min(answers, key=lambda found: sum("skip_reason" in each for each in found) if found else len(lock) * 100)
+    answers = (_ask(pip_audit, lock, service) for service in SERVICES)
+    return min(answers, key=_unknown)
+
+
+def _unknown(dependencies: list[dict[str, Any]]) -> float:
+    """Return how many packages a service does not know; no answer at all is the worst."""
+    return sum("skip_reason" in each for each in dependencies) if dependencies else math.inf
 
 
 def _ask(pip_audit: Path, lock: str, service: str) -> list[dict[str, Any]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import requests
-
 from tests.prove.model import audit
 from tests.prove.rig import Rig, running
 from tests.prove.trial import Trial, trial
@@ -14,34 +12,34 @@ from tests.prove.trials.traffic import Traffic
 
 @trial("kill-the-bot", "kill -9 of the bot at random moments, some while it starts; X delivers on, some twice")
 def kill_the_bot(trial: Trial) -> None:
+    draw = trial.random.uniform
+    plan = [(draw(0.2, 1.0), draw(0.1, 2.0) if draw(0, 1) < 0.25 else None) for _ in range(trial.times(8))]
     with running(trial) as rig:
         traffic = Traffic(trial, rig)
-        kills = trial.times(8)
-        for _ in range(kills):
-            _post_for_a_while(trial, traffic, trial.random.uniform(0.2, 1.0))
+        for seconds, while_starting in plan:
+            traffic.post_for(seconds)
             rig.kill_bot()
-            if trial.random.random() < 0.25:
+            if while_starting is not None:
                 rig.start_bot(wait=False)
-                time.sleep(trial.random.uniform(0.1, 2.0))
+                time.sleep(while_starting)
                 rig.kill_bot()
             rig.start_bot()
         rig.settle()
         audit(trial, rig, everything_answered=True)
-        trial.note(f"{kills} kills")
+        trial.note(f"{len(plan)} kills")
 
 
 @trial("kill-x", "kill -9 of X, also after it stored a reply whose answer then nobody hears")
 def kill_x(trial: Trial) -> None:
+    plan = [trial.random.uniform(0.1, 0.6) for _ in range(trial.times(8))]
     with running(trial) as rig:
         traffic = Traffic(trial, rig)
-        kills = trial.times(8)
-        for _ in range(kills):
-            _post_for_a_while(trial, traffic, trial.random.uniform(0.1, 0.6))
-            time.sleep(trial.random.uniform(0.0, 0.1))
+        for seconds in plan:
+            traffic.post_for(seconds)
             _restart_x(rig)
         rig.settle()
         audit(trial, rig, everything_answered=True)
-        trial.note(f"{kills} kills of X")
+        trial.note(f"{len(plan)} kills of X")
 
 
 @trial("kill-both", "kill -9 of the bot and of X, in any order, with lost answers in between")
@@ -50,7 +48,7 @@ def kill_both(trial: Trial) -> None:
         traffic = Traffic(trial, rig)
         for _ in range(trial.times(5)):
             rig.fail("lost_answer", count=trial.random.randint(1, 3))
-            _post_for_a_while(trial, traffic, trial.random.uniform(0.2, 0.8))
+            traffic.post_for(trial.random.uniform(0.2, 0.8))
             deaths = [lambda: _restart_x(rig), rig.restart_bot]
             trial.random.shuffle(deaths)
             for death in deaths[: trial.random.randint(1, 2)]:
@@ -77,14 +75,3 @@ def stop_in_order(trial: Trial) -> None:
 def _restart_x(rig: Rig) -> None:
     rig.x.kill()
     rig.start_x()
-
-
-def _post_for_a_while(trial: Trial, traffic: Traffic, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            traffic.post()
-            if trial.random.random() < 0.3:
-                traffic.resend()
-        except requests.RequestException:
-            time.sleep(0.05)
