@@ -38,11 +38,11 @@ at a `kill -9` comes again; the trials count these.
 """
 
 
-def write_report(results: Sequence[Result], seed: int, minutes: float, elapsed: float) -> None:
-    """Write the page. `elapsed`: seconds of the whole run."""
+def write_report(results: Sequence[Result], seed: int, minutes: float, elapsed: float, commit: str) -> None:
+    """Write the page. `elapsed`: seconds of the whole run; `commit`: what it ran on."""
     lines = [
         BEFORE,
-        *_circumstances(seed, minutes, elapsed),
+        *_circumstances(seed, minutes, elapsed, commit),
         "",
         *_table(results),
         "",
@@ -51,12 +51,12 @@ def write_report(results: Sequence[Result], seed: int, minutes: float, elapsed: 
     PROOF.write_text("\n".join(lines).rstrip() + "\n")
 
 
-def _circumstances(seed: int, minutes: float, elapsed: float) -> Iterator[str]:
+def _circumstances(seed: int, minutes: float, elapsed: float, commit: str) -> Iterator[str]:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     yield "## The last run"
     yield ""
-    yield f"- {today}, twbot {__version__}, commit {_commit()}, {elapsed / 60:.1f} minutes"
+    yield f"- {today}, twbot {__version__}, commit {commit}, {elapsed / 60:.1f} minutes"
     yield f"- Repeat it: `make prove SEED={seed} MINUTES={minutes:g}`"
     yield f"- One trial alone: `python -m tests.prove --seed {seed} --minutes {minutes:g} --only NAME`"
     yield f"- {_machine()}"
@@ -71,8 +71,9 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {platform.release()}"
 
 
-def _commit() -> str:
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
+def commit_of_checkout() -> str:
+    """Return the commit's short id, with a plus sign where files differ from it."""
+    command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 

@@ -36,7 +36,9 @@ def run(chosen: Sequence[Declared], seed: int, minutes: float, *, write: bool = 
     """Run the trials. Return 1 where a promise was broken, else 0."""
     console = Console(width=160, highlight=False)
     console.print(f"Seed {seed}, {len(chosen)} trials, scaled to {minutes:g} minutes.")
-    began, results = time.monotonic(), []
+    from tests.prove.report import commit_of_checkout, write_report
+
+    commit, began, results = commit_of_checkout(), time.monotonic(), []
     for declared in chosen:
         result = run_one(declared, seed, minutes / WHOLE_RUN)
         results.append(result)
@@ -48,9 +50,7 @@ def run(chosen: Sequence[Declared], seed: int, minutes: float, *, write: bool = 
     if skipped:
         console.print(f"Not counted, as they can't run here: {', '.join(each.declared.name for each in skipped)}.")
     if write:
-        from tests.prove.report import write_report
-
-        write_report(results, seed, minutes, elapsed)
+        write_report(results, seed, minutes, elapsed, commit)
     return 1 if broken else 0
 
 
