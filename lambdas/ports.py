@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -70,6 +70,16 @@ class MediaStore(Protocol):
         """Return the stored bytes. Raises KeyError where the key does not exist or has expired."""
 
 
+class OwnPost(msgspec.Struct, frozen=True):
+    """A post of the bot's account."""
+
+    id: str
+    text: str
+    """As X shows it: a reply's begins with the names of those whom X mentions in it."""
+    reply_to: str | None = None
+    """Id of the post that it answers."""
+
+
 # X takes no larger picture of a reply: https://docs.x.com/x-api/media/introduction
 MAX_IMAGE_BYTES = 5_000_000
 
@@ -83,10 +93,10 @@ class X(Protocol):
     def reply(self, text: str, *, to_tweet_id: str, media_ids: Sequence[str] = ()) -> str:
         """Post a reply and return the new post's id."""
 
-    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:
-        """Return the id of the bot's own reply to one of these posts; None where its timeline shows none.
+    def own_posts(self, *, after: str) -> Iterator[OwnPost]:
+        """Yield the bot's own posts that are newer than the post `after` (an id), newest first.
 
-        after: the id of a post; older replies are not looked for. The timeline may lag behind what was posted.
+        The timeline may lag behind what was posted.
         """
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from twbot.cli.cost.meter import Meter
+from twbot.lambdas.ports import OwnPost
 
 PHOTO = "https://pbs.twimg.com/media/recorded.jpg"
 # The author of the recorded messages.
@@ -116,5 +117,5 @@ class CountedX:
         self._meter.add("x.replies_with_url" if "://" in text else "x.replies", wait="x")
         return "1"
 
-    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:  # noqa: ARG002
-        return None  # asked only after a failure, and none is counted
+    def own_posts(self, *, after: str) -> Iterator[OwnPost]:  # noqa: ARG002
+        return iter(())  # asked only after a failure, and none is counted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -9,10 +10,14 @@ from typing import Protocol
 import msgspec
 
 from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
-from twbot.lambdas.ports import X
+from twbot.lambdas.ports import OwnPost, X
+from twbot.lambdas.x.post_ids import first_id
 
 # Seconds that X's timeline may lag behind what was posted. Where it lags longer, X still refuses the same words.
 TIMELINE_LAG = 10.0
+# X does not document for how long it compares posts. Bots report 12 hours.
+DUPLICATE_SECONDS = 12 * 3600.0
+_NAMES = re.compile(r"^(?:@\w+ )+")
 # X keeps uploaded pictures for 24 hours; an hour less, as the reply is posted later than it is checked.
 # https://docs.x.com/x-api/media/introduction
 MEDIA_SECONDS = 23 * 3600.0
@@ -53,6 +58,12 @@ class OutcomeUnknown(Temporary):
         super().__init__(f"outcome-unknown: X may have posted this reply: {why}", retry_at=retry_at)
 
 
+def _said(post: OwnPost) -> str:
+    """Return the text of a post without the names that X puts in front, and without what it escapes."""
+    text = _NAMES.sub("", post.text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 class Journal:
     """The attempts to answer one post: notes each request before it is made, and finds out what became of it."""
 
@@ -89,8 +100,23 @@ class Journal:
 
     def ask(self) -> str | None:
         """Return the id of the reply that X shows; None where it shows none. Raises OutcomeUnknown."""
+        return self._find(lambda post: post.reply_to in self._targets, after=self._chain)
+
+    def said_elsewhere(self, text: str) -> bool:
+        """Return whether X shows that the bot said this to somebody else lately. Raises OutcomeUnknown."""
+        since = first_id(round((self._clock() - DUPLICATE_SECONDS) * 1000))
+        same = self._find(
+            lambda post: post.reply_to not in self._targets and _said(post) == text, after=str(max(since, 1))
+        )
+        return same is not None
+
+    @property
+    def _targets(self) -> set[str]:
+        return {self._chain, *self._attempt.targets}
+
+    def _find(self, is_it: Callable[[OwnPost], bool], *, after: str) -> str | None:
         try:
-            return self._x.find_reply({self._chain, *self._attempt.targets}, after=self._chain)
+            return next((post.id for post in self._x.own_posts(after=after) if is_it(post)), None)
         except XUnavailable as error:
             raise OutcomeUnknown(error, retry_at=error.retry_at) from None
         except XRefused as error:

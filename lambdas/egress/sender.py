@@ -153,7 +153,8 @@ class Sender:
             if refusal.reason == Reason.DUPLICATE:
                 if posted := journal.ask():
                     return posted
-                if was_unknown:
+                # The same words to somebody else explain the refusal; else it may be of this very reply.
+                if was_unknown and not journal.said_elsewhere(_text(command, added)):
                     raise OutcomeUnknown("it refuses it as a duplicate.") from None
             journal.was_not_posted()
             raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from twbot.lambdas.errors import XRefused, XUnavailable
-from twbot.lambdas.ports import Secrets
+from twbot.lambdas.ports import OwnPost, Secrets
 from twbot.lambdas.x.errors import Reason, classify
 from twbot.lambdas.x.http import X_URL, XHttp
 
@@ -34,12 +34,10 @@ class _Reference(msgspec.Struct):
     id: str
 
 
-class _OwnPost(msgspec.Struct):
+class _TimelinePost(msgspec.Struct):
     id: str
+    text: str
     referenced_tweets: list[_Reference] = []
-
-    def answers(self, tweet_ids: Collection[str]) -> bool:
-        return any(each.type == "replied_to" and each.id in tweet_ids for each in self.referenced_tweets)
 
 
 class _Meta(msgspec.Struct):
@@ -50,7 +48,7 @@ class _Meta(msgspec.Struct):
 class _Timeline(msgspec.Struct):
     meta: _Meta
     """Required: an answer without it is no timeline, and does not say that a reply is missing."""
-    data: list[_OwnPost] = []
+    data: list[_TimelinePost] = []
 
 
 class XApi:
@@ -99,19 +97,19 @@ class XApi:
             post["media"] = {"media_ids": list(media_ids)}
         return str(_data(self._http.call("POST", "/2/tweets", json=post))["id"])
 
-    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:
-        """Return the id of the bot's own reply to one of these posts; None where its timeline shows none.
+    def own_posts(self, *, after: str) -> Iterator[OwnPost]:
+        """Yield the bot's own posts that are newer than the post `after` (an id), newest first.
 
-        after: the id of a post; older replies are not looked for.
         https://docs.x.com/x-api/users/get-posts
         """
-        targets = {_id(each) for each in to_tweet_ids}
         asked = {"since_id": _id(after), "max_results": "100", "tweet.fields": "referenced_tweets"}
         for _ in range(TIMELINE_PAGES):
             page = _timeline(self._http.call("GET", f"/2/users/{self._bot_id()}/tweets", params=asked))
-            found = next((post.id for post in page.data if post.answers(targets)), None)
-            if found or page.meta.next_token is None:
-                return found
+            for post in page.data:
+                answered = (each.id for each in post.referenced_tweets if each.type == "replied_to")
+                yield OwnPost(post.id, post.text, next(answered, None))
+            if page.meta.next_token is None:
+                return
             asked["pagination_token"] = page.meta.next_token
         raise XUnavailable("The bot's timeline goes further back than X shows.")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from twbot.lambdas.errors import XUnavailable
+from twbot.lambdas.ports import OwnPost
 
 
 class Reply(NamedTuple):
@@ -52,11 +53,12 @@ class TimelineX:
             raise XUnavailable("X cannot be reached: ReadTimeout.")
         return f"9{len(self.replies)}"
 
-    def find_reply(self, to_tweet_ids: Collection[str], *, after: str) -> str | None:
+    def own_posts(self, *, after: str) -> Iterator[OwnPost]:
         self._check()
         self.asked += 1
-        visible = [n for n, each in enumerate(self.replies, 1) if each.at + self.lag <= self._clock()]
-        return next((f"9{n}" for n in visible if self.replies[n - 1].to in to_tweet_ids), None)
+        for number, each in reversed([*enumerate(self.replies, 1)]):
+            if each.at + self.lag <= self._clock():
+                yield OwnPost(f"9{number}", f"@somebody {each.text}", each.to)
 
     def _check(self) -> None:
         if self.is_away:

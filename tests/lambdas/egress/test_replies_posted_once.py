@@ -197,6 +197,19 @@ def test_a_duplicate_after_an_unheard_answer_waits(tmp_path: Path) -> None:
     assert len(egress.x.posted) == 1
 
 
+def test_words_that_somebody_else_got_are_no_proof(tmp_path: Path) -> None:
+    """X shows no reply, refuses the words, and shows that somebody else got them: this post gets other words."""
+    egress = Egress(tmp_path, TimelineX(XUnavailable("X cannot be reached: ReadTimeout.")))
+    egress.x.replies.append(Reply("hi", "99", []))
+    with pytest.raises(XUnavailable):
+        egress.sender.handle(command())
+    egress.now = 20
+    egress.x.failures.append(refused(Reason.DUPLICATE))
+    egress.sender.handle(command())
+    assert egress.x.posted[1:] == [("hi (00:00:20.000)", "12", [])]
+    assert egress.bus.said == [("TWEET_SENT", "92")]
+
+
 def test_a_send_that_died_halfway_is_taken_over(tmp_path: Path) -> None:
     """Killed before it was noted: blocked until it counts as dead; then X is asked, and it is posted if it was not."""
     egress = Egress(tmp_path, TimelineX(KeyboardInterrupt()))

@@ -36,8 +36,9 @@ def test_a_reply_with_a_picture(sim: Simulator, client: SimulatorClient, keys: K
     media_id = x.upload_image(photo, "A red field")
     reply_id = x.reply("seen", to_tweet_id=post["id"], media_ids=[media_id])
     assert client.get(reply_id)["media"][0]["alt_text"] == "A red field"
-    assert x.find_reply({post["id"]}, after=post["id"]) == reply_id
-    assert x.find_reply({"12"}, after=post["id"]) is None
+    [own] = x.own_posts(after=post["id"])
+    assert (own.id, own.text.rpartition(" https://")[0], own.reply_to) == (reply_id, "@alice seen", post["id"])
+    assert [*x.own_posts(after=reply_id)] == []
     x.reply("seen, too", to_tweet_id=post["id"])
     with pytest.raises(XRefused):
         x.reply("seen, too", to_tweet_id=post["id"])
