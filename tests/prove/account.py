@@ -67,7 +67,7 @@ class Chance:
         return ""
 
     def at_x(self) -> str:
-        return self._random.choice(FAULTS) if self._random.random() < self.share * 2 else ""
+        return self._random.choice(FAULTS) if self._random.random() < self.share * 4 else ""
 
     def die(self) -> None:
         self.deaths += 1

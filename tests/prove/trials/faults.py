@@ -25,6 +25,7 @@ def x_fails(trial: Trial) -> None:
             rig.fail(kind, call, count=trial.random.randint(1, 3), seconds=trial.random.choice((0.2, 1.0)))
             traffic.post(trial.random.randint(1, 4))
             time.sleep(trial.random.uniform(0.0, 0.3))
+        time.sleep(2)
         rig.mend()
         rig.settle()
         audit(trial, rig)
@@ -36,11 +37,11 @@ def lost_answers(trial: Trial) -> None:
     with running(trial) as rig:
         traffic = Traffic(trial, rig, pictures=0.2)
         for _ in range(trial.times(4)):
+            # All of them are used up: more replies are due than answers are lost.
             rig.fail("lost_answer", count=10)
             traffic.post(12)
             if trial.random.random() < 0.5:
                 rig.restart_bot()
-        rig.mend()
         rig.settle()
         audit(trial, rig, everything_answered=True)
 

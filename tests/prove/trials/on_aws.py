@@ -42,7 +42,7 @@ def aws_handlers(trial: Trial) -> None:
 def _plan(trial: Trial) -> list[Json]:
     """Return the bodies of posts and of their edits, some of them twice and in both generations."""
     bodies: list[Json] = []
-    for number in range(trial.times(60, least=5)):
+    for number in range(trial.times(60, least=8)):
         first = str(15 * 10**17 + number * 1000)
         mood = trial.random.choice(("", "I am angry "))
         post = {"id": first, "author": f"ada{number}", "author_id": str(100 + number), "text": f"@twbot {mood}{number}"}
