@@ -46,7 +46,8 @@ class FakeX:
         if path.endswith("/tweets"):
             shown = [each for each in self.replies if each.at + self._lag <= time.monotonic()]
             posts = [
-                {"id": each.id, "referenced_tweets": [{"type": "replied_to", "id": each.to}]} for each in shown[-100:]
+                {"id": each.id, "text": each.text, "referenced_tweets": [{"type": "replied_to", "id": each.to}]}
+                for each in shown[-100:]
             ]
             return {"data": posts[::-1], "meta": {"result_count": len(posts)}}
         return {"data": {"id": "77", "media_key": "3_77"}}
