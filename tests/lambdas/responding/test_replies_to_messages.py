@@ -24,6 +24,7 @@ from twbot.lambdas.contracts import (
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
+from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
 
@@ -263,3 +264,19 @@ def test_what_is_said_to_a_post_is_fixed() -> None:
     assert [each.text for each in commands] == ["first"] * 3
     assert [each.reply_to_tweet_id for each in commands] == ["12", "12", "13"]
     assert [each.dedup_key for each in bus.entries] == ["reply:12", "reply:12@with-replies-1", "reply:12"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("The queue was endless. " * 1000 + "@bot tell me a joke", "tell me a joke"),
+        ("@bot tell me a fact. " + "The queue was endless. " * 1000, "tell me a fact. The queue"),
+        ("行列は長かった。" * 3000 + " @bot joke please", "joke please"),
+        ("The queue was endless. " * 1000 + "Now a joke @bot", "Now a joke"),
+    ],
+)
+def test_what_a_long_post_asks_for_stands_beside_the_name(text: str, asked: str) -> None:
+    """Wherever in 25,000 characters it is: the chatbot takes 1,024 of them."""
+    utterance = to_utterance(text)
+    assert len(utterance) <= 1024
+    assert utterance.startswith(asked) or utterance.endswith(asked)
