@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# checkov pins old versions of what we use, too.
+AUDIT := .audit
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up aws check test coverage lint bench docs lock clean
+.PHONY: help demo up aws check test coverage lint bench prove audit docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -50,14 +52,25 @@ bench: $(VENV)/.dev ## measure on this machine: ratios taken in one run
 	@$(BIN)/python -m tests.bench.bundles
 	@$(BIN)/python -m tests.bench.loop
 
+# The same seed plans the same steps. Atheris has no wheel for every machine: without it Hypothesis fuzzes alone.
+MINUTES ?= 10
+prove: $(VENV)/.dev ## try every promise on the running bot, in ten minutes; writes docs/proof.md
+	@$(PIP) -r requirements/prove.txt || echo "twbot: atheris can't be installed here; going on without it"
+	@$(BIN)/python -m tests.prove --seed $(SEED) --minutes $(MINUTES) --write
+
+audit: $(VENV)/.dev $(AUDIT)/.ready ## audit licences, templates and known vulnerabilities
+	@$(BIN)/python -m tests.audit $(AUDIT)/bin
+
 docs: $(VENV)/.dev ## generate what docs/ says of the code
 	@$(BIN)/python -m docs.generate
 
 # Needs uv. Versions and hashes only: no index address gets into a lock.
-UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: ## renew the locked requirements (needs uv)
-	$(UV_COMPILE) --extra local --group build --output-file requirements/local.txt
-	$(UV_COMPILE) --extra local --extra aws --group dev --constraints requirements/local.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) pyproject.toml --extra local --group build --output-file requirements/local.txt
+	$(UV_COMPILE) pyproject.toml --extra local --extra aws --group dev --constraints requirements/local.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) --group pyproject.toml:audit --output-file requirements/audit.txt
+	$(UV_COMPILE) --group pyproject.toml:prove --output-file requirements/prove.txt
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "twbot needs Python 3.11 or later; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
@@ -75,5 +88,11 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml $(VENV)/.local
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+$(AUDIT)/.ready: requirements/audit.txt | $(BIN)/python
+	@echo "twbot: installing what the audits need (a minute, once)"
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/audit.txt
+	@touch $@
+
+clean: ## remove the virtual environments and caches
+	rm -rf $(VENV) $(AUDIT) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

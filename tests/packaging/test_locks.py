@@ -36,6 +36,8 @@ def group(name: str) -> Iterator[str]:
 ASKED = {
     "local.txt": [*PROJECT["project"]["dependencies"], *EXTRAS["local"], *group("build")],
     "dev.txt": [*PROJECT["project"]["dependencies"], *EXTRAS["local"], *EXTRAS["aws"], *group("dev")],
+    "audit.txt": [*group("audit")],
+    "prove.txt": [*group("prove")],
 }
 
 
