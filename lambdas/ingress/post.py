@@ -18,8 +18,8 @@ from twbot.lambdas.ingress.shapes import identity, number, table, words
 # X allows four photos in a post.
 MAX_IMAGES = 4
 # More than the 25,000 that X allows: https://docs.x.com/x-api/posts/create-post. There is an end, as a workflow takes
-# 256 KiB, and JSON needs up to six bytes for a character.
-MAX_TEXT = 40_000
+# 256 KiB with the text and its excerpt of 5,000 bytes, and JSON needs up to six bytes for a character.
+MAX_TEXT = 30_000
 _MAX_URL = 2_000
 # Withdrawn ISO 639-1 codes that X still uses, and their successors.
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
