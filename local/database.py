@@ -247,6 +247,14 @@ def open_snapshot(path: Path) -> Database:
     return database
 
 
+def check_readable(path: Path) -> None:
+    """Read a whole file, which others may have open. Raises DamagedFile."""
+    with contextlib.closing(open_snapshot(path)) as database:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise storage_error(_damage(found), path, ANY)
+
+
 def check_integrity(path: Path, *, of: Path, schema: Schema | None = None, thorough: bool = False) -> None:
     """Read a whole copy, which nobody has open, of a file. Raises DamagedFile and NewerFile, which name that file."""
     # https://www.sqlite.org/pragma.html#pragma_quick_check

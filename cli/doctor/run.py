@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from twbot.cli.doctor.connections import check_connections
 from twbot.cli.doctor.last_hour import check_last_hour
 from twbot.cli.doctor.x import check_x
@@ -22,10 +24,18 @@ if TYPE_CHECKING:
 
 PYTHON = (3, 11)
 LAKE_SECONDS = 10.0  # for looking through the lake
+MAX_READ = 1_000_000_000  # bytes of a file that is read to its end, which takes seconds
 
 
 def run_checks(target: Target, *, models: bool) -> Iterator[Check]:
     """Yield each check once it is done. A check that depends on a failed one is skipped; one that raises is wrong."""
+    for check in _checks(target, models=models):
+        # What is to be typed may come from an error of a module that knows no options.
+        fix = check.fix and check.fix.replace("{option}", target.option)
+        yield msgspec.structs.replace(check, fix=fix)
+
+
+def _checks(target: Target, *, models: bool) -> Iterator[Check]:
     yield _python()
     if target.is_local:
         yield from attempt("settings", lambda: [_settings(target)])
@@ -65,6 +75,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     run = running_bot(folder)
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
+    yield from attempt("files", lambda: _files(folder))
     yield from attempt("dead letters", lambda: [_dead_letters(folder, target.option)])
     yield from attempt("room", lambda: [_room(folder)])
     yield from attempt("lake", lambda: [_lake(folder)])
@@ -190,13 +201,29 @@ def _keys(folder: Path, option: str) -> Check:
     return Check("keys", "ok", f"all there, and {path} is its owner's alone")
 
 
+def _files(folder: Path) -> Iterator[Check]:
+    """Read SQLite's files to their ends: a damaged page shows only where something needs it."""
+    from twbot.local.database import DamagedFile, check_readable, size_of
+
+    damaged = False
+    files = sorted(path for pattern in ("*.db", "x/*.db") for path in folder.glob(pattern) if size_of(path) <= MAX_READ)
+    for path in files:
+        try:
+            check_readable(path)
+        except DamagedFile as error:
+            damaged = True
+            yield Check("files", "wrong", str(error), error.hint)
+    if not damaged:
+        yield Check("files", "ok", f"{len(files)} of SQLite, none is damaged")
+
+
 def _dead_letters(folder: Path, option: str) -> Check:
     from twbot.cli.operations.status.local import status_snapshot
 
     try:
         dead = status_snapshot(folder).dead
     except TwbotError as error:
-        return Check("dead letters", "wrong", str(error), f"twbot logs --level error{option}")
+        return Check("dead letters", "wrong", str(error), error.hint or f"twbot logs --level error{option}")
     if dead:
         words = ", ".join(f"{count} at {rule}" for rule, count in dead.items())
         return Check("dead letters", "wrong", words, f"twbot dlq list{option}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from twbot.lambdas.x.post_ids import first_id
 
 # Seconds that X's timeline may lag behind what was posted. Where it lags longer, X still refuses the same words.
 TIMELINE_LAG = 10.0
+# Seconds that a request may last, more than the timeouts of lambdas/x/http.py: X may post at its end.
+MAX_REQUEST = 25.0
 # X does not document for how long it compares posts. Bots report 12 hours.
 DUPLICATE_SECONDS = 12 * 3600.0
 _NAMES = re.compile(r"^(?:@\w+ )+")
@@ -29,7 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     unknown_since: float | None = None
     """Time of the first request whose outcome is unknown; None: there is none."""
     last: float = 0.0
-    """Time of the last request."""
+    """Time at which the last request ended; where its end was not heard, at which it must have ended."""
     targets: list[str] = []
     """Ids of the versions of the post that the requests were replies to."""
     media_ids: dict[str, str] = {}
@@ -94,7 +97,7 @@ class Journal:
         found = self.ask()
         settled = self._attempt.last + TIMELINE_LAG
         # A clock that was set back must not make the reply wait for the difference.
-        if found is None and self._attempt.last <= self._clock() < settled:
+        if found is None and self._attempt.last - MAX_REQUEST <= self._clock() < settled:
             raise OutcomeUnknown("its timeline may lag.", retry_at=settled)
         return found
 
@@ -126,7 +129,13 @@ class Journal:
         """Note that a request is about to be made. It must not be made where this raises."""
         now = self._clock()
         targets = list(dict.fromkeys([*self._attempt.targets, target]))
-        self._put(unknown_since=self._attempt.unknown_since or now, last=now, targets=targets)
+        self._put(unknown_since=self._attempt.unknown_since or now, last=now + MAX_REQUEST, targets=targets)
+
+    def ended(self) -> None:
+        """Note that the request ended just now, without an outcome."""
+        # Not needed: without the note, the reply waits longer.
+        with contextlib.suppress(Temporary):
+            self._put(last=min(self._clock(), self._attempt.last))
 
     def was_not_posted(self) -> None:
         """Note that no request can have posted the reply."""

@@ -159,7 +159,9 @@ class Sender:
             journal.was_not_posted()
             raise
         except XUnavailable as error:
-            if not (error.may_have_acted or was_unknown):
+            if error.may_have_acted or was_unknown:
+                journal.ended()
+            else:
                 journal.was_not_posted()
             raise
 

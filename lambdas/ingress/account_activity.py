@@ -148,8 +148,6 @@ def _post(tweet: Json, bot_id: str) -> Iterator[Post]:
         return
     whole, author = _whole(tweet), table(tweet.get("user"))
     media = _media(whole) or _media(tweet)
-    history = table(tweet.get("edit_history"))
-    versions = history.get("edit_tweet_ids")
     yield make_post(
         tweet,
         user_id=identity(author),
@@ -158,7 +156,6 @@ def _post(tweet: Json, bot_id: str) -> Iterator[Post]:
         summoned=quotes or _mentioned(tweet, name, bot_id, wording.shown_from),
         kind=_kind_of(tweet),
         image_urls=[url for item in media if item.get("type") == "photo" and (url := _url(item))],
-        versions=[history.get("initial_tweet_id"), *(versions if isinstance(versions, list) else [])],
     )
 
 

@@ -13,22 +13,24 @@ from pathlib import Path
 
 import msgspec
 
-_ASK = r"(?:reply|respond|answer|tweet|message|mention|tag|contact|bother|talk|write|post|dm|ping|text|notify)"
+_ASK = r"(?:reply|respond|answer|tweet|message|mention|tag|contact|bother|talk|write|post|dm|ping|text|notify|bug|spam)"
 _ASKING = (
     r"(?:replying|responding|answering|tweeting|messaging|mentioning|tagging|contacting|bothering|talking|writing|posting"
-    r"|dming|pinging|texting|notifying|spamming|harassing|annoying|sending)"
+    r"|dming|pinging|texting|notifying|spamming|harassing|annoying|sending|bugging|pestering|trolling)"
 )
 _WHOM = r"(?:to |at |with |for )?(?:me|us)"
 # Sentences have too many forms for a list. Each of these names who is to be left alone, so that it can be no quotation.
 _OUT = re.compile(
-    rf"(?<!never )(?<!not )(?<!n't )\bstop {_ASKING}\b(?:.*\b{_WHOM}\b|.*\bmy (?:tweets|posts|mentions|replies)\b|$)"
+    rf"(?<!never )(?<!not )(?<!n't )\b(?:stop|quit|cease) {_ASKING}\b"
+    rf"(?:.*\b{_WHOM}\b|.*\bmy (?:tweets|posts|mentions|replies)\b|$)"
     rf"|\b(?:don't|do not|dont|never) (?:ever )?{_ASK} {_WHOM}\b"
-    r"|(?<!never )(?<!not )(?<!n't )\bleave (?:me|us) (?:alone|be|in peace)\b"
-    r"|(?<!not )(?<!n't )\bunsubscribe\b|(?<!not )(?<!n't )\bopt(?:ing)? (?:me |us )?out\b"
+    r"|(?<!never )(?<!not )(?<!n't )\bleave (?:me|us) (?:the \w+ )?(?:alone|be|in peace)\b"
+    r"|(?<!not )(?<!n't )\bunsubscribe\b(?! (?:link|button|page|form|option)s?\b)"
+    r"|(?<!not )(?<!n't )\bopt(?:ing)? (?:me |us )?out\b"
     r"|\bno more (?:replies|answers|tweets|messages|mentions|posts|bots?)\b"
     r"|\b(?:remove|take|delete) me (?:from|off|out of)\b"
-    r"|\b(?:don't|do not|dont) want you to (?:reply|respond|answer)\b"
-    r"|\b(?:don't|do not|dont) want (?:your|any|any more|more) (?:replies|answers|tweets|messages|mentions)\b"
+    rf"|\b(?:don't|do not|dont) want you (?:to {_ASK}|{_ASKING})\b"
+    r"|\b(?:don't|do not|dont) want (?:(?:your|any|any more|more) )?(?:replies|answers|tweets|messages|mentions)\b"
 )
 # Whoever asks a question or for a joke speaks about stopping rather than asks for it.
 _ABOUT = re.compile(
@@ -38,7 +40,14 @@ _HOW = re.compile(
     r"(?:how (?:do|can) (?:i|we)|(?:can|could|will|would) (?:you|i)|i want to|i would like to|i'd like to)\b ?"
 )
 MAX_WORDS = 12
+# Characters. Whoever writes more writes about something else.
+MAX_EXPLANATION = 560
 _SKIPPED = re.compile(r"@\w+|https?://\S+|t\.co/\S+")
+# "Don't @ me": a sign that is a verb.
+_SIGNED = re.compile(r"(?<=\s)@(?=ing\b|\s+(?:me|us)\b)")
+_SENTENCE_END = re.compile(r"[.!?…。！？।\n]+")
+_CLAUSE_END = re.compile(r"[.!?…。！？।\n,;:，；：、—–]+")
+_REPEATED = re.compile(r"\b(\w+)(?: \1\b)+")
 
 
 class _Phrases(msgspec.Struct, frozen=True):
@@ -49,17 +58,32 @@ class _Phrases(msgspec.Struct, frozen=True):
 
 def opt_out_in(text: str) -> bool | None:
     """Return True where the author wants no more replies, False where they want replies again, else None."""
-    words = _words(text)
-    if not words or len(words.split()) > MAX_WORDS:
-        return None
-    phrases, plain = _phrases(), _without_politeness(words)
-    if plain in phrases.out:
-        return True
-    if plain in phrases.back:
+    plain = _plain(text)
+    if plain in _phrases().back:
         return False
-    asked = _HOW.sub("", plain, count=1)
-    wanted = not _ABOUT.match(asked) and (asked in phrases.out or _OUT.search(asked) is not None)
-    return True if wanted else None
+    if _asks_to_stop(plain):
+        return True
+    # Who explains why, or asks for something else first, says it in one of several sentences.
+    parts = (_SENTENCE_END if plain else _CLAUSE_END).split(text[:MAX_EXPLANATION])
+    return True if any(_asks_to_stop(_plain(each)) for each in parts) else None
+
+
+def _plain(text: str) -> str:
+    """Return the words without politeness and repetitions; "" where there are too many."""
+    words = _words(text)
+    return "" if len(words.split()) > MAX_WORDS else _REPEATED.sub(r"\1", _without_politeness(words))
+
+
+def _asks_to_stop(plain: str) -> bool:
+    asked = _without_politeness(_HOW.sub("", plain, count=1))
+    if {plain, asked, _bare(asked)} & _phrases().out:
+        return True
+    return not _ABOUT.match(asked) and _OUT.search(asked) is not None
+
+
+def _bare(words: str) -> str:
+    """Return the words without polite ones between them, as in: lass mich bitte in Ruhe."""
+    return " ".join(each for each in words.split() if each not in _phrases().polite)
 
 
 @functools.cache
@@ -70,9 +94,15 @@ def _phrases() -> _Phrases:
 
 def _words(text: str) -> str:
     """Return the words in lower case, without mentions, links, punctuation and emojis."""
-    plain = _SKIPPED.sub(" ", unicodedata.normalize("NFKC", text).replace("’", "'").casefold())
-    # Letters, digits, and the marks that belong to letters.
-    return " ".join("".join(c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in plain).split())
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
+    plain = _SKIPPED.sub(" ", _SIGNED.sub("tag", plain).replace("taging", "tagging"))
+    # Letters, digits, and the marks that belong to letters. Invisible characters divide no word.
+    kept = (c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in plain if not _is_invisible(c))
+    return " ".join(filter(None, (word.strip("'") for word in "".join(kept).split())))
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) == "Cf"
 
 
 def _without_politeness(words: str) -> str:

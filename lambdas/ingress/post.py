@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -12,13 +13,13 @@ import msgspec
 from twbot.lambdas.completion import keys_of, known_of
 from twbot.lambdas.contracts import Entry, MessageReceived, PostIncomplete, Twitter, entry
 from twbot.lambdas.ingress.opt_out import opt_out_in
-from twbot.lambdas.ingress.shapes import identity, number, words
+from twbot.lambdas.ingress.shapes import identity, number, table, words
 
 # X allows four photos in a post.
 MAX_IMAGES = 4
 # More than the 25,000 that X allows: https://docs.x.com/x-api/posts/create-post. There is an end, as a workflow takes
-# 256 KiB, and JSON needs up to six bytes for a character.
-MAX_TEXT = 40_000
+# 256 KiB with the text and its excerpt of 5,000 bytes, and JSON needs up to six bytes for a character.
+MAX_TEXT = 30_000
 _MAX_URL = 2_000
 # Withdrawn ISO 639-1 codes that X still uses, and their successors.
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
@@ -104,9 +105,8 @@ def make_post(
     kind: str,
     image_urls: Iterable[str] = (),
     hints_at_images: bool = False,
-    versions: Iterable[object] = (),
 ) -> Post:
-    """Put a post together. `summoned` is None where the payload does not tell; `versions`: ids of all its versions."""
+    """Put a post together. `summoned` is None where the payload does not tell."""
     urls = [url for url in image_urls if 0 < len(url) <= _MAX_URL][:MAX_IMAGES]
     missing = {
         "Author": person.username is None,
@@ -119,7 +119,7 @@ def make_post(
         text=wording.typed,
         author=person.username or user_id,
         summoned=bool(summoned),
-        twitter=Twitter(tweet_id=tweet_id, user_id=user_id, first_tweet_id=_first_version(tweet_id, versions)),
+        twitter=Twitter(tweet_id=tweet_id, user_id=user_id, first_tweet_id=_first_version(tweet_id, tweet)),
         image_urls=urls,
         language=language_of(tweet.get("lang")),
         kind=kind,
@@ -131,8 +131,14 @@ def make_post(
     return Post(message=message, missing=[name for name, is_missing in missing.items() if is_missing])
 
 
-def _first_version(tweet_id: str, versions: Iterable[object]) -> str | None:
-    """Return the id of the first version of an edited post. X counts ids up: the first is the smallest."""
+def _first_version(tweet_id: str, tweet: dict[str, Any]) -> str | None:
+    """Return the id of the first version of an edited post, in either shape, whichever of the APIs sent it.
+
+    X counts ids up: the first is the smallest.
+    """
+    history = table(tweet.get("edit_history"))
+    found = (history.get("edit_tweet_ids"), tweet.get("edit_history_tweet_ids"))
+    versions = [history.get("initial_tweet_id"), *chain.from_iterable(each for each in found if isinstance(each, list))]
     ids = [each for each in (identity({"id": version}) for version in versions) if each]
     first = min([tweet_id, *ids], key=int)
     return first if first != tweet_id else None

@@ -89,7 +89,6 @@ def read_post(tweet: Json, includes: Json, bot_id: str, *, summoned: bool = Fals
     author_id, name = identity(tweet, "author_id"), _name_of(tweet, includes, bot_id)
     wording = _wording(tweet)
     urls = included_photos(tweet, includes)
-    history = tweet.get("edit_history_tweet_ids")
     return make_post(
         tweet,
         user_id=author_id,
@@ -99,7 +98,6 @@ def read_post(tweet: Json, includes: Json, bot_id: str, *, summoned: bool = Fals
         kind=_kind_of(tweet),
         image_urls=urls,
         hints_at_images=hints_at_photos(tweet, wording.text, media_links(tweet)),
-        versions=history if isinstance(history, list) else [],
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.instant_models import Instant
 from twbot.lambdas.contracts import Entry, Event, new_event
 from twbot.lambdas.errors import Temporary
+from twbot.lambdas.ingress.post import Wording
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES, Rule
 from twbot.local import bot as bot_module
@@ -103,3 +104,15 @@ def test_a_long_text_is_understood(tmp_path: Path) -> None:
     with History(home.bus) as history:
         (event,) = history.events()
     assert (event.detail["Text"], event.detail["Analysis"]["TextSentiment"]) == (text, "NEGATIVE")
+
+
+@pytest.mark.parametrize("character", ["語", "😀", "\x01", '"'])
+def test_the_longest_text_that_ingress_keeps_is_analysed(tmp_path: Path, character: str) -> None:
+    """Whatever JSON needs for its characters."""
+    home = DataFolder(tmp_path / "data")
+    bot = Bot(home, Settings(), analysers=Instant)
+    try:
+        bot._handlers()["workflow"].handle(received(Wording(text=f"I am angry. {character * 60_000}").typed))
+    finally:
+        bot.stop()
+    assert published(home) == ["MESSAGE_ANALYSED"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,27 @@ def test_whatever_a_check_raises_it_goes_on(
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     assert any(words in each["says"] for each in found if each["state"] == "wrong")
     assert done[-1] == "_models"
+
+
+@pytest.mark.parametrize("name", ["alerts.db", "attempts.db", "sent.db", "x/sim.db"])
+def test_a_damaged_page_that_nothing_has_read_yet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The file is named, with what to do about it."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
+        db.commit()
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096)
+    assert run(["doctor", "--no-models", "--data", str(tmp_path), "--json"]) == 5
+    found = checks(json.loads(capsys.readouterr().out))["files"]
+    assert f"{path} is damaged" in found["says"]
+    assert found["fix"].startswith(
+        f"Restore a backup: twbot restore FILE --force --data {tmp_path}; or move {path.name}"
+    )
 
 
 def test_a_full_disk_and_the_rest(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.timeline_x import Reply, TimelineX
 from twbot.lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, new_event
-from twbot.lambdas.egress.attempts import OutcomeUnknown
+from twbot.lambdas.egress.attempts import Journal, OutcomeUnknown
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import BadEvent, Temporary, XRefused, XUnavailable
@@ -239,6 +239,24 @@ def test_an_unheard_answer_is_not_a_failure(tmp_path: Path) -> None:
     egress.sender.handle(command())
     assert egress.x.posted == [("hi", "12", [])]
     assert egress.bus.said == [("TWEET_SENT", "91")]
+
+
+@pytest.mark.parametrize("heard_end", [True, False])
+def test_a_timeline_may_lag_behind_a_slow_request(tmp_path: Path, heard_end: bool) -> None:
+    """X posts when the request ends, not when it begins: the seconds for the timeline count from then."""
+    now = 1000.0
+    x = TimelineX(clock=lambda: now, lag=8.0)
+    journal = Journal(LocalAttempts(tmp_path / "attempts.db"), x, "12", lambda: now)
+    journal.begin("12")
+    now += 20.0
+    x.reply("hi", to_tweet_id="12")
+    if heard_end:
+        journal.ended()
+    now += 1.0
+    with pytest.raises(OutcomeUnknown) as unknown:
+        journal.find_posted()
+    now = unknown.value.retry_at or 0.0
+    assert journal.find_posted() == "91"
 
 
 def test_what_cannot_be_found_out_waits(tmp_path: Path) -> None:

@@ -45,9 +45,27 @@ go away
 shut up
 Quit
 ＳＴＯＰ
+'stop'
+stop stop stop
+st\u200bop
+Can you please stop?
+I told you to stop
+Stop. I don't want this.
+Why do you keep replying to me? Stop.
+Please stop replying to my tweets, I never asked for this and I find it really annoying.
+I did not ask for any of this. Please leave me alone and never reply to me again, thank you.
+Tell me a joke. No wait, stop replying to me
+stop @ing me
+don't @ me
+quit bugging me
+leave me the hell alone
+I don't want replies from you
+I don't want you replying to me
 Lass mich in Ruhe!
 Bitte hör auf
 Antworte mir nicht mehr
+Lass mich bitte in Ruhe
+Kannst du bitte aufhören?
 ¡Basta!
 Déjame en paz, por favor
 Arrête, stp
@@ -61,6 +79,7 @@ Laat me met rust
 やめてください
 返信しないで
 退订
+不要再回复我
 그만해
 توقف
 बंद करो
@@ -91,6 +110,8 @@ parade
 paradise
 thanks, no more jokes today, but a fact would be nice
 I stopped replying to my ex
+The unsubscribe button does not work
+Stop, drop and roll
 """.strip().splitlines()
 
 BACK = """

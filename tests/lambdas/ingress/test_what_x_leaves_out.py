@@ -266,6 +266,8 @@ V1_ID, V2_ID = "2080765813578191303", "2080765813578191303"
         (v1({"edit_history": {"initial_tweet_id": "77", "edit_tweet_ids": ["77", V1_ID]}}), "77"),
         (v1({"edit_history": {"edit_tweet_ids": ["77", V1_ID]}}), "77"),
         (v1({"edit_history": {"initial_tweet_id": 77}}), "77"),
+        (v1({"edit_history_tweet_ids": ["77", V1_ID]}), "77"),
+        (v2({"edit_history": {"edit_tweet_ids": ["77", V2_ID]}}), "77"),
         (v1({"edit_history": {"edit_tweet_ids": [V1_ID]}}), None),
         (v1({"edit_history": {"edit_tweet_ids": {"a": 1}, "initial_tweet_id": []}}), None),
         (v1({"edit_history": [77]}), None),
