@@ -16,7 +16,7 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.local.bus.lock import holder
-from twbot.local.private_files import claim_folder, create_private
+from twbot.local.private_files import check_owner, claim_folder, create_private, refuse_links
 
 # What a bot needs to start: commands that stop or restrict it never ask for it.
 MIN_FREE_BYTES = 100_000_000
@@ -140,6 +140,8 @@ def make_private(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        check_owner(folder)
+        refuse_links(folder)  # before the mode changes, which tells who could write here
         claim_folder(folder)
         # Write a file rather than check permissions: a read-only mount shows only when something writes.
         with tempfile.TemporaryFile(dir=folder):

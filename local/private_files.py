@@ -47,6 +47,20 @@ def claim_folder(folder: Path) -> None:
             folder.chmod(stat.S_IMODE(mode) & ~OTHERS)
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise NotOurs for a link in the place of a folder within this one: what is written there would be elsewhere.
+
+    Where others could write to the folder, they may have put links at any depth.
+    """
+    planted = folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    for path in folder.iterdir():
+        found = path if path.is_symlink() and path.is_dir() else None
+        if planted and path.is_dir() and found is None:
+            found = next((each for each in path.rglob("*") if each.is_symlink()), None)
+        if found is not None:
+            raise NotOurs(f"{found} is a link, which twbot does not follow.", "Put the folder there, or mount it")
+
+
 def open_parent(folder: Path) -> Path | None:
     """Return the first folder above that everybody may write to: they could put another in the place of this one."""
     for parent in folder.absolute().parents:

@@ -6,7 +6,7 @@ tests/events/account_activity/ has an example of each kind.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -65,9 +65,9 @@ def raw_events(body: Json) -> Iterator[tuple[str, Json]]:
     about = _small(about)
     for key, value, element in islice(elements, MAX_EVENTS - 1):
         yield _kind(key, table(element), body), {**about, key: value}
-    for key, piece in _pieces(elements):
+    for piece in _pieces(elements):
         problem = f"The body held more than {MAX_EVENTS} events: these were not told apart."
-        yield "TWITTER_OTHER", {**about, key: piece, "Problem": problem}
+        yield "TWITTER_OTHER", {**about, **piece, "Problem": problem}
 
 
 def _elements(body: Json) -> Iterator[tuple[str, object, object]]:
@@ -88,18 +88,18 @@ def _small(about: Json) -> Json:
     return {name: about[name] for name in _ABOUT if name in about}
 
 
-def _pieces(elements: Iterator[tuple[str, object, object]]) -> Iterator[tuple[str, list[object]]]:
-    for key, group in groupby(elements, key=lambda element: element[0]):
-        piece: list[object] = []
-        size = 0
-        for _, _, element in group:
-            piece.append(element)
-            size += len(msgspec.json.encode(element))
-            if size > PIECE:
-                yield key, piece
-                piece, size = [], 0
-        if piece:
-            yield key, piece
+def _pieces(elements: Iterator[tuple[str, object, object]]) -> Iterator[dict[str, list[object]]]:
+    """Yield what is left in pieces of about PIECE bytes, of several keys: a body may have as many keys as events."""
+    piece: dict[str, list[object]] = {}
+    size = 0
+    for key, _, element in elements:
+        piece.setdefault(key, []).append(element)
+        size += len(key) + len(msgspec.json.encode(element))
+        if size > PIECE:
+            yield piece
+            piece, size = {}, 0
+    if piece:
+        yield piece
 
 
 def is_ours(body: Json) -> bool:

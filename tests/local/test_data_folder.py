@@ -139,3 +139,25 @@ def test_a_long_output_is_cut(tmp_path: Path) -> None:
         file.write(b"c")
     assert path.read_bytes() == b"b" * 100 + b"c"
     keep_tail(tmp_path / "none", longer_than=1, tail=1)
+
+
+@pytest.mark.parametrize("name", ["lake", "media", "x", "reserve"])
+def test_a_link_in_the_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """What people wrote goes nowhere but into the data folder."""
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "data"
+    elsewhere.mkdir()
+    folder.mkdir(mode=0o700)
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(NotOurs, match=f"{name} is a link"):
+        make_private(folder)
+
+
+@pytest.mark.parametrize(("mode", "is_refused"), [(0o777, True), (0o775, True), (0o755, False), (0o700, False)])
+def test_links_that_others_could_plant_are_refused_at_any_depth(tmp_path: Path, mode: int, is_refused: bool) -> None:
+    """In a folder that nobody else could write to they are the owner's."""
+    hour = tmp_path / "data" / "lake" / "2026"
+    hour.mkdir(parents=True)
+    (hour / "11").symlink_to(tmp_path)
+    hour.parent.parent.chmod(mode)
+    with pytest.raises(NotOurs, match="11 is a link") if is_refused else contextlib.nullcontext():
+        make_private(hour.parent.parent)

@@ -80,8 +80,9 @@ TRIMS = {
 _TEXTS: dict[str, list[Function]] = {
     "length": [_f("s", "CAST(length({0}) AS BIGINT)", BIGINT)],
     "lower": [_f("s", "lower({0})", TEXT)],
-    "upper": [_f("s", "upper({0})", TEXT)],
-    "reverse": [_f("s", "reverse({0})", TEXT), _f("a", "list_reverse({0})", 0)],
+    # Java has no capital of one character for ß: it stays. DuckDB's reverse() keeps combined characters together.
+    "upper": [_f("s", "athena_upper({0})", TEXT)],
+    "reverse": [_f("s", "athena_reverse({0})", TEXT), _f("a", "list_reverse({0})", 0)],
     **{name: [_f("s", sql, TEXT)] for name, sql in TRIMS.items()},
     "substr": [
         _f("s i", "athena_substr({0}, {1}, CAST(length({0}) AS BIGINT) + 1)", TEXT),

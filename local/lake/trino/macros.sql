@@ -7,6 +7,8 @@ CREATE MACRO athena_check(v, ok, message) AS
 -- Text
 CREATE MACRO athena_substr(s, start, len) AS
     CASE WHEN start = 0 OR start > length(s) OR start < -length(s) OR len <= 0 THEN '' ELSE substring(s, start, len) END;
+CREATE MACRO athena_upper(s) AS array_to_string(list_transform(string_split(s, 'ß'), lambda q: upper(q)), 'ß');
+CREATE MACRO athena_reverse(s) AS coalesce(array_to_string(list_reverse(regexp_extract_all(s, '(?s).')), ''), CASE WHEN s = '' THEN '' END);
 CREATE MACRO athena_split(s, d) AS athena_check(string_split(s, d), d <> '', 'The delimiter may not be the empty string');
 CREATE MACRO athena_split_limit(s, d, n) AS athena_check(
     CASE WHEN len(string_split(s, d)) <= n THEN string_split(s, d)

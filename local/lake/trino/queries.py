@@ -24,6 +24,14 @@ from twbot.local.lake.trino.types import BIGINT, VARCHAR, Type, read_type
 Columns = list[tuple[str, Type]]
 _ONE = "Only one SELECT at a time can be run."
 _NOT_TRINO = {TokenType.DCOLON: "::", TokenType.ILIKE: "ILIKE", TokenType.QUALIFY: "QUALIFY", TokenType.DIV: "DIV"}
+# What sqlglot reads and Trino's grammar does not have, as the names of consecutive tokens; END is the statement's end.
+# https://trino.io/docs/current/sql/select.html
+_END = "END"
+_NOT_TRINO_THERE = [
+    (re.compile(r" COMMA (END|FROM|R_PAREN|R_BRACKET|WHERE|GROUP_BY|HAVING|ORDER_BY|LIMIT) "), "A comma before {}"),
+    (re.compile(r" (?:END|L_PAREN|UNION|ALL|INTERSECT|EXCEPT) (FROM) "), "{} before SELECT"),
+    (re.compile(r" LIMIT \w+ (OFFSET) "), "LIMIT before {}"),
+]
 # sqlglot reads 1e0+2 as one number.
 _SUM = re.compile(r"([eE][+-]?[0-9]+)([+-])")
 # 0x1F, 1_000: sqlglot reads the one as bytes, the other as 1 with an alias.
@@ -63,9 +71,7 @@ def compile_query(sql: str) -> str:
 
 def _parse(sql: str) -> exp.Query:
     tokens = _Dialect().tokenize(sql)
-    for token in tokens:
-        if token.token_type in _NOT_TRINO:
-            raise BadSql(f"{_NOT_TRINO[token.token_type]} is not known to Athena.")
+    _check_grammar(tokens)
     marked, at, numbers = "", 0, itertools.count(1)
     for token in tokens:
         written = sql[token.start : token.end + 1]
@@ -83,6 +89,19 @@ def _parse(sql: str) -> exp.Query:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise BadSql(_ONE)
     return statements[0]
+
+
+def _check_grammar(tokens: list[Any]) -> None:
+    """Raise BadSql for what sqlglot would read, and Athena would not."""
+    for token in tokens:
+        if token.token_type in _NOT_TRINO or token.text == "==":
+            raise BadSql(f"{_NOT_TRINO.get(token.token_type, token.text)} is not known to Athena.")
+    names = (_END if token.token_type == TokenType.SEMICOLON else token.token_type.name for token in tokens)
+    order = f" {' '.join([_END, *names, _END])} "
+    for pattern, words in _NOT_TRINO_THERE:
+        if found := pattern.search(order):
+            where = {_END: "the end", "R_PAREN": ")", "R_BRACKET": "]"}.get(found[1], found[1].replace("_", " "))
+            raise BadSql(f"{words.format(where)} is not known to Athena.")
 
 
 def _for_people(sql: str, columns: Columns) -> str:

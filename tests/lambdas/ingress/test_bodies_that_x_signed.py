@@ -227,6 +227,16 @@ def test_very_many_events_in_one_body_are_bounded() -> None:
     assert [number for piece in pieces for number in piece] == list(range(MAX_EVENTS, 130_000))
 
 
+def test_very_many_keys_with_an_event_each_are_bounded_too() -> None:
+    """It is the events of the body that are counted, not those of one key."""
+    keys = [f"k{number}_events" for number in range(40_000)]
+    entries = received(json.dumps({"for_user_id": BOT, **{key: [{}] for key in keys}}).encode()).entries
+    pieces = [entry.detail for entry in entries if "Problem" in entry.detail]
+    assert len(entries) - len(pieces) == MAX_EVENTS
+    assert len(pieces) < 10
+    assert {key for piece in pieces for key in piece if key in keys} == set(keys[MAX_EVENTS:])
+
+
 def test_what_surrounds_many_events_is_not_repeated_with_each() -> None:
     """A large map beside the events comes with the first of them; the others say whom they are about."""
     people = {str(number): {"name": "x" * 90} for number in range(5_000)}

@@ -62,6 +62,8 @@ REFUSED_BY_ATHENA = [
     ("timestamp '2020-01-01 00:00' > '2019'", "mixes timestamp"),
     ("'1'::integer", "::"),
     ("1 IS TRUE", "IS TRUE"),
+    ("1 == 1", "== is not known"),
+    ("array[1,]", "A comma before ]"),
     ("concat('a')", "two or more"),
     ("99999999999999999999", "too large"),
     ("date_trunc('hour', date '2020-01-01')", "not a valid date field"),
@@ -104,6 +106,13 @@ STATEMENTS = [
     ("SELECT x, count(*) FROM (VALUES 1) t(x) GROUP BY ROLLUP(x)", "not translated"),
     ("SELECT 1 UNION SELECT 'a'", "UNION mixes"),
     ("SELECT 1 WHERE 'a' ILIKE 'A'", "ILIKE"),
+    ("SELECT x FROM (VALUES 1) t(x) LIMIT 1 OFFSET 1", "LIMIT before OFFSET"),
+    ("SELECT x FROM (VALUES 1) t(x) LIMIT ? OFFSET ?", "LIMIT before OFFSET"),
+    ("FROM (VALUES 1) t(x) SELECT x", "FROM before SELECT"),
+    ("SELECT * FROM (FROM (VALUES 1) t(x) SELECT x)", "FROM before SELECT"),
+    ("SELECT x, FROM (VALUES 1) t(x)", "A comma before FROM"),
+    ("SELECT 1, ;", "A comma before the end"),
+    ("SELECT x FROM (VALUES 1) t(x) GROUP BY x, ORDER BY x", "A comma before ORDER BY"),
     ("WITH RECURSIVE t(n) AS (SELECT 1) SELECT n FROM t", "RECURSIVE"),
 ]
 
