@@ -156,7 +156,9 @@ class Sender:
                 # The same words to somebody else explain the refusal; else it may be of this very reply.
                 if was_unknown and not journal.said_elsewhere(_text(command, added)):
                     raise OutcomeUnknown("it refuses it as a duplicate.") from None
-            journal.was_not_posted()
+            # What an earlier request did is not known better for this refusal.
+            if not was_unknown or refusal.reason == Reason.DUPLICATE:
+                journal.was_not_posted()
             raise
         except XUnavailable as error:
             if error.may_have_acted or was_unknown:
