@@ -9,4 +9,4 @@ WITH posts AS (
   WHERE "detail-type" = 'MESSAGE_ANALYSED' AND detail.analysis.textsentiment = 'NEGATIVE'
     AND "replay-name" IS NULL AND detail.replayname IS NULL AND coalesce(cardinality(detail.completes), 0) = 0
 )
-SELECT time, author, sure, text, tweetid FROM posts WHERE turn = 1 ORDER BY time DESC;
+SELECT time, author, sure, text, tweetid FROM posts WHERE turn = 1 ORDER BY time DESC, tweetid;

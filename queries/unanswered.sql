@@ -16,4 +16,4 @@ WITH received AS (
 SELECT received.time, received.author, received.text, received.tweetid
 FROM received LEFT JOIN answered ON answered.chain = received.chain
 WHERE received.turn = 1 AND answered.chain IS NULL
-ORDER BY received.time DESC;
+ORDER BY received.time DESC, tweetid;

@@ -85,11 +85,25 @@ def test_contracts_know_every_package_that_offers_names() -> None:
 
 
 def test_tests_share_by_way_of_support_only() -> None:
-    """No test imports another test's module, nor a conftest; but for the one that is about tests."""
+    """No test imports another test's module, nor a conftest; but for the one that is about tests.
+
+    The proof and the audits are programs of their own: their modules import each other.
+    """
     paths = set((ROOT / "tests").rglob("*.py")) - {ROOT / "tests/contracts/test_recipes.py"}
-    trees = [ast.parse(path.read_bytes()) for path in paths]
-    modules = {node.module or "" for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not {name for name in modules if name.startswith("tests.") and not name.startswith("tests.support")}
+    imported = {
+        (path.relative_to(ROOT).parts[1], node.module or "")
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ImportFrom)
+    }
+    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit")))
+    assert not {
+        name
+        for folder, name in imported
+        if name.startswith("tests.")
+        and not name.startswith(shared[:1])
+        and not (name.startswith(f"tests.{folder}") and f"tests.{folder}" in shared)
+    }
 
 
 @pytest.mark.parametrize(

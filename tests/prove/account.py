@@ -321,6 +321,7 @@ def _shortened(chatbot: Wit) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for module, name, value in (
             (attempts, "TIMELINE_LAG", 0.5),
+            (attempts, "MAX_REQUEST", 0.5),
             (sender, "RETRY_AFTER", 0.5),
             (reply_queue, "FIRST_WAIT", 0.2),
             (reply_queue, "MAX_WAIT", 1.0),

@@ -50,6 +50,7 @@ def run(x_url: str, parent: int) -> None:
         mock.patch.object(system, "beside_simulated_x", beside),
         mock.patch.object(bot, "REPLIES", replies),
         mock.patch.object(attempts, "TIMELINE_LAG", TIMELINE_LAG),
+        mock.patch.object(attempts, "MAX_REQUEST", TIMELINE_LAG),
         mock.patch.object(sender, "RETRY_AFTER", TIMELINE_LAG),
     ):
         main()

@@ -51,6 +51,7 @@ def running_world(folder: Path) -> Iterator[World]:
     # The simulated X shows at once what was posted.
     with (
         mock.patch.object(attempts, "TIMELINE_LAG", 0.2),
+        mock.patch.object(attempts, "MAX_REQUEST", 0.2),
         mock.patch.object(sender, "RETRY_AFTER", 0.2),
         beside_simulated_x(home, Settings(), on_progress=_silent, analysers=Instant) as system,
     ):
