@@ -30,6 +30,8 @@ _UNCHANGED_AND_FREE = (
     "#value = :value AND (attribute_not_exists(claimed_by) OR leased_until < :now OR claimed_by = :me)"
 )
 
+_NO_VALUE = "attribute_not_exists(#value) OR expiration < :now"
+
 
 class Lease(enum.Enum):
     """The result of an attempt to acquire a key."""
@@ -95,14 +97,15 @@ class Deduplication:
 
     def _put_if(self, condition: str, item: dict[str, Any], *, value: str | None = None) -> dict[str, Any] | None:
         """Put the item on a condition. Return None, or the item that is there where the condition does not hold."""
-        with_value = {":value": {"S": value}} if value is not None else {}
-        names: dict[str, Any] = {"ExpressionAttributeNames": {"#value": "value"}} if value is not None else {}
+        known = {":now": _seconds(time.time()), ":me": {"S": self._me}, ":value": {"S": value or ""}}
+        values = {name: each for name, each in known.items() if name in condition}
+        names: dict[str, Any] = {"ExpressionAttributeNames": {"#value": "value"}} if "#value" in condition else {}
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=item,
                 ConditionExpression=condition,
-                ExpressionAttributeValues={":now": _seconds(time.time()), ":me": {"S": self._me}, **with_value},
+                ExpressionAttributeValues=values,
                 # Shows in the same call whether the key is committed or only leased.
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **names,
@@ -118,25 +121,9 @@ class Deduplication:
 
     def fix(self, key: str, value: str) -> str:
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary."""
-        now = int(time.time())
-        item = {"id": {"S": key}, "value": {"S": value}, "expiration": {"N": str(now + self._fixed_seconds)}}
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(#value) OR expiration < :now",
-                ExpressionAttributeNames={"#value": "value"},
-                ExpressionAttributeValues={":now": {"N": str(now)}},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                found: Any = error.response.get("Item", {})
-                return str(found["value"]["S"])
-            raise _as_temporary(error) from None
-        except BotoCoreError as error:
-            raise _as_temporary(error) from None
-        return value
+        item = {"id": {"S": key}, "value": {"S": value}, "expiration": _seconds(time.time() + self._fixed_seconds)}
+        found = self._put_if(_NO_VALUE, item)
+        return value if found is None else str(found["value"]["S"])
 
     def _try(self, call: Any, **parameters: Any) -> None:
         try:

@@ -12,6 +12,7 @@ import msgspec
 
 from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
 from twbot.lambdas.ports import OwnPost, X
+from twbot.lambdas.x.escapes import unescaped
 from twbot.lambdas.x.post_ids import first_id
 
 # Seconds that X's timeline may lag behind what was posted. Where it lags longer, X still refuses the same words.
@@ -63,8 +64,7 @@ class OutcomeUnknown(Temporary):
 
 def _said(post: OwnPost) -> str:
     """Return the text of a post without the names that X puts in front, and without what it escapes."""
-    text = _NAMES.sub("", post.text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return unescaped(_NAMES.sub("", post.text))
 
 
 class Journal:

@@ -14,6 +14,7 @@ from twbot.lambdas.completion import keys_of, known_of
 from twbot.lambdas.contracts import Entry, MessageReceived, PostIncomplete, Twitter, entry
 from twbot.lambdas.ingress.opt_out import opt_out_in
 from twbot.lambdas.ingress.shapes import identity, number, table, words
+from twbot.lambdas.x.escapes import unescaped
 
 # X allows four photos in a post.
 MAX_IMAGES = 4
@@ -91,8 +92,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
             text = "".join(text.rstrip().rpartition("…")[:2])
         for link in filter(None, self.added_links):
             text = text.replace(link, "")
-        # The ampersand last: `&amp;lt;` is a typed `&lt;`, not a `<`.
-        return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()[:MAX_TEXT]
+        return unescaped(text).strip()[:MAX_TEXT]
 
 
 def make_post(

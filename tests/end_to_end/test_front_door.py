@@ -150,3 +150,14 @@ def test_whoever_says_stop_is_left_alone(world: World, generation: str) -> None:
     world.ask(person, "stop", reply_to=replies[0]["id"], generation=generation)
     _, replies = world.ask(person, "@twbot hello again", generation=generation)
     assert replies == []
+
+
+def test_two_bots_that_answer_each_other_stop(own_world: World) -> None:
+    """A bot replies to whatever our bot says, and mentions it: after twenty replies in the hour there is silence."""
+    _, replies = own_world.ask("echo_bot", "@twbot ping")
+    count = 0
+    while replies:
+        count += len(replies)
+        assert count <= 40  # the hour of the clock may change once
+        _, replies = own_world.ask("echo_bot", f"@twbot ping {count}", reply_to=replies[0]["id"])
+    assert count >= 20
