@@ -125,12 +125,13 @@ def _wrong_token(found: str, expected: str, token: str) -> str | None:
     bare = found.strip().removeprefix(PREFIX)
     if _same(bare.lower(), base64.b64decode(digest).hex()):
         return "Its response_token is hexadecimal: X wants the same bytes in base64."
-    if _same(bare.rstrip("="), digest.rstrip("=").translate(str.maketrans("+/", "-_"))):
-        return "Its response_token is in the base64 of URLs: X wants + and / in it, and the = at the end."
     if _same(bare, token):
         return "It echoes the crc_token: X wants its HMAC-SHA256, made with the API secret."
+    # Before the base64 of URLs, which is the same where a digest has neither + nor /.
     if _same(bare.strip("= \n"), digest.rstrip("=")):
         return "Its response_token has blanks around it, or lacks the = at its end."
+    if _same(bare.rstrip("="), digest.rstrip("=").translate(str.maketrans("+/", "-_"))):
+        return "Its response_token is in the base64 of URLs: X wants + and / in it, and the = at the end."
     if not _is_digest(bare):
         return f"Its response_token is no HMAC-SHA256 in base64 after {PREFIX!r}: is this twbot's webhook?"
     return WRONG_KEYS

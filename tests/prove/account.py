@@ -95,6 +95,7 @@ class Account:
         """Events that a target did not take yet: EventBridge and Lambda deliver them again."""
         self.failed: Counter[str] = Counter()
         """How often each rule's function raised or died."""
+        self.last_error = ""
         clients.client.cache_clear()
         for service in ("dynamodb", "events", "sns", "sqs", "secretsmanager", "s3"):
             self._watch(clients.client(service))
@@ -128,8 +129,8 @@ class Account:
                 return handler(event, Context()) or {}
         except Death:
             self.restart()
-        except Exception:  # Lambda tries again
-            return None
+        except Exception as error:  # Lambda tries again
+            self.last_error = repr(error)
         return None
 
     def restart(self) -> None:

@@ -31,7 +31,8 @@ def aws_handlers(trial: Trial) -> None:
         aws.chance.share = 0.0
         for body in [body for body in bodies if body not in accepted]:
             # Until the lease of an invocation that died has ended.
-            trial.until(lambda body=body: aws.webhook(body) == 200, 10, "a body is refused")  # type: ignore[misc]
+            if not trial.until(lambda body=body: aws.webhook(body) == 200, 10, "a body is refused"):  # type: ignore[misc]
+                trial.violations.append(f"the last error is {aws.last_error}")
         _rest(trial, aws)
         aws.replay(WITH_REPLIES)
         _rest(trial, aws)
@@ -67,7 +68,7 @@ def _rest(trial: Trial, aws: Account, seconds: float = 120.0) -> None:
         aws.work()
         time.sleep(0.02)
         if time.monotonic() > deadline:
-            trial.violations.append("the queue does not empty")
+            trial.violations.append(f"the queue does not empty, the last error is {aws.last_error}")
             return
 
 
