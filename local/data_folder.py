@@ -8,7 +8,6 @@ import os
 import shlex
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -138,6 +137,8 @@ def make_private(folder: Path) -> Path:
 
     Raises TwbotError where it can't be written, or is another user's. A full disk is no obstacle: `check_room`.
     """
+    import tempfile
+
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         check_owner(folder)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, SCHEMA, STATES, WAITING
+from twbot.local.bus.store import DEAD, SCHEMA, STATES, UNDONE, WAITING
 from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
@@ -113,14 +113,14 @@ class History:
     def dead_letters(self, *, rule: str | None = None, limit: int | None = None) -> list[DeliveryRecord]:
         """Return the dead letters of all rules or of one, oldest first."""
         condition, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
-        return self._deliveries(f"WHERE d.state = {DEAD}{condition}", *values, limit=limit)
+        return self._deliveries(f"WHERE d.state = {DEAD} AND d.{UNDONE}{condition}", *values, limit=limit)
 
     def unsettled_posts(self, rules: Sequence[str]) -> set[str]:
         """Return the posts whose delivery to one of the rules waits, is under way, or ended with OutcomeUnknown."""
         marks = ", ".join("?" * len(rules))
         query = (
             f"SELECT DISTINCT e.tweet FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.rule IN ({marks})"  # noqa: S608
-            " AND e.tweet IS NOT NULL"
+            f" AND e.tweet IS NOT NULL AND d.{UNDONE}"
             f" AND (d.state = {WAITING} OR (d.state = {DEAD} AND d.error LIKE 'OutcomeUnknown:%'))"
         )
         return {tweet for (tweet,) in self._rows(query, *rules)}
@@ -131,7 +131,11 @@ class History:
         return self._deliveries(where, detail_type, _text(since), rule)
 
     def waiting(self) -> int:
-        return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING}"))  # noqa: S608
+        return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING} AND {UNDONE}"))  # noqa: S608
+
+    def dead_by_rule(self) -> dict[str, int]:
+        query = f"SELECT rule, count(*) FROM deliveries WHERE state = {DEAD} AND {UNDONE} GROUP BY rule ORDER BY rule"  # noqa: S608
+        return dict(self._rows(query))
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
         """Return time and post id of each event of one type, without replayed copies."""

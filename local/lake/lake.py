@@ -10,7 +10,6 @@ import gzip
 import logging
 import os
 import threading
-import time
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
@@ -27,17 +26,14 @@ from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
 from twbot.local.database import Place
 from twbot.local.lake.loading import load, readable_and_damaged
-from twbot.local.lake.parts import Part, joined, read_part
+from twbot.local.lake.parts import FILES, HOURS, Part, joined, newest_first, read_part
 from twbot.local.lake.sql import duckdb_error, lower, open_database, plain, quoted, run, translate
 from twbot.local.utf8_path import utf8_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FILES = "*.jsonl.gz"
-HOURS = "[0-9]*/[0-9]*/[0-9]*/[0-9]*"
 UNFINISHED = ".unfinished"
-Stamp = tuple[Path, int, int]
 _log = logging.getLogger("twbot.lake")
 
 
@@ -49,7 +45,6 @@ class Lake:
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
         self._damaged: set[Path] = set()  # what compaction has left alone and logged
-        self._sound: set[Stamp] = set()  # what damaged() has read
         self._place: Place | None = None
 
     def open(self) -> Place:
@@ -95,24 +90,6 @@ class Lake:
                 _remove_empty(folder, self._folder)
             count += len(files)
         return count
-
-    def damaged(self, seconds: float) -> list[Path]:
-        """Return the files that can't be read to their end, looking for so many seconds at the most, newest first.
-
-        A file that was read to its end is not read again by a later call.
-        """
-        until, found = time.monotonic() + seconds, []
-        for path in reversed(self._files()):
-            if (stamp := _stamp(path)) in self._sound:
-                continue
-            if time.monotonic() > until:
-                break
-            part = read_part(path)
-            if part is not None and part.problem:
-                found.append(path)
-            else:
-                self._sound.add(stamp)
-        return sorted(found)
 
     def size(self) -> int:
         """Return the files' size in bytes."""
@@ -198,7 +175,7 @@ class Lake:
             yield db, sum(path.stat().st_size for path in files if path.exists()), [*map(str, damaged), *lines]
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"{HOURS}/{FILES}"))
+        return sorted(newest_first(self._folder))
 
     def _hours_before(self, moment: datetime.datetime) -> list[Path]:
         """Return the folders of the hours that were over at this time, oldest first."""
@@ -242,14 +219,6 @@ class Lake:
                 _sync(folder)
         except OSError as error:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, status.st_mtime_ns, status.st_size
 
 
 def _hour(event: Event) -> str:
