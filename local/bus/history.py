@@ -73,7 +73,11 @@ class History:
 
         Replayed copies are left out unless `replayed`. `limit` None: all of them.
         """
+        # In the order of `seq` SQLite reads all that was before `since`, too, unless it is told where to begin; the
+        # plus has it look that up by the time.
+        # https://www.sqlite.org/optoverview.html (3.2)
         filters = {
+            "seq >= (SELECT min(+seq) FROM events WHERE time >= ?)": since and _text(since),
             "time >= ?": since and _text(since),
             "time < ?": until and _text(until),
             "type = ?": detail_type,
@@ -146,15 +150,6 @@ class History:
         where = ([] if replayed else ["replay IS NULL"]) + (["time >= ?"] if since else [])
         query = f"SELECT type, count(*) FROM events{_where(where)} GROUP BY type ORDER BY type"  # noqa: S608
         return dict(self._rows(query, *([_text(since)] if since else [])))
-
-    def deliveries_by_state(self) -> dict[str, dict[str, int]]:
-        """Return the number of deliveries by rule and state: {rule: {"waiting": n, "done": n, "dead": n}}."""
-        counts: dict[str, dict[str, int]] = {}
-        for rule, state, count in self._rows(
-            "SELECT rule, state, count(*) FROM deliveries GROUP BY rule, state ORDER BY rule"
-        ):
-            counts.setdefault(rule, dict.fromkeys(STATES, 0))[STATES[state]] = count
-        return counts
 
     def _deliveries(self, where: str, *values: object, limit: int | None = None) -> list[DeliveryRecord]:
         rows = self._rows(f"{_DELIVERIES} {where} ORDER BY d.id LIMIT ?", *values, -1 if limit is None else limit)
