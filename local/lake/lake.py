@@ -173,14 +173,14 @@ class Lake:
                 lines = load(db, rest)
             if not damaged and not lines:
                 copies.add(db)
-            copies.view(db)
-            # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
-            # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
-            allowed = [*copies.paths, *([writes] if writes else [])]
-            db.execute(f"SET allowed_paths = [{', '.join(map(quoted, allowed))}]")
-            db.execute("SET enable_external_access = false")
-            db.execute("SET lock_configuration = true")
-            yield db, copies.size, [*map(str, damaged), *lines]
+            with copies.beside(db) as read:
+                # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
+                # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
+                allowed = [*read, *([writes] if writes else [])]
+                db.execute(f"SET allowed_paths = [{', '.join(map(quoted, allowed))}]")
+                db.execute("SET enable_external_access = false")
+                db.execute("SET lock_configuration = true")
+                yield db, copies.size, [*map(str, damaged), *lines]
 
     def _files(self) -> list[Path]:
         return sorted(newest_first(self._folder))
@@ -192,11 +192,10 @@ class Lake:
         return [folder for folder in folders if folder.relative_to(self._folder).as_posix() < hour]
 
     def _compact(self, folder: Path) -> int:
-        # Each is read to its end before any is touched: what follows a file that is cut off would be lost with it.
-        paths = sorted(folder.glob(FILES))
-        if len(paths) < 2:  # as most hours are: each round would else read the whole lake
+        if len(os.listdir(folder)) < 2:  # noqa: PTH208 - as most hours are, and a round looks at all of them
             return 0
-        parts = [part for path in paths if (part := read_part(path)) is not None]
+        # Each is read to its end before any is touched: what follows a file that is cut off would be lost with it.
+        parts = [part for path in sorted(folder.glob(FILES)) if (part := read_part(path)) is not None]
         self._report([part for part in parts if part.problem])
         whole = [part for part in parts if not part.problem]
         if len(whole) < 2:

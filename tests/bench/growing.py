@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import statistics
 import tempfile
 import time
@@ -12,11 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench.figures import Figure, say
+from tests.bench.figures import Figure, cpu_of, say
 from tests.bench.growth import FIRST_POST, grow
 from tests.bench.pipeline import Door, texts
+from tests.bench.starting import COMMAND
 from tests.support.instant_models import Instant
-from twbot.cli.main import run
 from twbot.lambdas.settings import Settings
 from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
@@ -78,7 +77,7 @@ def _one_file(sql: str) -> None:
 
 
 def _command(home: DataFolder, arguments: str) -> float:
-    return _took(lambda: _quiet(*arguments.split(), "--json", "--data", str(home.folder)))
+    return cpu_of("-c", COMMAND.format([*arguments.split(), "--json", "--data", str(home.folder)])) / 1000
 
 
 def _latency(events: int, small: Door, large: Door) -> Figure:
@@ -108,8 +107,3 @@ def _took(call: Callable[[], object]) -> float:
     used = time.process_time()
     call()
     return time.process_time() - used
-
-
-def _quiet(*arguments: str) -> None:
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        run(list(arguments))

@@ -21,7 +21,7 @@ from twbot.local.server.log_files import newest_lines
 
 # Each answer of X is logged, so the end of the log has the newest limits.
 LAST_BYTES = 1_000_000
-LAKE_SECONDS = 0.01  # for looking at the lake's newest files, each of which is read once; `twbot doctor` reads all
+LAKE_SECONDS = 0.005  # for looking at the lake's newest files, each of which is read once; `twbot doctor` reads all
 
 
 class LocalStatusProbe:

@@ -140,3 +140,14 @@ def test_a_folder_that_is_only_read_is_queried(lake: Lake, tmp_path: Path, monke
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     assert len(lake.query(ASK).rows) == 10
+
+
+def test_copies_in_a_folder_that_is_only_read_are_used(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of today's events no file can be written beside them then."""
+    expected = lake.query(ASK)
+
+    def refuse(_: Path) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(copies, "_make_private", refuse)
+    assert lake.query(ASK) == expected
