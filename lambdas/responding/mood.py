@@ -5,34 +5,32 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from twbot.lambdas.contracts import Analysis
 from twbot.lambdas.responding.chatbot import Definition, definition
 
 # Comprehend's name of the mood: https://docs.aws.amazon.com/comprehend/latest/dg/how-sentiment.html
 NEGATIVE = "NEGATIVE"
-# Confidence of the chatbot from which the person asked for just that: "cheer me up" is a wish in a bad mood.
-CERTAIN = 0.95
 _random = random.SystemRandom()
 
 
 def temper(
     answer: dict[str, Any],
-    sentiment: str | None,
+    analysis: Analysis,
     *,
     bot: Definition | None = None,
     rng: random.Random = _random,
 ) -> dict[str, Any]:
     """Return the chatbot's answer, or the fallback's where a cheerful intent would answer a post of negative sentiment.
 
-    Where the fallback answers such a post, it does so with the replies of `upset`, if the bot has any. Intents that
-    are not cheerful, such as one for complaints, answer in every mood.
+    The surer one is believed, chatbot or sentiment: "cheer me up" is a wish, "thanks for nothing" are no thanks.
+    Where the fallback answers a negative post, it does so with the replies of `upset`, if the bot has any. Intents
+    that are not cheerful, such as one for complaints, answer in every mood.
 
     answer: Lex V2's RecognizeText response
-    sentiment: Comprehend's, of the post; None where it is unknown
     """
     bot = bot or definition()
-    cheerful = {intent.name for intent in bot.intents if intent.cheerful}
-    name = _intent(answer)
-    if sentiment != NEGATIVE or name not in cheerful | {bot.fallback.name} or _confidence(answer) >= CERTAIN:
+    spared = {intent.name for intent in bot.intents if intent.cheerful} | {bot.fallback.name}
+    if _intent(answer) not in spared or _confidence(answer) >= _negative(analysis):
         return answer
     reply = {"content": rng.choice(bot.upset or bot.fallback.replies), "contentType": "PlainText"}
     intent = {"name": bot.fallback.name, "slots": {}, "state": "Failed", "confirmationState": "None"}
@@ -52,6 +50,13 @@ def _intent(answer: dict[str, Any]) -> str | None:
 def _confidence(answer: dict[str, Any]) -> float:
     chosen = [each for each in answer.get("interpretations", []) if each["intent"]["name"] == _intent(answer)]
     return max((each.get("nluConfidence", {}).get("score", 0.0) for each in chosen), default=0.0)
+
+
+def _negative(analysis: Analysis) -> float:
+    """Return how sure it is that the post is negative; 0 where another mood is likelier, or none is known."""
+    if analysis.text_sentiment != NEGATIVE:
+        return 0.0
+    return (analysis.sentiment_score or {}).get("Negative", 1.0)
 
 
 def _others(answer: dict[str, Any], fallback: str) -> list[dict[str, Any]]:

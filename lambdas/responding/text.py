@@ -25,7 +25,7 @@ def answer_text(event: Event, *, chatbot: Chatbot, publisher: Publisher, setting
     said = chatbot.recognize_text(
         text=to_utterance(message.text) or GREETING, session_id=f"x-{message.twitter.user_id}"
     )
-    answer = temper(said, message.analysis.text_sentiment)
+    answer = temper(said, message.analysis)
     text = " ".join(part["content"] for part in answer.get("messages", []) if part.get("content"))
     if text:
         words = address(text, message) if text in _stock_replies() else text
