@@ -4,66 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from tests.measure.tables import Table
-from tests.support.paths import ROOT
-from twbot.local.models.entities import TYPES, Entity, entities
-from twbot.local.models.entities import _model as spacy_model
-
-SET = ROOT / "tests" / "measure" / "sets" / "entities.tsv"
-Finder = Callable[[str], list[Entity]]
-
-
-class Post(NamedTuple):
-    """A post of the set, and its entities as type and words."""
-
-    part: str
-    text: str
-    labels: Counter[tuple[str, str]]
-
-
-class Shares(NamedTuple):
-    """Precision, recall and F1 over all entities, from 0 to 1."""
-
-    precision: float
-    recall: float
-    f1: float
+from tests.support.entity_posts import Finder, Post, keys, model_alone, read_set, shares
+from twbot.local.models.entities import entities
 
 
 def measure() -> list[Table]:
     posts = read_set()
     return [_of_parts(posts), _of_types(posts)]
-
-
-def read_set() -> list[Post]:
-    """Return the posts of sets/entities.tsv."""
-    lines = [line.split("\t") for line in SET.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    return [Post(part, text, _labels(*rest)) for part, text, *rest in lines]
-
-
-def shares(posts: Iterable[Post], find: Finder, *, typed: bool = True) -> Shares:
-    """Compare what is found with the labels; the article "the" does not count, without `typed` nor does the type."""
-    right = found = wanted = 0
-    for post in posts:
-        ours, theirs = Counter(_keys(find(post.text))), post.labels
-        if not typed:
-            ours, theirs = _untyped(ours), _untyped(theirs)
-        right, found, wanted = right + (ours & theirs).total(), found + ours.total(), wanted + theirs.total()
-    return Shares(right / found, right / wanted, 2 * right / (found + wanted))
-
-
-def model_alone(text: str) -> list[Entity]:
-    """Find entities as twbot did before it had lists: spaCy's, with handles and links blanked out."""
-    from twbot.local.models.entities import _ADDRESSED, _NAMEABLE
-
-    blanked = _ADDRESSED.sub(lambda found: " " * len(found[0]), text).replace("#", " ")
-    return [
-        Entity(TYPES.get(span.label_, "OTHER"), span.text, span.start_char, span.end_char)
-        for span in spacy_model()(blanked).ents
-        if _NAMEABLE.search(span.text)
-    ]
 
 
 def _of_parts(posts: list[Post]) -> Table:
@@ -92,7 +41,7 @@ def _of_types(posts: list[Post]) -> Table:
     wanted = Counter(kind for post in posts for kind, _ in post.labels.elements())
     for find in finders:
         for post in posts:
-            ours = Counter(_keys(find(post.text)))
+            ours = Counter(keys(find(post.text)))
             right[find].update(kind for kind, _ in (ours & post.labels).elements())
             found[find].update(kind for kind, _ in ours.elements())
     rows = [
@@ -112,20 +61,3 @@ def _times(posts: list[Post], finders: tuple[Finder, ...], rounds: int = 5) -> d
                 find(post.text)
             spent[find] += time.process_time() - begun
     return spent
-
-
-def _labels(written: str = "") -> Counter[tuple[str, str]]:
-    pairs = (label.strip().split("=", 1) for label in written.split(" | ") if label)
-    return Counter((kind, _bare(text)) for kind, text in pairs)
-
-
-def _untyped(keys: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    return Counter(("", text) for _, text in keys.elements())
-
-
-def _keys(found: list[Entity]) -> list[tuple[str, str]]:
-    return [(each.type, _bare(each.text)) for each in found]
-
-
-def _bare(text: str) -> str:
-    return text.lower().strip().removeprefix("the ")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.measure.entities import model_alone, read_set, shares
+from tests.support.entity_posts import model_alone, read_set, shares
 from twbot.local.models.entities import TYPES, entities
 from twbot.local.models.names import EXACT, MARKED, NAMESAKE, fold, listed_names
 
