@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ DATA = Path(__file__).parent / "data"
 MARKED, EXACT, NAMESAKE = "*", "=", "+"
 # Headings of data/names.txt and data/first_names.txt that say more than a type.
 TEAM, FIRST_NAME = "ORGANIZATION team", "PERSON first name"
+# Characters before a name that tell what it is.
+NEAR = 40
 _HEADING = re.compile(r"\[(.+)\]")
 _WORD = re.compile(r"\w+")
 _WITHIN_ADDRESS = re.compile(r"\w[./]$")
@@ -62,9 +65,8 @@ class _Lists(NamedTuple):
 
 def find_names(text: str) -> list[Name]:
     """Return the names in the order of the text: the longest first, none within another."""
-    folded, lists = fold(text), _lists()
-    words = [(found.start(), found.end()) for found in _WORD.finditer(folded)]
-    post = _Post(text, folded)
+    post, lists = _Post(text), _lists()
+    words = [(found.start(), found.end()) for found in _WORD.finditer(post.folded)]
     found, at = list[Name](), 0
     while at < len(words):
         name, used = _longest(post, words, at, lists)
@@ -81,14 +83,25 @@ def fold(text: str) -> str:
     return "".join(unicodedata.normalize("NFKD", each)[0].lower()[0] for each in text).replace("’", "'")
 
 
-class _Post(NamedTuple):
-    text: str
-    folded: str
+class _Post:
+    """A text, and what all of it says of the names in it."""
 
+    def __init__(self, text: str) -> None:
+        self.text, self.folded = text, fold(text)
+
+    @cached_property
     def shouts(self) -> bool:
         """Tell whether capitals say nothing here: all letters are, or nearly all words start with one."""
         words = [word for word in _WORD.findall(self.text) if word[0].isalpha() and len(word) > 3]
         return len(words) > 2 and sum(word[0].isupper() for word in words) > 0.8 * len(words)
+
+    @cached_property
+    def sporty(self) -> bool:
+        return _SPORT.search(self.folded) is not None
+
+    def before(self, begin: int) -> str:
+        """Return what stands close before, folded. Looking at all of it for each name takes .3 s with the longest."""
+        return self.folded[max(0, begin - NEAR) : begin]
 
 
 def _longest(post: _Post, words: list[tuple[int, int]], at: int, lists: _Lists) -> tuple[Name | None, int]:
@@ -108,7 +121,7 @@ def _name(post: _Post, listed: list[_Listed], begin: int, end: int) -> Name | No
     """Return what is written there if the way it is written lets it be a name."""
     written = post.text[begin:end]
     each = _sense(post, listed)
-    if (each.mark == EXACT and written != each.text) or _WITHIN_ADDRESS.search(post.text[:begin]):
+    if (each.mark == EXACT and written != each.text) or _WITHIN_ADDRESS.search(post.before(begin)):
         return None
     certain = each.mark not in (MARKED, NAMESAKE) or _cheered(post, each, begin)
     if not certain:
@@ -119,29 +132,25 @@ def _name(post: _Post, listed: list[_Listed], begin: int, end: int) -> Name | No
 
 
 def _cheered(post: _Post, each: _Listed, begin: int) -> bool:
-    return each.heading == TEAM and _CHEER.search(post.folded[:begin]) is not None
+    return each.heading == TEAM and _CHEER.search(post.before(begin)) is not None
 
 
 def _meant(post: _Post, each: _Listed, begin: int, end: int) -> bool:
     """Tell whether a word's capital makes it this name."""
     if each.mark == NAMESAKE:
-        return _WHERE.search(post.folded[:begin]) is not None
-    if each.heading == TEAM and not post.text[begin:end].isupper() and _sporty(post):
+        return _WHERE.search(post.before(begin)) is not None
+    if each.heading == TEAM and not post.text[begin:end].isupper() and post.sporty:
         return True
     if _CAPITALISED_NEXT.match(post.text, end):  # a part of a longer name, or of a heading
         return False
-    return not (post.shouts() or _SENTENCE_END.search(post.text[:begin]))
+    return not (post.shouts or _SENTENCE_END.search(post.before(begin)))
 
 
 def _sense(post: _Post, listed: list[_Listed]) -> _Listed:
     """Choose between a team and its town, which bear one name."""
     team = next((each for each in listed if each.heading == TEAM), None)
     others = [each for each in listed if each is not team]
-    return team if team and (not others or _sporty(post)) else others[0]
-
-
-def _sporty(post: _Post) -> bool:
-    return _SPORT.search(post.folded) is not None
+    return team if team and (not others or post.sporty) else others[0]
 
 
 def _capitalised(written: str, listed: str) -> bool:
