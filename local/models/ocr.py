@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from twbot.local.models import scripts, text_boxes
 from twbot.local.models.loading import Worker, loads_once_a_thread
 from twbot.local.models.text_boxes import find_boxes
-from twbot.local.models.text_lines import NOTHING, Read, Reading, cut, in_order, ratio, read_boxes
+from twbot.local.models.text_lines import NOTHING, Read, Reading, cut, in_order, is_line, ratio, read_boxes
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,6 +26,8 @@ MIN_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
 MIN_SCORE_LONG, MIN_SCORE_OF_HOLES = 0.7, 0.9
 # Letters for each height of a line: Latin has about 2, Chinese 1.
 MIN_DENSITY = 0.5
+# Of the detector, for a box that is about as long as high: round things look like letters to it.
+MIN_LETTER_SCORE = 0.65
 # Boxes that no model reads are reported as writing from this score of the detector (0 to 1), and this many times as
 # long as high: things that are no writing are seldom taken for so certain and so long a line.
 MIN_WRITING_SCORE, MIN_WRITING_RATIO = 0.7, 3.0
@@ -83,10 +85,12 @@ def warm() -> None:
 
 
 def _read(pixels: Pixels) -> list[Read]:
-    boxes = sorted(find_boxes(_load().text_det, pixels), key=lambda box: -box.score)[:MAX_WORDS]
+    found = [box for box in find_boxes(_load().text_det, pixels) if box.score >= MIN_LETTER_SCORE or is_line(box)]
+    boxes = sorted(found, key=lambda box: -box.score)[:MAX_WORDS]
     first = read_boxes(pixels, boxes, _recognise)
     read = [each for each in first if each.reading.text]
-    others = read_boxes(pixels, [each.box for each in first if not each.reading.text], scripts.read)
+    left = [each.box for each in first if not each.reading.text]
+    others = read_boxes(pixels, left, scripts.read, gives_up=True)
     return in_order(read + [each for each in others if each.reading.text or _is_writing(pixels, each.box)])
 
 

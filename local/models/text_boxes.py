@@ -18,7 +18,7 @@ MAX_ENLARGEMENT = 2.0
 # The detector marks a band within each line, about a third as thick as the font is high. It finds all of a line from
 # MIN_BAND pixels. What is shorter than MIN_LENGTH is a speck, and so are all bands together that have less than
 # MIN_SHARE of what is marked: the rims of large things are marked like thin lines.
-MIN_BAND, MIN_LENGTH, MIN_FILLED, MIN_SHARE = 7.0, 8, 0.6, 0.02
+MIN_BAND, MIN_LENGTH, MIN_FILLED, MIN_SHARE = 7.0, 16, 0.6, 0.02
 # Of a pixel, from 0 to 1. The detector's own.
 MIN_PROBABILITY = 0.3
 # The sides of the detector's input are multiples of it.

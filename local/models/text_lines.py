@@ -38,17 +38,17 @@ NOTHING = Reading("", 0.0)
 Recognise = Callable[["Pixels"], Reading]
 
 
-def read_boxes(pixels: Pixels, boxes: Sequence[Box], recognise: Recognise) -> list[Read]:
+def read_boxes(pixels: Pixels, boxes: Sequence[Box], recognise: Recognise, *, gives_up: bool = False) -> list[Read]:
     """Return what each box says, in the order of the boxes.
 
-    recognise: reads the image of a line that is the right way up. Where it reads none of the longest lines, whichever
-    way up, the others are not tried.
+    recognise: reads the image of a line that is the right way up. gives_up: where it reads none of the longest lines,
+    whichever way up, the others are not tried.
     """
     reader = _Reader(pixels, recognise)
     turn = _turn_of_picture(reader, boxes)
-    if turn is None:
+    if turn is None and gives_up:
         return [Read(NOTHING, turned(box, 3) if ratio(box) <= 1 / LINE_RATIO else box) for box in boxes]
-    return [reader.best(box, _turns(box, turn)) for box in boxes]
+    return [reader.best(box, _turns(box, turn or 0)) for box in boxes]
 
 
 def in_order(lines: Sequence[Read]) -> list[Read]:
@@ -73,6 +73,11 @@ def ratio(box: Box) -> float:
     """Return how many times as long as high a line is."""
     width, height = box.size
     return width / max(height, 1.0)
+
+
+def is_line(box: Box) -> bool:
+    """Return whether a box is long enough to tell whether it lies or stands."""
+    return not 1 / LINE_RATIO < ratio(box) < LINE_RATIO
 
 
 def turned(box: Box, turn: int) -> Box:

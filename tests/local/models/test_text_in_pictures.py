@@ -158,8 +158,14 @@ def test_a_script_that_reads_no_line_is_not_tried_on_every_line() -> None:
 
     boxes = [_box(0, 20 * number) for number in range(40)]
     pixels = np.zeros((900, 120, 3), np.uint8)
-    assert {each.reading for each in read_boxes(pixels, boxes, nothing)} == {NOTHING}
+    assert {each.reading for each in read_boxes(pixels, boxes, nothing, gives_up=True)} == {NOTHING}
     assert len(tried) == 6
+
+
+def test_what_is_no_text_hides_no_text() -> None:
+    """Where the longest boxes say nothing, the others are read nevertheless."""
+    badge = Image.open(PICTURES / "stranger.jpg").convert("RGB")
+    assert _read(badge) == ["COMO HOPPER"]
 
 
 @pytest.mark.parametrize(
