@@ -30,7 +30,7 @@ SECOND = Schema((*FIRST.migrations, "ALTER TABLE a ADD COLUMN y TEXT; INSERT INT
 # Each opens one of our files and reads from it, as the bot or a command does.
 OPENERS: dict[str, Callable[[Path], object]] = {
     "the bus": lambda path: Store(path).open_deliveries(),
-    "the bus, read by a command": lambda path: History(path).deliveries_by_state(),
+    "the bus, read by a command": lambda path: History(path).dead_by_rule(),
     "what was done": SqlitePersistence,
     "permission to reply": lambda path: LocalReplies(path).switch(),
     "alerts": lambda path: open_alerts(path).execute("SELECT * FROM alerts").fetchall(),
