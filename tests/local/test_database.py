@@ -214,6 +214,22 @@ def test_a_file_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
             db.execute("INSERT INTO a VALUES (1)")
 
 
+def test_a_file_that_goes_during_a_transaction_takes_nothing(tmp_path: Path) -> None:
+    """Nobody is told that it was written: the end of the transaction looks, not each of its statements."""
+
+    def write() -> None:
+        with db.transaction():
+            db.execute("INSERT INTO a VALUES (1)")
+            (tmp_path / "a.db").rename(tmp_path / "b.db")
+            db.execute("INSERT INTO a VALUES (2)")
+
+    with contextlib.closing(open_database(tmp_path / "a.db", FIRST)) as db:
+        with pytest.raises(Moved):
+            write()
+        (tmp_path / "b.db").rename(tmp_path / "a.db")
+        assert db.execute("SELECT count(*) FROM a").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("number", [2**63, -(2**64), 10**30])
 def test_a_number_that_no_row_can_have_is_the_users_mistake(tmp_path: Path, number: int) -> None:
     """It is named; the file is not blamed."""
