@@ -76,4 +76,4 @@ def warp(image: Image.Image, to: Similarity, side: int) -> Image.Image:
     # Pillow's whole numbers are the corners of pixels.
     middle = np.array([0.5, 0.5])
     c, f = (back.shift + middle - back.matrix @ middle - (left, top)) / factor
-    return piece.transform((side, side), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BICUBIC)
+    return piece.transform((side, side), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR)

@@ -43,7 +43,7 @@ def detect(image: Image.Image, side: int, min_score: float) -> list[Candidate]:
 
     scale = side / max(image.size)
     width, height = (max(1, round(length * scale / MULTIPLE)) * MULTIPLE for length in image.size)
-    pixels = np.asarray(image.resize((width, height)), dtype=np.float32).transpose(2, 0, 1)
+    pixels = np.asarray(image.resize((width, height), reducing_gap=2.0), dtype=np.float32).transpose(2, 0, 1)
     heat, *geometry = (answer[0] for answer in _session().run(None, {"input.1": pixels[None]}))
     places = np.argwhere(heat[0] >= min_score)
     order = np.argsort([-heat[0, row, column] for row, column in places])
@@ -97,6 +97,6 @@ def _area(candidate: Candidate) -> float:
 
 
 def _scaled(candidate: Candidate, factor: Any) -> Candidate:
-    across, down = factor
+    across, down = map(float, factor)
     score, left, top, right, bottom, points = candidate
     return Candidate(score, left * across, top * down, right * across, bottom * down, points * factor)

@@ -84,7 +84,7 @@ def see(image: Image.Image) -> Seen:
     short = min(image.size)
     left, top = (image.width - short) // 2, (image.height - short) // 2
     views = [image.crop((left, top, left + short, top + short)), image]
-    pixels = np.stack([np.asarray(view.resize((SIDE, SIDE)), dtype=np.float32) for view in views])
+    pixels = np.stack([np.asarray(view.resize((SIDE, SIDE), reducing_gap=2.0), dtype=np.float32) for view in views])
     classes, features = _session().run(None, {"image": ((pixels - 127) / 128).transpose(0, 3, 1, 2)})
     return Seen(_agreed(classes).tolist(), features.mean(axis=0).astype(float))
 

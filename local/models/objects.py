@@ -43,7 +43,9 @@ def find_things(image: Image.Image, min_score: float) -> list[Thing]:
     scale = SIDE / max(image.size)
     width, height = (max(1, round(length * scale)) for length in image.size)
     canvas = np.zeros((SIDE, SIDE, 3), dtype=np.float32)
-    canvas[:height, :width] = (np.asarray(image.resize((width, height)))[:, :, ::-1] - np.array(MEAN)) / DEVIATION
+    canvas[:height, :width] = (
+        np.asarray(image.resize((width, height), reducing_gap=2.0))[:, :, ::-1] - np.array(MEAN)
+    ) / DEVIATION
     answers = _session().run(None, {"image": canvas.transpose(2, 0, 1)[None]})
     found = [
         thing

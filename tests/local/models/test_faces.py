@@ -47,6 +47,16 @@ def test_a_turned_face_is_found_and_named_as_upright(
     assert np.degrees(np.arctan2(-down, across)) == pytest.approx((degrees + 180) % 360 - 180, abs=12) or degrees == 180
 
 
+def test_two_faces_each_turned_its_own_way(gallery: Gallery) -> None:
+    """Each is put upright by itself."""
+    pair = Image.new("RGB", (1200, 600), "white")
+    pair.paste(_picture("celebrity.jpg").resize((480, 600)).rotate(90, expand=True).resize((600, 480)), (0, 60))
+    pair.paste(_picture("stranger.jpg").resize((400, 500)).rotate(180), (700, 50))
+    found = sorted(find_faces(pair), key=lambda face: face.box.left)
+    matches = [gallery.match(face.embedding) for face in found]
+    assert [match[0].name if match else None for match in matches] == ["Barack Obama", None]
+
+
 def test_a_face_of_forty_pixels_on_a_large_photo_is_found() -> None:
     """People at a distance count, too."""
     portrait = _picture("stranger.jpg")
@@ -104,4 +114,5 @@ def test_a_face_at_the_edge_breaks_nothing() -> None:
     right = round((face.box.left + face.box.width * 0.7) * portrait.width)
     for piece in (portrait.crop((0, 0, right, portrait.height)), portrait.crop((right - 60, 0, right, 60))):
         for found in find_faces(piece):
+            assert all(type(side) is float for side in found.box)
             assert 0 <= found.box.left <= found.box.left + found.box.width <= 1
