@@ -49,6 +49,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure on this machine: ratios taken in one run
 	@$(BIN)/python -m tests.bench.pipeline
+	@$(BIN)/python -m tests.bench.pictures
 	@$(BIN)/python -m tests.bench.bundles
 	@$(BIN)/python -m tests.bench.loop
 
