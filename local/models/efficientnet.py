@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 # Only this file is converted: it is a pickle in somebody else's package.
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # Increase it with each change of the conversion: the file in the cache has it in its name.
-VERSION = 1
+VERSION = 2
 # Kernel size, stride and repeats of each stage. The numbers of channels follow from the weights.
 STAGES = ((3, 1, 1), (3, 2, 2), (5, 2, 2), (3, 2, 3), (5, 1, 3), (5, 2, 4), (3, 1, 1))
-SIDE, EPSILON = 224, 1e-3
+SIDE, FEATURES, EPSILON = 224, 1280, 1e-3
 
 
 def efficientnet() -> Path:
@@ -115,13 +115,16 @@ class _Network:
         self._constant("six", 6.0)
         last = self._blocks(self._conv("image", "_conv_stem", "_bn0", kernel=3, stride=2))
         last = self._conv(last, "_conv_head", "_bn1")
-        last = self._node("Flatten", [self._node("GlobalAveragePool", [last])])
+        self._nodes.append(helper.make_node("Flatten", [self._node("GlobalAveragePool", [last])], ["features"]))
         self._constant("fc.weight", self._weights["_fc.weight"])
         self._constant("fc.bias", self._weights["_fc.bias"])
-        last = self._node("Gemm", [last, "fc.weight", "fc.bias"], transB=1)
+        last = self._node("Gemm", ["features", "fc.weight", "fc.bias"], transB=1)
         self._nodes.append(helper.make_node("Softmax", [last], ["classes"], axis=1))
         inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["pictures", 3, SIDE, SIDE])]
-        outputs = [helper.make_tensor_value_info("classes", TensorProto.FLOAT, ["pictures", 1000])]
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["pictures", size])
+            for name, size in (("classes", 1000), ("features", FEATURES))
+        ]
         graph = helper.make_graph(self._nodes, "efficientnet-lite0", inputs, outputs, self._constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         content: bytes = model.SerializeToString(deterministic=True)

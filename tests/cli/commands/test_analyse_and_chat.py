@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import pictures_of_text
 from twbot.cli.commands.analyse import analyse
 from twbot.cli.commands.chat import chat
 from twbot.cli.errors import CliError, Exit
@@ -113,3 +114,14 @@ def test_chat_answers_with_intent_and_confidence(capsys: pytest.CaptureFixture[s
     assert answer["intent"] == "Greeting"
     assert 0.5 <= answer["confidence"] <= 1
     assert answer["reply"]
+
+
+def test_writing_that_is_not_read_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In JSON, and in words."""
+    path = tmp_path / "tamil.png"
+    next(pictures_of_text.unread()).image.save(path)
+    analyse(str(path), json=True, data=tmp_path)
+    (found,) = lines(capsys)
+    assert (found["detected_text"], found["unread_lines"]) == ([], 3)
+    analyse(str(path), data=tmp_path)
+    assert "3: writing in letters that no model here knows" in capsys.readouterr().out

@@ -188,6 +188,17 @@ def test_alternative_text_says_who_and_what() -> None:
     assert len(alt_text(long)) == 1000
 
 
+UNREAD = ImageAnalysis(text_detections=[{"Type": "LINE", "DetectedText": "", "Confidence": 0.0}])
+
+
+def test_the_reply_says_that_there_is_writing_it_cannot_read() -> None:
+    """Beside what it can; not where writing is not to be repeated."""
+    assert reply_text([image("a", UNREAD)]) == "I can't see anybody famous. There is writing that I can't read."
+    assert alt_text(UNREAD) == "A picture without faces. There is writing that I can't read."
+    assert reply_text([image("a", SOFA), image("b", UNREAD)]).endswith("”. There is writing that I can't read.")
+    assert "writing" not in reply_text([image("a", UNREAD)], quote=False) + alt_text(UNREAD, quote=False)
+
+
 def test_the_chatbot_answers_words() -> None:
     """In a session of the author's own; its messages become the reply, and nothing in it is a link."""
     bus, chatbot = RecordingBus(), ScriptedChatbot("One.", "See evil.com @victim")
