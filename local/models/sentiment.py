@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 NAME = f"{EMBEDDING}, logistic regression"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
-# Probability that the most negative and the most positive clause must both reach.
-CLEAR = 0.85
+# Probability that the most negative and the most positive of two clauses must both reach. Of more clauses each has a
+# chance to be misread, so it grows with them, as in https://en.wikipedia.org/wiki/Bonferroni_correction.
+CLEAR = 0.88
 # A text that is as sure as this, and has no word that turns it, is not MIXED: its clauses need not be looked at.
-SURE = 0.9
+SURE = 0.8
 WEIGHTS = DATA / "sentiment.npz"
 # Addresses and handles are ASCII. A language without blanks may go on right behind them.
 _ADDRESSED = re.compile(r"https?://[!-~]+|www\.[!-~]+|(?<![A-Za-z0-9_@])[@＠][A-Za-z0-9_]{1,20}")
@@ -80,4 +81,5 @@ def _mixed(words: str, language: str, sure: float) -> float:
     if len(parts) < 2 or (sure >= SURE and not turns(words, language)):
         return 0.0
     negative, _, positive = _shares(embed_all(parts)).max(axis=0).tolist()
-    return max(0.0, min(0.95, 0.5 + (min(negative, positive) - CLEAR)))
+    clear = 1 - (1 - CLEAR) * 2 / len(parts)
+    return max(0.0, min(0.95, 0.5 + (min(negative, positive) - clear)))

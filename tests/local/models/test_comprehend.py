@@ -75,7 +75,7 @@ def test_a_good_and_a_bad_clause_are_mixed(text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("es", "La comida estaba riquísima, pero el servicio fue horrible"),
+        ("es", "La comida estaba buenísima, pero el servicio fue horrible"),
         ("fr", "La chambre était magnifique mais l'accueil était détestable"),
         ("de", "Das Essen war großartig, aber der Service war furchtbar"),
         ("nl", "Het eten was heerlijk, maar de bediening was verschrikkelijk"),
@@ -193,9 +193,13 @@ def test_entities_in_comprehends_terms_and_no_handle_or_link_among_them() -> Non
         ("danke schön", "de"),
         ("obrigado por tudo", "pt"),
         ("dank je wel", "nl"),
+        ("bom dia", "pt"),
         ("#ありがとう", "ja"),
         ("今天天气很好，我们去公园吧", "zh"),
         ("今天天氣很好，我們去公園吧", "zh-TW"),
+        ("押金全部退回来了", "zh"),
+        ("楽しい話", "ja"),
+        ("새 폰 샀다 iPhone", "ko"),
         ("정말 감사합니다", "ko"),
         ("شكرًا جزيلًا", "ar"),
         ("बहुत धन्यवाद", "hi"),
