@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -30,7 +32,7 @@ def measure() -> list[Table]:
         Table(
             "Text in pictures",
             ("picture", "CER before", "CER now", "CPU before", "CPU now"),
-            _with_sums([_row(case, before) for case in cases()]),
+            _with_means([_row(case, before) for case in cases()]),
             NOTE,
         ),
         Table(
@@ -43,7 +45,12 @@ def measure() -> list[Table]:
 
 
 Reader = Callable[[Image.Image], list[str]]
-Row = tuple[str, float, float, float, float]
+
+
+class Row(NamedTuple):
+    kind: str
+    figures: tuple[float, float, float, float]
+    """Error rates before and now, CPU seconds before and now."""
 
 
 def _row(case: Case, before: Reader) -> Row:
@@ -51,7 +58,7 @@ def _row(case: Case, before: Reader) -> Row:
     image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     old, old_seconds = _timed(before, image)
     new, new_seconds = _timed(_now, image)
-    return case.kind, error_rate(old, case.lines), error_rate(new, case.lines), old_seconds, new_seconds
+    return Row(case.kind, (error_rate(old, case.lines), error_rate(new, case.lines), old_seconds, new_seconds))
 
 
 def _timed(read: Reader, image: Image.Image) -> tuple[list[str], float]:
@@ -59,10 +66,11 @@ def _timed(read: Reader, image: Image.Image) -> tuple[list[str], float]:
     return read(image), time.process_time() - began
 
 
-def _with_sums(rows: list[Row]) -> list[tuple[str, ...]]:
-    count = len(rows)
-    means = [sum(row[at] for row in rows if isinstance(row[at], float)) / count for at in (1, 2, 3, 4)]
-    return [(row[0], *(f"{figure:.2f}" for figure in row[1:])) for row in [*rows, ("**mean**", *means)]]
+def _with_means(rows: list[Row]) -> list[tuple[str, ...]]:
+    columns = zip(*(row.figures for row in rows), strict=True)
+    old, new, old_seconds, new_seconds = (statistics.mean(column) for column in columns)
+    means = Row("**mean**", (old, new, old_seconds, new_seconds))
+    return [(row.kind, *(f"{figure:.2f}" for figure in row.figures)) for row in [*rows, means]]
 
 
 def _unread_row(case: Case, before: Reader) -> tuple[str, ...]:
@@ -89,7 +97,7 @@ def _before() -> Reader:
     def read(image: Image.Image) -> list[str]:
         image = image.copy()
         image.thumbnail((SIDE_BEFORE, SIDE_BEFORE))
-        result = engine(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
+        result: Any = engine(np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
         lines = zip(result.txts or (), result.scores or (), strict=True)
         return [text for text, score in lines if score >= SCORES_BEFORE.get(len(text.strip()), SCORE_BEFORE)]
 
