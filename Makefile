@@ -7,10 +7,10 @@ AUDIT := .audit
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up aws check test coverage lint bench prove audit docs lock clean
+.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.local ## set up, then watch the whole bot work
 	@$(BIN)/twbot demo
@@ -49,8 +49,12 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev ## measure on this machine: ratios taken in one run
 	@$(BIN)/python -m tests.bench.pipeline
+	@$(BIN)/python -m tests.bench.pictures
 	@$(BIN)/python -m tests.bench.bundles
 	@$(BIN)/python -m tests.bench.loop
+
+measure-models: $(VENV)/.dev ## measure what the models understand; writes docs/understanding.md
+	@$(BIN)/python -m tests.measure
 
 # The same seed plans the same steps. Atheris has no wheel for every machine: without it Hypothesis fuzzes alone.
 MINUTES ?= 10

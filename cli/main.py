@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
-from types import ModuleType
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from twbot.cli.commands import alerts, celebrities, dlq, replay, replies, rules, secrets, subscription, webhook
-from twbot.cli.commands.analyse import analyse
-from twbot.cli.commands.backup import backup, restore
-from twbot.cli.commands.chat import chat
-from twbot.cli.commands.cost import cost
-from twbot.cli.commands.demo import demo
-from twbot.cli.commands.deploy import deploy, diff
-from twbot.cli.commands.destroy import destroy, outputs
-from twbot.cli.commands.doctor import doctor
-from twbot.cli.commands.export import export
-from twbot.cli.commands.forget import forget
-from twbot.cli.commands.init import init
-from twbot.cli.commands.logs import logs
-from twbot.cli.commands.metrics import metrics
-from twbot.cli.commands.query import query
-from twbot.cli.commands.send import send
-from twbot.cli.commands.status import status
-from twbot.cli.commands.synth import synth
-from twbot.cli.commands.tail import tail
-from twbot.cli.commands.trace import trace
-from twbot.cli.commands.up import down, up
 from twbot.cli.errors import CliError, Exit, as_cli_error, folder_gone, is_folder_gone, system_error
 from twbot.cli.installation import extra_of, version_option
+from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import as_json_line, print_error
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas.errors import TwbotError
 
+MIN_GARBAGE = 50_000  # objects more than were freed until Python looks for circles
+
+
+class Contents(LazyGroup):
+    """All commands."""
+
+    panels: ClassVar = {
+        "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
+        "What it understands": ("analyse", "chat", "celebrities"),
+        "Set up X": ("secrets", "webhook", "subscription"),
+        "Operate": (
+            *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
+            *("forget", "backup", "restore"),
+        ),
+        "On AWS": ("init", "deploy", "diff", "synth", "outputs", "destroy", "cost"),
+    }
+    modules: ClassVar = {"down": "up", "restore": "backup", "diff": "deploy", "outputs": "destroy"}
+
+
 app = typer.Typer(
     name="twbot",
+    cls=Contents,
     help="An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -53,25 +52,15 @@ def options(version: version_option = False) -> None:
     """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
 
 
-PANELS: dict[str, tuple[Callable[..., None] | ModuleType, ...]] = {
-    "Every day": (demo, up, down, send, status, tail, trace, query, export, doctor),
-    "What it understands": (analyse, chat, celebrities),
-    "Set up X": (secrets, webhook, subscription),
-    "Operate": (replies, alerts, replay, dlq, logs, metrics, rules, forget, backup, restore),
-    "On AWS": (init, deploy, diff, synth, outputs, destroy, cost),
-}
-for panel, commands in PANELS.items():
-    for each in commands:
-        if isinstance(each, ModuleType):
-            app.add_typer(each.app, name=each.__name__.rpartition(".")[2], rich_help_panel=panel)
-        else:
-            app.command(rich_help_panel=panel)(each)
-
-
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with one of twbot.cli.errors.Exit."""
+    # Python would look for circles of garbage 40 times while modules load, and find hardly any.
+    # https://docs.python.org/3/library/gc.html#gc.set_threshold
+    gc.set_threshold(MIN_GARBAGE)
     open_missing_streams()
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # nor look through all that is loaded when it ends
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 
 from twbot.cli.errors import Exit
@@ -28,6 +29,13 @@ def commands(path: Path) -> Iterator[tuple[Path, str]]:
     codes = "".join(f"| {code.value} | {code.name.lower().replace('_', ' ')} |\n" for code in Exit)
     group = typer.main.get_command(app)
     yield path, HEADER + codes + "".join(_describe(group, "twbot"))
+
+
+def summaries(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path and text of what `twbot --help` says of each command without loading it."""
+    group: Any = typer.main.get_command(app)
+    found = {name: _help_of(each).partition("\n\n")[0].replace("\n", " ") for name, each in group.commands.items()}
+    yield path, msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
 
 
 def _describe(command: Any, name: str) -> Iterator[str]:

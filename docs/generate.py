@@ -48,12 +48,13 @@ def rules() -> Iterator[tuple[Path, str]]:
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of every generated document."""
-    from docs.commands import commands
+    from docs.commands import commands, summaries
     from docs.permissions import permissions
 
     yield from schemas()
     yield from rules()
     yield from commands(ROOT / "docs" / "commands.md")
+    yield from summaries(ROOT / "cli" / "summaries.json")
     yield from permissions(ROOT / "docs" / "permissions.md")
 
 

@@ -63,7 +63,7 @@ NAMES = {
     "DeadLetterQueueUrl": "dead-letters",
 }
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
-LOG_EVENTS = 100
+LOG_EVENTS, LOG_SECONDS = 100, 0.1
 LOOKUPS = 8  # each may wait some seconds for X
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
@@ -196,7 +196,7 @@ class Bot:
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         return {
-            "event-log": Handler(_log_events, batch=LOG_EVENTS),
+            "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
                 lambda event: complete_post(event, x=self._x, publisher=bus), concurrency=LOOKUPS
             ),

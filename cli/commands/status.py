@@ -6,7 +6,6 @@ import datetime
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
@@ -44,6 +43,8 @@ def status(
 
     Example: twbot status --stage prod --watch
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from twbot.cli.x.status import XStatus, read_x_status
 
     bot = status_of(target)

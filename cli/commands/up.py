@@ -58,7 +58,7 @@ def up(
         make_private,
         running_bot,
     )
-    from twbot.local.server.log_files import logging_to
+    from twbot.local.server.log_writer import logging_to
 
     home = DataFolder(make_private(data_folder(data)))
     check_room(home.folder)

@@ -243,9 +243,9 @@ def _room(folder: Path) -> Check:
 
 def _lake(folder: Path) -> Check:
     from twbot.local.data_folder import DataFolder
-    from twbot.local.lake.lake import Lake
+    from twbot.local.lake.damage import DamageSearch
 
-    if damaged := Lake(DataFolder(folder).lake).damaged(LAKE_SECONDS):
+    if damaged := DamageSearch(DataFolder(folder).lake).find(LAKE_SECONDS):
         says = f"{len(damaged)} damaged, left as they are and left out of queries: {', '.join(map(str, damaged))}"
         fix = "Put back what a backup has of them, or move them out of the lake"
         return Check("lake", "warning", says, fix)

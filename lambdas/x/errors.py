@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -142,6 +141,8 @@ def _code(problem: Mapping[str, Any]) -> int | None:
 
 def _clock_off(headers: Mapping[str, str]) -> float:
     """Return the seconds by which our clock is ahead of the Date of X's answer; 0 without a readable one."""
+    from email.utils import parsedate_to_datetime
+
     try:
         return time.time() - parsedate_to_datetime(headers["date"]).timestamp()
     except (KeyError, TypeError, ValueError):

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import msgspec
 import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import default_headers
 from requests_oauthlib import OAuth1
 from urllib3.exceptions import NewConnectionError, SSLError
 
@@ -39,7 +41,7 @@ class XHttp:
         _check_base(base_url)
         self._base = base_url.rstrip("/")
         self._secrets = secrets
-        # requests does not promise that a Session is thread-safe: each thread has its own.
+        # requests does not promise that an adapter is thread-safe: each thread has its own.
         self._local = threading.local()
         self._limits: dict[str, list[XLimit]] = {}
 
@@ -90,10 +92,15 @@ class XHttp:
         return self._request(method, path, auth=self._signer(keys), **sent)
 
     def _request(self, method: str, path: str, **sent: Any) -> requests.Response:
+        timeout = sent.pop("timeout", TIMEOUTS)
+        headers = {**default_headers(), **sent.pop("headers", {})}
         try:
-            url = self._base + path
-            # Without redirects, which could lead the signed request to another host.
-            answer = self._session().request(method, url, allow_redirects=False, **{"timeout": TIMEOUTS, **sent})
+            request = requests.Request(method, self._base + path, headers=headers, **sent).prepare()
+            # An adapter rather than a Session, which takes as long again: it follows redirects, which could lead the
+            # signed request to another host, keeps cookies, and looks for settings. An adapter takes no proxy and no
+            # .netrc of the environment: neither may see what we sign.
+            answer = self._adapter().send(request, timeout=timeout)
+            answer.content  # noqa: B018 - reads it to its end, and gives the connection back
         except requests.RequestException as error:
             message = f"X cannot be reached: {type(error).__name__}."
             raise XUnavailable(message, may_have_acted=not _failed_to_connect(error)) from None
@@ -106,13 +113,11 @@ class XHttp:
             self._limits[call] = limits_in(call, fields, time.time())
             _log.info(ANSWERED, extra={"call": call, "status": answer.status_code, **fields})
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            # No .netrc and no proxy of the environment: neither may see what we sign, and looking for them is slow.
-            session.trust_env = False
-        return session
+    def _adapter(self) -> HTTPAdapter:
+        adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = self._local.adapter = HTTPAdapter()
+        return adapter
 
     def _signer(self, keys: Keys) -> OAuth1:
         cached: tuple[Keys, OAuth1] | None = getattr(self._local, "signer", None)

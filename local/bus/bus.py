@@ -70,7 +70,9 @@ class Bus:
         self._limit = limit
         self._clock, self._monotonic = clock, monotonic
         self._jumps = Jumps(clock, monotonic)
-        self._state = threading.Condition()
+        self._state = threading.Lock()
+        self._due = threading.Condition(self._state)  # another delivery waits for its time
+        self._progress = threading.Condition(self._state)  # fewer are open
         self._waiting = 0  # open deliveries: queued, under way or parked
         self._parked: list[Parked] = []  # a heap of those that wait for another attempt, by due
         self._forgotten: set[int] = set()  # ids of open deliveries whose event was removed
@@ -182,7 +184,7 @@ class Bus:
         self._hurry(True)
         try:
             with self._state:
-                return self._state.wait_for(lambda: self._waiting <= (0 if retries else len(self._parked)), timeout)
+                return self._progress.wait_for(lambda: self._waiting <= (0 if retries else len(self._parked)), timeout)
         finally:
             self._hurry(False)
 
@@ -192,8 +194,10 @@ class Bus:
             if self._stopping:
                 return
             self._stopping = True
-            self._state.notify_all()
+            self._due.notify_all()
+            self._progress.notify_all()
         for route in self._routes.values():
+            route.hurry = True
             route.wake(STOP)
         until = time.monotonic() + timeout
         for worker in self._workers:
@@ -242,7 +246,7 @@ class Bus:
             self._waiting -= len(self._parked) - len(parked)
             self._parked[:] = parked
             heapq.heapify(self._parked)
-            self._state.notify_all()
+            self._progress.notify_all()
         return removed
 
     def forget_known(self, keys: Sequence[str]) -> None:
@@ -300,7 +304,7 @@ class Bus:
 
     def _await_room(self) -> None:
         with self._state:
-            self._state.wait_for(lambda: self._waiting < self._limit or self._stopping)
+            self._progress.wait_for(lambda: self._waiting < self._limit or self._stopping)
             if self._stopping:
                 raise Temporary("The bus is stopping.")
 
@@ -332,7 +336,6 @@ class Bus:
                 delivery = Delivery(each.id, event, self._routes[each.rule], self._monotonic())
                 delivery.attempts, delivery.first_try = each.attempts, each.first_try
                 self._park(delivery, min(each.due, now + MAX_RECOVERED_WAIT))
-            self._state.notify_all()
         return len(waiting)
 
     def _work(self, route: Route) -> None:
@@ -348,6 +351,7 @@ class Bus:
     def _park(self, delivery: Delivery, at: float) -> None:
         due = self._monotonic() + max(0.0, at - self._clock())
         heapq.heappush(self._parked, Parked(due, delivery.id, delivery, at))
+        self._due.notify()
 
     def _unpark(self) -> None:
         """Queue each parked delivery when its time has come."""
@@ -360,7 +364,7 @@ class Bus:
                     delivery = heapq.heappop(self._parked).delivery
                     delivery.route.queue.put(delivery)
                 wait = min(TICK, max(0.001, self._parked[0].due - now)) if self._parked else None
-                self._state.wait(wait)
+                self._due.wait(wait)
 
     def _reckon_anew(self) -> None:
         """After the clock was set: queue what is due by it now. Nothing waits longer than before."""
@@ -378,7 +382,7 @@ class Bus:
                 else:
                     self._waiting -= 1
             if settled:
-                self._state.notify_all()
+                self._progress.notify_all()
         for delivery in made:
             delivery.route.queue.put(delivery)
 

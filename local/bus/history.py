@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, SCHEMA, STATES, WAITING
+from twbot.local.bus.store import DEAD, SCHEMA, STATES, UNDONE, WAITING
 from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
@@ -73,7 +73,11 @@ class History:
 
         Replayed copies are left out unless `replayed`. `limit` None: all of them.
         """
+        # In the order of `seq` SQLite reads all that was before `since`, too, unless it is told where to begin; the
+        # plus has it look that up by the time.
+        # https://www.sqlite.org/optoverview.html (3.2)
         filters = {
+            "seq >= (SELECT min(+seq) FROM events WHERE time >= ?)": since and _text(since),
             "time >= ?": since and _text(since),
             "time < ?": until and _text(until),
             "type = ?": detail_type,
@@ -113,14 +117,14 @@ class History:
     def dead_letters(self, *, rule: str | None = None, limit: int | None = None) -> list[DeliveryRecord]:
         """Return the dead letters of all rules or of one, oldest first."""
         condition, values = (" AND d.rule = ?", [rule]) if rule is not None else ("", [])
-        return self._deliveries(f"WHERE d.state = {DEAD}{condition}", *values, limit=limit)
+        return self._deliveries(f"WHERE d.state = {DEAD} AND d.{UNDONE}{condition}", *values, limit=limit)
 
     def unsettled_posts(self, rules: Sequence[str]) -> set[str]:
         """Return the posts whose delivery to one of the rules waits, is under way, or ended with OutcomeUnknown."""
         marks = ", ".join("?" * len(rules))
         query = (
             f"SELECT DISTINCT e.tweet FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.rule IN ({marks})"  # noqa: S608
-            " AND e.tweet IS NOT NULL"
+            f" AND e.tweet IS NOT NULL AND d.{UNDONE}"
             f" AND (d.state = {WAITING} OR (d.state = {DEAD} AND d.error LIKE 'OutcomeUnknown:%'))"
         )
         return {tweet for (tweet,) in self._rows(query, *rules)}
@@ -131,7 +135,11 @@ class History:
         return self._deliveries(where, detail_type, _text(since), rule)
 
     def waiting(self) -> int:
-        return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING}"))  # noqa: S608
+        return int(self._one(f"SELECT count(*) FROM deliveries WHERE state = {WAITING} AND {UNDONE}"))  # noqa: S608
+
+    def dead_by_rule(self) -> dict[str, int]:
+        query = f"SELECT rule, count(*) FROM deliveries WHERE state = {DEAD} AND {UNDONE} GROUP BY rule ORDER BY rule"  # noqa: S608
+        return dict(self._rows(query))
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
         """Return time and post id of each event of one type, without replayed copies."""
@@ -142,15 +150,6 @@ class History:
         where = ([] if replayed else ["replay IS NULL"]) + (["time >= ?"] if since else [])
         query = f"SELECT type, count(*) FROM events{_where(where)} GROUP BY type ORDER BY type"  # noqa: S608
         return dict(self._rows(query, *([_text(since)] if since else [])))
-
-    def deliveries_by_state(self) -> dict[str, dict[str, int]]:
-        """Return the number of deliveries by rule and state: {rule: {"waiting": n, "done": n, "dead": n}}."""
-        counts: dict[str, dict[str, int]] = {}
-        for rule, state, count in self._rows(
-            "SELECT rule, state, count(*) FROM deliveries GROUP BY rule, state ORDER BY rule"
-        ):
-            counts.setdefault(rule, dict.fromkeys(STATES, 0))[STATES[state]] = count
-        return counts
 
     def _deliveries(self, where: str, *values: object, limit: int | None = None) -> list[DeliveryRecord]:
         rows = self._rows(f"{_DELIVERIES} {where} ORDER BY d.id LIMIT ?", *values, -1 if limit is None else limit)

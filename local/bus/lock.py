@@ -7,7 +7,6 @@ import os
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
-from secrets import token_hex
 
 from twbot.local.bus.store import AlreadyRunning
 from twbot.local.database import StorageError
@@ -37,7 +36,7 @@ class Lock(AbstractContextManager["Lock"]):
         except OSError as error:
             self.release()
             raise StorageError(f"Cannot lock {path}: {error.strerror}.") from None
-        self.identity = token_hex(16)
+        self.identity = os.urandom(16).hex()
         """The name of this holder, which the file holds while the lock is held."""
         # Always of the same length: a reader never sees a part of it.
         os.pwrite(self._file, self.identity.encode(), 0)

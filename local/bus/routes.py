@@ -18,6 +18,7 @@ from twbot.local.bus.patterns import CompiledPattern
 from twbot.local.bus.store import DEAD, DONE, WAITING, Outcome
 
 MAX_REASON_LENGTH = 1000
+LOOK = 0.02  # seconds between two looks at a batch that is gathered
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +88,13 @@ class Route:
                 yield self._fill([first]) if self.batch else [first]
 
     def _fill(self, taken: list[Delivery]) -> list[Delivery]:
-        until = time.monotonic() + self.linger
-        while len(taken) < (self.batch or 1):
+        size, until = self.batch or 1, time.monotonic() + self.linger
+        # Not get(timeout=…): it would wake this thread for each event, and each time another one has to wait.
+        while not self.hurry and self.queue.qsize() < size - len(taken) and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK))
+        while len(taken) < size:
             try:
-                timeout = 0.0 if self.hurry else until - time.monotonic()
-                item = self.queue.get(timeout=timeout) if timeout > 0 else self.queue.get_nowait()
+                item = self.queue.get_nowait()
             except queue.Empty:
                 break
             if isinstance(item, Signal):

@@ -12,6 +12,9 @@ from twbot.local.database import Schema, open_database
 
 WAITING, DONE, DEAD = 0, 1, 2
 STATES = ("waiting", "done", "dead")
+# The condition of the index of what is not done. SQLite uses a partial index only for a query that has its condition as
+# a term of its own: `state = 0` alone reads all. https://www.sqlite.org/partialindex.html#queries_using_partial_indexes
+UNDONE = "state <> 1"
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -34,6 +37,10 @@ ALTER TABLE once ADD COLUMN value TEXT;
 CREATE INDEX events_by_time ON events (time);
 CREATE INDEX once_by_at ON once (at)
 """
+_OPEN = (
+    "SELECT d.id, d.rule, d.attempts, d.due, d.first_try, e.time, e.seq, e.body FROM deliveries d"
+    " JOIN events e ON e.seq = d.event"
+)
 SCHEMA = Schema(
     migrations=(_TABLES, _ONCE_HAS_A_VALUE),
     without="the archive, the dead letters and what still waits are gone then, and a post that X sends again may be "
@@ -154,10 +161,7 @@ class Store:
 
     def open_deliveries(self, only: Sequence[int] | None = None) -> list[OpenDelivery]:
         """Return the waiting deliveries, all or those with these ids."""
-        query = (
-            "SELECT d.id, d.rule, d.attempts, d.due, d.first_try, e.time, e.seq, e.body FROM deliveries d"
-            " JOIN events e ON e.seq = d.event WHERE d.state = 0"
-        )
+        query = f"{_OPEN} WHERE d.state = 0 AND d.{UNDONE}"
         rows = self._db.execute(f"{query} ORDER BY d.id").fetchall() if only is None else []
         for delivery in only or ():
             rows += self._db.execute(f"{query} AND d.id = ?", (delivery,)).fetchall()
@@ -181,7 +185,7 @@ class Store:
     def hold(self, except_rules: Sequence[str], now: float, reason: str) -> int:
         """Make dead letters of the waiting deliveries, but for those of some rules. Return how many there were."""
         others = ", ".join("?" * len(except_rules))
-        query = f"UPDATE deliveries SET state=2, ended=?, error=? WHERE state=0 AND rule NOT IN ({others})"  # noqa: S608
+        query = f"UPDATE deliveries SET state=2, ended=?, error=? WHERE state=0 AND {UNDONE} AND rule NOT IN ({others})"  # noqa: S608
         return self._db.execute(query, (now, reason, *except_rules)).rowcount
 
     def _dead(self, deliveries: Sequence[int]) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +21,10 @@ from twbot.local.bus.store import EventRow, Outcome, Store
 from twbot.local.database import StorageError
 
 MAX_BATCH = 2000  # jobs and outcomes in one commit
+# Seconds that outcomes wait for a job to share its commit, which they would else double. What a crash loses of them is
+# done again, as without them: docs/decisions/0020-what-was-measured-and-what-made-it-fast.md
+OUTCOMES_WAIT = 0.01
+BUSY, BUSY_WAIT = 2, 0.003  # seconds that a commit waits for more jobs, where the last one had so many
 RETRY_AFTER = 1.0  # seconds until outcomes that could not be written are tried again
 
 Result = TypeVar("Result")
@@ -81,6 +86,7 @@ class Writer:
         self._committed = committed
         self._closing = threading.Lock()  # no job may be queued after the last: its caller would wait for ever
         self._closed = False
+        self._last = 0  # how many jobs the last commit had
         self._jobs: queue.SimpleQueue[_Job | Settled | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="bus-writer", daemon=True)
         self._thread.start()
@@ -132,6 +138,7 @@ class Writer:
         jobs: list[_Job] = []
         try:
             item = self._jobs.get(timeout=timeout)
+            began = time.monotonic()
             while True:
                 if item is None:
                     return jobs, True
@@ -141,9 +148,12 @@ class Writer:
                     settled.append(item)
                 if len(jobs) + len(settled) >= MAX_BATCH:
                     return jobs, False
-                item = self._jobs.get_nowait()
+                wait = (BUSY_WAIT if self._last >= BUSY else 0.0) if jobs else OUTCOMES_WAIT
+                item = self._jobs.get(timeout=max(0.0, began + wait - time.monotonic()))
         except queue.Empty:
             return jobs, False
+        finally:
+            self._last = len(jobs)
 
     def _commit(self, jobs: list[_Job], settled: list[Settled]) -> bool:
         store = self._store
@@ -152,7 +162,8 @@ class Writer:
         try:
             with store.transaction():
                 self._store_new([new for job in jobs for new in job.new], made)
-                store.settle(outcome for _, outcome in settled)
+                if settled:
+                    store.settle(outcome for _, outcome in settled)
                 for job in jobs:
                     if job.work is not None:
                         job.result = job.work(store)

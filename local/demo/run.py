@@ -17,7 +17,7 @@ from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 from twbot.local.demo.scenario import ACCOUNT_ACTIVITY, BOT, X_ACTIVITY, Generation, Outcome, Scene
 from twbot.local.lake.lake import Lake
-from twbot.local.server.log_files import logging_to
+from twbot.local.server.log_writer import logging_to
 from twbot.local.simulator.client import SimulatorClient
 from twbot.local.system import System, beside_simulated_x
 
@@ -229,7 +229,10 @@ def _with_analysis(shown: DemoPost, message: MessageAnalysed) -> DemoPost:
         celebrities=[face["Name"] for image in found for face in image.celebrity_faces],
         labels=[label["Name"] for image in found for label in image.labels],
         detected_text=[
-            line["DetectedText"] for image in found for line in image.text_detections if line["Type"] == "LINE"
+            line["DetectedText"]
+            for image in found
+            for line in image.text_detections
+            if line["Type"] == "LINE" and line["DetectedText"]
         ],
     )
 

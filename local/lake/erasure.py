@@ -27,7 +27,8 @@ from twbot.local.data_folder import DataFolder, running_bot
 from twbot.local.database import OLDER, Database, StorageError, open_database
 from twbot.local.lake.lake import Lake
 from twbot.local.server.control import ControlClient, Erase
-from twbot.local.server.log_files import OURS, log_files
+from twbot.local.server.log_files import log_files
+from twbot.local.server.log_writer import OURS
 
 # Deliveries under way may still publish events about the post. Wait so many seconds for them, then look again.
 TIMEOUT = 5.0

@@ -10,7 +10,6 @@ import gzip
 import logging
 import os
 import threading
-import time
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,18 +25,16 @@ from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnPr
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
 from twbot.local.database import Place
+from twbot.local.lake.copies import Copies, forget_copy
 from twbot.local.lake.loading import load, readable_and_damaged
-from twbot.local.lake.parts import Part, joined, read_part
+from twbot.local.lake.parts import FILES, HOURS, Part, joined, newest_first, read_part
 from twbot.local.lake.sql import duckdb_error, lower, open_database, plain, quoted, run, translate
 from twbot.local.utf8_path import utf8_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-FILES = "*.jsonl.gz"
-HOURS = "[0-9]*/[0-9]*/[0-9]*/[0-9]*"
 UNFINISHED = ".unfinished"
-Stamp = tuple[Path, int, int]
 _log = logging.getLogger("twbot.lake")
 
 
@@ -49,7 +46,6 @@ class Lake:
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
         self._damaged: set[Path] = set()  # what compaction has left alone and logged
-        self._sound: set[Stamp] = set()  # what damaged() has read
         self._place: Place | None = None
 
     def open(self) -> Place:
@@ -92,27 +88,10 @@ class Lake:
                 files = [path for path in folder.iterdir() if path.is_file()]
                 for path in files:
                     path.unlink(missing_ok=True)
+                    forget_copy(self._folder, path)
                 _remove_empty(folder, self._folder)
             count += len(files)
         return count
-
-    def damaged(self, seconds: float) -> list[Path]:
-        """Return the files that can't be read to their end, looking for so many seconds at the most, newest first.
-
-        A file that was read to its end is not read again by a later call.
-        """
-        until, found = time.monotonic() + seconds, []
-        for path in reversed(self._files()):
-            if (stamp := _stamp(path)) in self._sound:
-                continue
-            if time.monotonic() > until:
-                break
-            part = read_part(path)
-            if part is not None and part.problem:
-                found.append(path)
-            else:
-                self._sound.add(stamp)
-        return sorted(found)
 
     def size(self) -> int:
         """Return the files' size in bytes."""
@@ -169,9 +148,11 @@ class Lake:
             return ErasureResult(unreadable=(str(path),))
         rest, gone = remove_lines(lines, *ids)
         if gone.events and not dry_run:
+            forget_copy(self._folder, path)
             if rest:
                 self._write(path.parent, gzip.compress(rest, compresslevel=3))
             path.unlink(missing_ok=True)
+            forget_copy(self._folder, path)  # again: a query may have made one meanwhile
         return gone
 
     @contextmanager
@@ -183,22 +164,26 @@ class Lake:
         import duckdb
 
         with open_database(self._folder) as db:
-            files, damaged = self._files(), list[Path]()
+            copies, damaged = Copies(self._folder, self._files()), list[Path]()
             try:
-                lines = load(db, files)
+                lines = load(db, copies.rest)
             except duckdb.Error:  # a file is damaged, or the running bot has just compacted it
-                files, damaged = readable_and_damaged(db, self._files())
-                lines = load(db, files)
+                copies = Copies(self._folder, self._files())
+                rest, damaged = readable_and_damaged(db, copies.rest)
+                lines = load(db, rest)
+            if not damaged and not lines:
+                copies.add(db)
+            copies.view(db)
             # Users write the SQL: forbid files and extensions, and lock that, before any of it runs.
             # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
-            if writes is not None:
-                db.execute(f"SET allowed_paths = [{quoted(writes)}]")
+            allowed = [*copies.paths, *([writes] if writes else [])]
+            db.execute(f"SET allowed_paths = [{', '.join(map(quoted, allowed))}]")
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
-            yield db, sum(path.stat().st_size for path in files if path.exists()), [*map(str, damaged), *lines]
+            yield db, copies.size, [*map(str, damaged), *lines]
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"{HOURS}/{FILES}"))
+        return sorted(newest_first(self._folder))
 
     def _hours_before(self, moment: datetime.datetime) -> list[Path]:
         """Return the folders of the hours that were over at this time, oldest first."""
@@ -208,7 +193,10 @@ class Lake:
 
     def _compact(self, folder: Path) -> int:
         # Each is read to its end before any is touched: what follows a file that is cut off would be lost with it.
-        parts = [part for path in sorted(folder.glob(FILES)) if (part := read_part(path)) is not None]
+        paths = sorted(folder.glob(FILES))
+        if len(paths) < 2:  # as most hours are: each round would else read the whole lake
+            return 0
+        parts = [part for path in paths if (part := read_part(path)) is not None]
         self._report([part for part in parts if part.problem])
         whole = [part for part in parts if not part.problem]
         if len(whole) < 2:
@@ -242,14 +230,6 @@ class Lake:
                 _sync(folder)
         except OSError as error:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, status.st_mtime_ns, status.st_size
 
 
 def _hour(event: Event) -> str:

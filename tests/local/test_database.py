@@ -30,7 +30,7 @@ SECOND = Schema((*FIRST.migrations, "ALTER TABLE a ADD COLUMN y TEXT; INSERT INT
 # Each opens one of our files and reads from it, as the bot or a command does.
 OPENERS: dict[str, Callable[[Path], object]] = {
     "the bus": lambda path: Store(path).open_deliveries(),
-    "the bus, read by a command": lambda path: History(path).deliveries_by_state(),
+    "the bus, read by a command": lambda path: History(path).dead_by_rule(),
     "what was done": SqlitePersistence,
     "permission to reply": lambda path: LocalReplies(path).switch(),
     "alerts": lambda path: open_alerts(path).execute("SELECT * FROM alerts").fetchall(),
@@ -212,6 +212,22 @@ def test_a_file_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
         if how == "folder renamed":
             (tmp_path / "elsewhere").rename(folder)
             db.execute("INSERT INTO a VALUES (1)")
+
+
+def test_a_file_that_goes_during_a_transaction_takes_nothing(tmp_path: Path) -> None:
+    """Nobody is told that it was written: the end of the transaction looks, not each of its statements."""
+
+    def write() -> None:
+        with db.transaction():
+            db.execute("INSERT INTO a VALUES (1)")
+            (tmp_path / "a.db").rename(tmp_path / "b.db")
+            db.execute("INSERT INTO a VALUES (2)")
+
+    with contextlib.closing(open_database(tmp_path / "a.db", FIRST)) as db:
+        with pytest.raises(Moved):
+            write()
+        (tmp_path / "b.db").rename(tmp_path / "a.db")
+        assert db.execute("SELECT count(*) FROM a").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**64), 10**30])

@@ -87,7 +87,7 @@ def test_contracts_know_every_package_that_offers_names() -> None:
 def test_tests_share_by_way_of_support_only() -> None:
     """No test imports another test's module, nor a conftest; but for the one that is about tests.
 
-    The proof and the audits are programs of their own: their modules import each other.
+    The proof, the audits and the measurements are programs of their own: their modules import each other.
     """
     paths = set((ROOT / "tests").rglob("*.py")) - {ROOT / "tests/contracts/test_recipes.py"}
     imported = {
@@ -96,7 +96,7 @@ def test_tests_share_by_way_of_support_only() -> None:
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.ImportFrom)
     }
-    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit")))
+    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit", "measure", "bench")))
     assert not {
         name
         for folder, name in imported
@@ -110,12 +110,33 @@ def test_tests_share_by_way_of_support_only() -> None:
     "module", ["twbot", "twbot.cli.main", "twbot.lambdas.wiring", "twbot.lambdas.contracts", "twbot.lambdas.ports"]
 )
 def test_nothing_heavy_loads_before_it_is_needed(module: str) -> None:
-    """`twbot --help`, the map and the contracts come up without CDK, boto3, models, DuckDB or a web server."""
-    loaded = subprocess.run(
-        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert not HEAVY & {name.split(".")[0] for name in loaded}
+    """The map and the contracts come up without CDK, boto3, models, DuckDB or a web server."""
+    assert not HEAVY & {name.split(".")[0] for name in loaded_by(f"import {module}")}
+
+
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("--help", None),
+        ("--version", None),
+        ("nonsense", None),
+        ("status", "status"),
+        ("down", "up"),
+        ("rules", "rules"),
+    ],
+)
+def test_a_command_loads_no_other(command: str, module: str | None, tmp_path: Path) -> None:
+    """Each takes some ten milliseconds, and Typer's own help, pydantic and requests a hundred."""
+    loaded = loaded_by(f"from twbot.cli.main import run; run([{command!r}])", tmp_path)
+    commands = {name.rpartition(".")[2] for name in loaded if name.startswith("twbot.cli.commands.")}
+    assert commands == ({module} if module else set())
+    slow = HEAVY | {"pydantic", "requests"} | ({"markdown_it"} if command in {"--help", "status"} else set())
+    assert not slow & {name.split(".")[0] for name in loaded}
+
+
+def loaded_by(code: str, home: Path | None = None) -> list[str]:
+    """The modules that are loaded after the code, in a process of its own."""
+    command = [sys.executable, "-c", f"import sys; {code}; print('loaded:', *sys.modules)"]
+    environment = {**os.environ, "TWBOT_HOME": str(home)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.rpartition("loaded:")[2].split()

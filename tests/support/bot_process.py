@@ -10,7 +10,7 @@ from tests.support.instant_models import Instant
 from twbot.lambdas.settings import Settings
 from twbot.local.bot import Bot
 from twbot.local.data_folder import DataFolder
-from twbot.local.server.log_files import logging_to
+from twbot.local.server.log_writer import logging_to
 
 if __name__ == "__main__":
     home = DataFolder(Path(sys.argv[1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -88,10 +87,16 @@ def quantile(values: Sequence[float], share: float) -> float | None:
     return sorted(values)[math.ceil(share * len(values) - 1e-9) - 1] if values else None
 
 
+def _median(values: list[float]) -> float | None:
+    import statistics
+
+    return statistics.median(values) if values else None
+
+
 _STATISTICS: dict[Statistic, Callable[[list[float]], float | None]] = {
     "sum": math.fsum,
     "most": lambda values: max(values, default=None),
-    "median": lambda values: statistics.median(values) if values else None,
+    "median": _median,
     "p95": lambda values: quantile(values, 0.95),
 }
 

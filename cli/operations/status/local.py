@@ -11,18 +11,18 @@ import msgspec
 
 from twbot.cli.operations.metrics.local import LocalMetrics
 from twbot.cli.operations.status.records import COUNTED, LOGGED, StatusSnapshot, last_hour, the_last_hour
+from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.local.adapters.replies import LocalReplies
 from twbot.local.bus.history import History
-from twbot.local.data_folder import DataFolder, running_bot, sizes
-from twbot.local.lake.lake import Lake
-from twbot.local.server.control import ControlClient
+from twbot.local.data_folder import DataFolder, RunInfo, running_bot, sizes
+from twbot.local.lake.damage import DamageSearch
 from twbot.local.server.log_files import newest_lines
 
 # Each answer of X is logged, so the end of the log has the newest limits.
 LAST_BYTES = 1_000_000
-LAKE_SECONDS = 1.0  # for looking through the lake, whose files are read once each; `twbot doctor` takes its time
+LAKE_SECONDS = 0.01  # for looking at the lake's newest files, each of which is read once; `twbot doctor` reads all
 
 
 class LocalStatusProbe:
@@ -31,10 +31,10 @@ class LocalStatusProbe:
     poll_interval = 2.0
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._lake = folder, Lake(DataFolder(folder).lake)
+        self._folder, self._lake = folder, DamageSearch(DataFolder(folder).lake)
 
     def read(self) -> StatusSnapshot:
-        damaged = [str(path) for path in self._lake.damaged(LAKE_SECONDS)]
+        damaged = [str(path) for path in self._lake.find(LAKE_SECONDS)]
         return msgspec.structs.replace(status_snapshot(self._folder), damaged=damaged)
 
 
@@ -52,9 +52,16 @@ def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot
         limits=_limits(DataFolder(folder).log, now),
         switch=_switch(DataFolder(folder).replies),
         sizes=sizes(folder),
-        problem=None if run is None else ControlClient(run).problem(),
+        reads=languages.LOCAL,
+        problem=None if run is None else _problem(run),
         **process,
     )
+
+
+def _problem(run: RunInfo) -> str | None:
+    from twbot.local.server.control import ControlClient
+
+    return ControlClient(run).problem()
 
 
 def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
@@ -62,9 +69,7 @@ def _deliveries(bus: Path) -> tuple[int, dict[str, int]]:
     if not bus.exists():
         return 0, {}
     with History(bus) as history:
-        states = history.deliveries_by_state()
-    waiting = sum(counts["waiting"] for counts in states.values())
-    return waiting, {rule: counts["dead"] for rule, counts in states.items() if counts["dead"]}
+        return history.waiting(), history.dead_by_rule()
 
 
 def _limits(log: Path, now: float) -> list[XLimit]:

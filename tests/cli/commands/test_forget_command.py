@@ -31,7 +31,8 @@ from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 from twbot.local.lake.lake import Lake
-from twbot.local.server.log_files import lines_of, logging_to
+from twbot.local.server.log_files import lines_of
+from twbot.local.server.log_writer import logging_to
 
 POST, OTHER, REPLY = "2080765813578191305", "20807658135781913059", "2080765813578191400"
 PUBLISHED = "published"

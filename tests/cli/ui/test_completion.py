@@ -12,6 +12,8 @@ from twbot.cli.main import run
 @pytest.mark.parametrize(
     ("typed", "offers"),
     [
+        ("twbot sta", "status"),
+        ("twbot replay from", "from-x"),
         ("twbot query cel", "celebrities"),
         ("twbot query authors --param ", "most=20"),
         ("twbot webhook sample --generation v", "v1.1"),

@@ -24,6 +24,7 @@ from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.errors import Temporary
 from twbot.local.database import Moved, StorageError
+from twbot.local.lake.damage import DamageSearch
 from twbot.local.lake.lake import Lake
 
 CELEBRITIES = """SELECT time, detail.author, celebrityfaces.name FROM "analysed-messages-table"
@@ -271,7 +272,7 @@ def test_compaction_makes_no_line_unreadable(
     for path in damaged:
         content, kind = contents[path]
         assert path.read_bytes() == DAMAGE[str(kind)](content)
-    assert lake.damaged(seconds=60) == damaged
+    assert DamageSearch(folder).find(60) == damaged
     whole = len(contents) - len(damaged)
     assert len(list(folder.rglob("*.gz"))) == len(damaged) + min(whole, 1)
 
@@ -313,7 +314,7 @@ def test_a_machine_without_file_handles_has_no_damaged_files(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", read_bytes)
-        for call in (lambda: lake.compact(LATER), lambda: lake.damaged(60)):
+        for call in (lambda: lake.compact(LATER), lambda: DamageSearch(tmp_path).find(60)):
             with pytest.raises(StorageError, match="can't be read now"):
                 call()
     assert lake.compact(LATER) == 2
@@ -358,7 +359,7 @@ def test_compaction_survives_a_death_at_every_step(
     again = Lake(tmp_path)
     again.compact(LATER)
     assert again.query(counted).rows == expected
-    assert again.damaged(seconds=60) == [tmp_path / HOUR / "0.jsonl.gz"]
+    assert DamageSearch(tmp_path).find(60) == [tmp_path / HOUR / "0.jsonl.gz"]
 
 
 def test_hours_that_are_too_old_are_deleted(lake: Lake, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from twbot.lambdas.errors import TwbotError
-from twbot.local.server.log_files import PrivateLog, log_files, logging_to
+from twbot.local.server.log_files import log_files
+from twbot.local.server.log_writer import PrivateLog, logging_to
 
 
 def test_rotated_logs_stay_private(tmp_path: Path) -> None:

@@ -70,8 +70,12 @@ def test_every_field_of_a_message_travels(run: Any, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("run", [by_us, by_moto])
-@pytest.mark.parametrize("letters", ["a", "ü", "語", "😡"], ids=lambda letters: f"{len(letters.encode())} bytes")
+# moto's interpreter takes seconds for each: it tries the shortest and the longest letters.
+@pytest.mark.parametrize(
+    ("run", "letters"),
+    [(by_us, "a"), (by_us, "ü"), (by_us, "語"), (by_us, "😡"), (by_moto, "a"), (by_moto, "😡")],
+    ids=lambda each: f"{len(each.encode())} bytes" if isinstance(each, str) else each.__name__,
+)
 @pytest.mark.parametrize("found", [SCREENSHOT, CROWD, CELEBRITIES], ids=["screenshots", "crowds", "celebrities"])
 def test_the_fullest_message_fits(run: Any, found: dict[str, Any], letters: str) -> None:
     """25,000 characters of any script with four full pictures are analysed: no state is larger than 256 KiB."""

@@ -1,0 +1,45 @@
+"""Calls with a limit of time, in threads that are used again."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from twbot.local.workflow import time_limit
+from twbot.local.workflow.time_limit import TookTooLong, within
+
+
+def test_results_and_exceptions_come_back() -> None:
+    """As from a plain call."""
+    assert within(5.0, str, 7) == "7"
+    with pytest.raises(ValueError, match="invalid literal"):
+        within(5.0, int, "x")
+
+
+def test_calls_one_after_another_share_a_thread() -> None:
+    """Starting one for each would take as long as many a task."""
+    names = {within(5.0, lambda _: threading.get_ident(), None) for _ in range(20)}
+    assert len(names) <= 2
+
+
+def test_a_call_that_hangs_keeps_no_other_waiting() -> None:
+    """Its thread is its own until it returns, and is used again afterwards."""
+    go_on = threading.Event()
+    with pytest.raises(TookTooLong):
+        within(0.01, go_on.wait, 30.0)
+    assert within(5.0, str, 7) == "7"
+    go_on.set()
+
+
+def test_many_calls_at_once_leave_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are too many end."""
+    monkeypatch.setattr(time_limit, "MAX_IDLE", 2)
+    monkeypatch.setattr(time_limit, "_idle", [])
+    together = threading.Barrier(6)
+    callers = [threading.Thread(target=within, args=(5.0, lambda _: together.wait(), None)) for _ in range(6)]
+    for each in callers:
+        each.start()
+    for each in callers:
+        each.join()
+    assert len(time_limit._idle) <= 3
