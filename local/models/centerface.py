@@ -49,7 +49,7 @@ def detect(image: Image.Image, side: int, min_score: float) -> list[Candidate]:
     order = np.argsort([-heat[0, row, column] for row, column in places])
     found = [_candidate(heat, *geometry, *places[each]) for each in order]
     factor = np.array([image.width / width, image.height / height])
-    return [_scaled(each, factor) for each in _distinct(found)]
+    return [_scaled(each, factor) for each in distinct(found)]
 
 
 def warm() -> None:
@@ -77,7 +77,8 @@ def _candidate(heat: Any, sizes: Any, offsets: Any, points: Any, row: int, colum
     )
 
 
-def _distinct(candidates: list[Candidate]) -> list[Candidate]:
+def distinct(candidates: list[Candidate]) -> list[Candidate]:
+    """Return the candidates but those that are of the same face as one before them."""
     kept: list[Candidate] = []
     for candidate in candidates:
         if all(_overlap(candidate, other) <= MAX_OVERLAP for other in kept):

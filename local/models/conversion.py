@@ -12,14 +12,14 @@ from pathlib import Path
 from twbot.lambdas.errors import TwbotError
 
 
-def converted(name: str, convert: Callable[[], bytes]) -> Path:
-    """Return the ONNX file of the name. Call `convert` where it does not exist or was changed. Raises TwbotError.
+def converted(name: str, convert: Callable[[], bytes], *, ending: str = "onnx") -> Path:
+    """Return the file of the name. Call `convert` where it does not exist or was changed. Raises TwbotError.
 
     The name holds the conversion's version: increase it with each change of the conversion.
     """
     for folder in (_cache_folder(), Path(tempfile.gettempdir()) / f"twbot-{os.getuid()}"):
         with contextlib.suppress(OSError):
-            return _made(name, convert, folder)
+            return _made(name, convert, folder, ending)
     raise TwbotError("There is nowhere to keep the converted model: neither the cache nor the temporary folder.")
 
 
@@ -35,18 +35,18 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twbot"
 
 
-def _made(name: str, convert: Callable[[], bytes], folder: Path) -> Path:
+def _made(name: str, convert: Callable[[], bytes], folder: Path, ending: str) -> Path:
     # The file has its own checksum in its name. So a changed file is found, and two processes that make it at the same
     # time write the same content to the same name.
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # In the shared temporary folder, another user could make the folder first and put a model of their own there.
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(folder)
-    for old in folder.glob(f"{name}-*.onnx"):
+    for old in folder.glob(f"{name}-*.{ending}"):
         if _digest(old.read_bytes()) == old.stem.rpartition("-")[2]:
             return old
     content = convert()
-    path = folder / f"{name}-{_digest(content)}.onnx"
+    path = folder / f"{name}-{_digest(content)}.{ending}"
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as fresh:
         fresh.write(content)
     Path(fresh.name).replace(path)

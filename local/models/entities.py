@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from twbot.local.models.loading import loads_once
-from twbot.local.models.names import NAMESAKE, Name, find_names
+from twbot.local.models.names import NAMESAKE, Name, find_names, is_ordinary, may_begin_name, starts_sentence
 
 NAME = "spaCy en_core_web_sm 3.8 and lists of names"
 TYPES = {
@@ -60,7 +60,12 @@ _EXTENSIONS = (
     (("LOCATION",), _MEETING, "EVENT"),
     (("LOCATION", "PERSON", "ORGANIZATION"), _SIGHT, "LOCATION"),
 )
-_SLANG = re.compile(r"(?:lol|lmao|rofl|omg|wtf|smh|ngl|tbh|imh?o|idk|btw|fr|rn|fyi|irl|rt|dms?|pl[sz]|yolo|fomo)", re.I)
+# What is said in posts and stands in no list of words; letters that are drawn out.
+_SLANG = re.compile(
+    r"(?:lol|lmao|rofl|omf?g|wtf|smh|ngl|tbh|imh?o|idk|btw|fr|rn|fyi|irl|rt|dms?|pl[sz]|yolo|fomo|congrats|damn|dang"
+    r"|yay|yeah|yup|nope|ugh|whew|woo+t?|woo+hoo+|whoo+|hoo?ray|huzzah|xo+|(?:mu)?a?(?:ha){2,}h?|.*(.)\1\1.*)",
+    re.I,
+)
 
 
 class Entity(NamedTuple):
@@ -78,7 +83,7 @@ def entities(text: str) -> list[Entity]:
     blanked = _ADDRESSED.sub(lambda found: " " * len(found[0]), text)
     names = find_names(blanked)
     prose = _as_prose(blanked, names)
-    found = _with_amounts(blanked, _by_model(text, prose))
+    found = _with_amounts(blanked, _by_model(blanked, prose, names))
     for name in names:
         found = _with_name(text, prose, found, name)
     extended = sorted((_extended(text, each) for each in found), key=lambda each: each.begin)
@@ -100,21 +105,28 @@ def _as_prose(text: str, names: list[Name]) -> str:
     return prose
 
 
-def _by_model(text: str, prose: str) -> list[Entity]:
+def _by_model(text: str, prose: str, names: list[Name]) -> list[Entity]:
     found = [
         _entity(TYPES.get(span.label_, "OTHER"), text, *solid.span(1))
         for span in _model()(prose).ents
         # The model takes blanks into a span, and what lies behind: a name ends where an address was.
         if (solid := _SOLID.match(prose, span.start_char, span.end_char))
     ]
-    return [each for each in found if _NAMEABLE.search(each.text) and not _is_talk(each)]
+    listed = [each for each in found if any(name.begin < each.end and each.begin < name.end for name in names)]
+    return [each for each in found if _NAMEABLE.search(each.text) and (each in listed or not _is_talk(text, each))]
 
 
-def _is_talk(entity: Entity) -> bool:
-    """Tell whether a name is none, but a word that somebody shouts: "do that AGAIN", "LOL"."""
-    return entity.type not in _COUNTED and all(
-        word.lower() in _stop_words() or _SLANG.fullmatch(word) for word in _WORD.findall(entity.text)
-    )
+def _is_talk(text: str, entity: Entity) -> bool:
+    """Tell whether it is no name, but words that somebody shouts or begins with: "do it AGAIN", "LOL", "Awesome!"."""
+    if entity.type in _COUNTED:
+        return False
+    words = _WORD.findall(entity.text)
+    if all(word.lower() in _stop_words() or _SLANG.fullmatch(word) for word in words):
+        return True
+    if entity.text == entity.text.lower():  # the nationalities under OTHER are often written so
+        return entity.type != "OTHER" and not may_begin_name(words[0])
+    says_nothing = entity.text.isupper() or (len(words) == 1 and starts_sentence(text, entity.begin))
+    return says_nothing and all(is_ordinary(word) for word in words)
 
 
 def _with_amounts(text: str, found: list[Entity]) -> list[Entity]:

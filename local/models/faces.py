@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from PIL import Image
+
 from twbot.local.models import centerface, landmarks
 from twbot.local.models.alignment import Similarity, similarity, warp
 from twbot.local.models.centerface import Candidate
@@ -14,7 +16,6 @@ from twbot.local.models.loading import loads_once
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PIL import Image
 
     Embedding = npt.NDArray[np.float64]
 
@@ -28,6 +29,8 @@ MIN_SIDE, MAX_SIDE, REDUCED = 480, 640, 0.4
 MIN_SCORE, CERTAIN_SCORE, AGREES = 0.25, 0.7, 0.6
 # Degrees: a face that is turned further has its points in the wrong places. It is put upright and looked at again.
 TURNED, MAX_LOOKS = 25.0, 3
+# What turns a picture counter-clockwise by so many quarters.
+TRANSPOSE = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 # How far the nose may lie beside the middle of the eyes, as a share of the distance of the eyes, for a face from the
 # front. Strangers' profiles came as near as 0.55 to people of the gallery, faces from the front 0.59 (312 faces).
 MAX_ASIDE = 0.35
@@ -70,9 +73,12 @@ class Face(NamedTuple):
 
 def find_faces(image: Image.Image) -> list[Face]:
     """Return the faces on an RGB image, largest first."""
-    side = round(min(MAX_SIDE, max(MIN_SIDE, REDUCED * max(image.size))))
-    candidates = centerface.detect(image, side, MIN_SCORE)
-    seen = [each for each in (_checked(image, candidate) for candidate in candidates) if each is not None]
+    seen = _seen(image)
+    turns = _quarter_turns(seen)
+    if turns:
+        # Most of the faces of a turned photo are found when it is put upright only.
+        upright = [_turned_back(each, turns, image) for each in _seen(image.transpose(TRANSPOSE[turns]))]
+        seen = centerface.distinct(upright + seen)
     faces = [_describe(image, each) for each in seen]
     return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
 
@@ -89,6 +95,32 @@ def _session() -> Any:
     from twbot.local.models.embedding import session_of
 
     return session_of(MODEL)
+
+
+def _seen(image: Image.Image) -> list[Candidate]:
+    side = round(min(MAX_SIDE, max(MIN_SIDE, REDUCED * max(image.size))))
+    candidates = centerface.detect(image, side, MIN_SCORE)
+    return [each for each in (_checked(image, candidate) for candidate in candidates) if each is not None]
+
+
+def _quarter_turns(candidates: list[Candidate]) -> int:
+    """Return by how many quarters, counter-clockwise, a photo must be turned for most of its faces to be upright."""
+    # The similarity puts a face upright clockwise.
+    turns = [round(-_upright(each, 0).degrees / 90) % 4 for each in candidates]
+    return max(set(turns), key=turns.count, default=0)
+
+
+def _turned_back(candidate: Candidate, turns: int, image: Image.Image) -> Candidate:
+    """Return a candidate of the turned image as one of the image."""
+    import numpy as np
+
+    corners = np.array([[candidate.left, candidate.top], [candidate.right, candidate.bottom]])
+    points = np.concatenate([corners, candidate.points])
+    for turn in range(turns):
+        width = image.width if (turns - turn) % 2 else image.height
+        points = np.stack([width - points[:, 1], points[:, 0]], axis=1)
+    (left, top), (right, bottom) = points[:2].min(axis=0).tolist(), points[:2].max(axis=0).tolist()
+    return Candidate(candidate.score, left, top, right, bottom, points[2:])
 
 
 def _checked(image: Image.Image, candidate: Candidate) -> Candidate | None:

@@ -1,4 +1,7 @@
-"""Finds names in posts by the lists data/*names.txt and data/places.txt: in lower case and in hashtags, too."""
+"""Finds names in posts by the lists data/*names.txt and data/places.txt: in lower case and in hashtags, too.
+
+Also tells of words that are no names, by data/words.txt.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +79,26 @@ def find_names(text: str) -> list[Name]:
     return found
 
 
+def starts_sentence(text: str, begin: int) -> bool:
+    """Tell whether a capital there says nothing."""
+    return _SENTENCE_END.search(_before(text, begin)) is not None
+
+
+def is_ordinary(word: str) -> bool:
+    """Tell whether it is one of the 10,000 words that are met most, in any case."""
+    return word.lower() in _ordinary()
+
+
+def may_begin_name(word: str) -> bool:
+    """Tell whether any listed name begins with the word, in any case."""
+    return fold(word) in _lists().words
+
+
+def _before(text: str, begin: int) -> str:
+    """Return what stands close before. Looking at all of it for each name takes .3 s with the longest post."""
+    return text[max(0, begin - NEAR) : begin]
+
+
 def fold(text: str) -> str:
     """Return the text in lower case without accents, as many characters long."""
     if text.isascii():
@@ -100,8 +123,7 @@ class _Post:
         return _SPORT.search(self.folded) is not None
 
     def before(self, begin: int) -> str:
-        """Return what stands close before, folded. Looking at all of it for each name takes .3 s with the longest."""
-        return self.folded[max(0, begin - NEAR) : begin]
+        return _before(self.folded, begin)
 
 
 def _longest(post: _Post, words: list[tuple[int, int]], at: int, lists: _Lists) -> tuple[Name | None, int]:
@@ -143,7 +165,7 @@ def _meant(post: _Post, each: _Listed, begin: int, end: int) -> bool:
         return True
     if _CAPITALISED_NEXT.match(post.text, end):  # a part of a longer name, or of a heading
         return False
-    return not (post.shouts or _SENTENCE_END.search(post.before(begin)))
+    return not (post.shouts or starts_sentence(post.folded, begin))
 
 
 def _sense(post: _Post, listed: list[_Listed]) -> _Listed:
@@ -172,6 +194,12 @@ def _lists() -> _Lists:
         words = _WORD.findall(key)
         lists.words[words[0]] = max(lists.words.get(words[0], 0), len(words))
     return lists
+
+
+@loads_once
+def _ordinary() -> frozenset[str]:
+    lines = (DATA / "words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def listed_names() -> Iterator[tuple[str, str]]:

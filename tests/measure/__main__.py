@@ -26,7 +26,25 @@ class Part(NamedTuple):
     says: str
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS = (
+    Part(
+        "texts",
+        "Language and sentiment",
+        "Sentiment is read in thirteen languages; in others a text has none. On AWS it is read in Comprehend's twelve.",
+    ),
+    Part("intents", "Intents", "What the chatbot takes a post for, and that most posts are none of its intents."),
+    Part("entities", "Entities", "Entities are read in English. Toxicity is not: docs/decisions/0019 says why."),
+    Part(
+        "ocr",
+        "Text in pictures",
+        "Latin, Chinese and Japanese letters are read by PP-OCR; Korean, Cyrillic, Arabic and Devanagari by Tesseract.",
+    ),
+    Part(
+        "looks",
+        "Labels, people and faces",
+        "Names are given to faces of the gallery only. A face that is seen from the side has no name.",
+    ),
+)
 BEFORE = """# What it understands, how well, and what not
 
 This page is about the models of the `local` platform. They ship inside packages and run on this machine. On AWS,

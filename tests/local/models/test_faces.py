@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from tests.support.paths import PICTURES
 from twbot.local.models import faces
 from twbot.local.models.alignment import similarity, warp
+from twbot.local.models.centerface import Candidate
 from twbot.local.models.faces import find_faces
 from twbot.local.models.gallery import MAX_DISTANCE, BadPhoto, Gallery
 
@@ -55,6 +56,28 @@ def test_two_faces_each_turned_its_own_way(gallery: Gallery) -> None:
     found = sorted(find_faces(pair), key=lambda face: face.box.left)
     matches = [gallery.match(face.embedding) for face in found]
     assert [match[0].name if match else None for match in matches] == ["Barack Obama", None]
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_candidate_is_turned_back_to_its_place(turns: int) -> None:
+    """Box and points of the turned picture become those of the picture."""
+    image = Image.new("L", (50, 30))
+    image.putpixel((40, 7), 255)
+    turned = np.asarray(image.transpose(faces.TRANSPOSE[turns]))
+    y, x = np.argwhere(turned == 255)[0].tolist()
+    candidate = Candidate(1.0, x, y, x + 1, y + 1, np.array([[x + 0.5, y + 0.5]]))
+    back = faces._turned_back(candidate, turns, image)
+    assert back[1:5] == (40, 7, 41, 8)
+    assert back.points.tolist() == [[40.5, 7.5]]
+
+
+def test_a_group_photo_upside_down_shows_as_many_people() -> None:
+    """Where some faces are turned, the others are looked for that way, too."""
+    row = Image.new("RGB", (1000, 400), "grey")
+    for place in range(3):
+        portrait = _picture(("stranger.jpg", "celebrity.jpg")[place % 2])
+        row.paste(portrait.resize((240, 300)), (40 + 320 * place, 50))
+    assert len(find_faces(row)) == len(find_faces(row.rotate(180))) == 3
 
 
 def test_a_face_of_forty_pixels_on_a_large_photo_is_found() -> None:
