@@ -11,7 +11,7 @@ from twbot.local.models import centerface, landmarks
 from twbot.local.models.alignment import Similarity, similarity, warp
 from twbot.local.models.centerface import Candidate
 from twbot.local.models.landmarks import Square
-from twbot.local.models.loading import loads_once
+from twbot.local.models.loading import Worker, loads_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +48,9 @@ POINTS = ((47.7, 46.8), (101.2, 45.9), (73.7, 78.3), (52.8, 102.5), (97.8, 101.6
 CHIP_POINTS = ((110.957, 46.350), (89.606, 47.897), (37.057, 46.373), (58.409, 47.906), (74.011, 87.780))
 SQUARE = Square(MARGIN + 12.1, MARGIN + 11.5, 122.3)
 
+# A look at a large photo takes 100 MB: one at a time.
+_worker = Worker("faces")
+
 
 class Box(NamedTuple):
     """A bounding box, as shares of the picture's width and height."""
@@ -73,6 +76,17 @@ class Face(NamedTuple):
 
 def find_faces(image: Image.Image) -> list[Face]:
     """Return the faces on an RGB image, largest first."""
+    return _worker.run(_find, image)
+
+
+def warm() -> None:
+    """Load the models now instead of at first use."""
+    _session()
+    centerface.warm()
+    landmarks.warm()
+
+
+def _find(image: Image.Image) -> list[Face]:
     seen = _seen(image)
     turns = _quarter_turns(seen)
     if turns:
@@ -81,13 +95,6 @@ def find_faces(image: Image.Image) -> list[Face]:
         seen = centerface.distinct(upright + seen)
     faces = [_describe(image, each) for each in seen]
     return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
-
-
-def warm() -> None:
-    """Load the models now instead of at first use."""
-    _session()
-    centerface.warm()
-    landmarks.warm()
 
 
 @loads_once

@@ -132,8 +132,8 @@ def _treated(image: Picture) -> Picture:
     return image
 
 
-def _colour() -> tuple[int, int, int]:
-    return random.randint(0, 255), random.randint(0, 255), random.randint(0, 255)
+def _colour() -> str:
+    return "#" + "".join(f"{random.randint(0, 255):02x}" for _ in range(3))
 
 
 def _drawing(photos: list[Picture], drawn: list[Picture]) -> Picture:
@@ -184,7 +184,8 @@ def _shapes(size: tuple[int, int]) -> Picture:
         x, y = random.randint(0, size[0]), random.randint(0, size[1])
         box = (x, y, x + random.randint(20, size[0] // 2 + 20), y + random.randint(20, size[1] // 2 + 20))
         line = random.choice([None, "black"])
-        random.choice([pen.ellipse, pen.rectangle, pen.rounded_rectangle])(box, fill=_colour(), outline=line, width=4)
+        draw: Any = random.choice([pen.ellipse, pen.rectangle, pen.rounded_rectangle])
+        draw(box, fill=_colour(), outline=line, width=4)
         if random.random() < 0.5:
             pen.line(box, fill=_colour(), width=random.randint(2, 12))
     return image
@@ -289,7 +290,7 @@ def _chart() -> Picture:
     names = [_words(1) + str(number) for number in range(count)]
     draw: Callable[[], Any] = random.choice(
         [
-            lambda: axes.bar(names, values, color=[np.array(_colour()) / 255 for _ in names]),
+            lambda: axes.bar(names, values, color=[_colour() for _ in names]),
             lambda: axes.barh(names, values),
             lambda: axes.pie(values, labels=names),
             lambda: [

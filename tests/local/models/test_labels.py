@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from tests.support.paths import PICTURES
 from twbot.local.models import labels as model
 from twbot.local.models import objects
+from twbot.local.models.faces import find_faces
 from twbot.local.models.labels import DATA, PEOPLE, Kind, labels
 from twbot.local.models.objects import Thing
 
@@ -187,3 +188,12 @@ def test_faces_are_people_though_no_body_is_found() -> None:
     found = {label["Name"]: label for label in labels(Image.new("RGB", (300, 300), "grey"), [FACE])}
     assert found.keys() >= PEOPLE.keys()
     assert found["Face"]["Instances"] == [{"BoundingBox": FACE[1], "Confidence": 99.0}]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 2000), (2000, 8), (33, 31)])
+def test_no_shape_of_picture_breaks_anything(size: tuple[int, int]) -> None:
+    """The smallest and the thinnest that is decoded; noise, so that all models have something to think about."""
+    noise = Image.effect_noise(size, 90).convert("RGB")
+    assert find_faces(noise) == []
+    for label in labels(noise, []):
+        assert 0 < label["Confidence"] < 100
