@@ -47,11 +47,9 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/.dev ## measure on this machine: ratios taken in one run
-	@$(BIN)/python -m tests.bench.pipeline
-	@$(BIN)/python -m tests.bench.pictures
-	@$(BIN)/python -m tests.bench.bundles
-	@$(BIN)/python -m tests.bench.loop
+# Also by hand: tests.bench.bundles (what the functions on AWS weigh), tests.bench.loop (check and test, ten minutes).
+bench: $(VENV)/.dev ## measure on this machine, in five minutes; writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench --write
 
 measure-models: $(VENV)/.dev ## measure what the models understand; writes docs/understanding.md
 	@$(BIN)/python -m tests.measure

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # https://docs.aws.amazon.com/comprehend/latest/dg/supported-languages.html, and the codes that it uses.
 COMPREHEND = ("en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW")
-AWS = {"sentiment": COMPREHEND, "entities": COMPREHEND}
+AWS: dict[str, tuple[str, ...]] = {"sentiment": COMPREHEND, "entities": COMPREHEND}
 # The local sentiment was also trained on and measured with Dutch; spaCy's model for entities is an English one.
-LOCAL = {"sentiment": (*COMPREHEND, "nl"), "entities": ("en",)}
+LOCAL: dict[str, tuple[str, ...]] = {"sentiment": (*COMPREHEND, "nl"), "entities": ("en",)}
 
 
 def described(reads: dict[str, tuple[str, ...]]) -> str:

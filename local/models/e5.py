@@ -33,7 +33,7 @@ _VOCABULARY = 44
 
 class _Tensor(NamedTuple):
     offset: int
-    count: int
+    numbers: int
 
 
 class E5:
@@ -116,7 +116,8 @@ def dequantised(blocks: Any) -> Floats:
     import numpy as np
 
     numbers = (nibbles(blocks).astype(np.float32) - 8) * blocks["d"].astype(np.float32)[..., None]
-    return numbers.reshape(len(blocks), -1)
+    rows: Floats = numbers.reshape(len(blocks), -1)
+    return rows
 
 
 def layers(e5: E5) -> Path:
@@ -147,7 +148,7 @@ class _Network:
         for number in range(LAYERS):
             last = self._layer(last, f"l{number}.")
         self._nodes.append(helper.make_node("Identity", [last], ["states"]))
-        states = ["one", "pieces", WIDTH]
+        states: list[str | int | None] = ["one", "pieces", WIDTH]
         inputs = [
             helper.make_tensor_value_info("rows", TensorProto.FLOAT, states),
             helper.make_tensor_value_info("apart", TensorProto.FLOAT, [1, 1, "pieces", "pieces"]),
@@ -185,7 +186,7 @@ class _Network:
             "b": np.concatenate([self._e5.floats(f"{name}.b") for name in names]),
         }
         matrix, scales, bias = [self._constant(names[0] + f".{key}", value) for key, value in constants.items()]
-        shape = {"K": width, "N": len(blocks), "bits": 4, "block_size": BLOCK}
+        shape: dict[str, Any] = {"K": width, "N": len(blocks), "bits": 4, "block_size": BLOCK}
         # Level 4 rounds the activations to 8 bits, a block at a time, as the package's own engine does.
         return self._node("MatMulNBits", [entry, matrix, scales, "", "", bias], accuracy_level=4, **shape)
 

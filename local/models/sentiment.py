@@ -80,6 +80,7 @@ def _mixed(words: str, language: str, sure: float) -> float:
     parts = clauses(words, language)
     if len(parts) < 2 or (sure >= SURE and not turns(words, language)):
         return 0.0
-    negative, _, positive = _shares(embed_all(parts)).max(axis=0).tolist()
+    most = _shares(embed_all(parts)).max(axis=0)
+    negative, positive = float(most[0]), float(most[2])
     clear = 1 - (1 - CLEAR) * 2 / len(parts)
     return max(0.0, min(0.95, 0.5 + (min(negative, positive) - clear)))

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 FIRST_SIDE, MAX_SIDE = 640, 1600
 MAX_ENLARGEMENT = 2.0
 # The detector marks a band within each line, about a third as thick as the font is high. It finds all of a line from
-# MIN_BAND pixels. What is shorter than MIN_LENGTH is a speck, and so are all bands together that have less than
-# MIN_SHARE of what is marked: the rims of large things are marked like thin lines.
-MIN_BAND, MIN_LENGTH, MIN_FILLED, MIN_SHARE = 7.0, 16, 0.6, 0.02
+# MIN_BAND pixels; a closer look makes GOOD_BAND of less. What is shorter than MIN_LENGTH is a speck, and so are all
+# bands together that have less than MIN_SHARE of what is marked: the rims of large things are marked like thin lines.
+MIN_BAND, GOOD_BAND, MIN_LENGTH, MIN_FILLED, MIN_SHARE = 7.0, 10.0, 12, 0.6, 0.02
 # Of a pixel, from 0 to 1. The detector's own.
 MIN_PROBABILITY = 0.3
 # The sides of the detector's input are multiples of it.
@@ -57,7 +57,7 @@ def find_boxes(detector: Any, pixels: Pixels) -> list[Box]:
         return _boxes(detector, seen, pixels.shape[:2])
     left, top, right, bottom = _marked(seen, pixels.shape[:2])
     piece = np.ascontiguousarray(pixels[top:bottom, left:right])
-    closer = min(scale * MIN_BAND / band, MAX_ENLARGEMENT, max(scale, MAX_SIDE / max(piece.shape[:2])))
+    closer = min(scale * GOOD_BAND / band, MAX_ENLARGEMENT, max(scale, MAX_SIDE / max(piece.shape[:2])))
     found = _boxes(detector, _look(detector, piece, closer), piece.shape[:2])
     return [Box(box.corners + np.array((left, top), np.float32), box.score) for box in found]
 

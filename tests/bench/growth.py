@@ -23,6 +23,7 @@ from twbot.local.data_folder import DataFolder
 from twbot.local.database import open_database
 
 DAYS = 30
+FIRST_POST = 10**18
 # What becomes of a text that is answered, in order.
 STORY = ("MESSAGE_RECEIVED", "MESSAGE_ANALYSED", "SEND_TWEET", "TWEET_SENT")
 HOUR = "%Y/%m/%d/%H"
@@ -71,7 +72,7 @@ def _rows(events: int, start: float, end: float) -> Iterator[Row]:
         at = start + (end - start) * number / events
         moment = datetime.datetime.fromtimestamp(at, datetime.UTC)
         time_ = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        post, kind = str(10**18 + number // len(STORY)), number % len(STORY)
+        post, kind = str(FIRST_POST + number // len(STORY)), number % len(STORY)
         body = (
             encoded[kind]
             .replace(posts[kind], post.encode())

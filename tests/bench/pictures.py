@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ from typing import Any
 
 from PIL import Image
 
-from tests.bench.pipeline import say
 from tests.support.paths import PICTURES
 from twbot.lambdas.analysis.picture import normalise
 from twbot.lambdas.contracts import ImageAnalysis
@@ -132,6 +132,11 @@ def main() -> None:
         for size, name, content in pictures():
             taken = measure_steps(content, Path(folder) / "gallery.json")
             say(f"{name}, {size}", ", ".join(f"{step} {span:.0f}" for step, span in taken.items()) + " ms")
+
+
+def say(what: str, figure: str) -> None:
+    sys.stdout.write(f"{what:<44} {figure}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

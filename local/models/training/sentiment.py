@@ -75,8 +75,8 @@ def fit(inputs: Numbers, classes: Numbers, weights: Numbers) -> tuple[Numbers, N
     Return matrix and bias for inputs that are not standardised: the standardisation is folded into them.
     """
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    rows = np.hstack([(inputs - mean) / spread, np.ones((len(inputs), 1))]).astype(np.float32)
-    share = (weights / weights.sum()).astype(np.float32)
+    rows: Numbers = np.hstack([(inputs - mean) / spread, np.ones((len(inputs), 1))])
+    share: Numbers = weights / weights.sum()
     targets = np.eye(len(CLASSES))[classes.astype(int)]
     matrix = np.zeros((rows.shape[1], len(CLASSES)))
     for _ in range(STEPS):
@@ -91,7 +91,7 @@ def fit(inputs: Numbers, classes: Numbers, weights: Numbers) -> tuple[Numbers, N
 def _curvature(rows: Numbers, share: Numbers, chances: Numbers) -> Numbers:
     """Return the loss's second derivatives, class by class: (classes x columns, classes x columns)."""
     blocks = [
-        [rows.T @ (rows * (share * chances[:, one] * ((one == other) - chances[:, other])).astype(np.float32)[:, None])
+        [rows.T @ (rows * (share * chances[:, one] * ((one == other) - chances[:, other]))[:, None])
          for other in range(len(CLASSES))]
         for one in range(len(CLASSES))
     ]  # fmt: skip

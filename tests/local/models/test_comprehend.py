@@ -154,7 +154,7 @@ def test_the_workflow_asks_about_the_languages_that_are_read_somewhere() -> None
     assert set(re.findall(r'"StringEquals": "([\w-]+)"', choice)) == set(languages.LOCAL["sentiment"])
     assert set(languages.COMPREHEND) == set(languages.LOCAL["sentiment"]) - {"nl"}
     model = botocore.session.get_session().get_service_model("comprehend")
-    assert set(model.shape_for("LanguageCode").enum) == set(languages.COMPREHEND)
+    assert set(model.shape_for("LanguageCode").metadata["enum"]) == set(languages.COMPREHEND)
 
 
 def entities(text: str) -> list[dict[str, Any]]:

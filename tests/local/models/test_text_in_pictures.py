@@ -210,3 +210,30 @@ def test_a_models_file_goes_without_its_words() -> None:
     assert [made[kept[1 + number] :][:7] for number in (17, 21)] == [b"network", b"letters"]
     assert kept[1 + 19] == -1
     assert len(made) == begin + len(b"network" + b"letters")
+
+
+def _bengali() -> Image.Image:
+    return pictures.page(["দোকান সকালে খোলে"], font="Bengali", size=40, width=420, height=100).crop((30, 40, 420, 95))
+
+
+def _row_of_coins() -> Image.Image:
+    row = Image.new("RGB", (420, 70), "#222")
+    for x in range(0, 420, 70):
+        ImageDraw.Draw(row).ellipse((x + 5, 5, x + 65, 65), fill="#bbb")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("image", "writing"),
+    [
+        (_bengali, True),
+        (_row_of_coins, False),
+        (lambda: Image.new("RGB", (420, 70), "#222"), False),
+        (lambda: _stripes().crop((0, 0, 420, 70)), False),
+        (lambda: Image.new("RGB", (20, 70)), False),
+    ],
+    ids=["Bengali", "coins", "nothing", "stripes", "a letter's shape"],
+)
+def test_a_line_of_letters_has_strokes(image: Callable[[], Image.Image], writing: bool) -> None:
+    """A row of other things that the detector boxes has more ink and fewer strokes: nobody is told of writing."""
+    assert scripts.is_writing(np.asarray(image())) == writing
