@@ -109,6 +109,17 @@ def test_a_graphic_is_told_as_such_and_as_nothing_else(make: Callable[[], Pictur
     assert found.keys() <= graphic
 
 
+@pytest.mark.parametrize(("share", "named"), [(0.7, False), (0.95, True)])
+def test_a_class_needs_all_but_certainty_in_a_graphic(
+    share: float, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be sure in a photo is not in a drawing."""
+    seen = model.see(_drawing())
+    cat = [share if number == 281 else 0.0 for number in range(1000)]
+    monkeypatch.setattr(model, "see", lambda _: seen._replace(classes=cat))
+    assert ("Cat" in _names(_drawing())) is named
+
+
 @pytest.mark.parametrize("name", ["cat.jpg", "coffee.jpg", "celebrity.jpg", "stranger.jpg"])
 def test_a_photo_is_no_graphic(name: str) -> None:
     """Grey and blurred photos, too."""
