@@ -7,10 +7,10 @@ AUDIT := .audit
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up aws check test coverage lint bench prove audit docs lock clean
+.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.local ## set up, then watch the whole bot work
 	@$(BIN)/twbot demo
@@ -50,6 +50,9 @@ lint: $(VENV)/.dev
 # Also by hand: tests.bench.bundles (what the functions on AWS weigh), tests.bench.loop (check and test, ten minutes).
 bench: $(VENV)/.dev ## measure on this machine, in five minutes; writes docs/benchmarks.md
 	@$(BIN)/python -m tests.bench --write
+
+measure-models: $(VENV)/.dev ## measure what the models understand; writes docs/understanding.md
+	@$(BIN)/python -m tests.measure
 
 # The same seed plans the same steps. Atheris has no wheel for every machine: without it Hypothesis fuzzes alone.
 MINUTES ?= 10

@@ -14,6 +14,7 @@ from twbot.cli.ui.console import as_json_line, err, out
 from twbot.cli.ui.options import AsJson, Data
 from twbot.cli.ui.streams import lines_of_stdin
 from twbot.lambdas.analysis.excerpt import excerpt
+from twbot.lambdas.analysis.languages import LOCAL
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -81,22 +82,25 @@ def _report(line: str, error: TwbotError, json: bool) -> None:
 
 
 def _of_text(text: str) -> Found:
-    """Analyse a text, cut as the bot cuts it. The local models read English: other texts have no sentiment."""
+    """Analyse a text, cut as the bot cuts it. What is not read in its language is None, or empty."""
     if not text.strip():
         _nothing_to_read()
     comprehend, read = _comprehend(), {"Text": excerpt(text)}
     language = comprehend.detect_dominant_language(read)["Languages"][0]["LanguageCode"]
-    found = _empty(text) | {"language": language}
+    unread = [detector for detector, read_here in LOCAL.items() if language not in read_here]
+    found = _empty(text) | {"language": language, "unread": unread}
     from twbot.local.models import entities, sentiment
     from twbot.local.models import language as languages
 
     found["models"]["language"] = languages.NAME
-    if language == "en":
+    if "sentiment" not in unread:
         sentiments = comprehend.detect_sentiment({**read, "LanguageCode": language})
-        detected = comprehend.detect_entities({**read, "LanguageCode": language})["Entities"]
         found["sentiment"], found["scores"] = sentiments["Sentiment"], sentiments["SentimentScore"]
+        found["models"]["sentiment"] = sentiment.NAME
+    if "entities" not in unread:
+        detected = comprehend.detect_entities({**read, "LanguageCode": language})["Entities"]
         found["entities"] = [{"text": each["Text"], "type": each["Type"]} for each in detected]
-        found["models"] |= {"sentiment": sentiment.NAME, "entities": entities.NAME}
+        found["models"]["entities"] = entities.NAME
     return found
 
 
@@ -114,12 +118,13 @@ def _of_picture(path: Path, data: Path | None) -> Found:
 
     rekognition = Rekognition(Gallery(DataFolder(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
-    texts = rekognition.detect_text(image)["TextDetections"]
+    lines = [each for each in rekognition.detect_text(image)["TextDetections"] if each["Type"] == "LINE"]
     return _empty(str(path)) | {
         "celebrities": [face["Name"] for face in faces["CelebrityFaces"]],
         "strangers": len(faces["UnrecognizedFaces"]),
         "labels": [label["Name"] for label in rekognition.detect_labels(image)["Labels"]],
-        "detected_text": [text["DetectedText"] for text in texts if text["Type"] == "LINE"],
+        "detected_text": [line["DetectedText"] for line in lines if line["DetectedText"]],
+        "unread_lines": sum(not line["DetectedText"] for line in lines),
         "models": dict(getattr(rekognition, "MODELS", {})),
     }
 
@@ -141,7 +146,7 @@ def _no_store(key: str) -> bytes:
 
 
 def _empty(what: str) -> Found:
-    nothing: Found = {"sentiment": None, "scores": None, "language": None, "entities": []}
+    nothing: Found = {"sentiment": None, "scores": None, "language": None, "unread": [], "entities": []}
     return {"input": what, **nothing, "celebrities": [], "labels": [], "detected_text": [], "models": {}}
 
 
@@ -162,7 +167,10 @@ def _show(found: Found, json: bool) -> None:
 def _rows(found: Found) -> Iterator[tuple[str, str]]:
     if found["language"]:
         yield "language", found["language"]
-        yield "sentiment", _sentiment(found) if found["sentiment"] else "none: only English is read here"
+        if found["sentiment"]:
+            yield "sentiment", _sentiment(found)
+        for detector in found["unread"]:
+            yield detector, f"not read in this language, only in {', '.join(LOCAL[detector])}"
     named = [f"{each['text']} ({each['type'].lower()})" for each in found["entities"]]
     for name, values in {"entities": named, **{key: found[key] for key in ("celebrities", "labels")}}.items():
         if values:
@@ -171,6 +179,8 @@ def _rows(found: Found) -> Iterator[tuple[str, str]]:
         yield "strangers", str(found["strangers"])
     if found["detected_text"]:
         yield "detected_text", " / ".join(found["detected_text"])
+    if found.get("unread_lines"):
+        yield "unread_lines", f"{found['unread_lines']}: writing in letters that no model here knows"
 
 
 def _sentiment(found: Found) -> str:

@@ -37,7 +37,9 @@ def list_people(json: AsJson = False, data: Data = None) -> None:
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="The person's name.")],
-    photos: Annotated[list[Path], typer.Argument(help="JPEG or PNG photos with the person's face alone.")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="JPEG or PNG photos with the person's face alone, from the front.")
+    ],
     json: AsJson = False,
     data: Data = None,
 ) -> None:

@@ -23,6 +23,8 @@ def chat(
 ) -> None:
     """What the chatbot would answer, with the intent that it understood and how sure it is.
 
+    The bot also heeds the mood of a post: whoever is sad or angry gets no joke.
+
     Example: twbot chat "got any jokes?"
 
     Example: twbot chat "tell me a fact" --stage prod

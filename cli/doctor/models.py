@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from twbot.cli.ui.check import Check
+from twbot.lambdas.analysis.languages import LOCAL, described
 
 # The memory that the models take, in bytes: measured, with a margin.
 NEEDED = 600_000_000
@@ -32,7 +33,7 @@ def check_models(gallery: Path) -> Check:
     except Exception as error:  # whatever a model's library raises, the bot can't analyse with it
         return Check("models", "wrong", f"{type(error).__name__}: {error}", f"Install them anew: {INSTALL}")
     took, more = time.monotonic() - started, max(0, _peak_memory() - before)
-    says = f"loaded and asked in {took:.1f} s, with {more / 1e6:.0f} MB"
+    says = f"loaded and asked in {took:.1f} s, with {more / 1e6:.0f} MB; they read {described(LOCAL)}"
     if free is not None and free < NEEDED:
         fix = f"Free {NEEDED / 1e6:.0f} MB: with less, the bot may be killed"
         return Check("models", "warning", f"{says}; only {free / 1e6:.0f} MB of memory were free", fix)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twbot.cli.ui.charts import sparkline
 from twbot.cli.ui.times import duration_text, format_time
+from twbot.lambdas.analysis.languages import described
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,6 +52,7 @@ def document(found: StatusSnapshot, x: XStatus | None) -> dict[str, Any]:
         "sizes": found.sizes,
         "damaged": found.damaged,
         "unread": found.unread,
+        "reads": found.reads,
     }
 
 
@@ -77,6 +79,7 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
         *_hour(found.last_hour),
         *_left(found, option),
         *_room(found),
+        *([("reads", described(found.reads), "")] if found.reads else []),
         *(("damaged", f"{each}: left as it is, and left out of queries", "red") for each in found.damaged),
         *(("not read", each, "yellow") for each in found.unread),
     ]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 
+from twbot.lambdas.plain_text import plain
+
 ELLIPSIS = "…"
-# Control characters (terminals obey them), format characters (they turn the direction of the text after them, hide text
-# or have no width), and halves of surrogate pairs (no encoding takes them): https://www.unicode.org/reports/tr9/,
-# https://www.unicode.org/reports/tr36/
-_INVISIBLE = ("Cc", "Cf", "Cs")
 
 
 def clean(text: str) -> str:
     """Return the text without invisible characters, with "\\n" as its only line end, and none at either end."""
-    shown = ("".join(each for each in line if _is_visible(each)) for line in text.splitlines())
-    return "\n".join(shown).strip("\n")
+    return plain(text).strip("\n")
 
 
 def truncate(text: str, limit: int, escapes: Mapping[int, str] | None = None) -> str:
@@ -36,10 +32,6 @@ def truncate(text: str, limit: int, escapes: Mapping[int, str] | None = None) ->
 def one_line(text: str) -> str:
     """Clean the text, and put one space in place of its line ends and other blanks."""
     return " ".join(clean(text).split())
-
-
-def _is_visible(character: str) -> bool:
-    return character == "\n" or unicodedata.category(character) not in _INVISIBLE
 
 
 def _size(text: str) -> int:

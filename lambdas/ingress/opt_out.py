@@ -48,6 +48,14 @@ _SIGNED = re.compile(r"(?<=\s)@(?=ing\b|\s+(?:me|us)\b)")
 _SENTENCE_END = re.compile(r"[.!?…。！？।\n]+")
 _CLAUSE_END = re.compile(r"[.!?…。！？।\n,;:，；：、—–]+")
 _REPEATED = re.compile(r"\b(\w+)(?: \1\b)+")
+# "stooop", "s t o p": no word of the phrases has a letter three times in a row.
+_DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")
+_SPELLED = re.compile(r"(?<!\w)[^\W\d](?: [^\W\d])+(?!\w)")
+# What somebody said to somebody else. "I told you to leave me alone" is meant.
+_REPORTED = re.compile(
+    r"\b(?:told|tells?|telling|ask(?:s|ed|ing)?|begg?(?:ed|s|ing)?) (?!(?:you|u)\b)(?:\w+ ){1,2}(?:not )?to\b"
+    r"|\b(?:says?|said) (?:not )?to\b"
+)
 
 
 class _Phrases(msgspec.Struct, frozen=True):
@@ -78,7 +86,7 @@ def _asks_to_stop(plain: str) -> bool:
     asked = _without_politeness(_HOW.sub("", plain, count=1))
     if {plain, asked, _bare(asked)} & _phrases().out:
         return True
-    return not _ABOUT.match(asked) and _OUT.search(asked) is not None
+    return not _ABOUT.match(asked) and not _REPORTED.search(asked) and _OUT.search(asked) is not None
 
 
 def _bare(words: str) -> str:
@@ -98,7 +106,8 @@ def _words(text: str) -> str:
     plain = _SKIPPED.sub(" ", _SIGNED.sub("tag", plain).replace("taging", "tagging"))
     # Letters, digits, and the marks that belong to letters. Invisible characters divide no word.
     kept = (c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in plain if not _is_invisible(c))
-    return " ".join(filter(None, (word.strip("'") for word in "".join(kept).split())))
+    words = " ".join(filter(None, (word.strip("'") for word in "".join(kept).split())))
+    return _DRAWN_OUT.sub(r"\1", _SPELLED.sub(lambda letters: letters[0].replace(" ", ""), words))
 
 
 def _is_invisible(character: str) -> bool:

@@ -20,6 +20,8 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Examples of what people say."""
     fulfilled: bool = False
     """Whether the fulfilment function makes the reply instead."""
+    cheerful: bool = False
+    """Whether its reply would hurt somebody who is sad or angry: the fallback answers posts of negative sentiment."""
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +33,8 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intents: list[Intent]
     fallback: Intent
     """Answers what matches no intent."""
+    upset: list[str] = []
+    """The fallback's replies to posts of negative sentiment. None: the same as to others."""
 
 
 @functools.cache

@@ -20,6 +20,7 @@ SCRIPTS = (
     (range(0x0980, 0x0A00), "Bengali"),
     (range(0x0A00, 0x0A80), "Gurmukhi"),
     (range(0x0A80, 0x0B00), "Gujarati"),
+    (range(0x0B00, 0x0B80), "Oriya"),
     (range(0x0B80, 0x0C00), "Tamil"),
     (range(0x0C00, 0x0C80), "Telugu"),
     (range(0x0C80, 0x0D00), "Kannada"),
@@ -49,11 +50,19 @@ _NO_CHARACTER = "\U0010fffe"
 
 def font_for(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     """Return the text as it can be drawn, and the font that has all of its characters."""
-    for script in ("", *_scripts()):
-        if (written := _written(text, script)) is not None:
-            return written, _font(script, size)
+    for spelling in _spellings(text):
+        for script in ("", *_scripts()):
+            if (written := _written(spelling, script)) is not None:
+                return written, _font(script, size)
     readable = "".join(character for character in text if character not in JOINERS)
     return SYLLABLES.sub(" ", anyascii(readable)), _font("", size)
+
+
+def _spellings(text: str) -> tuple[str, str]:
+    """Return the text, and with ordinary letters for the shapes of letters that old programs write."""
+    # Without raqm no mark finds its place above its letter: what has a character of its own is drawn by that.
+    whole = text if features.check("raqm") else unicodedata.normalize("NFC", text)
+    return whole, unicodedata.normalize("NFKC", text)
 
 
 def _scripts() -> list[str]:

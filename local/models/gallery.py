@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from twbot.local.models.faces import Embedding
 
 SHIPPED = Path(__file__).parent / "data" / "gallery.json"
-# Euclidean distance of two embeddings: 0.2 to 0.45 for the same person, 0.65 and more for two people.
-MAX_DISTANCE = 0.55
+# Euclidean distance of two embeddings: 0.2 to 0.51 for the same person on photos however treated, 0.59 and more for
+# two people. docs/understanding.md
+MAX_DISTANCE = 0.53
 MAX_NAME_LENGTH = 60
 
 
@@ -92,7 +93,7 @@ class Gallery:
         """
         name = _checked(name)
         # Find the faces before locking the file: that takes seconds.
-        added = [Photo(source=source, embedding=_only_face(source, content)) for source, content in photos.items()]
+        added = [Photo(source=source, embedding=only_face(source, content)) for source, content in photos.items()]
         with _changing(self.path) as file:
             known = next((each for each in file.people if each.name == name), Person(name=name, photos=[]))
             sources = {each.source for each in added}
@@ -111,10 +112,12 @@ class Gallery:
             if name in {each.name for each in shipped()}:
                 file.hidden = sorted({*file.hidden, name})
 
-    def match(self, embedding: Embedding) -> tuple[Person, float] | None:
+    def match(self, embedding: Embedding | None) -> tuple[Person, float] | None:
         """Return the person with the nearest photo and its distance, None where none is near enough to be the same."""
         import numpy as np
 
+        if embedding is None:
+            return None
         pairs = [(person, photo.embedding) for person in self.people() for photo in person.photos]
         if not pairs:
             return None
@@ -189,7 +192,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def _only_face(source: str, content: bytes) -> list[float]:
+def only_face(source: str, content: bytes) -> list[float]:
+    """Return the embedding of the one face on a photo. `source`: what to call it. Raises BadPhoto."""
     from twbot.local.models.faces import find_faces
     from twbot.local.models.pictures import decode
 
@@ -201,4 +205,7 @@ def _only_face(source: str, content: bytes) -> list[float]:
         raise BadPhoto(f"There is no face in {source}.")
     if len(faces) > 1:
         raise BadPhoto(f"There are {len(faces)} faces in {source}: crop it to the person's.")
-    return [round(float(number), 5) for number in faces[0].embedding]
+    embedding = faces[0].embedding
+    if embedding is None:
+        raise BadPhoto(f"The face in {source} is seen from the side: take a photo from the front.")
+    return [round(float(number), 5) for number in embedding]

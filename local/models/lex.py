@@ -1,25 +1,18 @@
-"""Amazon Lex V2 on this machine: chooses the intent of the nearest sample utterance by embedding, else the fallback."""
+"""Amazon Lex V2 on this machine: answers with the intent that a text is of (intents.py), else with the fallback."""
 
 from __future__ import annotations
 
 import random
 import re
-import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twbot.lambdas.responding.chatbot import Definition, definition
 from twbot.lambdas.responding.fulfilment import fulfil
-from twbot.local.models.embedding import NAME as EMBEDDING
-from twbot.local.models.embedding import embed
 from twbot.local.models.errors import ServiceError
+from twbot.local.models.intents import SURE, Intents
+from twbot.local.models.loading import loads_once
 
-if TYPE_CHECKING:
-    from twbot.local.models.embedding import Vector
-
-NAME = f"nearest sample utterance by {EMBEDDING}"
-# Cosine similarity that the nearest utterance must have.
-THRESHOLD = 0.5
 # Lex's own limits on text and session id:
 # https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
 MAX_LENGTH = 1024
@@ -42,14 +35,13 @@ class Lex:
         self._bot = bot or definition()
         self._intents = {intent.name: intent for intent in [*self._bot.intents, self._bot.fallback]}
         self._fulfilment, self._rng = fulfilment, rng
-        self._embedding = threading.Lock()
-        self._embedded: tuple[list[str], Vector] | None = None  # each utterance's intent, and their vectors
+        self._matcher = loads_once(lambda: Intents({each.name: each.utterances for each in self._bot.intents}))
 
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
         """Return RecognizeText's response. Raises ServiceError."""
         _check(text, session_id)
-        ranked = self._rank(text)
-        name = ranked[0][0] if ranked[0][1] >= THRESHOLD else self._bot.fallback.name
+        ranked = self._matcher().rank(text)
+        name = ranked[0][0] if ranked and ranked[0][1] >= SURE else self._bot.fallback.name
         closed = self._close(name, text, session_id)
         return {
             "messages": closed["messages"],
@@ -58,24 +50,6 @@ class Lex:
             "requestAttributes": {},
             "sessionId": session_id,
         }
-
-    def _rank(self, text: str) -> list[tuple[str, float]]:
-        """Return each intent with the cosine similarity of its nearest utterance, best first."""
-        names, vectors = self._utterances()
-        best: dict[str, float] = {}
-        for name, similarity in zip(names, (vectors @ embed(_normalised(text))).tolist(), strict=True):
-            best[name] = max(best.get(name, 0.0), min(similarity, 1.0))
-        return sorted(best.items(), key=lambda pair: -pair[1])
-
-    def _utterances(self) -> tuple[list[str], Vector]:
-        import numpy as np
-
-        with self._embedding:
-            if self._embedded is None:
-                pairs = [(intent.name, words) for intent in self._bot.intents for words in intent.utterances]
-                vectors = np.stack([embed(_normalised(words)) for _, words in pairs])
-                self._embedded = [name for name, _ in pairs], vectors
-            return self._embedded
 
     def _close(self, name: str, text: str, session_id: str) -> dict[str, Any]:
         intent = {"name": name, "slots": {}, "state": "ReadyForFulfillment", "confirmationState": "None"}
@@ -116,10 +90,6 @@ class Lex:
             if name != chosen["name"]
         ]
         return [first, *others]
-
-
-def _normalised(text: str) -> str:
-    return text.strip().rstrip("?!. ").replace("’", "'") or text
 
 
 def _check(text: str, session_id: str) -> None:

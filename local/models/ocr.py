@@ -1,22 +1,36 @@
-"""Detects text in pictures with PP-OCR (RapidOCR). The models come with the package; nothing is downloaded."""
+"""Detects text in pictures with PP-OCR (RapidOCR) and, in other scripts, Tesseract. Nothing is downloaded.
+
+What no model reads is said to be writing: docs/decisions/0022-writing-that-is-not-read.md
+"""
 
 from __future__ import annotations
 
 import logging
+import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twbot.local.models import scripts, text_boxes
 from twbot.local.models.loading import Worker, loads_once_a_thread
+from twbot.local.models.text_boxes import find_boxes
+from twbot.local.models.text_lines import NOTHING, Read, Reading, cut, in_order, is_line, ratio, read_boxes
 
 if TYPE_CHECKING:
     from PIL import Image
 
-NAME = "PP-OCRv6 (RapidOCR)"
+    from twbot.local.models.text_boxes import Box, Pixels
+
+NAME = f"PP-OCRv6 (RapidOCR), {scripts.NAME}"
 # Minimum score by the number of characters. Texture and noise are read as a few characters: a short text needs a higher
 # score.
 MIN_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
-MIN_SCORE_LONG = 0.7
-# Pixels. A larger picture would take seconds; a smaller one would lose small text.
-MAX_SIDE = 1440
+MIN_SCORE_LONG, MIN_SCORE_OF_HOLES = 0.7, 0.9
+# Letters for each height of a line: Latin has about 2, Chinese 1.
+MIN_DENSITY = 0.5
+# Of the detector, for a box that is about as long as high: round things look like letters to it.
+MIN_LETTER_SCORE = 0.65
+# Boxes that no model reads are reported as writing from this score of the detector (0 to 1), and this many times as
+# long as high: things that are no writing are seldom taken for so certain and so long a line.
+MIN_WRITING_SCORE, MIN_WRITING_RATIO = 0.7, 3.0
 # As Rekognition's DetectText: https://docs.aws.amazon.com/rekognition/latest/dg/limits.html
 MAX_WORDS = 100
 _worker = Worker("ocr")
@@ -29,7 +43,7 @@ class Line(NamedTuple):
 
     text: str
     score: float
-    """From 0 to 1."""
+    """From 0 to 1: 0 for writing that no model reads, whose text is empty."""
     corners: tuple[Point, Point, Point, Point]
     """Clockwise from the top left, as shares of the picture's width and height."""
 
@@ -45,40 +59,70 @@ def detect_text(image: Image.Image) -> list[dict[str, Any]]:
 
 
 def read_lines(image: Image.Image) -> list[Line]:
-    """Return the lines of text on an RGB image whose score is high enough for their length."""
+    """Return the lines of text on an RGB image, in the order of reading; without text where no model reads them."""
     import numpy as np
 
-    image = image.copy()  # thumbnail() changes the image, and others share it
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
-    result = _worker.run(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
-    if result.boxes is None or result.txts is None:
-        return []
-    size = np.array(image.size)
-    shares = [np.clip(box / size, 0, 1).tolist() for box in result.boxes]
-    lines = [
-        Line(text.strip(), float(score), (tuple(a), tuple(b), tuple(c), tuple(d)))
-        for (a, b, c, d), text, score in zip(shares, result.txts, result.scores, strict=True)
-    ]
-    return [line for line in lines if _readable(line)]
+    read = _worker.run(_read, np.ascontiguousarray(np.asarray(image)[:, :, ::-1]))
+    return [Line(*each.reading, _shares(each.box, image.size)) for each in read]
 
 
 def words_of(line: Line) -> list[Line]:
     """Split a line into words. A word's corners follow from the share of the line's characters that it has."""
     words, place, length = [], 0, max(1, len(line.text))
+    leftwards = any(unicodedata.bidirectional(char) in ("R", "AL") for char in line.text)
     for word in line.text.split():
         begin = line.text.index(word, place)
         place = begin + len(word)
-        words.append(Line(word, line.score, _part(line.corners, begin / length, place / length)))
+        span = (1 - place / length, 1 - begin / length) if leftwards else (begin / length, place / length)
+        words.append(Line(word, line.score, _part(line.corners, *span)))
     return words
 
 
 def warm() -> None:
-    """Load the model now instead of at first use."""
+    """Load the models now instead of at first use."""
     _worker.run(_load)
+    _worker.run(scripts.warm)
 
 
-def _read(pixels: Any) -> Any:
-    return _load()(pixels)
+def _read(pixels: Pixels) -> list[Read]:
+    found = [box for box in find_boxes(_load().text_det, pixels) if box.score >= MIN_LETTER_SCORE or is_line(box)]
+    boxes = sorted(found, key=lambda box: -box.score)[:MAX_WORDS]
+    first = read_boxes(pixels, boxes, _recognise)
+    read = [each for each in first if each.reading.text]
+    left = [each.box for each in first if not each.reading.text]
+    others = read_boxes(pixels, left, scripts.read, gives_up=True)
+    return in_order(read + [each for each in others if each.reading.text or _is_writing(pixels, each.box)])
+
+
+def _recognise(line: Pixels) -> Reading:
+    result = _load().recognize_txt([line])
+    reading = Reading(result.txts[0], float(result.scores[0]))
+    return Reading(reading.text.strip(), reading.score) if _is_readable(reading, line) else NOTHING
+
+
+def _shares(box: Box, size: tuple[int, int]) -> tuple[Point, Point, Point, Point]:
+    import numpy as np
+
+    a, b, c, d = np.clip(box.corners / np.array(size), 0, 1).tolist()
+    return tuple(a), tuple(b), tuple(c), tuple(d)
+
+
+def _is_readable(reading: Reading, line: Pixels) -> bool:
+    text, (height, width) = reading.text.strip(), line.shape[:2]
+    letters = len(text) - text.count(" ")
+    # Letters that the model does not have are spaces to it, or nothing.
+    least = MIN_SCORE_OF_HOLES if "  " in text else MIN_SCORE.get(len(text), MIN_SCORE_LONG)
+    dense = letters * height >= MIN_DENSITY * width
+    return reading.score >= least and dense and any(char.isalnum() for char in text)
+
+
+def _is_writing(pixels: Pixels, box: Box) -> bool:
+    """Return whether a box that no model reads is a line of letters nevertheless."""
+    return (
+        box.score >= MIN_WRITING_SCORE
+        and ratio(box) >= MIN_WRITING_RATIO
+        and scripts.is_writing(cut(pixels, box.corners))
+    )
 
 
 @loads_once_a_thread
@@ -86,13 +130,22 @@ def _load() -> Any:
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-    return RapidOCR(params={"Global.log_level": "error", **threads})
+    engine = RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            # The picture comes in the size in which it is to be looked at.
+            "Det.limit_type": "max",
+            "Det.limit_side_len": text_boxes.MAX_SIDE * 2,
+        }
+    )
+    import numpy as np
 
-
-def _readable(line: Line) -> bool:
-    least = MIN_SCORE.get(len(line.text), MIN_SCORE_LONG)
-    return line.score >= least and any(char.isalnum() for char in line.text)
+    blank = np.zeros((64, 64, 3), np.uint8)
+    engine(blank)  # loads the detector
+    engine.recognize_txt([blank])
+    return engine
 
 
 def _part(corners: tuple[Point, Point, Point, Point], begin: float, end: float) -> tuple[Point, Point, Point, Point]:

@@ -87,7 +87,8 @@ def test_contracts_know_every_package_that_offers_names() -> None:
 def test_tests_share_by_way_of_support_only() -> None:
     """No test imports another test's module, nor a conftest; but for the one that is about tests.
 
-    The proof, the audits and the benchmarks are programs of their own: their modules import each other.
+    The proof, the audits, the measurements and the benchmarks are programs of their own: modules of one import each
+    other.
     """
     paths = set((ROOT / "tests").rglob("*.py")) - {ROOT / "tests/contracts/test_recipes.py"}
     imported = {
@@ -96,7 +97,7 @@ def test_tests_share_by_way_of_support_only() -> None:
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.ImportFrom)
     }
-    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit", "bench")))
+    shared = ("tests.support", *(f"tests.{program}" for program in ("prove", "audit", "measure", "bench")))
     assert not {
         name
         for folder, name in imported

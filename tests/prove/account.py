@@ -97,6 +97,7 @@ class Account:
         """How often each rule's function raised or died."""
         self.last_error = ""
         clients.client.cache_clear()
+        self.restart()
         for service in ("dynamodb", "events", "sns", "sqs", "secretsmanager", "s3"):
             self._watch(clients.client(service))
         self._own = boto3.client("sqs", region_name=REGION)
@@ -275,7 +276,7 @@ def account(seed: random.Random) -> Iterator[Account]:
     x = FakeX(chance.at_x)
     tables = {"SEEN_TABLE": "seen", "SENT_TABLE": "sent", "REPLIES_TABLE": "replies", "DELIVERIES_TABLE": "deliveries"}
     names = {"BUS_NAME": "Plumbing", "MEDIA_BUCKET": "media", "SECRET_NAME": "TwitterSecret", "SETTINGS": "{}"}
-    names |= {"POWERTOOLS_SERVICE_NAME": "tried", "POWERTOOLS_METRICS_NAMESPACE": "tried", "X_URL": x.url}
+    names |= {"POWERTOOLS_SERVICE_NAME": "tried", "X_URL": x.url}
     quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_TRACE_DISABLED": "1"}
     try:
         with mock.patch.dict(os.environ, {**AWS_OF_TESTS, **tables, **names, **quiet}), mock_aws():
@@ -315,7 +316,9 @@ def _resources() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _shortened(chatbot: Wit) -> Iterator[None]:
-    from twbot.lambdas.aws import event_bus, reply_queue
+    from aws_lambda_powertools.metrics import Metrics
+
+    from twbot.lambdas.aws import event_bus, invocation, reply_queue
     from twbot.lambdas.aws.handlers import egress, text
     from twbot.lambdas.egress import attempts, sender
 
@@ -328,6 +331,8 @@ def _shortened(chatbot: Wit) -> Iterator[None]:
             (reply_queue, "MAX_WAIT", 1.0),
             # What came back often is spread over minutes.
             (reply_queue, "random", SimpleNamespace(uniform=lambda low, _: low)),
+            # It takes its namespace from the environment as it is imported: another test may have been first.
+            (invocation, "_metrics", Metrics(namespace="tried")),
             (event_bus, "FIRST_WAIT", 0.001),
             (event_bus, "MAX_WAIT", 0.002),
             (egress, "MAX_TRIES", 200),

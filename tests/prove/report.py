@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import os
 import platform
-import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from tests.prove.runner import Result
+from tests.support.circumstances import machine
 from tests.support.paths import ROOT
 from twbot import __version__
 
@@ -59,23 +56,8 @@ def _circumstances(seed: int, minutes: float, elapsed: float, commit: str) -> It
     yield f"- {today}, twbot {__version__}, commit {commit}, {elapsed / 60:.1f} minutes"
     yield f"- Repeat it: `make prove SEED={seed} MINUTES={minutes:g}`"
     yield f"- One trial alone: `python -m tests.prove --seed {seed} --minutes {minutes:g} --only NAME`"
-    yield f"- {_machine()}"
+    yield f"- {machine()}"
     yield f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {versions}"
-
-
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    model = "an unknown processor"
-    if (cpus := Path("/proc/cpuinfo")).exists() and (found := re.search(r"model name\s*: (.+)", cpus.read_text())):
-        model = found[1]
-    return f"{os.cpu_count()} cores ({model}), {memory:.0f} GB, {platform.system()} {platform.release()}"
-
-
-def commit_of_checkout() -> str:
-    """Return the commit's short id, with a plus sign where files differ from it."""
-    command = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 def _table(results: Sequence[Result]) -> Iterator[str]:

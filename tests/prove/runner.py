@@ -36,7 +36,8 @@ def run(chosen: Sequence[Declared], seed: int, minutes: float, *, write: bool = 
     """Run the trials. Return 1 where a promise was broken, else 0."""
     console = Console(width=160, highlight=False)
     console.print(f"Seed {seed}, {len(chosen)} trials, scaled to {minutes:g} minutes.")
-    from tests.prove.report import commit_of_checkout, write_report
+    from tests.prove.report import write_report
+    from tests.support.circumstances import commit_of_checkout
 
     commit, began, results = commit_of_checkout(), time.monotonic(), []
     for declared in chosen:

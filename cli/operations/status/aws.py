@@ -13,6 +13,7 @@ from twbot.cli.operations.aws_logs_insights import Insights, epoch
 from twbot.cli.operations.metrics.aws import AwsMetrics
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSnapshot, last_hour, the_last_hour
+from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import ErrorKind
 from twbot.lambdas.wiring import SERVICES
@@ -57,6 +58,7 @@ class AwsStatusProbe:
                 place=f"{self._bot.name} in {self._bot.client('sqs').meta.region_name}",
                 running=True,
                 url=self._url,
+                reads=languages.AWS,
                 waiting=waiting.result(),
                 dead=dead.result(),
                 last_hour=last_hour([*counted.result(), *from_log]),

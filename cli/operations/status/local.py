@@ -11,6 +11,7 @@ import msgspec
 
 from twbot.cli.operations.metrics.local import LocalMetrics
 from twbot.cli.operations.status.records import COUNTED, LOGGED, StatusSnapshot, last_hour, the_last_hour
+from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.local.adapters.replies import LocalReplies
@@ -51,6 +52,7 @@ def status_snapshot(folder: Path, *, now: float | None = None) -> StatusSnapshot
         limits=_limits(DataFolder(folder).log, now),
         switch=_switch(DataFolder(folder).replies),
         sizes=sizes(folder),
+        reads=languages.LOCAL,
         problem=None if run is None else _problem(run),
         **process,
     )

@@ -72,6 +72,8 @@ class StatusSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The files of the lake on `local` that can't be read to their end."""
     unread: list[str] = []
     """What could not be read, and why."""
+    reads: dict[str, tuple[str, ...]] = {}
+    """The languages that each detector of texts reads, by their codes."""
 
 
 def the_last_hour(now: float) -> Window:

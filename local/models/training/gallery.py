@@ -18,9 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from twbot.local.models.faces import find_faces
-from twbot.local.models.gallery import SHIPPED, Person, Photo
-from twbot.local.models.pictures import decode
+from twbot.local.models.gallery import SHIPPED, Person, Photo, only_face
 
 WHITE_HOUSE = "photo by the White House (public domain)"
 
@@ -54,11 +52,10 @@ def main(archives: list[Path]) -> None:
     people: dict[str, Person] = {}
     for source in SOURCES:
         archive = next(each for each in archives if each.name.startswith(source.package))
-        (face,) = find_faces(decode(_member(archive, source.file)))
         photo = Photo(
             source=f"{source.package}: {source.file}",
             licence=source.licence,
-            embedding=[round(float(number), 5) for number in face.embedding],
+            embedding=only_face(source.file, _member(archive, source.file)),
         )
         person = people.setdefault(
             source.name, Person(name=source.name, urls=[f"en.wikipedia.org/wiki/{source.article}"], photos=[])

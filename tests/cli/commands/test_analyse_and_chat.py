@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.support import pictures_of_text
 from twbot.cli.commands.analyse import analyse
 from twbot.cli.commands.chat import chat
 from twbot.cli.errors import CliError, Exit
 from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.errors import ServiceError
 
-FIELDS = {"input", "sentiment", "scores", "language", "entities", "celebrities", "labels", "detected_text", "models"}
+FIELDS = {"input", "sentiment", "scores", "language", "unread", "entities", "celebrities", "labels", "detected_text"}
+FIELDS |= {"models"}
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -37,14 +39,27 @@ def test_people_are_told_the_mood_and_the_model(capsys: pytest.CaptureFixture[st
     analyse("I love London")
     shown = capsys.readouterr().out
     assert "POSITIVE" in shown
-    assert "VADER" in shown
+    assert "multilingual-e5-small" in shown
 
 
-def test_another_language_is_named_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:
-    """No mood where no model can tell one."""
-    analyse("Das war ein schrecklicher Abend in Hamburg", json=True)
+@pytest.mark.parametrize(
+    ("text", "language", "sentiment", "unread"),
+    [
+        ("Das war ein schrecklicher Abend in Hamburg", "de", "NEGATIVE", ["entities"]),
+        ("Wat een heerlijke avond in Utrecht", "nl", "POSITIVE", ["entities"]),
+        ("Tämä oli kamala ilta Helsingissä", "fi", None, ["sentiment", "entities"]),
+    ],
+)
+def test_what_is_not_read_in_a_language_is_named(
+    text: str, language: str, sentiment: str | None, unread: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rather than guessed at, for programs and for people."""
+    analyse(text, json=True)
     (found,) = lines(capsys)
-    assert (found["language"], found["sentiment"]) == ("de", None)
+    assert (found["language"], found["sentiment"], found["unread"]) == (language, sentiment, unread)
+    analyse(text)
+    shown = capsys.readouterr().out
+    assert shown.count("not read in this language, only in en") == len(unread)
 
 
 def test_a_line_that_fails_does_not_stop_the_rest(
@@ -99,3 +114,14 @@ def test_chat_answers_with_intent_and_confidence(capsys: pytest.CaptureFixture[s
     assert answer["intent"] == "Greeting"
     assert 0.5 <= answer["confidence"] <= 1
     assert answer["reply"]
+
+
+def test_writing_that_is_not_read_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In JSON, and in words."""
+    path = tmp_path / "tamil.png"
+    next(pictures_of_text.unread()).image.save(path)
+    analyse(str(path), json=True, data=tmp_path)
+    (found,) = lines(capsys)
+    assert (found["detected_text"], found["unread_lines"]) == ([], 3)
+    analyse(str(path), data=tmp_path)
+    assert "3: writing in letters that no model here knows" in capsys.readouterr().out

@@ -79,8 +79,10 @@ def _is_installed(name: str) -> bool:
 
 
 def imported() -> Iterator[str]:
-    """The top-level modules of others that our code imports."""
+    """The top-level modules of others that our code imports, but for training, whose scripts say what they need."""
     for path in (path for folder in ("cli", "lambdas", "local", "stacks") for path in (ROOT / folder).rglob("*.py")):
+        if path.parent.name == "training":
+            continue
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):
                 yield from (alias.name.partition(".")[0] for alias in node.names)

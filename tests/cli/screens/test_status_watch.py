@@ -21,6 +21,7 @@ from twbot.cli.operations.status.records import LastHour, StatusSnapshot
 from twbot.cli.screens.status import _limits, _webhook_and_subscriptions, document, screen
 from twbot.cli.ui.console import Safe, out
 from twbot.cli.x.status import PostsRead, XStatus, read_x_status
+from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit
@@ -204,3 +205,12 @@ def test_x_that_refuses_is_an_answer() -> None:
         found = read_x_status(FakeStage("prod", x.url))
     assert "does not accept the keys" in str(found.problem)
     assert "--stage prod" in str(found.fix)
+
+
+@pytest.mark.parametrize("reads", [languages.LOCAL, languages.AWS])
+def test_the_languages_that_are_read_are_named(reads: dict[str, tuple[str, ...]]) -> None:
+    """For people and for programs, on either platform: what is not among them has no mood."""
+    found = StatusSnapshot(place="here", running=True, reads=reads, last_hour=VITALS.last_hour)
+    drawn = " ".join(text_of(screen(found, XStatus(), True, "")).split())
+    assert f"sentiment in {', '.join(reads['sentiment'])}; entities in {', '.join(reads['entities'])}" in drawn
+    assert document(found, XStatus())["reads"] == reads

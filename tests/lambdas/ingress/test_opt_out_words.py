@@ -61,6 +61,18 @@ quit bugging me
 leave me the hell alone
 I don't want replies from you
 I don't want you replying to me
+cancel
+@twbot END
+No more!
+that's enough, thanks
+s.t.o.p
+S T O P
+stooooop
+STOPPPP IT
+l e a v e me alone
+I told you to leave me alone
+I have asked you twice to leave me alone
+Everyone says you are annoying, stop replying to me
 Lass mich in Ruhe!
 Bitte hör auf
 Antworte mir nicht mehr
@@ -112,6 +124,14 @@ thanks, no more jokes today, but a fact would be nice
 I stopped replying to my ex
 The unsubscribe button does not work
 Stop, drop and roll
+she told him to leave me alone
+My boss says to stop tagging us
+I asked my brother to stop texting me
+Who told you not to message me
+what a dramatic end
+the weekend
+cancel culture
+no more tears
 """.strip().splitlines()
 
 BACK = """

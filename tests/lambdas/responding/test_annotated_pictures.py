@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -151,6 +152,7 @@ def test_names_keep_their_script(name: str) -> None:
         "शाह-रुख़ 3",
         "ก-ก",
         "ზაზა-ვანო",
+        "ନବୀନ ପଟ୍ଟନାୟକ",
         "Jean-Luc O’Neil 2",
     ],
 )
@@ -189,6 +191,24 @@ def test_without_raqm_scripts_that_need_it_are_transliterated(name: str, monkeyp
     assert text
     assert font_for("ზაზა", 30)[0] == "ზაზა"
     assert font_for("Владимир", 30)[0] == "Владимир"
+
+
+@pytest.mark.parametrize("raqm", [True, False])
+def test_letters_and_their_marks_are_one_character_where_marks_find_no_place(
+    raqm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is spelled with single marks, as macOS does, looks as any other."""
+    monkeypatch.setattr("PIL.features.check", lambda _: raqm)
+    apart = unicodedata.normalize("NFD", "Nguyễn Żółć")
+    assert font_for(apart, 30)[0] == (apart if raqm else "Nguyễn Żółć")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("\ufee3\ufea4\ufee4\ufeaa", "محمد"), ("Ｎｏｖａ", "Nova"), ("ﬁlm", "film")]
+)
+def test_shapes_of_letters_are_the_letters(name: str, written: str) -> None:
+    """As old programs write Arabic: one character for the beginning of a letter, another for its end."""
+    assert font_for(name, 30)[0] == written
 
 
 def test_what_has_no_shape_is_written_in_latin_letters() -> None:

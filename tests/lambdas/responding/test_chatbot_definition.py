@@ -27,6 +27,7 @@ def test_intents_keep_lexs_rules() -> None:
     assert all(intent.fulfilled != bool(intent.replies) and intent.utterances for intent in bot.intents)
     assert bot.fallback.name == "FallbackIntent"
     assert bot.fallback.replies
+    assert not bot.fallback.cheerful
     assert len(set(names)) == len(names)
 
 
@@ -46,6 +47,11 @@ def test_our_own_sayings(file: str) -> None:
         ("hey @twbot\n\n#joke please &amp; thanks", "hey joke please & thanks"),
         ("mail me at a@example.com", "mail me at a@example.com"),
         ("x" * 3000, "x" * 1024),
+        ("@twbot 👋🏽", "waving hand sign"),
+        ("@twbot 🙏🙏🏿 ❤️", "person with folded hands heavy black heart"),
+        ("hi 👋", "hi 👋"),
+        ("?!", "?!"),
+        ("👍" * 3000, "thumbs up sign"),
     ],
 )
 def test_what_the_chatbot_is_told(text: str, utterance: str) -> None:

@@ -69,15 +69,16 @@ class RecordingBus:
 
 
 class ScriptedChatbot:
-    """Says `messages`; keeps what it was asked."""
+    """Says `messages` as the answer of an intent; keeps what it was asked."""
 
-    def __init__(self, *messages: str) -> None:
-        self.messages = messages
+    def __init__(self, *messages: str, intent: str = "Help") -> None:
+        self.messages, self.intent = messages, intent
         self.asked: list[tuple[str, str]] = []
 
     def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
         self.asked.append((text, session_id))
-        return {"messages": [{"contentType": "PlainText", "content": said} for said in self.messages]}
+        messages = [{"contentType": "PlainText", "content": said} for said in self.messages]
+        return {"messages": messages, "sessionState": {"intent": {"name": self.intent}}}
 
 
 def analysed(*images: AnalysedImage, text: str = "@bot hi", event_replay: str | None = None, **fields: Any) -> Event:
@@ -188,6 +189,17 @@ def test_alternative_text_says_who_and_what() -> None:
     assert len(alt_text(long)) == 1000
 
 
+UNREAD = ImageAnalysis(text_detections=[{"Type": "LINE", "DetectedText": "", "Confidence": 0.0}])
+
+
+def test_the_reply_says_that_there_is_writing_it_cannot_read() -> None:
+    """Beside what it can; not where writing is not to be repeated."""
+    assert reply_text([image("a", UNREAD)]) == "I can't see anybody famous. There is writing that I can't read."
+    assert alt_text(UNREAD) == "A picture without faces. There is writing that I can't read."
+    assert reply_text([image("a", SOFA), image("b", UNREAD)]).endswith("”. There is writing that I can't read.")
+    assert "writing" not in reply_text([image("a", UNREAD)], quote=False) + alt_text(UNREAD, quote=False)
+
+
 def test_the_chatbot_answers_words() -> None:
     """In a session of the author's own; its messages become the reply, and nothing in it is a link."""
     bus, chatbot = RecordingBus(), ScriptedChatbot("One.", "See evil.com @victim")
@@ -204,6 +216,16 @@ def test_the_chatbot_gets_what_it_takes(text: str) -> None:
     chatbot = ScriptedChatbot("Hi.")
     answer_text(analysed(text=text), chatbot=chatbot, publisher=RecordingBus(), settings=Settings())
     assert 1 <= len(chatbot.asked[0][0]) <= 1024
+
+
+@pytest.mark.parametrize(("sentiment", "cheered"), [("NEGATIVE", False), ("POSITIVE", True), (None, True)])
+def test_who_is_upset_is_spared_a_cheerful_reply(sentiment: str | None, cheered: bool) -> None:
+    """The mood that the analysis found decides, whatever the chatbot took the post for."""
+    bus, chatbot = RecordingBus(), ScriptedChatbot("Any time!", intent="Thanks")
+    event = analysed(text="@bot thanks for nothing", analysis=Analysis(text_sentiment=sentiment))
+    answer_text(event, chatbot=chatbot, publisher=bus, settings=Settings())
+    assert (bus.command.text == "alice: Any time!") is cheered
+    assert cheered or bus.command.text.removeprefix("alice: ") in definition().upset
 
 
 def test_a_silent_chatbot_is_no_reply() -> None:

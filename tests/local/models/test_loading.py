@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from twbot.lambdas.errors import MachineFault, Temporary
-from twbot.local.models import embedding, entities, faces, labels, language, ocr, sentiment
+from twbot.local.models import centerface, embedding, entities, faces, labels, landmarks, language, ocr, sentiment
 from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.loading import Worker, loads_once, loads_once_a_thread
 
@@ -40,7 +40,7 @@ def test_a_missing_package_keeps_its_name() -> None:
 
     @loads_once
     def load() -> None:
-        raise ModuleNotFoundError("No module named 'dlib'", name="dlib")
+        raise ModuleNotFoundError("No module named 'onnx'", name="onnx")
 
     with pytest.raises(ModuleNotFoundError):
         load()
@@ -62,10 +62,11 @@ def test_many_threads_load_once() -> None:
 
 def test_every_model_loads_in_this_way() -> None:
     """None caches by itself: functools.cache would let two threads load, and would hide the machine's fault."""
-    for model in (embedding._model, entities._model, language._detector, labels._session, ocr._load, faces._load):
+    of_faces = (faces._session, centerface._session, landmarks._trees)
+    for model in (embedding._model, entities._model, language._detector, labels._session, ocr._load, *of_faces):
         assert hasattr(model, "__wrapped__")
         assert not hasattr(model, "cache_clear")
-    for data in (sentiment._vader, sentiment._weights, labels._kinds):
+    for data in (sentiment._weights, labels._kinds):
         assert not hasattr(data, "cache_clear")
 
 
