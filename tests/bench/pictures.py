@@ -1,4 +1,4 @@
-"""What a picture takes, warm: python -m tests.bench.pictures
+"""What a picture takes, warm.
 
 CPU milliseconds of each step, for the demo's pictures and for the same with a longer side of 1,600 pixels; the three
 detectors at the same time, as the workflow runs them; and a post with a picture from its webhook to the reply.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 
 from PIL import Image
 
+from tests.bench.figures import Figure, say
 from tests.support.paths import PICTURES
 from twbot.lambdas.analysis.picture import normalise
 from twbot.lambdas.contracts import ImageAnalysis
@@ -105,8 +105,21 @@ def _bot(home: Path) -> AbstractContextManager[System]:
     return beside_simulated_x(DataFolder(home), Settings(), on_progress=lambda _: None, analysers=LocalModels)
 
 
-def measure_posts(system: System) -> None:
-    """Print the median of posts with one picture, from the webhook to the reply."""
+def measure_steps_of_all(gallery: Path) -> Iterator[Figure]:
+    """Yield the CPU of each step, as medians over the pictures of a size."""
+    taken: dict[str, list[dict[str, float]]] = {size: [] for size in AIMS}
+    for size, _, content in pictures():
+        taken[size].append(measure_steps(content, gallery))
+    for size, steps in taken.items():
+        medians = {name: statistics.median(each[name] for each in steps) for name in steps[0]}
+        together = medians.pop("together")
+        what = ", ".join(f"{name} {span:.0f}" for name, span in medians.items())
+        yield say(Figure(f"a picture, {size}: CPU", f"{what} ms"))
+        yield say(Figure(f"a picture, {size}: the detectors together", f"{together:.0f} ms"))
+
+
+def measure_posts(system: System) -> Iterator[Figure]:
+    """Yield the median of posts with one picture, from the webhook to the reply."""
     assert system.x is not None
     system.x.client.limits({"POST /2/tweets": 10**6, "POST /2/media/upload": 10**6}, posts_a_day=10**6)
     system.bot.analysers.warm()
@@ -114,8 +127,8 @@ def measure_posts(system: System) -> None:
         of_size = [content for each, _, content in pictures() if each == size]
         # Nobody gets more than 20 replies in an hour.
         spans = sorted(_answered(system, f"user{turn}", content) for turn in range(ROUNDS) for content in of_size)
-        aim = f"aim: below {milliseconds}"
-        say(f"a picture, {size}, webhook to reply", f"median {1000 * statistics.median(spans):.0f} ms ({aim})")
+        median = f"median {1000 * statistics.median(spans):.0f} ms"
+        yield say(Figure(f"a picture, {size}: webhook to reply", median, f"below {milliseconds} ms"))
 
 
 def _answered(system: System, author: str, content: bytes) -> float:
@@ -127,19 +140,8 @@ def _answered(system: System, author: str, content: bytes) -> float:
     return float(reply["created_ms"] - post["created_ms"]) / 1000
 
 
-def main() -> None:
+def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="twbot-bench-") as folder:
-        for size, name, content in pictures():
-            taken = measure_steps(content, Path(folder) / "gallery.json")
-            say(f"{name}, {size}", ", ".join(f"{step} {span:.0f}" for step, span in taken.items()) + " ms")
-
-
-def say(what: str, figure: str) -> None:
-    sys.stdout.write(f"{what:<44} {figure}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
+        yield from measure_steps_of_all(Path(folder) / "gallery.json")
     with tempfile.TemporaryDirectory(prefix="twbot-bench-") as home, _bot(Path(home)) as running:
-        measure_posts(running)
+        yield from measure_posts(running)
