@@ -80,7 +80,7 @@ def class_scores(words: str) -> dict[str, float]:
 
 def _shares(vectors: npt.NDArray[np.float32]) -> Numbers:
     """Return the probabilities of the classes (texts, classes) for vectors (texts, 2, 384)."""
-    return softmax(_network().logits(vectors.reshape(len(vectors), -1)))
+    return softmax(_network().logits(vectors.reshape(len(vectors), -1).astype(float)))
 
 
 def softmax(values: Numbers) -> Numbers:

@@ -29,6 +29,8 @@ from twbot.local.models.sentiment import CLASSES, WEIGHTS, Network, plain, softm
 from twbot.local.models.training.intents import space_of
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from twbot.local.models.sentiment import Numbers
 
 RATED = "additional_resources/hutto_ICWSM_2014.tar.gz"
@@ -124,7 +126,7 @@ def _train(rows: Numbers, classes: Numbers, weights: Numbers, seed: int) -> list
     return layers
 
 
-def _batches(order: Numbers) -> list[Numbers]:
+def _batches(order: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 

@@ -133,7 +133,12 @@ def test_sentiment_and_intent_of_a_message_run_the_model_once(text: str, monkeyp
     """Both read the same words, whatever each strips from a post."""
     runs: list[int] = []
     run = embedding._run
-    monkeypatch.setattr(embedding, "_run", lambda texts: runs.append(len(texts)) or run(texts))
+
+    def counted(texts: list[list[int]]) -> Any:
+        runs.append(len(texts))
+        return run(texts)
+
+    monkeypatch.setattr(embedding, "_run", counted)
     embedding.read.cache_clear()
     sentiment(text)
     OURS.rank(to_utterance(text))
