@@ -15,6 +15,7 @@ from twbot.local.models.conversion import converted
 from twbot.local.models.embedding import DATA, embed, embed_all
 from twbot.local.models.embedding import NAME as EMBEDDING
 from twbot.local.models.loading import loads_once
+from twbot.local.models.sentiment import plain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +106,8 @@ class Intents:
 
     def compare(self, text: str) -> list[tuple[str, float]]:
         """Return by how much the nearest utterance of each intent is nearer than ordinary posts are, best first."""
-        (place,) = self._against.space.place(embed(text)[None])
+        # The sentiment reads the same words: together they run the model once.
+        (place,) = self._against.space.place(embed(plain(text))[None])
         # What is hostile is not ordinary for an intent that complains.
         usual = self._against.likeness(place)
         scores = {

@@ -1,16 +1,16 @@
-"""Sentiment of texts in thirteen languages: a logistic regression (training/sentiment.py) on the embedding.
+"""Sentiment of texts in thirteen languages: a small network (training/sentiment.py) on two layers of the embedding.
 
-A text is MIXED when one of its clauses is clearly negative and another clearly positive.
+A text is MIXED when the whole could be either and one clause is negative, its neighbour positive.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from twbot.local.models.clauses import clauses, turns
-from twbot.local.models.embedding import DATA, embed, embed_all
+from twbot.local.models.embedding import DATA, read, read_all
 from twbot.local.models.embedding import NAME as EMBEDDING
 from twbot.local.models.loading import loads_once
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[np.float64]
 
-NAME = f"{EMBEDDING}, logistic regression"
+NAME = f"{EMBEDDING}, one hidden layer"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
-# Probability that the most negative and the most positive of two clauses must both reach. Of more clauses each has a
+# A text may be MIXED where the whole could be either: NEUTRAL below this, NEGATIVE and POSITIVE both above that. The
+# second of each pair is for texts without a word that turns them. docs/decisions/0018 says how they were chosen.
+MAX_NEUTRAL = (0.1, 0.05)
+MIN_BOTH = (0.01, 0.03)
+# Probability that two neighbouring clauses reach, one of NEGATIVE and the other of POSITIVE. Of more clauses each has a
 # chance to be misread, so it grows with them, as in https://en.wikipedia.org/wiki/Bonferroni_correction.
-CLEAR = 0.88
-# A text that is as sure as this, and has no word that turns it, is not MIXED: its clauses need not be looked at.
-SURE = 0.8
+CLEAR = (0.65, 0.8)
 WEIGHTS = DATA / "sentiment.npz"
 # Addresses and handles are ASCII. A language without blanks may go on right behind them.
 _ADDRESSED = re.compile(r"https?://[!-~]+|www\.[!-~]+|(?<![A-Za-z0-9_@])[@＠][A-Za-z0-9_]{1,20}")
@@ -40,47 +42,78 @@ def plain(text: str) -> str:
     return _BLANKS.sub(" ", words).strip()
 
 
+class Network(NamedTuple):
+    """One hidden layer over the two vectors of a text (embedding.read)."""
+
+    mean: Numbers
+    """Of the vectors of the sentences it learned from: (768,)."""
+    entry: Numbers
+    """Standardises, leaves out what tells the language, and weighs: (768, hidden)."""
+    entry_bias: Numbers
+    exit: Numbers
+    """(hidden, classes)"""
+    exit_bias: Numbers
+
+    def logits(self, vectors: Numbers) -> Numbers:
+        """Return the classes' logits for vectors as rows: (texts, classes)."""
+        import numpy as np
+
+        hidden = np.maximum((vectors - self.mean) @ self.entry + self.entry_bias, 0)
+        logits: Numbers = hidden @ self.exit + self.exit_bias
+        return logits
+
+
 @loads_once
-def _weights() -> tuple[Numbers, Numbers]:
+def _network() -> Network:
     import numpy as np
 
     with np.load(WEIGHTS) as stored:
-        return stored["matrix"].astype(float), stored["bias"].astype(float)
+        return Network(**{name: stored[name].astype(float) for name in Network._fields})
 
 
 def class_scores(words: str) -> dict[str, float]:
     """Return the probability of each class for a plain text. An empty text is neutral."""
     if not words:
         return {"NEGATIVE": 0.0, "NEUTRAL": 1.0, "POSITIVE": 0.0}
-    return dict(zip(CLASSES, _shares(embed(words)).tolist(), strict=True))
+    return dict(zip(CLASSES, _shares(read(words)[None])[0].tolist(), strict=True))
 
 
 def _shares(vectors: npt.NDArray[np.float32]) -> Numbers:
-    """Return the probabilities of the classes for embeddings along the last axis."""
+    """Return the probabilities of the classes (texts, classes) for vectors (texts, 2, 384)."""
+    return softmax(_network().logits(vectors.reshape(len(vectors), -1).astype(float)))
+
+
+def softmax(values: Numbers) -> Numbers:
+    """Return the softmax along the last axis."""
     import numpy as np
 
-    matrix, bias = _weights()
-    logits = vectors @ matrix + bias
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Numbers = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    result: Numbers = powers / powers.sum(axis=-1, keepdims=True)
+    return result
 
 
 def sentiment(text: str, language: str = "en") -> tuple[str, dict[str, float]]:
     """Return the likeliest of POSITIVE, NEGATIVE, NEUTRAL and MIXED, and the probability of each."""
     words = plain(text)
     whole = class_scores(words)
-    mixed = _mixed(words, language, max(whole.values()))
+    mixed = _mixed(words, language, whole)
     scores = {name: share * (1 - mixed) for name, share in whole.items()} | {"MIXED": mixed}
     return max(scores, key=lambda name: scores[name]), scores
 
 
-def _mixed(words: str, language: str, sure: float) -> float:
-    """Return MIXED's probability: above 0.5 where one clause is clearly negative and another clearly positive."""
-    parts = clauses(words, language)
-    if len(parts) < 2 or (sure >= SURE and not turns(words, language)):
+def _mixed(words: str, language: str, whole: dict[str, float]) -> float:
+    """Return MIXED's probability: above 0.5 where the whole could be either, and neighbouring clauses are opposite."""
+    import numpy as np
+
+    straight = not turns(words, language)
+    both = min(whole["NEGATIVE"], whole["POSITIVE"])
+    if whole["NEUTRAL"] >= MAX_NEUTRAL[straight] or both < MIN_BOTH[straight]:
         return 0.0
-    most = _shares(embed_all(parts)).max(axis=0)
-    negative, positive = float(most[0]), float(most[2])
-    clear = 1 - (1 - CLEAR) * 2 / len(parts)
-    return max(0.0, min(0.95, 0.5 + (min(negative, positive) - clear)))
+    parts = clauses(words, language)
+    if len(parts) < 2:
+        return 0.0
+    shares = _shares(read_all(parts))
+    negative, positive = shares[:, 0], shares[:, 2]
+    opposite = np.maximum(np.minimum(negative[:-1], positive[1:]), np.minimum(positive[:-1], negative[1:]))
+    clear = 1 - (1 - CLEAR[straight]) * 2 / len(parts)
+    return max(0.0, min(0.95, 0.5 + (float(opposite.max()) - clear)))

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from tests.measure.tables import Table
 from tests.support.paths import ROOT
 from twbot.lambdas.responding.utterance import to_utterance
-from twbot.local.models.embedding import embed
+from twbot.local.models.embedding import read
 from twbot.local.models.intents import Intents, ordinary
-from twbot.local.models.sentiment import sentiment
+from twbot.local.models.sentiment import plain, sentiment
 from twbot.local.models.training.intents import NO_INTENT, Post, Result, Scored, bots_of, posts_of, result, scored
 
 SETS = ROOT / "tests" / "measure" / "sets"
@@ -117,10 +117,10 @@ def _cost(posts: Sequence[Post], bot: Intents) -> Table:
     texts = list(dict.fromkeys(to_utterance(post.text) for post in posts))
     start = time.thread_time()
     for text in texts:
-        embed.__wrapped__(text)
+        read.__wrapped__(plain(text))
     embedding = time.thread_time() - start
     for text in texts:
-        embed(text)
+        read(plain(text))
     start = time.thread_time()
     for text in texts:
         bot.rank(text)

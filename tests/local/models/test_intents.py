@@ -11,8 +11,10 @@ import pytest
 from tests.support.paths import ROOT
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.utterance import to_utterance
+from twbot.local.models import embedding
 from twbot.local.models.embedding import embed_all
 from twbot.local.models.intents import SURE, Intents, ordinary
+from twbot.local.models.sentiment import sentiment
 from twbot.local.models.training.intents import (
     HOSTILE,
     NO_INTENT,
@@ -122,6 +124,25 @@ def test_utterances_are_embedded_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert understood("what does a hat cost", Intents({"Hat": ["How much is a hat"]})) == "Hat"
     assert understood("what does a hat cost", Intents({"Hat": ["How much is a hat", "Hats"]})) == "Hat"
     assert calls == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "text", ["@twbot Tell me a joke!", "¿Qué puedes hacer?", "冗談を言って", "#hello &amp; good morning"]
+)
+def test_sentiment_and_intent_of_a_message_run_the_model_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both read the same words, whatever each strips from a post."""
+    runs: list[int] = []
+    run = embedding._run
+
+    def counted(texts: list[list[int]]) -> Any:
+        runs.append(len(texts))
+        return run(texts)
+
+    monkeypatch.setattr(embedding, "_run", counted)
+    embedding.read.cache_clear()
+    sentiment(text)
+    OURS.rank(to_utterance(text))
+    assert runs == [1]
 
 
 def test_angry_posts_reach_an_intent_for_complaints() -> None:

@@ -66,7 +66,7 @@ def test_every_model_loads_in_this_way() -> None:
     for model in (embedding._model, entities._model, language._detector, labels._session, ocr._load, *of_faces):
         assert hasattr(model, "__wrapped__")
         assert not hasattr(model, "cache_clear")
-    for data in (sentiment._weights, labels._kinds):
+    for data in (sentiment._network, labels._kinds):
         assert not hasattr(data, "cache_clear")
 
 
