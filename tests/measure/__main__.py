@@ -49,6 +49,14 @@ BEFORE = """# What it understands, how well, and what not
 
 This page is about the models of the `local` platform. They ship inside packages and run on this machine. On AWS,
 Comprehend, Rekognition and Lex answer the same calls. `make measure-models` writes this page.
+
+What it does not understand: irony and understatement, mostly; the mood of texts in other languages than the thirteen;
+names in other languages than English; whether a text is toxic (decision 0019); handwriting; print in other scripts than
+those below, of which it says that it can't read it. It gives no name to a face that is seen from the side, and finds
+none that is smaller than 40 pixels of 1,600.
+
+Pictures and posts that may not be kept here are read from packages in `tests/measure/packages/`, which the modules of
+`tests/measure/` name; what is not there is left out.
 """
 
 
