@@ -320,7 +320,7 @@ def decode_event(body: bytes | str) -> Event:
     """Parse the JSON of an event. Raises BadEvent."""
     try:
         return msgspec.json.decode(body, type=Event)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadEvent(f"not an event: {error}") from None
 
 

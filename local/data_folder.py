@@ -167,7 +167,7 @@ def running_bot(folder: Path) -> RunInfo | None:
     home = DataFolder(folder)
     try:
         run = msgspec.json.decode(home.run.read_bytes(), type=RunInfo)
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return run if holder(home.lock) == run.instance else None
 

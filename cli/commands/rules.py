@@ -128,7 +128,7 @@ def _event(source: str) -> dict[str, Any]:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.NOT_FOUND) from None
     try:
         found = _from_entry(msgspec.json.decode(decode_text(content), type=dict[str, Any] | list[dict[str, Any]]))
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CliError(f"{source} is no event: {error}", hint=_HINT, code=Exit.USAGE) from None
     if missing := [field for field in ("source", "detail-type", "detail") if field not in found]:
         raise CliError(f"{source} is no event: it has no {missing[0]!r}.", hint=_HINT, code=Exit.USAGE)

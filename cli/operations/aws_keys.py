@@ -78,7 +78,7 @@ class SecretsManagerKeys:
                 raise
         try:
             return msgspec.json.decode(text, type=Keys)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:  # its text names a field, never a value
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # its text names a field, never a value
             raise AwsNotConfigured(f"{self.place.capitalize()} is not complete: {error}", self._set_hint()) from None
 
     def _set_hint(self) -> str:

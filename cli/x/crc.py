@@ -108,7 +108,7 @@ def _wrong(answer: requests.Response, token: str, api_secret: str) -> str | None
         return f"It answers {answer.status_code}, not 200."
     try:
         response_token = msgspec.json.decode(answer.content, type=dict[str, object]).get("response_token")
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return "Its answer is not a JSON object."
     if not isinstance(response_token, str):
         return "Its answer has no response_token."

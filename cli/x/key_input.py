@@ -37,7 +37,7 @@ def read_keys(from_file: str | None) -> Keys:
         return _complete({name: _ask(name, label) for name, label in NAMES.items()})
     try:
         return _complete(msgspec.json.decode(decode_text(read_file(from_file)), type=dict[str, str | None]))
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         where = "stdin" if from_file == "-" else from_file
         raise CliError(f"{where} is not a JSON object of texts.", hint=_form(), code=Exit.USAGE) from None
 

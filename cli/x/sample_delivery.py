@@ -90,7 +90,7 @@ def secret_from(source: str) -> tuple[str, str | None]:
 
         try:
             keys = msgspec.json.decode(text, type=Keys)
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise CliError(
                 f"{source} holds JSON, but not the keys that twbot stores.", code=Exit.NOT_CONFIGURED
             ) from None

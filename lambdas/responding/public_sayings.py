@@ -93,7 +93,7 @@ def checked(body: bytes, field: str) -> str | None:
     """Return the text if it can be posted as it is: one short line without a link, mention or hidden character."""
     try:
         words = msgspec.json.decode(body, type=dict[str, object]).get(field)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     if not isinstance(words, str) or len(words) > 4 * MAX_WEIGHT:
         return None

@@ -148,7 +148,7 @@ def _document(answer: requests.Response, as_type: type[Shape]) -> Shape:
         return as_type()
     try:
         return msgspec.json.decode(answer.content, type=as_type)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise XUnavailable(
             f"X answered {answer.status_code} with something that is not the JSON it documents."
         ) from None

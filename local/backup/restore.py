@@ -134,7 +134,7 @@ def _extract(source: tarfile.TarFile, file: Path, staging: Path, on_progress: On
     try:
         content_of = (staging / MANIFEST).read_bytes() if MANIFEST in found else b""
         manifest = msgspec.json.decode(content_of, type=Manifest)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadBackup(f"{file} is no complete backup of twbot: it has no {MANIFEST}.", kind=ErrorKind.USAGE) from None
     (staging / MANIFEST).unlink()
     del found[MANIFEST]

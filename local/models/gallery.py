@@ -154,7 +154,7 @@ def _read(path: Path) -> _File:
         file = msgspec.json.decode(decode_text(path.read_bytes()), type=_File)
     except FileNotFoundError:
         return _File()
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TwbotError(f"The gallery {path} can't be read: {error}") from None
     if any(len(photo.embedding) != 128 for person in file.people for photo in person.photos):
         raise TwbotError(f"The gallery {path} can't be read: an embedding has 128 numbers.")

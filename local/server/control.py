@@ -113,7 +113,7 @@ def _is_allowed(request: Any, token: str) -> bool:
 def _answer(call: Callable[[bytes], object], body: bytes) -> tuple[int, object]:
     try:
         return 200, call(body)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return 400, {"error": str(error)}
     except TwbotError as error:
         return 400 if error.kind is ErrorKind.USAGE else 409, {"error": str(error)}

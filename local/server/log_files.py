@@ -51,5 +51,5 @@ def decode_line(text: bytes) -> dict[str, Any] | None:
     """Decode one line, None where it is no JSON object."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -52,7 +52,7 @@ class Incoming(NamedTuple):
         """Decode the JSON body. Raises Problem 400, which names the field."""
         try:
             return msgspec.json.decode(self.raw or b"{}", type=as_type)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise problems.invalid(str(error)) from None
 
 

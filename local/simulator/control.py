@@ -290,7 +290,7 @@ AnyAsked = TypeVar("AnyAsked", bound=msgspec.Struct)
 async def _read(request: Request, as_type: type[AnyAsked]) -> AnyAsked:
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=as_type)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise problems.invalid(str(error)) from None
 
 

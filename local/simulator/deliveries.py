@@ -104,7 +104,7 @@ class Deliveries:
             return f"Non-200 response code during CRC GET request (i.e. 404, 500, etc): {answer.status}."
         try:
             response_token = msgspec.json.decode(answer.data, type=dict[str, str]).get("response_token", "")
-        except (msgspec.DecodeError, msgspec.ValidationError):
+        except (msgspec.DecodeError, UnicodeDecodeError):
             response_token = ""
         right = hmac.compare_digest(response_token.encode(), sign(self._secret, token.encode()).encode())
         return None if right else "Invalid CRC token or json response format."

@@ -89,3 +89,15 @@ def test_every_link_of_the_package_is_tracked_as_one() -> None:
     links = {line.split("\t")[1] for line in listed.stdout.splitlines() if line.startswith("120000")}
     expected = {"app.py", "cdk.json", "cli", "lambdas", "local", "queries", "requirements", "stacks"}
     assert links == {f"src/twbot/{name}" for name in expected}
+
+
+def test_json_of_odd_bytes_is_expected_wherever_it_is_decoded() -> None:
+    """msgspec raises UnicodeDecodeError for bytes that are no UTF-8 within a string, which is no DecodeError."""
+    clauses = [
+        (path.name, clause)
+        for folder in ("cli", "lambdas", "local", "stacks")
+        for path in (ROOT / folder).rglob("*.py")
+        for clause in re.findall(r"except (.*msgspec\.DecodeError.*):", path.read_text(encoding="utf-8"))
+    ]
+    assert clauses
+    assert [each for each in clauses if "UnicodeDecodeError" not in each[1]] == []

@@ -60,7 +60,7 @@ class AwsDeadLetters:
         _, body = self._found[letter.id]
         try:
             return msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return body
 
     def redrive(self, ids: Sequence[str]) -> Iterator[int]:

@@ -39,7 +39,7 @@ def step_in(text: str) -> Step | None:
     # Not strict: Step Functions writes numbers as text.
     try:
         return msgspec.json.decode(text, type=Step, strict=False)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

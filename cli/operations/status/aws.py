@@ -127,5 +127,5 @@ def _queue(bot: AwsBot, name: str) -> dict[str, str]:
 def _line(message: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(message, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
