@@ -58,9 +58,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # https://docs.python.org/3/library/gc.html#gc.set_threshold
     gc.set_threshold(MIN_GARBAGE)
     open_missing_streams()
-    code = run(sys.argv[1:] if arguments is None else arguments)
-    gc.freeze()  # nor look through all that is loaded when it ends
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:

@@ -30,6 +30,7 @@ from twbot.lambdas.wiring import RULES
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
+from twbot.local import message_types
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.adapters.attempts import LocalAttempts
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
@@ -141,6 +142,7 @@ class Bot:
 
     def start(self) -> int:
         """Start the bot and return the port that the webhook listens on."""
+        message_types.prepare()
         # The handlers start before the webhook listens, with the deliveries that the last run left.
         self.bus.start()
         self._housekeeping.start()

@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from twbot.lambdas.errors import TwbotError
+from twbot.local import message_types
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.deliveries import RETRY_DELAYS
 
@@ -48,6 +49,7 @@ def main() -> int:
     server = _Announcing(config, {"url": url, "pid": os.getpid()})
     if options.parent:
         threading.Thread(target=_end_with, args=(options.parent, server), daemon=True).start()
+    message_types.prepare()
     server.run(sockets=[listening])
     return 0
 
