@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twbot.local.models.boxes import overlap
 from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
@@ -81,20 +82,9 @@ def distinct(candidates: list[Candidate]) -> list[Candidate]:
     """Return the candidates but those that are of the same face as one before them."""
     kept: list[Candidate] = []
     for candidate in candidates:
-        if all(_overlap(candidate, other) <= MAX_OVERLAP for other in kept):
+        if all(overlap(candidate, other) <= MAX_OVERLAP for other in kept):
             kept.append(candidate)
     return kept
-
-
-def _overlap(one: Candidate, other: Candidate) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / (_area(one) + _area(other) - shared)
-
-
-def _area(candidate: Candidate) -> float:
-    return (candidate.right - candidate.left) * (candidate.bottom - candidate.top)
 
 
 def _scaled(candidate: Candidate, factor: Any) -> Candidate:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twbot.local.models.boxes import overlap
 from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
@@ -88,17 +89,6 @@ def _things(scores: Any, sides: Any, stride: int, min_score: float, size: tuple[
 def _distinct(things: list[Thing]) -> list[Thing]:
     kept: list[Thing] = []
     for thing in things:
-        if all(thing.number != other.number or _overlap(thing, other) <= MAX_OVERLAP for other in kept):
+        if all(thing.number != other.number or overlap(thing, other) <= MAX_OVERLAP for other in kept):
             kept.append(thing)
     return kept
-
-
-def _overlap(one: Thing, other: Thing) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / (_area(one) + _area(other) - shared)
-
-
-def _area(thing: Thing) -> float:
-    return (thing.right - thing.left) * (thing.bottom - thing.top)
