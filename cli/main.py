@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import ClassVar, NoReturn
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -17,6 +17,7 @@ from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import as_json_line, print_error
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import VARIABLE
 
 MIN_GARBAGE = 50_000  # objects more than were freed until Python looks for circles
 
@@ -47,8 +48,16 @@ app = typer.Typer(
 )
 
 
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project", metavar="FOLDER", help="The folder of the bot.", envvar=VARIABLE, show_default="this one"
+    ),
+]
+
+
 @app.callback()
-def options(version: version_option = False) -> None:
+def options(version: version_option = False, project: Project = None) -> None:
     """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
 
 
@@ -75,7 +84,9 @@ def run(arguments: list[str]) -> int:
 def _run(arguments: list[str], for_programs: bool) -> int:
     try:
         try:
-            return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+            return int(
+                app(current(_in_project(arguments)), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE
+            )
         finally:
             flush()
     except SystemExit as end:
@@ -94,6 +105,18 @@ def _run(arguments: list[str], for_programs: bool) -> int:
             raise
         hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
         return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
+
+
+def _in_project(arguments: list[str]) -> list[str]:
+    """Take --project FOLDER out of the arguments, wherever it stands, and make its folder the bot's."""
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for at, each in enumerate(ours):
+        name, is_assigned, folder = each.partition("=")
+        if name == "--project" and (is_assigned or at + 1 < len(ours)):
+            width = 1 if is_assigned else 2
+            os.environ[VARIABLE] = folder if is_assigned else ours[at + 1]
+            return [*arguments[:at], *arguments[at + width :]]
+    return arguments
 
 
 def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:

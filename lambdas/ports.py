@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from twbot.lambdas.contracts import Entry
+from twbot.lambdas.contracts import Entry, Event
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -118,4 +118,28 @@ class Chatbot(Protocol):
 
         text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]
         https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
+        """
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A function of the bot's folder, and what it may have."""
+
+    owner: str
+    """What it belongs to, as people know it: the name of a rule or a step, or "answers"."""
+    run: str
+    """Module and name, as in `bot.orders:status`."""
+    secrets: tuple[str, ...] = ()
+    """The names of the secrets that it may read."""
+    timeout: float = 30
+    """Seconds after which it is ended."""
+
+
+class Functions(Protocol):
+    """The functions of the bot's folder."""
+
+    def call(self, call: Call, event: Event) -> Any:
+        """Return what the function returned, in JSON's types.
+
+        Raises Temporary and Permanent as the function does, FunctionFailed where it raises anything else or does not
+        return in time.
         """

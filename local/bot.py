@@ -26,7 +26,7 @@ from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
@@ -114,7 +114,7 @@ class Bot:
         with (
             contextlib.ExitStack() as opened
         ):  # a file that can't be opened leaves no other open, nor the folder locked
-            self.bus = opened.enter_context(Bus(home.bus, RULES, lock=lock))
+            self.bus = opened.enter_context(Bus(home.bus, rules(), lock=lock))
             self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
             self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
             self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
@@ -171,7 +171,7 @@ class Bot:
 
     def _attach(self, handlers: dict[str, Handler]) -> None:
         """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
-        for rule in RULES:
+        for rule in rules():
             if (found := handlers.get(rule.target)) is not None:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(

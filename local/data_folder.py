@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import SHIPPED, project
 from twbot.local.bus.lock import holder
 from twbot.local.private_files import check_owner, claim_folder, create_private, refuse_links
 
@@ -123,8 +124,13 @@ class RunInfo(msgspec.Struct, frozen=True):
 
 
 def data_folder(data: Path | None) -> Path:
-    """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the working directory."""
-    return data or Path(os.environ.get("TWBOT_HOME") or ".twbot")
+    """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the bot's folder."""
+    if data is not None:
+        return data
+    if chosen := os.environ.get("TWBOT_HOME"):
+        return Path(chosen)
+    folder = project()
+    return Path(".twbot") if folder in (SHIPPED, Path.cwd()) else folder / ".twbot"
 
 
 def data_option(data: Path | None) -> str:

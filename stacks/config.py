@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE, Settings, is_safe_url, load
+from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
 ARCHIVE_DAYS = 30
@@ -147,12 +147,13 @@ def check_name(name: str) -> str:
 
 
 def load_stage(
-    name: str, file: Path = FILE, *, twitter_account_id: str | None = None, region: str | None = None
+    name: str, file: Path | None = None, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
-    """Load a stage from the file, or the defaults if the file does not exist.
+    """Load a stage from the file (None: the bot's twbot.toml), or the defaults if the file does not exist.
 
     The arguments override the file. Raises TwbotError for invalid settings and for a missing account id.
     """
+    file = file or settings_file()
     settings = load(file, check_name(name))
     arguments = {"twitter_account_id": twitter_account_id, "region": region}
     merged = {**settings.aws, **{key: value for key, value in arguments.items() if value}}

@@ -66,12 +66,11 @@ def cost(
 
 def _stage(name: str) -> StageConfig:
     """Load the stage without its account id, which changes no price. Raises CliError for `local`."""
-    from twbot.lambdas.settings import FILE
     from twbot.stacks.config import load_stage
 
     if name == LOCAL:
         raise CliError("The bot on this machine has no AWS bill.", hint="Name a stage: --stage prod", code=Exit.USAGE)
-    return load_stage(name, FILE, twitter_account_id="1")  # no price depends on it, so none has to be configured
+    return load_stage(name, twitter_account_id="1")  # no price depends on it, so none has to be configured
 
 
 def _region(name: str | None) -> tuple[str, list[str]]:

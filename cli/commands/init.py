@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
-from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.settings import LOCAL, settings_file
 from twbot.lambdas.text_files import decode_text, encoding_of
 
 HEAD = """\
@@ -65,16 +66,16 @@ def init(stage: Name = "prod", force: Force = False) -> None:
 
     Example: twbot init --stage test
     """
-    text = written(stage)
-    if force or not FILE.exists():
-        with writing(FILE):
-            if FILE.exists():
-                FILE.replace(FILE.with_name(f"{FILE.name}.old"))
-            FILE.write_text(HEAD + text, encoding="utf-8")
-        print_line(f"Wrote {FILE} with the stage {stage}.")
+    text, file = written(stage), settings_file()
+    if force or not file.exists():
+        with writing(file):
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+            file.write_text(HEAD + text, encoding="utf-8")
+        print_line(f"Wrote {file} with the stage {stage}.")
     else:
-        _add(stage, text)
-        print_line(f"Added the stage {stage} to {FILE}.")
+        _add(stage, text, file)
+        print_line(f"Added the stage {stage} to {file}.")
     if stage != LOCAL:
         say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
 
@@ -98,23 +99,23 @@ def written(stage: str) -> str:
     return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
 
 
-def _add(stage: str, text: str) -> None:
+def _add(stage: str, text: str, file: Path) -> None:
     """Append a stage to twbot.toml. Raises CliError if the file has it already or cannot be read."""
     import msgspec
 
     try:
-        before = FILE.read_bytes()
+        before = file.read_bytes()
         stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
-        raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
+        raise CliError(f"Cannot read {file}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:
         hint = (
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )
-        raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
-    with writing(FILE), FILE.open("a", encoding="utf-8") as file:
+        raise CliError(f"{file} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
+    with writing(file), file.open("a", encoding="utf-8") as opened:
         if encoding_of(before).startswith(("utf-16", "utf-32")):
             # One file has one encoding: what was there is written anew.
-            file.truncate(0)
-            file.write(decode_text(before))
-        file.write(text)
+            opened.truncate(0)
+            opened.write(decode_text(before))
+        opened.write(text)

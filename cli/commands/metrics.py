@@ -35,10 +35,10 @@ def _names(incomplete: str) -> list[str]:
 
 def _on_any_platform() -> list[Metric]:
     from twbot.cli.operations.metrics.records import all_metrics, function_metrics
-    from twbot.lambdas.wiring import SERVICES
+    from twbot.lambdas.wiring import services
     from twbot.stacks.functions import FUNCTIONS
 
-    return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
+    return [*all_metrics(services()), *function_metrics(FUNCTIONS)]
 
 
 @targeted

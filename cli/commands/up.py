@@ -18,7 +18,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -31,7 +31,10 @@ STOP_SECONDS = 40.0  # on a full disk a bot needs all of its time limits, some 2
 Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
 Host = Annotated[str, typer.Option(help="The address to listen on. Anything but loopback can be reached by others.")]
 X = Annotated[Literal["simulated", "live"], typer.Option("--x", help="Talk to a simulated X, or to X itself.")]
-Config = Annotated[Path, typer.Option("--config", help="The settings: its table [stages.local].")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The settings: its table [stages.local].", show_default="the bot's twbot.toml"),
+]
 
 
 def up(
@@ -40,7 +43,7 @@ def up(
     warm: Annotated[bool, typer.Option("--warm", help="Load the models now, not when they are first used.")] = False,
     host: Host = "127.0.0.1",
     port: Port = PORT,
-    config: Config = FILE,
+    config: Config = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
@@ -66,12 +69,12 @@ def up(
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
     if detach:
-        options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config)]
+        options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config or settings_file())]
         _show(_start_detached(home, options, warm), data_option(data), json)
         return
     # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
     stop_requested = StopSignal()
-    with logging_to(home.log), _system(home, x, config, host, port) as system:
+    with logging_to(home.log), _system(home, x, config or settings_file(), host, port) as system:
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()

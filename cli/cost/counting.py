@@ -44,9 +44,9 @@ from twbot.lambdas.responding.fulfilment import fulfil
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.public_sayings import PublicSayings
 from twbot.lambdas.responding.text import answer_text
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.local import simulator
-from twbot.local.bus.patterns import compile_pattern
+from twbot.local.bus.patterns import CompiledPattern, compile_pattern
 from twbot.stacks.config import StageConfig
 from twbot.stacks.state_machine import workflow
 
@@ -56,7 +56,11 @@ PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
 SQS_REQUESTS = 3
 # The first run imports modules and fills caches, as a cold start does: it is left out of the averages.
 WARM, MEASURED = 1, 3
-_PATTERNS = [(rule.target, compile_pattern(rule.pattern)) for rule in RULES]
+
+
+@functools.cache
+def _patterns() -> list[tuple[str, CompiledPattern]]:
+    return [(rule.target, compile_pattern(rule.pattern)) for rule in rules()]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -122,7 +126,7 @@ class System:
         functions = {"download": self._download, "trim": self._trim}
         self._workflow = Workflow(definition, meter, recorded().answers, functions=functions, publish=self._published)
         self._by_target = self._targets()
-        if unpriced := {rule.target for rule in RULES} - self._by_target.keys():
+        if unpriced := {rule.target for rule in rules()} - self._by_target.keys():
             raise NotImplementedError(f"Not priced: {', '.join(sorted(unpriced))}. Add them to _targets.")
 
     def take_in(self, webhook: Json) -> None:
@@ -244,4 +248,4 @@ class _Context:
 
 def _matching(event: dict[str, Any]) -> Iterator[str]:
     """Return the targets of the rules that take the event."""
-    return (target for target, matches in _PATTERNS if matches(event))
+    return (target for target, matches in _patterns() if matches(event))

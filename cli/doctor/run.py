@@ -103,13 +103,14 @@ def _models(folder: Path) -> Check:
 
 
 def _settings(target: Target) -> Check:
-    from twbot.lambdas.settings import FILE, load
+    from twbot.lambdas.settings import load, settings_file
 
+    file = settings_file()
     try:
-        load(FILE, target.stage)
+        load(file, target.stage)
     except TwbotError as error:
-        return Check("settings", "wrong", str(error), error.hint or f"Mend {FILE}: twbot starts with no other settings")
-    return Check("settings", "ok", f"{FILE} is as it should be" if FILE.exists() else f"no {FILE}: the defaults")
+        return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
+    return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
 
 
 def _python() -> Check:

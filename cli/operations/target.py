@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
-from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.settings import LOCAL, settings_file
 from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Target(NamedTuple):
         with translate_errors():
             from twbot.cli.operations.aws_stage import AwsBot
 
-            return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
+            return AwsBot(self.stage, profile=self.profile, region=self.region)
 
     def folder(self) -> Path:
         """Return the data folder. Raises CliError where no bot has run on it."""
@@ -132,7 +132,7 @@ def stage_names() -> list[str]:
     import msgspec
 
     try:
-        tables = msgspec.toml.decode(decode_text(FILE.read_bytes()), type=dict[str, dict[str, object]])
+        tables = msgspec.toml.decode(decode_text(settings_file().read_bytes()), type=dict[str, dict[str, object]])
     except (OSError, ValueError):
         return [LOCAL]
     return sorted({LOCAL, *tables.get("stages", {})})

@@ -11,9 +11,9 @@ from twbot.cli.errors import CliError, Exit
 
 def complete_rules(incomplete: str) -> list[str]:
     """Return the names of the rules that begin like this."""
-    from twbot.lambdas.wiring import RULES
+    from twbot.lambdas.wiring import rules
 
-    return [rule.name for rule in RULES if rule.name.startswith(incomplete)]
+    return [rule.name for rule in rules() if rule.name.startswith(incomplete)]
 
 
 def complete_types(incomplete: str) -> list[str]:

@@ -9,8 +9,8 @@ import msgspec
 from twbot.lambdas.contracts import AnalysedImage, Event, MessageAnalysed, ReplyImage, read
 from twbot.lambdas.errors import UnusableImage
 from twbot.lambdas.ports import MediaStore, Publisher
+from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.responding.annotate import annotate
-from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.x.text import address

@@ -6,9 +6,9 @@ import functools
 
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
 from twbot.lambdas.ports import Chatbot, Publisher
+from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.responding.chatbot import definition
 from twbot.lambdas.responding.mood import temper
-from twbot.lambdas.responding.replying import publish_reply
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.x.text import address, neutralise

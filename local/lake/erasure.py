@@ -17,7 +17,7 @@ from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, is_abo
 from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import decode_event
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.local.adapters.alerts import open_alerts
 from twbot.local.backup.manifest import ASIDE
 from twbot.local.bus.bus import Bus
@@ -175,7 +175,7 @@ class LocalErasure:
         request = Erase(tweet_id, dry_run)
         if (run := running_bot(self._folder)) is not None:
             return ControlClient(run).forget(request)
-        with Bus(self._home.bus, RULES) as bus:
+        with Bus(self._home.bus, rules()) as bus:
             return Erasure(self._home, bus, Lake(self._home.lake), live=False).forget(request)
 
 

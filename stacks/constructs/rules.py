@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow, service_principal
 from twbot.stacks.names import dead_letters_name, rule_name
@@ -59,7 +59,7 @@ class WiredRule(Construct):
         role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, "".join(word.title() for word in name.split("-")))
-        rule = next(rule for rule in RULES if rule.name == name)
+        rule = next(rule for rule in rules() if rule.name == name)
         self.rule = events.CfnRule(
             self,
             "Rule",

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from twbot.lambdas.contracts import DETAILS
-from twbot.lambdas.wiring import SERVICES
+from twbot.lambdas.wiring import services
 from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.monitoring import metrics
@@ -28,7 +28,7 @@ def add_dashboard(scope: Construct, stage: StageConfig) -> None:
         _graph(
             "How long functions take (ms)", [metrics.function(stage, name, "Duration", "p99") for name in FUNCTIONS]
         ),
-        _graph("Dead letters", [metrics.dead_letters(stage, service) for service in SERVICES]),
+        _graph("Dead letters", [metrics.dead_letters(stage, service) for service in services()]),
     )
     board.add_widgets(
         _graph("How long replies wait (s)", [metrics.oldest_reply(stage)]),

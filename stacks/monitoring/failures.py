@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.names import (
@@ -92,11 +92,11 @@ def _of_deliveries(stage: StageConfig) -> Iterator[Failure]:
     # Metrics of rules on a bus other than the default one have both dimensions:
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     bus = ("EventBusName", bus_name(stage))
-    rules = [(bus, ("RuleName", rule_name(stage, rule.name))) for rule in RULES]
+    taking = [(bus, ("RuleName", rule_name(stage, rule.name))) for rule in rules()]
     yield Failure(
         "events-lost",
         "Events could be delivered neither to their target nor to its dead letters: see the queues' policies.",
-        tuple(Source("AWS/Events", "InvocationsFailedToBeSentToDlq", rule) for rule in rules),
+        tuple(Source("AWS/Events", "InvocationsFailedToBeSentToDlq", rule) for rule in taking),
         loses=True,
     )
     stream = (("DeliveryStreamName", stream_name(stage)),)

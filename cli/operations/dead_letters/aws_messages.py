@@ -18,7 +18,7 @@ from twbot.cli.operations.aws_queue import Message
 from twbot.cli.operations.dead_letters.records import DeadLetter
 from twbot.lambdas.contracts import Event, decode_event, epoch
 from twbot.lambdas.errors import BadEvent
-from twbot.lambdas.wiring import RULES, Rule
+from twbot.lambdas.wiring import Rule, rules
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
@@ -79,8 +79,8 @@ def failed_rules(message: Message, rule: str) -> list[str]:
     """
     if "RULE_ARN" in message.attributes:
         return [rule]
-    pattern = next(each.pattern for each in RULES if each.name == rule)
-    return [each.name for each in RULES if each.pattern == pattern and _has_function(each)] or [rule]
+    pattern = next(each.pattern for each in rules() if each.name == rule)
+    return [each.name for each in rules() if each.pattern == pattern and _has_function(each)] or [rule]
 
 
 def _has_function(rule: Rule) -> bool:
@@ -92,10 +92,10 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
 
     Where another sender put the message there: the rule that invokes the function, else the one of this type.
     """
-    rules = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
+    ours = {rule_name(stage, rule.name): rule.name for rule in rules() if rule.service == service}
     named = attributes.get("RULE_ARN", "").rpartition("/")[2]
-    if named in rules:
-        return rules[named]
+    if named in ours:
+        return ours[named]
     if "RequestID" not in attributes:
         return _rule_of_type(event, service)
     if service == "alerting":
@@ -106,9 +106,9 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
 
 def _rule_of_type(event: Event | None, service: str) -> str:
     """Return the service's rule for events of this type, for what is no event the last one's."""
-    rules = [rule for rule in RULES if rule.service == service]
-    fitting = [rule for rule in rules if event and event.detail_type in (rule.types or [event.detail_type])]
-    return (fitting or rules[-1:])[0].name
+    found = [rule for rule in rules() if rule.service == service]
+    fitting = [rule for rule in found if event and event.detail_type in (rule.types or [event.detail_type])]
+    return (fitting or found[-1:])[0].name
 
 
 def _answering_rule(event: Event | None) -> str:

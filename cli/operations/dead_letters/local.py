@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder, running_bot
@@ -50,7 +50,7 @@ class LocalDeadLetters:
         # A running bot holds the lock of its bus, so it does the work itself.
         if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
-        with Bus(self._home.bus, RULES) as bus:
+        with Bus(self._home.bus, rules()) as bus:
             return work(bus, numbers)
 
 

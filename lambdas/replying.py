@@ -1,4 +1,4 @@
-"""Publishes the command that both responding handlers end with."""
+"""Publishes the command to reply, with which answers and own functions end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from twbot.lambdas.completion import keys_of
-from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
+from twbot.lambdas.contracts import Event, Message, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
 
 
@@ -19,7 +19,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def publish_reply(
-    text: str, message: MessageAnalysed, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
+    text: str, message: Message, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
 ) -> None:
     """Publish SEND_TWEET: once for all versions of a post, and once more for each replay that may reply.
 
