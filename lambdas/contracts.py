@@ -293,6 +293,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replay_name: str | None = msgspec.field(name="replay-name", default=None)
     """Name of the replay that delivers the event again; None for the first delivery."""
 
+    @property
+    def record(self) -> Record:
+        """Return the detail as the record of its type, such as MessageAnalysed.
+
+        Raises BadEvent where a field is missing or wrong, and for raw events of X and a bot's own types.
+        """
+        if self.detail_type not in DETAILS:
+            raise BadEvent(f"{self.detail_type}: its detail has no record.")
+        return read(self.detail, DETAILS[self.detail_type])
+
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 

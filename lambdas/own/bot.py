@@ -77,9 +77,10 @@ class Bot:
             raise BadEvent(f"{type!r} is no type of an own event: capitals, digits and underscores, none of twbot's.")
         check_fields(type, detail, self._events.get(type))
         try:
-            plain = msgspec.json.decode(msgspec.json.encode(detail), type=dict[str, Any])
-        except (TypeError, UnicodeEncodeError, msgspec.DecodeError) as error:
+            encoded = msgspec.json.encode(detail)
+        except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
+        plain = msgspec.json.decode(encoded, type=dict[str, Any])
         key = None if once is None else f"own:{type}:{once}"
         self._publisher.publish([Entry(source=BOT, detail_type=type, detail=plain, dedup_key=key)])
 
