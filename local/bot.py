@@ -19,6 +19,7 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
+from twbot.lambdas.folder.folder import bot_folder, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
@@ -26,7 +27,7 @@ from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import rules
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
@@ -37,7 +38,7 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
-from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.adapters.secrets import FileSecrets, OwnSecrets
 from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.lock import Lock
@@ -45,6 +46,8 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
+from twbot.local.functions.pool import CONCURRENCY, LocalFunctions
+from twbot.local.functions.rules import handler_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -126,12 +129,23 @@ class Bot:
             self._places += self.alerts.places
             opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
+        self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
         self._settings = settings
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
+        folder = bot_folder()
+        self.functions = LocalFunctions(
+            project().absolute(),
+            publisher=self.bus,
+            media=self.media,
+            secrets=self.own_secrets.values,
+            settings=msgspec.to_builtins(settings),
+            events=folder.events,
+            links=folder.links,
+        )
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
@@ -155,6 +169,7 @@ class Bot:
         self._web.stop()
         self._replays.stop()
         finished = self.bus.drain(drain)
+        self.functions.close()
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
@@ -213,6 +228,12 @@ class Bot:
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
+            **{
+                own_rule(rule).target: Handler(
+                    handler_of(rule, self.functions, self.own_secrets.values), concurrency=CONCURRENCY
+                )
+                for rule in bot_folder().rules
+            },
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:

@@ -32,6 +32,7 @@ class Bot:
     def __init__(
         self,
         *,
+        event: Event,
         publisher: Publisher,
         media: MediaStore,
         secrets: Mapping[str, str],
@@ -43,6 +44,7 @@ class Bot:
         self.media = media
         self.settings = settings
         self.log = log
+        self._replay = event.replay_name or event.detail.get("ReplayName")
         self._publisher, self._secrets, self._events, self._links = publisher, secrets, events, frozenset(links)
 
     def reply(self, event: Event, text: str, images: Sequence[bytes | ReplyImage] = ()) -> bool:
@@ -71,6 +73,9 @@ class Bot:
         detail: what JSON can say; its fields are those of bot/events.toml, where the type is there
         once: of all events of this type with the same `once`, one is published
 
+        Where a replay brought the event of this call, `ReplayName` is added to the detail: rules without `replays` do
+        not take it.
+
         Raises BadEvent for a wrong type or field, Temporary where the bus can't take it.
         """
         if not _TYPE.fullmatch(type) or type in DETAILS or type in RAW_TYPES:
@@ -81,6 +86,8 @@ class Bot:
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
         plain = msgspec.json.decode(encoded, type=dict[str, Any])
+        if self._replay:
+            plain["ReplayName"] = self._replay
         key = None if once is None else f"own:{type}:{once}"
         self._publisher.publish([Entry(source=BOT, detail_type=type, detail=plain, dedup_key=key)])
 

@@ -38,7 +38,14 @@ class Media(dict[str, bytes]):
 
 
 def bot_with(bus: Bus, media: Media | None = None, **more: Any) -> Bot:
-    given: dict[str, Any] = {"secrets": {}, "settings": {}, "events": {}, "links": [], "log": logging.getLogger("own")}
+    given: dict[str, Any] = {
+        "event": message(),
+        "secrets": {},
+        "settings": {},
+        "events": {},
+        "links": [],
+        "log": logging.getLogger("own"),
+    }
     return Bot(publisher=bus, media=Media() if media is None else media, **{**given, **more})
 
 
