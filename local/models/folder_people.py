@@ -1,4 +1,4 @@
-"""The people of the bot's folder, as the gallery knows them. A photo is looked at once, as long as it stays the same."""
+"""The people of the bot's folder, as the gallery knows them. A photo is looked at once, as long as it is the same."""
 
 from __future__ import annotations
 
