@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.support.synthesize import stage
 from tests.support.templates import Resource, Templates, text
+from twbot.lambdas.analysis.workflow import FILE
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.analytics.table import DATABASE, TABLE, columns_with
 from twbot.lambdas.analytics.transform import transform
@@ -19,7 +20,7 @@ from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.constructs.lake_table import EVENTS
 from twbot.stacks.functions import FUNCTIONS
-from twbot.stacks.state_machine import FILE, workflow
+from twbot.stacks.state_machine import workflow
 
 EVENT = (
     b'{"id":"1","source":"BOT","detail-type":"TWEET_SENT","time":"2026-11-24T01:30:00+02:00","detail":{"Text":"hi"}}'
