@@ -129,6 +129,9 @@ class ImageAnalysis(Record, frozen=True, kw_only=True):
     unrecognized_faces: Annotated[
         list[dict[str, Any]], msgspec.Meta(description="Rekognition's ComparedFace objects.")
     ] = []
+    own: Annotated[
+        dict[str, Any], msgspec.Meta(description="Answers of the bot's own steps, by the steps' names.")
+    ] = {}
 
 
 class AnalysedImage(Record, frozen=True, kw_only=True):
@@ -161,6 +164,9 @@ class Analysis(Record, frozen=True, kw_only=True):
         str | None, msgspec.Meta(description="Language code of the text, from X or else from Comprehend.")
     ] = None
     images: Annotated[list[AnalysedImage], msgspec.Meta(description="The images of the message, in order.")] = []
+    own: Annotated[
+        dict[str, Any], msgspec.Meta(description="Answers of the bot's own steps, by the steps' names.")
+    ] = {}
 
 
 class MessageAnalysed(Message, frozen=True, kw_only=True):
