@@ -128,6 +128,10 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T:
     """Return the record of a part of a file. `within`: its place, as in `$.stages.prod`. Raises TwbotError."""
+    if get_origin(as_type) is dict and isinstance(found, dict):
+        # msgspec does not say which value of a dictionary is wrong.
+        of_value = get_args(as_type)[1]
+        return {key: convert(value, of_value, path, f"{within}.{key}") for key, value in found.items()}  # type: ignore[return-value]
     try:
         return msgspec.convert(found, as_type)
     except msgspec.ValidationError as error:
