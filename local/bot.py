@@ -15,6 +15,7 @@ import msgspec
 
 from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.trim import trim
+from twbot.lambdas.analysis.workflow import placeholder, workflow
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
@@ -47,7 +48,7 @@ from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
 from twbot.local.functions.pool import CONCURRENCY, LocalFunctions
-from twbot.local.functions.rules import handler_of
+from twbot.local.functions.rules import handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -57,7 +58,6 @@ from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
-WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 # The names of the workflow's resources on this machine.
 NAMES = {
     "MediaBucket": "media",
@@ -142,7 +142,7 @@ class Bot:
             publisher=self.bus,
             media=self.media,
             secrets=self.own_secrets.values,
-            settings=msgspec.to_builtins(settings),
+            settings=settings.for_functions(),
             events=folder.events,
             links=folder.links,
         )
@@ -237,9 +237,12 @@ class Bot:
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
+        steps = bot_folder().steps
         functions: dict[str, Task] = {
             "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
             "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
+            # The function of a step has the step's name, which begins with a capital: no name of ours does.
+            **tasks_of(steps, self.functions),
         }
 
         def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -258,7 +261,8 @@ class Bot:
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, NAMES, pool=self._pool)
+        names = NAMES | {placeholder(step): step.name for step in steps}
+        return Machine(workflow(steps), tasks, names, pool=self._pool)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []

@@ -41,6 +41,7 @@ def call(run: str, function: Function, event: Event, bot: Bot) -> Any:
 
     A result that JSON can't say, or of more than MAX_RESULT bytes, is a failure, too.
     """
+    bot._begin(event)
     try:
         result = function(event, bot)
         if inspect.isawaitable(result):

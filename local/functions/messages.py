@@ -73,6 +73,13 @@ class Fix(Message, frozen=True):
     value: str
 
 
+class Add(Message, frozen=True):
+    """Add to a number. Answered with the sum."""
+
+    key: str
+    amount: float
+
+
 class Get(Message, frozen=True):
     """Read a picture. Answered with its bytes, or null where there is none."""
 
@@ -121,7 +128,7 @@ class Raised(Message, frozen=True):
 
 
 Down = Request | Answer | Raised
-Asked = Publish | Fix | Get | Put
+Asked = Publish | Fix | Add | Get | Put
 Up = Started | Line | Asked | Returned | Raised
 
 

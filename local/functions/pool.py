@@ -15,9 +15,9 @@ from twbot.lambdas.errors import FunctionFailed, Temporary
 from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.own.redaction import Redactor
-from twbot.lambdas.ports import Call, MediaStore, Publisher
+from twbot.lambdas.ports import Call, MediaStore, OwnBus
 from twbot.lambdas.x.post_ids import tweet_of
-from twbot.local.functions.messages import Asked, Fix, Get, Line, Publish, Request
+from twbot.local.functions.messages import Add, Asked, Fix, Get, Line, Publish, Request
 from twbot.local.functions.process import Ended, OnLine, Process
 
 # Processes of one owner at most, so many calls run side by side; and so many events are handled side by side.
@@ -37,7 +37,7 @@ class LocalFunctions:
         self,
         folder: Path,
         *,
-        publisher: Publisher,
+        publisher: OwnBus,
         media: MediaStore,
         secrets: Callable[[Sequence[str]], dict[str, str]],
         settings: Mapping[str, Any],
@@ -126,6 +126,8 @@ class LocalFunctions:
             return self._publisher.publish(question.entries)
         if isinstance(question, Fix):
             return self._publisher.fix(question.key, question.value)
+        if isinstance(question, Add):
+            return self._publisher.add(question.key, question.amount)
         if isinstance(question, Get):
             try:
                 return self._media.get(question.key)

@@ -1,14 +1,20 @@
-"""What handles the events of the rules of the bot's folder on one machine."""
+"""What handles the events of the rules of the bot's folder on one machine, and the tasks of its steps."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import FunctionFailed, Permanent
-from twbot.lambdas.folder.records import OwnRule
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.records import OwnRule, Step
+from twbot.lambdas.log_context import log_context
+from twbot.lambdas.own.calls import call_of
 from twbot.lambdas.own.forward import forward
+from twbot.lambdas.own.steps import answer_step
 from twbot.lambdas.ports import Call, Functions
 from twbot.lambdas.x.post_ids import tweet_of
 
@@ -20,8 +26,12 @@ log = logging.getLogger("twbot.own")
 def handler_of(rule: OwnRule, functions: Functions, secrets: Secrets) -> Callable[[Event], None]:
     """Return what takes the events of a rule: the call of its function, or the way to its address."""
     if rule.run is not None:
-        call = Call(rule.name, rule.run, tuple(rule.secrets), rule.timeout)
-        return lambda event: _call(call, event, functions)
+        call, logged = call_of(bot_folder(), rule.name, rule.run, rule), _Logged(functions)
+
+        def handle(event: Event) -> None:
+            logged.call(call, event)
+
+        return handle
     if rule.to is not None and not is_on_aws(rule):
         return lambda event: _forward(rule, event, secrets)
     return lambda event: log.warning(
@@ -35,18 +45,27 @@ def is_on_aws(rule: OwnRule) -> bool:
     return (rule.to or "").startswith("arn:")
 
 
-def _call(call: Call, event: Event, functions: Functions) -> None:
-    try:
-        functions.call(call, event)
-    except FunctionFailed as error:
-        log_failure(call.owner, event, error)
-        raise
+def tasks_of(steps: Sequence[Step], functions: Functions) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """Return what answers the tasks of the steps in the workflow, by the steps' names."""
+    logged = _Logged(functions)
+    return {step.name: partial(answer_step, step, functions=logged, steps=steps) for step in steps}
 
 
-def log_failure(owner: str, event: Event, error: FunctionFailed) -> None:
-    """Log why a function failed, with its traceback."""
-    fields = {"rule": owner, "event": event.id, "tweet": tweet_of(event), "traceback": error.traceback}
-    log.error("%s", error, extra=fields)
+class _Logged:
+    """Functions whose failures are in the log, with their tracebacks."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+
+    def call(self, call: Call, event: Event) -> Any:
+        try:
+            return self._functions.call(call, event)
+        except FunctionFailed as error:
+            tweet = tweet_of(event)
+            fields = {"rule": call.owner, "event": event.id, "tweet": tweet, "traceback": error.traceback}
+            with log_context(tweet):  # the workflow's threads have none
+                log.error("%s", error, extra=fields)
+            raise
 
 
 def _forward(rule: OwnRule, event: Event, secrets: Secrets) -> None:

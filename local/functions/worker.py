@@ -29,6 +29,7 @@ from twbot.lambdas.own.bot import Bot
 from twbot.lambdas.own.redaction import RedactedStream, Redactor
 from twbot.lambdas.own.running import call, load
 from twbot.local.functions.messages import (
+    Add,
     Answer,
     Asked,
     Channel,
@@ -101,7 +102,6 @@ def _called(request: Request, folder: Path, channel: Channel, bus: _Bus) -> Retu
         function = _load(request.run, folder)
         channel.send(Started())
         bot = Bot(
-            event=request.event,
             publisher=bus,
             media=bus,
             secrets=request.secrets,
@@ -133,6 +133,9 @@ class _Bus:
 
     def fix(self, key: str, value: str) -> str:
         return str(self._ask(Fix(key, value), str))
+
+    def add(self, key: str, amount: float) -> float:
+        return float(self._ask(Add(key, amount), float))
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._ask(Put(key, data, content_type), None)

@@ -35,7 +35,7 @@ def environment(event, bot): return dict(os.environ)
 def everything(event, bot):
     bot.publish("ORDER_ASKED", {"Order": 7}, once="7")
     bot.reply(event, "On its way", images=[b"\\x89PNG"])
-    return bot.media.get("a").decode()
+    return [bot.media.get("a").decode(), bot.add("asked", 2)]
 def nothing_there(event, bot):
     try:
         bot.media.get("gone")
@@ -101,6 +101,9 @@ class Bus:
 
     def fix(self, key: str, value: str) -> str:
         return value
+
+    def add(self, key: str, amount: float) -> float:
+        return amount + 1
 
 
 class Media(dict[str, bytes]):
@@ -170,7 +173,7 @@ def test_calls_share_a_process_and_owners_do_not(pool: Pool) -> None:
 
 def test_what_a_function_asks_for_is_done_by_the_bot(pool: Pool) -> None:
     """It publishes, replies, stores and reads pictures."""
-    assert pool.call("everything") == "picture"
+    assert pool.call("everything") == ["picture", 3.0]
     assert [(each.detail_type, each.dedup_key) for each in pool.bus.entries] == [
         ("ORDER_ASKED", "own:ORDER_ASKED:7"),
         ("SEND_TWEET", "reply:5"),

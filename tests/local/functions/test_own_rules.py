@@ -26,6 +26,21 @@ when = {{ detail = {{ Text = [{{ wildcard = "*ticket*" }}] }} }}
 run = "bot.code:ticket"
 secrets = ["TOKEN"]
 
+[[steps]]
+name = "Shouting"
+of = "text"
+run = "bot.code:shouting"
+
+[[steps]]
+name = "Lost"
+of = "text"
+run = "bot.code:broken"
+
+[[rules]]
+name = "loud"
+when = {{ detail = {{ Analysis = {{ Own = {{ Shouting = {{ Score = [{{ numeric = [">", 0.5] }}] }} }} }} }} }}
+run = "bot.code:loud"
+
 [[rules]]
 name = "follow-up"
 when = {{ detail-type = ["TICKET_OPENED"] }}
@@ -61,6 +76,10 @@ def ticket(event, bot):
     bot.publish("TICKET_OPENED", {"Tweet": tweet, "Twitter": event.detail["Twitter"]}, once=tweet)
     bot.reply(event, "We have opened a ticket.")
 def follow_up(event, bot): print("ticket of", event.detail["Tweet"])
+def shouting(event, bot):
+    text = event.detail["Text"]
+    return {"Score": sum(each.isupper() for each in text) / len(text)}
+def loud(event, bot): print("loud")
 def broken(event, bot): raise ValueError("our API is down")
 def refused(event, bot): raise Permanent("no such customer")
 """
@@ -73,6 +92,9 @@ class Own:
     def lines(self, post: dict[str, Any]) -> list[dict[str, Any]]:
         found = lines_of(self.world.home.log, post["id"])
         return [each for each in found if each["logger"] == "twbot.own"]
+
+    def lines_of_rules(self, post: dict[str, Any]) -> list[dict[str, Any]]:
+        return [each for each in self.lines(post) if each["rule"] != "Lost"]
 
     def dead(self, rule: str) -> list[str | None]:
         with History(self.world.home.bus) as history:
@@ -99,7 +121,7 @@ def test_a_rule_replies_and_publishes(own: Own) -> None:
     post, replies = own.world.ask("ada", "@twbot a ticket, please")
     assert len(replies) == 1
     assert [each["Tweet"] for each in own.world.events(post, "TICKET_OPENED")] == [post["id"]]
-    assert [(each["rule"], each["message"]) for each in own.lines(post)] == [
+    assert [(each["rule"], each["message"]) for each in own.lines_of_rules(post)] == [
         ("tickets", "a ticket with ***"),
         ("follow-up", f"ticket of {post['id']}"),
     ]
@@ -115,7 +137,7 @@ def test_a_replay_does_not_reach_own_rules(own: Own) -> None:
     wait_for(lambda: (found := bot._replays.kept.named(replay.name)) is not None and found.state == "done")
     own.world.settle()
     assert len(own.world.events(post, "MESSAGE_RECEIVED", replayed=True)) == 2
-    assert len([each for each in own.lines(post) if each["rule"] == "tickets"]) == 1
+    assert len([each for each in own.lines_of_rules(post) if each["rule"] == "tickets"]) == 1
 
 
 def test_a_function_that_refuses_makes_a_dead_letter_at_once(own: Own) -> None:
@@ -126,8 +148,8 @@ def test_a_function_that_refuses_makes_a_dead_letter_at_once(own: Own) -> None:
 def test_a_function_that_fails_is_tried_again_and_its_traceback_is_in_the_log(own: Own) -> None:
     """Under the post's id, with the rule's name."""
     post = own.world.x.post("dan", "@twbot this is broken")
-    wait_for(lambda: bool(own.lines(post)))
-    line = own.lines(post)[0]
+    wait_for(lambda: bool(own.lines_of_rules(post)))
+    line = own.lines_of_rules(post)[0]
     assert (line["rule"], line["tweet"], line["level"]) == ("broken", post["id"], "ERROR")
     assert 'raise ValueError("our API is down")' in line["traceback"]
     with History(own.world.home.bus) as history:
@@ -136,13 +158,26 @@ def test_a_function_that_fails_is_tried_again_and_its_traceback_is_in_the_log(ow
     own.world.system.bot._operations().forget(Erase(post["id"]))
 
 
+def test_a_step_answers_within_the_analysis(own: Own) -> None:
+    """Rules match it; one that fails costs its own answer, and the log says why."""
+    post, _ = own.world.ask("fay", "@twbot SO LOUD AND SO CLEAR")
+    (analysed,) = own.world.events(post, "MESSAGE_ANALYSED")
+    assert analysed["Analysis"]["Own"]["Shouting"]["Score"] > 0.5
+    assert "Lost" not in analysed["Analysis"]["Own"]
+    lines = own.lines(post)
+    assert [each["message"] for each in lines if each["rule"] == "loud"] == ["loud"]
+    assert {each["message"] for each in lines if each["rule"] == "Lost"} == {
+        "bot.code:broken: ValueError: our API is down"
+    }
+
+
 def test_an_event_goes_to_an_address(own: Own) -> None:
     """Signed, with the analysed message; what is on AWS is left out, and the log says so."""
     post, _ = own.world.ask("eve", "@twbot to the desk, and elsewhere")
     (asked,) = own.desk.asked
     assert asked.json["detail"]["Twitter"]["TweetId"] == post["id"]
     assert {name.lower() for name in asked.headers} >= {"webhook-id", "webhook-timestamp", "webhook-signature"}
-    assert [(each["rule"], each["level"]) for each in own.lines(post)] == [("elsewhere", "WARNING")]
+    assert [(each["rule"], each["level"]) for each in own.lines_of_rules(post)] == [("elsewhere", "WARNING")]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
