@@ -53,6 +53,16 @@ class Twitter(Record, frozen=True, kw_only=True):
         return self.first_tweet_id or self.tweet_id
 
 
+class ThreadPost(Record, frozen=True, kw_only=True):
+    """A post that a message quotes or answers, as far as X sent it."""
+
+    tweet_id: Annotated[str, msgspec.Meta(description="Id of the post.")]
+    author: Annotated[
+        str, msgspec.Meta(description="Username of its author, without @; the user id where X sent none.")
+    ]
+    text: Annotated[str, msgspec.Meta(description="Its text, of which 1,000 characters are kept.")]
+
+
 class Message(Record, frozen=True, kw_only=True):
     """What MESSAGE_RECEIVED and MESSAGE_ANALYSED have in common. X does not send every field with every post."""
 
@@ -76,6 +86,10 @@ class Message(Record, frozen=True, kw_only=True):
     account_age_days: Annotated[
         int | None, msgspec.Meta(description="Age of the author's account in days, when the post was received.")
     ] = None
+    thread: Annotated[
+        list[ThreadPost],
+        msgspec.Meta(description="The posts that it answers or quotes, where X sent their texts; the oldest first."),
+    ] = []
     opt_out: Annotated[
         bool | None,
         msgspec.Meta(

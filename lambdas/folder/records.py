@@ -111,10 +111,10 @@ class Llm(Table, frozen=True, kw_only=True):
     """Seconds after which the chatbot answers instead."""
     dollars_per_day: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     """Spent in a day of UTC at most; then the chatbot answers."""
-    dollars_per_million_input_tokens: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """The model's price, by which the day's limit is counted."""
-    dollars_per_million_output_tokens: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """As for input."""
+    dollars_per_million_input_tokens: Annotated[float, msgspec.Meta(ge=0)]
+    """The model's price, by which the day's limit is counted; 0 for one that costs nothing."""
+    dollars_per_million_output_tokens: Annotated[float, msgspec.Meta(ge=0)]
+    """The model's price for what it writes."""
 
 
 class BotTable(Table, frozen=True, kw_only=True):

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from tests.support.own_functions import Bus, Media
 from twbot.bot import Bot, Event, Permanent, ReplyImage
-from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import BadEvent, FunctionFailed
 from twbot.lambdas.own import running
 from twbot.lambdas.own.redaction import HIDDEN, Redactor
 
 JPEG, PNG = b"\xff\xd8jpeg", b"\x89PNG\r\n"
-
-
-class Bus:
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.fixed: dict[str, str] = {}
-
-    def publish(self, entries: Sequence[Entry]) -> None:
-        self.entries += entries
-
-    def fix(self, key: str, value: str) -> str:
-        return self.fixed.setdefault(key, value)
-
-
-class Media(dict[str, bytes]):
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        self[key] = data
-
-    def get(self, key: str) -> bytes:  # type: ignore[override]
-        return self[key]
 
 
 def bot_with(bus: Bus, media: Media | None = None, **more: Any) -> Bot:
