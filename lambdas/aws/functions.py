@@ -31,7 +31,7 @@ from twbot.lambdas.folder.folder import BotFolder, bot_folder, project
 from twbot.lambdas.own import running
 from twbot.lambdas.own.bot import Bot
 from twbot.lambdas.own.redaction import RedactedStream, Redactor
-from twbot.lambdas.ports import Call, MediaStore, Publisher
+from twbot.lambdas.ports import Call, MediaStore, OwnBus
 
 # Seconds that are left for the log and the answer when a function is ended.
 MARGIN = 0.3
@@ -46,15 +46,19 @@ class TimeUp(BaseException):
 @caching.cache
 def functions() -> LambdaFunctions:
     """Return the functions of the bundle's folder."""
-    secrets = OwnSecrets(client("secretsmanager"), os.environ.get("STAGE", ""))
-    return LambdaFunctions(project(), bot_folder(), secrets, _Bus(), _Media())
+    return LambdaFunctions(project(), bot_folder(), own_secrets(), _Bus(), _Media())
+
+
+@caching.cache
+def own_secrets() -> OwnSecrets:
+    return OwnSecrets(client("secretsmanager"), os.environ.get("STAGE", ""))
 
 
 class LambdaFunctions:
     """The Functions of a folder, called in this process, in its main thread."""
 
     def __init__(
-        self, project: Path, folder: BotFolder, secrets: OwnSecrets, publisher: Publisher, media: MediaStore
+        self, project: Path, folder: BotFolder, secrets: OwnSecrets, publisher: OwnBus, media: MediaStore
     ) -> None:
         self._project, self._folder, self._secrets = project, folder, secrets
         self._publisher, self._media = publisher, media
@@ -75,13 +79,12 @@ class LambdaFunctions:
             try:
                 function = running.load(call.run, self._project)
                 with _time_limit(min(call.timeout, seconds_left() - MARGIN)):
-                    return running.call(call.run, function, event, self._bot(event, secrets))
+                    return running.call(call.run, function, event, self._bot(secrets))
             except TwbotError as error:
                 raise _redacted_error(error, redact) from None
 
-    def _bot(self, event: Event, secrets: dict[str, str]) -> Bot:
+    def _bot(self, secrets: dict[str, str]) -> Bot:
         return Bot(
-            event=event,
             publisher=self._publisher,
             media=self._media,
             secrets=secrets,
@@ -168,6 +171,9 @@ class _Bus:
 
     def fix(self, key: str, value: str) -> str:
         return publisher().fix(key, value)
+
+    def add(self, key: str, amount: float) -> float:
+        return publisher().add(key, amount)
 
 
 class _Media:

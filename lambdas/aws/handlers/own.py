@@ -11,10 +11,8 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.aws.clients import client
-from twbot.lambdas.aws.functions import functions
+from twbot.lambdas.aws.functions import functions, own_secrets
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
-from twbot.lambdas.aws.own_secrets import OwnSecrets
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import FunctionFailed, Permanent
 from twbot.lambdas.folder.folder import bot_folder
@@ -61,7 +59,7 @@ def _secret(rule: OwnRule) -> str:
     if not rule.secrets:
         raise Permanent(f'Rule {rule.name} names no secret to sign with: secrets = ["NAME"] in twbot.toml.')
     name = rule.secrets[0]
-    found = OwnSecrets(client("secretsmanager"), os.environ["STAGE"]).values([name])
+    found = own_secrets().values([name])
     if name not in found:
         raise Permanent(f"There is no secret {name}. Make one: twbot secrets put {name} --generate")
     return found[name]
