@@ -15,8 +15,8 @@ from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
 from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_workgroup
-from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.parameters import for_other_teams
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import Bucket
 from twbot.stacks.names import stream_name

@@ -17,8 +17,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import msgspec
-
 from twbot.lambdas.aws.clients import client
 from twbot.lambdas.aws.deadline import seconds_left
 from twbot.lambdas.aws.media import S3Media
@@ -88,7 +86,7 @@ class LambdaFunctions:
             publisher=self._publisher,
             media=self._media,
             secrets=secrets,
-            settings=msgspec.to_builtins(settings()),
+            settings=settings().for_functions(),
             events=self._folder.events,
             links=self._folder.links,
             log=_log,

@@ -88,7 +88,12 @@ def ticket(event: Event, bot: Bot) -> None:
     bot.log.info("a ticket for %s", event.detail["Author"])
     bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": words.WORDS, "Ids": h11.PRODUCT_ID[:5]})
 """,
-    "bot/words.py": "import json, pathlib\nWORDS = json.loads(pathlib.Path(__file__).with_name('words.json').read_text())\n",
+    "bot/words.py": """\
+import json
+import pathlib
+
+WORDS = json.loads(pathlib.Path(__file__).with_name("words.json").read_text())
+""",
     "bot/words.json": '["hot", "cold"]',
     "bot/orders.py": """\
 def status(event, bot):
@@ -112,10 +117,12 @@ style = score
     "bot/.env": "SECRET=1",
     "infra/stack.py": """\
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_ssm as ssm
 
 
 def add(scope, stage, twbot):
     stack = Stack(scope, "Coffee", stack_name=f"coffee-{stage.name}", env=twbot.environment)
+    ssm.StringParameter(stack, "Note", string_value="coffee")
     CfnOutput(stack, "Bus", value=twbot.bus.event_bus_arn)
     CfnOutput(stack, "Lake", value=twbot.lake.bucket.bucket_arn)
     CfnOutput(stack, "Table", value=f"{twbot.lake.database}.{twbot.lake.table}")
