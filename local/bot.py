@@ -19,10 +19,13 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
+from twbot.lambdas.folder.folder import bot_folder, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
-from twbot.lambdas.ports import Publisher
+from twbot.lambdas.own.bot import Bot as OwnBot
+from twbot.lambdas.own.in_process import InProcess
+from twbot.lambdas.ports import Call, Functions, Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
@@ -197,6 +200,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        functions = self._functions()
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -206,14 +210,34 @@ class Bot:
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
             "image-function": Handler(
-                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_images(event, functions=functions, media=media, publisher=bus, settings=settings),
+                concurrency=2,
             ),
             "text-function": Handler(
-                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_text(
+                    event, chatbot=chatbot, functions=functions, publisher=bus, settings=settings
+                ),
+                concurrency=2,
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
         }
+
+    def _functions(self) -> Functions:
+        folder = bot_folder()
+
+        def bot(call: Call, _: Event) -> OwnBot:
+            return OwnBot(
+                publisher=self.bus,
+                media=self.media,
+                secrets={},
+                settings={},
+                events=folder.events,
+                links=folder.links,
+                log=logging.getLogger(f"twbot.own.{call.owner}"),
+            )
+
+        return InProcess(project(), bot)
 
     def _workflow(self, downloader: Downloader) -> Machine:
         functions: dict[str, Task] = {

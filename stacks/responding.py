@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
@@ -35,11 +36,11 @@ class Responding(Service):
 
     def _text_function(self, environment: dict[str, str]) -> Function:
         fulfilment = Function(self, "fulfilment", self._stage, {})
-        chatbot = Chatbot(self, "Chatbot", self._stage, fulfilment=fulfilment)
+        chatbot = Chatbot(self, "Chatbot", self._stage, bot_folder(), fulfilment=fulfilment)
         environment = {**environment, **chatbot.environment}
         function = Function(self, "text", self._stage, environment, dead_letters=self._dead_letters)
         allow(function, ["lex:RecognizeText"], [chatbot.arn])
-        for name, value in chatbot.environment.items():
+        for name, value in {**chatbot.environment, "LOCALE_ID": chatbot.locale}.items():
             CfnOutput(self, name.title().replace("_", ""), value=value)
         return function
 

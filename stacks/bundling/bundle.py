@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.stacks.bundling import packages
 from twbot.stacks.bundling.libraries import only_loaded
 from twbot.stacks.functions import FUNCTIONS, FunctionSpec
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[3]
 # https://docs.python.org/3/library/zipfile.html#zipfile.ZipInfo
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
+# Who reads the bot's folder needs the shipped one, too, whose words it falls back to.
+FOLDER, SHIPPED = "twbot/lambdas/folder/wording_file.py", "twbot/lambdas/default_bot/"
 # Of these packages only the imported modules are bundled. Others load modules by name or hold data: they go in whole.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
@@ -76,15 +79,28 @@ def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
     found = packages.installed(names) if source == INSTALLED else packages.downloaded(names)
     found = {name: path for name, path in found.items() if not _is_unused(name, spec)}
     imported = closure(spec.entry, {**found, **ours()})
+    if FOLDER in imported:
+        imported |= {name: path for name, path in ours().items() if name.startswith(SHIPPED)}
+    for module in _modules_of_answers(spec.name):
+        imported |= closure(module, {**found, **ours()})
     # Imports of extension modules cannot be traced, so native libraries go in whole.
     whole = {name: path for name, path in found.items() if _is_native(name) or not _is_traced(name)}
     return {**whole, **imported}
 
 
+def _modules_of_answers(function: str) -> list[str]:
+    """Return the modules of twbot itself that a function calls by name, as the bot's folder says."""
+    folder = bot_folder()
+    intents = [intent.run or "" for chatbot in folder.chatbots.values() for intent in chatbot.intents]
+    answers = {"text": [*folder.answers.texts, *intents], "fulfilment": intents, "image": folder.answers.images}
+    modules = {run.partition(":")[0] for run in answers.get(function, [])}
+    return sorted(f"{module.replace('.', '/')}.py" for module in modules if module.startswith("twbot."))
+
+
 def ours() -> dict[str, Path]:
     """Return our own files that a bundle may hold, by their names in it."""
     package = ROOT / "twbot"
-    files = [package / "__init__.py", *(package / "lambdas").rglob("*.*")]
+    files = [*package.glob("*.py"), *(package / "lambdas").rglob("*.*")]
     return {path.relative_to(ROOT).as_posix(): path for path in files if path.suffix != ".pyc"}
 
 
