@@ -61,6 +61,16 @@ class Publisher(Protocol):
         """
 
 
+class OwnBus(Publisher, Protocol):
+    """The event bus, for the functions of the bot's folder."""
+
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, 0 at first, and return the sum. Raises Temporary.
+
+        It is durable when this returns, and kept for as long as the archive keeps events.
+        """
+
+
 class MediaStore(Protocol):
     """The store of the pictures that messages came with and that replies go out with."""
 

@@ -184,9 +184,14 @@ def own_rule(declared: OwnRule) -> Rule:
 
 
 def any_of(patterns: Sequence[Pattern]) -> Pattern:
-    """Return the pattern of messages that match any of the patterns; of those of negative sentiment for none."""
+    """Return the pattern of messages that match any of the patterns; of those of negative sentiment for none.
+
+    Raises TwbotError for a pattern over other events.
+    """
     if not patterns:
         return NEGATIVE
+    if any(each.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"] for each in patterns):
+        raise TwbotError("[alerts]: when is about MESSAGE_ANALYSED.", "Leave its detail-type out")
     return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
 
 

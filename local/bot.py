@@ -15,6 +15,7 @@ import msgspec
 
 from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.trim import trim
+from twbot.lambdas.analysis.workflow import placeholder, workflow
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
@@ -57,7 +58,6 @@ from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
-WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 # The names of the workflow's resources on this machine.
 NAMES = {
     "MediaBucket": "media",
@@ -261,7 +261,10 @@ class Bot:
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, NAMES, pool=self._pool)
+        steps = bot_folder().steps
+        # The function of a step has the step's name, which begins with a capital: no name of ours does.
+        names = NAMES | {placeholder(step): step.name for step in steps}
+        return Machine(workflow(steps), tasks, names, pool=self._pool)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []

@@ -1,4 +1,4 @@
-"""Alerting stack: NEGATIVE messages → alert function → SNS topic → its subscribers; and → notify function → chats."""
+"""Alerting stack: messages that raise alerts → alert function → SNS topic; → notify function → chats."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     archive_days: int | None = None
     """The older place of the stage's `archive_days`, which has the same meaning there."""
     alerts: list[str] = []
-    """The subscribers of negative messages: email addresses (…@…), phones (+…) or https:// URLs."""
+    """The subscribers of alerts: email addresses (…@…), phones (+…) or https:// URLs."""
     alarms: list[str] = []
     """The subscribers of the bot's own alarms, written like `alerts`."""
     requests_per_second: int = 50

@@ -65,6 +65,10 @@ class Plumbing(Service):
         # docs/decisions/0003-an-entry-carries-its-once-key.md
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
 
+    def grant_add(self, function: lambda_.IFunction) -> None:
+        """Grant a function of the bot's folder what bot.add needs."""
+        allow(function, ["dynamodb:UpdateItem"], [self._published.table_arn])
+
     def _archive(self, stage: StageConfig) -> None:
         """Archive every event except replayed ones and those that a replay causes."""
         # Replayed events are in the archive already; the next replay of those causes the others again.

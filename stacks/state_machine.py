@@ -1,16 +1,14 @@
-"""The state machine of a stage: lambdas/analysis/workflow.asl.json without the detectors that are switched off."""
+"""The state machine of a stage: the workflow of lambdas/analysis without the detectors that are switched off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
+from twbot.lambdas.analysis import workflow as declared
+from twbot.lambdas.analysis.workflow import State
+from twbot.lambdas.folder.records import Step
 from twbot.stacks.config import Detectors
 
-FILE = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 STATES = {
     "sentiment": "DetectSentiment",
     "entities": "DetectEntities",
@@ -21,12 +19,14 @@ STATES = {
 }
 TRIM_TEXT = "TrimText"
 _SDK = "arn:aws:states:::aws-sdk:"
-State = dict[str, Any]
 
 
-def workflow(detectors: Detectors) -> State:
-    """Return the definition without the detectors that are off: their fields are absent from what is found."""
-    definition: State = msgspec.json.decode(FILE.read_bytes())
+def workflow(detectors: Detectors, steps: Sequence[Step] = ()) -> State:
+    """Return the definition without the detectors that are off: their fields are absent from what is found.
+
+    steps: those of the bot's folder
+    """
+    definition = declared.workflow(steps)
     off = {state for name, state in STATES.items() if not getattr(detectors, name)}
     if not (detectors.sentiment or detectors.entities):
         # Only these two need the language, and detecting it costs as much as either of them:

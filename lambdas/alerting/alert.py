@@ -1,4 +1,4 @@
-"""An alert about a negative post. Plain https subscribers of `local` get this record as JSON."""
+"""An alert about a post. Plain https subscribers of `local` get this record as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 
 import msgspec
 
-from twbot.lambdas.alerting.template import SUBJECT, author_of, body, shown_author
+from twbot.lambdas.alerting.template import SUBJECT, author_of, body, is_negative, shown_author, subject
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
 
 
@@ -21,7 +21,7 @@ class Alert(msgspec.Struct, frozen=True):
     """Username of the author, without @; "user 123" where X named only the id."""
     text: str
     negative: float | None
-    """Confidence of the analysis that the message is negative, 0 to 1."""
+    """Confidence of the analysis that the message is negative, 0 to 1; null where it is not negative."""
     subject: str
     body: str
     posted: bool = False
@@ -52,8 +52,8 @@ def alert_for(event: Event) -> Alert:
         time=event.time,
         author=author_of(message),
         text=message.text,
-        negative=(message.analysis.sentiment_score or {}).get("Negative"),
-        subject=SUBJECT,
+        negative=(message.analysis.sentiment_score or {}).get("Negative") if is_negative(message) else None,
+        subject=subject(message),
         body=body(message, event.time),
     )
 

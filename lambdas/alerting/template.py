@@ -5,25 +5,36 @@ from __future__ import annotations
 from twbot.lambdas.alerting.truncation import one_line, truncate
 from twbot.lambdas.contracts import MessageAnalysed
 
-SUBJECT = "Negative message on X"
+NEGATIVE_SUBJECT, SUBJECT = "Negative message on X", "Message on X"
 # UTF-16 units. With the words around the text it is an SMS that SNS still sends: 1,600 characters.
 # https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 MAX_TEXT_LENGTH = 1400
 MAX_NAME_LENGTH = 64
 TEMPLATE = """\
-Negative message from {author} (how sure: {negative}) at {time}:
+{beginning} at {time}:
 
 {text}
 
 https://x.com/i/status/{tweet_id}"""
 
 
+def is_negative(message: MessageAnalysed) -> bool:
+    """Return whether the message is negative. [alerts] of the bot's folder may ask for others, too."""
+    return message.analysis.text_sentiment == "NEGATIVE"
+
+
+def subject(message: MessageAnalysed) -> str:
+    """Return the subject of the alert."""
+    return NEGATIVE_SUBJECT if is_negative(message) else SUBJECT
+
+
 def body(message: MessageAnalysed, time: str) -> str:
     """Return the text of the alert about a message that was analysed at `time`, in ISO 8601."""
+    author = shown_author(author_of(message))
     negative = (message.analysis.sentiment_score or {}).get("Negative", "")
+    sure = f"Negative message from {author} (how sure: {negative})"
     return TEMPLATE.format(
-        author=shown_author(author_of(message)),
-        negative=negative,
+        beginning=sure if is_negative(message) else f"Message from {author}",
         time=time,
         text=truncate(message.text, MAX_TEXT_LENGTH),
         tweet_id=message.twitter.chain,

@@ -53,9 +53,11 @@ class OwnRule(Limits, frozen=True, kw_only=True):
     """[[rules]]: events that match go to a function or to an address."""
 
     name: RuleName
+    """Small letters, digits and hyphens; none of twbot's own rules has it."""
     when: Pattern
     """An EventBridge pattern over the envelope; without `detail-type` it is about MESSAGE_ANALYSED."""
     run: Function | None = None
+    """The function: `bot.crm:ticket` is `ticket` in bot/crm.py. Either this or `to`."""
     to: str | None = None
     """https://…, or the ARN of an SQS queue, an SNS topic, a Lambda function or an event bus."""
     replays: bool = False
@@ -69,7 +71,9 @@ class Answers(Limits, frozen=True, kw_only=True):
     """
 
     texts: list[Function] = []
+    """Asked about messages without pictures, in this order."""
     images: list[Function] = []
+    """Asked about messages with pictures. The pictures of the reply stay as they are."""
     timeout: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
     """Seconds after which the next one is asked."""
 
@@ -85,14 +89,18 @@ class Step(Limits, frozen=True, kw_only=True):
     """[[steps]]: a task of the workflow. What it returns is Analysis.Own.<name>."""
 
     name: StepName
+    """Capitalised, letters and digits."""
     of: Literal["text", "image"]
+    """What it is called for: each message with a text, or each picture."""
     run: Function
+    """The function, which returns a dictionary."""
 
 
 class Llm(Table, frozen=True, kw_only=True):
     """[llm]: the language model behind twbot.llm:answer."""
 
     model: str
+    """The model's name, as the API or Bedrock has it."""
     url: str | None = None
     """Address of an OpenAI-compatible API, such as https://api.example.com/v1; None: Bedrock, on AWS only."""
     key: SecretName | None = None
@@ -105,8 +113,10 @@ class Llm(Table, frozen=True, kw_only=True):
     """Seconds after which the chatbot answers instead."""
     dollars_per_day: Annotated[float, msgspec.Meta(ge=0)] = 1.0
     """Spent in a day of UTC at most; then the chatbot answers."""
-    dollars_per_million_input_tokens: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    dollars_per_million_output_tokens: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    dollars_per_million_input_tokens: Annotated[float, msgspec.Meta(ge=0)]
+    """The model's price, by which the day's limit is counted; 0 for one that costs nothing."""
+    dollars_per_million_output_tokens: Annotated[float, msgspec.Meta(ge=0)]
+    """The model's price for what it writes."""
 
 
 class BotTable(Table, frozen=True, kw_only=True):
@@ -133,6 +143,7 @@ class Intent(Table, frozen=True, kw_only=True):
     """[[intents]] of bot/chatbot.toml: something that people say, and what is answered."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z][_-]?([0-9a-zA-Z][_-]?)*$", max_length=100)]
+    """Letters, digits, hyphens and underscores, as Lex takes it."""
     utterances: Annotated[list[Words], msgspec.Meta(min_length=1)]
     """Examples of what people say."""
     replies: list[Words] = []
@@ -147,6 +158,7 @@ class Fallback(Table, frozen=True, kw_only=True):
     """[fallback] of bot/chatbot.toml: the answer to what matches no intent."""
 
     replies: Annotated[list[Words], msgspec.Meta(min_length=1)]
+    """Replies to choose from."""
     upset: list[Words] = []
     """The replies to posts of negative sentiment; none: the same as to others."""
 

@@ -14,25 +14,26 @@ from twbot.lambdas.contracts import BOT, DETAILS, RAW_TYPES, Entry, Event, Messa
 from twbot.lambdas.errors import BadEvent, Permanent
 from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.own.event_fields import check_fields
-from twbot.lambdas.ports import MediaStore, Publisher
+from twbot.lambdas.ports import MediaStore, OwnBus
 from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.x.text import neutralise
 
+MAX_NAME = 100
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 class Bot:
     """The bot, for a function of its folder. One is made for each call.
 
-    `settings`: the table [stages.NAME] of twbot.toml. `log`: a logger of the standard library; its lines are in
-    `twbot logs` and `twbot trace`. `media`: the pictures, `media.get(key)` returns bytes and raises KeyError where they
-    have expired. A message's keys are in `Analysis.Images[].Key`.
+    `settings`: the keys of [stages.NAME] and of [stages.NAME.own] in twbot.toml. `log`: a logger of the standard
+    library; its lines are in `twbot logs` and `twbot trace`. `media`: the pictures, `media.get(key)` returns bytes and
+    raises KeyError where they have expired. A message's keys are in `Analysis.Images[].Key`.
     """
 
     def __init__(
         self,
         *,
-        publisher: Publisher,
+        publisher: OwnBus,
         media: MediaStore,
         secrets: Mapping[str, str],
         settings: Mapping[str, Any],
@@ -77,11 +78,23 @@ class Bot:
             raise BadEvent(f"{type!r} is no type of an own event: capitals, digits and underscores, none of twbot's.")
         check_fields(type, detail, self._events.get(type))
         try:
-            plain = msgspec.json.decode(msgspec.json.encode(detail), type=dict[str, Any])
-        except (TypeError, UnicodeEncodeError, msgspec.DecodeError) as error:
+            encoded = msgspec.json.encode(detail)
+        except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
+        plain = msgspec.json.decode(encoded, type=dict[str, Any])
         key = None if once is None else f"own:{type}:{once}"
         self._publisher.publish([Entry(source=BOT, detail_type=type, detail=plain, dedup_key=key)])
+
+    def add(self, name: str, amount: float) -> float:
+        """Add to a number of the bot's that all functions share, 0 at first, and return the sum.
+
+        name: up to 100 characters; with the day in it, it counts that day. It is kept for as long as the archive.
+
+        Raises BadEvent for another name, Temporary where the bus can't take it.
+        """
+        if not 0 < len(name) <= MAX_NAME:
+            raise BadEvent(f"The name of a number has 1 to {MAX_NAME} characters.")
+        return self._publisher.add(f"number:{name}", amount)
 
     def secret(self, name: str) -> str:
         """Return a secret that `twbot secrets put NAME` stored. Raises Permanent where the rule does not name it."""

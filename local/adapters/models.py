@@ -36,12 +36,12 @@ class LocalModels:
         import onnxruntime  # noqa: F401
 
         from twbot.local.models.comprehend import Comprehend
-        from twbot.local.models.gallery import Gallery
+        from twbot.local.models.folder_people import gallery_of
         from twbot.local.models.lex import Lex
         from twbot.local.models.rekognition import Rekognition
 
         self.comprehend = Comprehend()
-        self.rekognition = Rekognition(Gallery(gallery), media.get)
+        self.rekognition = Rekognition(gallery_of(gallery), media.get)
         self.chatbot: Chatbot = Lex()
 
     def tasks(self) -> dict[str, Task]:

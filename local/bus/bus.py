@@ -101,6 +101,10 @@ class Bus:
         """Store the value under the key, unless one is stored there. Return the stored one. Raises StorageError."""
         return self._writer.ask(lambda store: store.fix(key, value, self._clock()))
 
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, 0 at first, and return the sum. Raises StorageError."""
+        return self._writer.ask(lambda store: store.add_number(key, amount, self._clock()))
+
     def admit(self) -> None:
         """Raise Overloaded where as many deliveries are open as may be."""
         if self._waiting >= self._limit:

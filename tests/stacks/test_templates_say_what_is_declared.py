@@ -10,8 +10,9 @@ from typing import Any
 
 from tests.support.synthesize import stage
 from tests.support.templates import Resource, Templates, text
+from twbot.lambdas.analysis.workflow import FILE
 from twbot.lambdas.analytics.saved_queries import saved_queries
-from twbot.lambdas.analytics.table import COLUMNS, DATABASE, TABLE
+from twbot.lambdas.analytics.table import DATABASE, TABLE, columns_with
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
 from twbot.lambdas.folder.folder import SHIPPED, read_folder
@@ -20,7 +21,7 @@ from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.constructs.lake_table import EVENTS
 from twbot.stacks.functions import FUNCTIONS
-from twbot.stacks.state_machine import FILE, workflow
+from twbot.stacks.state_machine import workflow
 
 EVENT = (
     b'{"id":"1","source":"BOT","detail-type":"TWEET_SENT","time":"2026-11-24T01:30:00+02:00","detail":{"Text":"hi"}}'
@@ -128,7 +129,7 @@ def test_the_table_is_that_of_the_lake(prod: Templates) -> None:
     """Glue's table has the columns of lambdas/analytics/table.py, and partitions that need no crawler."""
     table = prod.one("AWS::Glue::Table").properties["TableInput"]
     columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
-    assert columns == {name.lower(): kind.lower() for name, kind in COLUMNS.items()}
+    assert columns == {name.lower(): kind.lower() for name, kind in columns_with({}, []).items()}
     assert table["Name"] == TABLE
     assert prod.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"] == DATABASE
     assert table["Parameters"]["projection.enabled"] == "true"

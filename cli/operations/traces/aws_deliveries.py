@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from twbot.cli.operations.aws_errors import AwsError
+from twbot.cli.operations.aws_rules import raises_alert
 from twbot.cli.operations.dead_letters.records import DeadLetter
 from twbot.cli.operations.logs.records import Line
 from twbot.cli.operations.traces.records import Span, last
-from twbot.lambdas.alerting.template import SUBJECT
+from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.wiring import RULES
 
@@ -24,12 +25,11 @@ ALERTING = [rule.name for rule in RULES if rule.service == "alerting"]
 
 
 def alerts(events: Iterable[Event]) -> Iterator[Span]:
-    """Yield the alert for a post of which an event is negative: one, as a post alerts once."""
+    """Yield the alert for a post of which an event raises one: one, as a post alerts once."""
     for event in events:
-        sentiment = (event.detail.get("Analysis") or {}).get("TextSentiment")
-        if event.detail_type == "MESSAGE_ANALYSED" and sentiment == "NEGATIVE":
-            at = epoch(event.time)
-            yield Span(kind="alert", name="alert", start=at, end=at, note=f"{SUBJECT} (published to the topic)")
+        if raises_alert(event):
+            at, subject = epoch(event.time), alert_for(event).subject
+            yield Span(kind="alert", name="alert", start=at, end=at, note=f"{subject} (published to the topic)")
             return
 
 

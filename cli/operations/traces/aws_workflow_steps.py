@@ -14,7 +14,8 @@ import msgspec
 
 from twbot.cli.operations.logs.aws_workflow_lines import Step, problem
 from twbot.cli.operations.traces.records import Span
-from twbot.stacks.state_machine import FILE, State
+from twbot.lambdas.analysis.workflow import State, workflow
+from twbot.lambdas.folder.folder import bot_folder
 
 RULE = "analyse-messages"
 _ENDS = {"ExecutionSucceeded": "done", "ExecutionFailed": "failed", "ExecutionTimedOut": "failed"} | {
@@ -102,7 +103,7 @@ def _path(step: Step, log: dict[int, Step]) -> str:
 
 @functools.cache
 def _paths() -> dict[str, str]:
-    return {path.rpartition(".")[2]: path for path in _walk(msgspec.json.decode(FILE.read_bytes()), "")}
+    return {path.rpartition(".")[2]: path for path in _walk(workflow(bot_folder().steps), "")}
 
 
 def _walk(machine: State, start: str) -> Iterator[str]:

@@ -33,6 +33,17 @@ def test_an_alert_says_who_said_what_and_where() -> None:
     )
 
 
+@pytest.mark.parametrize("analysis", [{"TextSentiment": "POSITIVE", "SentimentScore": {"Negative": 0.02}}, {}])
+def test_an_alert_about_another_post_calls_it_not_negative(analysis: dict[str, object]) -> None:
+    """[alerts] may ask for any post: subject, text and chats fit it, and name no confidence of a mood that it lacks."""
+    alert = alert_for(angry(Text="The Espresso 3000 is here", Analysis=analysis))
+    assert (alert.subject, alert.negative, alert.source) == ("Message on X", None, "@alice")
+    assert alert.body.startswith("Message from @alice at 2026-11-23T10:00:00Z:\n\nThe Espresso 3000")
+    for said in (alert.body, alert.source, str(slack_message(alert)), str(discord_message(alert))):
+        assert "egative" not in said
+        assert "sure" not in said
+
+
 def test_what_is_missing_is_left_empty() -> None:
     """An alert without a score is an alert."""
     assert "(how sure: )" in alert_for(angry(Analysis={"TextSentiment": "NEGATIVE"})).body
