@@ -24,9 +24,7 @@ from twbot.lambdas.folder.folder import bot_folder, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
-from twbot.lambdas.own.bot import Bot as OwnBot
-from twbot.lambdas.own.in_process import InProcess
-from twbot.lambdas.ports import Call, Functions, Publisher
+from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
@@ -214,7 +212,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
-        functions = self._functions()
+        functions = self.functions
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -242,22 +240,6 @@ class Bot:
                 for rule in bot_folder().rules
             },
         }
-
-    def _functions(self) -> Functions:
-        folder = bot_folder()
-
-        def bot(call: Call, _: Event) -> OwnBot:
-            return OwnBot(
-                publisher=self.bus,
-                media=self.media,
-                secrets={},
-                settings={},
-                events=folder.events,
-                links=folder.links,
-                log=logging.getLogger(f"twbot.own.{call.owner}"),
-            )
-
-        return InProcess(project(), bot)
 
     def _workflow(self, downloader: Downloader) -> Machine:
         steps = bot_folder().steps

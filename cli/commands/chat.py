@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,17 +46,10 @@ def chat(
 
     Example: twbot chat "tell me a fact" --stage prod
     """
-    bot = chat_of(target)
-    show = as_json_line if json else _show
-    if text is None:
-        for line in _lines():
-            show(bot.say(line, language))
-        return
-    said = bot.say(_checked(text), language)
-    if json:
-        as_json(said)
-    else:
-        _show(said)
+    lines, show = ([_checked(text)], as_json) if text is not None else (_lines(), as_json_line)
+    with contextlib.closing(chat_of(target)) as bot:
+        for line in lines:
+            (show if json else _show)(bot.say(line, language))
 
 
 def _checked(text: str) -> str:

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from twbot.lambdas.contracts import Event, Message, MessageAnalysed
 from twbot.lambdas.errors import FunctionFailed, Permanent
 from twbot.lambdas.folder.folder import BotFolder
-from twbot.lambdas.folder.records import Answers, ChatbotFile, Intent
-from twbot.lambdas.ports import Call, Chatbot, Functions
+from twbot.lambdas.folder.records import ChatbotFile, Intent
+from twbot.lambdas.own.calls import answer_call
+from twbot.lambdas.ports import Chatbot, Functions
 from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.lambdas.responding.mood import is_spared, negativity
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.wording import say
 
-OWNER = "answers"
 # The intent of an answer that names none.
 UNKNOWN = "?"
 _random = random.SystemRandom()
@@ -63,25 +63,24 @@ def answer_of(
     rng: random.Random = _random,
 ) -> Answer:
     """Return the words that answer a MESSAGE_ANALYSED without pictures. Raises Temporary."""
-    if said := first_words(folder.answers.texts, event, functions, folder.answers):
+    if said := first_words(folder.answers.texts, event, functions, folder):
         return said
     language = folder.language_of(spoken_in(message))
     own = folder.chatbot(language)
     understood = _understood(message, chatbot, own, language)
     if is_spared(understood.intent, understood.confidence or 0.0, message.analysis, own):
         understood = Understood(FALLBACK, None, "")
-    answer = _answer_of_intent(understood, event, message, functions, folder.answers, own, rng)
+    answer = _answer_of_intent(understood, event, message, functions, folder, own, rng)
     return answer._replace(intent=understood.intent, confidence=understood.confidence)
 
 
-def first_words(runs: Iterable[str], event: Event, functions: Functions, limits: Answers) -> Answer | None:
+def first_words(runs: Iterable[str], event: Event, functions: Functions, folder: BotFolder) -> Answer | None:
     """Return what the first of the functions says that says anything. Raises Temporary as a function does.
 
     One that fails says nothing; why is in the log.
     """
     for run in runs:
-        words = _words_of(run, event, functions, limits)
-        if words:
+        if words := _words_of(run, event, functions, folder):
             return Answer(words, run)
     return None
 
@@ -99,10 +98,9 @@ def stock_words(intent: Intent | None, chatbot: ChatbotFile, *, upset: bool, rng
     return rng.choice(fallback.upset if upset and fallback.upset else fallback.replies)
 
 
-def _words_of(run: str, event: Event, functions: Functions, limits: Answers) -> str | None:
-    call = Call(OWNER, run, tuple(limits.secrets), limits.timeout)
+def _words_of(run: str, event: Event, functions: Functions, folder: BotFolder) -> str | None:
     try:
-        words = functions.call(call, event)
+        words = functions.call(answer_call(folder, run), event)
     except (FunctionFailed, Permanent) as error:
         traceback = getattr(error, "traceback", None)
         _log.warning("%s says nothing, as it failed: %s", run, traceback or error, extra={"function": run})
@@ -118,7 +116,7 @@ def _answer_of_intent(
     event: Event,
     message: MessageAnalysed,
     functions: Functions,
-    limits: Answers,
+    folder: BotFolder,
     chatbot: ChatbotFile,
     rng: random.Random,
 ) -> Answer:
@@ -127,7 +125,7 @@ def _answer_of_intent(
     if intent is None and understood.intent != FALLBACK and understood.messages:
         return Answer(understood.messages, understood.intent)
     if intent is not None and intent.run:
-        if said := first_words([intent.run], event, functions, limits):
+        if said := first_words([intent.run], event, functions, folder):
             return said
         instead = "its replies answer" if intent.replies else "the fallback answers"
         _log.warning("intent %s: %s said nothing, %s", intent.name, intent.run, instead)

@@ -30,7 +30,7 @@ def fulfil(event: Json, *, functions: Functions, folder: BotFolder) -> Json:
     known = intent_named(chatbot, intent["name"])
     if known is None:
         return _close(state, {**intent, "state": "Failed"}, None)
-    said = first_words(filter(None, [known.run]), _event_of(event, language), functions, folder.answers)
+    said = first_words(filter(None, [known.run]), _event_of(event, language), functions, folder)
     words = said.words if said else stock_words(known, chatbot, upset=False)
     return _close(state, {**intent, "state": "Fulfilled"}, words)
 

@@ -43,7 +43,7 @@ def answer_images(
     images = [
         ReplyImage(key=key, alt_text=alt_text(image.analysis, language, quote=quote)) for image, key in answers if key
     ]
-    if said := first_words(folder.answers.images, event, functions, folder.answers):
+    if said := first_words(folder.answers.images, event, functions, folder):
         logger.info("answered by %s", said.by, extra={"by": said.by})
         text = neutralise(said.words, folder.links)
     else:

@@ -19,6 +19,9 @@ class AwsChat:
         self._bot = bot
         self._session = f"twbot-chat-{uuid.uuid4()}"
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
     def say(self, text: str, language: str | None) -> Said:
         folder = bot_folder()
         spoken = folder.language_of(language)

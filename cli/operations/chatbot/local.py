@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import datetime
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from twbot.cli.operations.chatbot.records import Said
-from twbot.lambdas.contracts import BOT, Analysis, Entry, Event, MessageAnalysed, Twitter, new_event
+from twbot.lambdas.contracts import BOT, Analysis, Entry, MessageAnalysed, Twitter, new_event
 from twbot.lambdas.folder.folder import bot_folder, project
-from twbot.lambdas.own.bot import Bot
-from twbot.lambdas.own.in_process import InProcess
-from twbot.lambdas.ports import Call
 from twbot.lambdas.responding.answering import answer_of
+from twbot.lambdas.settings import load, settings_file
 from twbot.local.adapters.media import FileMedia
+from twbot.local.adapters.secrets import OwnSecrets
 from twbot.local.data_folder import DataFolder, data_folder
+from twbot.local.functions.pool import LocalFunctions
 from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.lex import Lex
 
 
 class LocalChat:
-    """A Chat with the bot's folder. `data`: the data folder, for pictures. Nothing that a function does reaches X."""
+    """A Chat with the bot's folder. What its functions publish is dropped.
+
+    data: the data folder, with the functions' secrets and the pictures
+    """
 
     def __init__(self, data: Path | None) -> None:
-        self._folder = bot_folder()
+        self._folder, home = bot_folder(), DataFolder(data_folder(data))
         self._lex, self._comprehend = Lex(self._folder), Comprehend()
-        self._media = FileMedia(DataFolder(data_folder(data)).media)
-        self._functions = InProcess(project(), self._bot)
+        self._functions = LocalFunctions(
+            project().absolute(),
+            publisher=_Nowhere(),
+            media=FileMedia(home.media),
+            secrets=OwnSecrets(home.own_secrets).values,
+            settings=load(settings_file()).for_functions(),
+            events=self._folder.events,
+            links=self._folder.links,
+        )
+
+    def close(self) -> None:
+        self._functions.close()
 
     def say(self, text: str, language: str | None) -> Said:
         message = self._analysed(text, language)
@@ -69,17 +81,6 @@ class LocalChat:
             return None, None
         return found["Sentiment"], found["SentimentScore"]
 
-    def _bot(self, call: Call, _: Event) -> Bot:
-        return Bot(
-            publisher=_Nowhere(),
-            media=self._media,
-            secrets={},
-            settings={},
-            events=self._folder.events,
-            links=self._folder.links,
-            log=logging.getLogger(f"twbot.own.{call.owner}"),
-        )
-
 
 class _Nowhere:
     """A publisher for trying things out: it drops what is published."""
@@ -89,3 +90,6 @@ class _Nowhere:
 
     def fix(self, key: str, value: str) -> str:  # noqa: ARG002 - the port's signature
         return value
+
+    def add(self, key: str, amount: float) -> float:  # noqa: ARG002
+        return amount

@@ -16,6 +16,8 @@ class Chat(Protocol):
     def say(self, text: str, language: str | None) -> Said:
         """Return the answer. `language`: of the text, ISO 639-1; None: to be found out. Raises TwbotError."""
 
+    def close(self) -> None: ...
+
 
 def chat_of(target: Target) -> Chat:
     """Return the chat with a bot. Raises CliError."""
