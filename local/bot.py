@@ -20,7 +20,7 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
-from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.folder import bot_folder, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
@@ -28,7 +28,7 @@ from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import rules
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
@@ -39,7 +39,7 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
-from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.adapters.secrets import FileSecrets, OwnSecrets
 from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.lock import Lock
@@ -47,6 +47,8 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
+from twbot.local.functions.pool import CONCURRENCY, LocalFunctions
+from twbot.local.functions.rules import handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -127,12 +129,23 @@ class Bot:
             self._places += self.alerts.places
             opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
+        self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
         self._settings = settings
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
+        folder = bot_folder()
+        self.functions = LocalFunctions(
+            project().absolute(),
+            publisher=self.bus,
+            media=self.media,
+            secrets=self.own_secrets.values,
+            settings=settings.for_functions(),
+            events=folder.events,
+            links=folder.links,
+        )
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
@@ -156,6 +169,7 @@ class Bot:
         self._web.stop()
         self._replays.stop()
         finished = self.bus.drain(drain)
+        self.functions.close()
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
@@ -198,6 +212,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        functions = self.functions
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -207,19 +222,32 @@ class Bot:
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
             "image-function": Handler(
-                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_images(event, functions=functions, media=media, publisher=bus, settings=settings),
+                concurrency=2,
             ),
             "text-function": Handler(
-                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_text(
+                    event, chatbot=chatbot, functions=functions, publisher=bus, settings=settings
+                ),
+                concurrency=2,
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
+            **{
+                own_rule(rule).target: Handler(
+                    handler_of(rule, self.functions, self.own_secrets.values), concurrency=CONCURRENCY
+                )
+                for rule in bot_folder().rules
+            },
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
+        steps = bot_folder().steps
         functions: dict[str, Task] = {
             "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
             "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
+            # The function of a step has the step's name, which begins with a capital: no name of ours does.
+            **tasks_of(steps, self.functions),
         }
 
         def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -238,8 +266,6 @@ class Bot:
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        steps = bot_folder().steps
-        # The function of a step has the step's name, which begins with a capital: no name of ours does.
         names = NAMES | {placeholder(step): step.name for step in steps}
         return Machine(workflow(steps), tasks, names, pool=self._pool)
 

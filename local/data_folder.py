@@ -53,6 +53,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "secrets.json"
 
     @property
+    def own_secrets(self) -> Path:
+        """Return the file with the secrets of the bot's own functions."""
+        return self.folder / "own-secrets.json"
+
+    @property
     def log(self) -> Path:
         return self.folder / "twbot.log"
 
