@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.folder.event_types import OURS
 from twbot.stacks.config import StageConfig
 
-EVENT_TYPES = (*RAW_TYPES, *DETAILS)
-LIMITED = "X_LIMITS"
+EVENT_TYPES = OURS
 # The microservices with a stack, in the order of deployment.
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
 

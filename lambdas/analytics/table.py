@@ -47,6 +47,7 @@ _DETAIL = {
     **{"Error": "string", "Cause": "string", "Message": _MESSAGE},
     **{"Missing": "array<string>", "BotId": "string"},
     "ReplayName": "string",
+    "Thread": "array<struct<TweetId:string,Author:string,Text:string>>",
 }
 # The JSON of an own event's detail, and of what the own steps found in a message: lambdas/analytics/lines.py.
 OWN = "own"

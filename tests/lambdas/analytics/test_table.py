@@ -43,7 +43,8 @@ def test_analysis_has_all_its_fields() -> None:
     image = fields_of(analysis["Images"].expressions[0].sql("hive"))
     seen = fields_of(image["Analysis"].sql("hive"))
     for record, known in ((Analysis, analysis), (AnalysedImage, image), (ImageAnalysis, seen)):
-        assert {field.encode_name for field in msgspec.structs.fields(record)} <= set(known)
+        # The steps' answers are there where the bot's folder has steps.
+        assert {field.encode_name for field in msgspec.structs.fields(record)} - {"Own"} <= set(known)
 
 
 def test_the_transform_ends_each_event_with_a_newline() -> None:
