@@ -39,8 +39,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Whatever guards against doing things twice stays for RETENTION_DAYS at least; what waits and dead letters always."""
     lake_days: Days | None = None
     """Days that events stay in the lake, for queries. None: for ever."""
+    own: dict[str, Any] = {}
+    """Settings of the bot's own functions, which read them in `bot.settings`."""
     aws: dict[str, Any] = {}
     """Settings of the deployment; stacks/config.py checks them."""
+
+    def for_functions(self) -> dict[str, Any]:
+        """Return what functions of the bot's folder find in `bot.settings`: their own, and twbot's."""
+        ours = {name: value for name, value in msgspec.to_builtins(self).items() if name not in ("own", "aws")}
+        return {**ours, **self.own}
 
 
 def settings_file() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,16 +56,25 @@ AWS = """
 _COMMENT = re.compile(r"^((?:# \w+ = |\[)[^#\n]*) #", re.MULTILINE)
 
 Force = Annotated[bool, typer.Option("--force", help="Write it anew; what was there goes to twbot.toml.old.")]
+Ci = Annotated[
+    Literal["github"] | None,
+    typer.Option("--ci", help="Write a workflow instead, which checks, tests and deploys the bot."),
+]
 Name = Annotated[str, typer.Option("--stage", help="The stage's name: prod, test, …")]
 
 
-def init(stage: Name = "prod", force: Force = False) -> None:
+def init(stage: Name = "prod", ci: Ci = None, force: Force = False) -> None:
     """Write a twbot.toml that explains every setting of a stage, or add a stage to the one that is there.
 
     Example: twbot init
 
     Example: twbot init --stage test
+
+    Example: twbot init --ci github
     """
+    if ci:
+        _write_workflow(stage)
+        return
     text, file = written(stage), settings_file()
     if force or not file.exists():
         with writing(file):
@@ -78,6 +87,16 @@ def init(stage: Name = "prod", force: Force = False) -> None:
         print_line(f"Added the stage {stage} to {file}.")
     if stage != LOCAL:
         say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
+
+
+def _write_workflow(stage: str) -> None:
+    from twbot.cli.deploy.target import on_aws
+    from twbot.cli.scaffold.templates import write_workflow
+
+    on_aws(stage)
+    path = write_workflow(stage, settings_file().parent)
+    print_line(f"Wrote {path}.")
+    say("Next: read its head, which says what to set up in AWS and in the repository's settings.")
 
 
 def written(stage: str) -> str:

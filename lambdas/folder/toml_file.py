@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -16,13 +18,102 @@ from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
 _PLACE = re.compile(r" - at `(?P<path>\$[^`]*)`$")
 _PART = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<number>\d+|\.\.\.)\]")
 _HEADER = re.compile(r"^\s*(?P<brackets>\[\[?)\s*(?P<name>[^\]]+?)\s*\]\]?\s*(#.*)?$")
 
 
+class Fault(NamedTuple):
+    """Something wrong with a file."""
+
+    line: int
+    """From 1."""
+    says: str
+
+
+class Parsed(Generic[T]):
+    """A file with all its faults, and the record of what is right in it: what is wrong is left out."""
+
+    def __init__(self, text: str, found: dict[str, Any], as_type: type[T]) -> None:
+        self.text = text
+        self.faults: list[Fault] = []
+        # The items of each list by the places that they have in the file, as the record lacks those that were left out.
+        self._numbers: dict[int, list[int]] = {}
+        self._found = found
+        self.value: T | None = self._convert(as_type)
+
+    def line(self, *place: str | int) -> int:
+        """Return the line of a place in the record, such as `"rules", 1, "when"`."""
+        return line_of(self.text, _dotted(self._in_file([str(each) for each in place])))
+
+    def _convert(self, as_type: type[T]) -> T | None:
+        removed: set[tuple[tuple[str, ...], str]] = set()
+        while True:
+            try:
+                return msgspec.convert(self._found, as_type)
+            except msgspec.ValidationError as error:
+                message, parts = _located(error, self._found, as_type)
+            place = tuple(self._in_file(parts))
+            if missing := _MISSING.search(message):
+                if (place, missing["key"]) not in removed:
+                    self._note(place, None, f"`{missing['key']}` is missing.")
+                if not parts:
+                    return None
+                self._remove(parts)
+            elif unknown := _UNKNOWN.search(message):
+                key = unknown["key"]
+                self._note(place, key, f"There is no key `{key}` here{_nearest(as_type, _dotted(parts)[1:], key)}")
+                self._remove([*parts, key])
+            else:
+                self._note(place, None, message)
+                if not parts:
+                    return None
+                self._remove(parts)
+                removed.add((place[:-1], place[-1]))
+
+    def _note(self, place: Sequence[str], key: str | None, says: str) -> None:
+        line = line_of(self.text, _dotted([*place, *([key] if key else [])]))
+        self.faults.append(Fault(line, f"{_dotted(place)[2:] or 'the file'}: {says}"))
+
+    def _remove(self, parts: Sequence[str]) -> None:
+        within: Any = self._found
+        for part in parts[:-1]:
+            within = within[int(part)] if isinstance(within, list) else within[part]
+        if isinstance(within, list):
+            numbers = self._numbers.setdefault(id(within), list(range(len(within))))
+            del within[int(parts[-1])], numbers[int(parts[-1])]
+        else:
+            del within[parts[-1]]
+
+    def _in_file(self, parts: Sequence[str]) -> list[str]:
+        """Return the place in the file of a place in what is left of it."""
+        within: Any = self._found
+        found: list[str] = []
+        for part in parts:
+            if isinstance(within, list) and part.isdecimal() and int(part) < len(within):
+                numbers = self._numbers.get(id(within))
+                found.append(str(numbers[int(part)]) if numbers else part)
+                within = within[int(part)]
+            else:
+                found.append(part)
+                within = within.get(part) if isinstance(within, dict) else None
+        return found
+
+
 def read_toml(path: Path, as_type: type[T]) -> T:
     """Return the file's content. Raises TwbotError, and FileNotFoundError where there is no file."""
+    _, found = _read(path)
+    return convert(found, as_type, path)
+
+
+def parse_toml(path: Path, as_type: type[T]) -> Parsed[T]:
+    """Return the file with all its faults. Raises TwbotError where it is no TOML, and FileNotFoundError."""
+    text, found = _read(path)
+    return Parsed(text, found, as_type)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = decode_text(path.read_bytes())
     except FileNotFoundError:
@@ -30,10 +121,9 @@ def read_toml(path: Path, as_type: type[T]) -> T:
     except (OSError, UnicodeDecodeError) as error:
         raise TwbotError(f"Cannot read {path}: {error}") from None
     try:
-        found = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TwbotError(f"{path}: no TOML: {error}") from None
-    return convert(found, as_type, path)
 
 
 def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T:
@@ -45,14 +135,50 @@ def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T
     try:
         return msgspec.convert(found, as_type)
     except msgspec.ValidationError as error:
-        message, place = _split(str(error))
-        place = within + place.removeprefix("$")
+        message, parts = _located(error, found, as_type)
+        place = within + _dotted(parts)[1:]
         unknown = _UNKNOWN.search(message)
         key = unknown["key"] if unknown else None
-        hint = _nearest(as_type, place.removeprefix(within), key) if key else ""
+        hint = _nearest(as_type, _dotted(parts)[1:], key) if key else ""
         line = line_of(decode_text(path.read_bytes()), f"{place}.{key}" if key else place)
         shown = f"There is no key `{key}` here{hint}" if key else message
         raise TwbotError(f"{path}:{line}: {place.removeprefix('$.') or 'the file'}: {shown}") from None
+
+
+def _located(error: msgspec.ValidationError, found: object, as_type: Any) -> tuple[str, list[str]]:
+    """Return the message and the place, where msgspec says `...` for the key of a table."""
+    message, place = _split(str(error))
+    parts: list[str] = []
+    for part in _parts(place):
+        parts.append(_key_at_fault(str(error), found, as_type, parts) if part == "..." else part)
+    return message, parts
+
+
+def _key_at_fault(said: str, found: object, as_type: Any, parts: Sequence[str]) -> str:
+    """Return the first key of a table whose value makes that error by itself."""
+    keys = list(_at(found, parts))
+    for key in keys:
+        alone = copy.deepcopy(found)
+        table = _at(alone, parts)
+        for other in keys:
+            if other != key:
+                del table[other]
+        try:
+            msgspec.convert(alone, as_type)
+        except msgspec.ValidationError as error:
+            if str(error) == said:
+                return str(key)
+    return str(keys[0])
+
+
+def _at(found: Any, parts: Sequence[str]) -> Any:
+    for part in parts:
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    return found
+
+
+def _dotted(parts: Sequence[str]) -> str:
+    return "$" + "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in parts)
 
 
 def line_of(text: str, place: str) -> int:

@@ -1,0 +1,49 @@
+"""What a check finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Level = Literal["wrong", "warning"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something in the bot's folder that is wrong, or may be."""
+
+    file: str
+    """Its path within the folder."""
+    line: int | None
+    """From 1; None where it is about the whole file."""
+    level: Level
+    says: str
+    hint: str | None = None
+    """What to do about it."""
+
+    @property
+    def place(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+class Findings:
+    """Collects what is found."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._all: dict[Finding, None] = {}
+
+    def wrong(self, path: Path, line: int | None, says: str, hint: str | None = None) -> None:
+        self._add(path, line, "wrong", says, hint)
+
+    def warn(self, path: Path, line: int | None, says: str, hint: str | None = None) -> None:
+        self._add(path, line, "warning", says, hint)
+
+    def all(self) -> list[Finding]:
+        """Return what was found by file and line, each once."""
+        return sorted(self._all, key=lambda each: (each.file, each.line or 0, each.level != "wrong"))
+
+    def _add(self, path: Path, line: int | None, level: Level, says: str, hint: str | None) -> None:
+        file = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+        self._all.setdefault(Finding(file=str(file), line=line, level=level, says=says, hint=hint))
