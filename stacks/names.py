@@ -52,6 +52,11 @@ def dead_letters_name(stage: StageConfig, service: str) -> str:
     return f"{stage.prefix}-{service}-dead-letters"
 
 
+def collection_name(stage: StageConfig) -> str:
+    """Return the id of the collection with the faces of the bot's own people."""
+    return f"{stage.prefix}-people"
+
+
 def queue_name(stage: StageConfig) -> str:
     """Return the name of the queue of replies."""
     return f"{stage.prefix}-tweets"
