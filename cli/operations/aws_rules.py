@@ -7,7 +7,8 @@ import functools
 import msgspec
 
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.wiring import Pattern, Rule, rules
+from twbot.lambdas.folder.records import Pattern
+from twbot.lambdas.wiring import Rule, rules
 from twbot.local.bus.patterns import CompiledPattern, compile_pattern
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.analytics.table import column_of, fits
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES, Event
 
 _OURS = frozenset({*DETAILS, *RAW_TYPES})
@@ -26,7 +27,8 @@ def line_of(event: Event) -> bytes:
     an own event.
     """
     if event.detail_type not in _OURS:
-        return _encoded(event, event.detail)
+        shown = {column_of(name): value for name, value in event.detail.items() if fits(name, value)}
+        return _encoded(msgspec.structs.replace(event, detail=shown), event.detail)
     if event.detail_type == "MESSAGE_ANALYSED" and (found := _own_of(event.detail)):
         analysis = event.detail["Analysis"]
         shown = {**analysis, **_as_text(analysis)}

@@ -72,7 +72,7 @@ def read_query(path: Path) -> SavedQuery:
     except (OSError, UnicodeDecodeError) as error:
         raise TwbotError(f"Cannot read {path}: {error}") from None
     parameters = [_parameter(path, number, line) for number, line in enumerate(lines, 1) if _ANY_PARAMETER.match(line)]
-    sql = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip("; \n")
+    sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
     if not sql:
         raise TwbotError(f"{path}:1: there is no SQL.", "Write one SELECT, with a description above it: -- Who asks.")
     described = lines[0].startswith("--") and not _ANY_PARAMETER.match(lines[0])

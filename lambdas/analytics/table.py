@@ -43,12 +43,13 @@ _DETAIL = {
     "Images": "array<struct<Key:string,AltText:string>>",
     **{"Kind": "string", "Followers": "bigint", "Verified": "boolean", "AccountAgeDays": "bigint"},
     **{"Completes": "array<string>", "OptOut": "boolean"},
+    "Thread": "array<struct<TweetId:string,Author:string,Text:string>>",
     **{"TweetId": "string", "FirstTweetId": "string", "Reason": "string", "Explanation": "string"},
     **{"Error": "string", "Cause": "string", "Message": _MESSAGE},
     **{"Missing": "array<string>", "BotId": "string"},
     "ReplayName": "string",
-    "Thread": "array<struct<TweetId:string,Author:string,Text:string>>",
 }
+_SPELLED = {name.lower(): name for name in _DETAIL}
 # The JSON of an own event's detail, and of what the own steps found in a message: lambdas/analytics/lines.py.
 OWN = "own"
 # The types of bot/events.toml. A time is a text, as `time` is: from_iso8601_timestamp() reads it.
@@ -67,13 +68,12 @@ def columns_with(events: EventFields, steps: Sequence[Step]) -> dict[str, str]:
     Raises TwbotError for an own field that can't be one beside the others.
     """
     detail = {**_DETAIL, "Analysis": _analysis(steps)}
-    spelled = {name.lower(): name for name in detail}
     for kind, fields in events.items():
         for name, field_type in fields.items():
-            known = spelled.setdefault(name.lower(), name)
-            if detail.setdefault(known, _HIVE[field_type]) != _HIVE[field_type] or known != name:
+            column = column_of(name)
+            if detail.setdefault(column, _HIVE[field_type]) != _HIVE[field_type]:
                 raise TwbotError(
-                    f"bot/events.toml: {kind}.{name} is {field_type}, another event has {known} as {detail[known]}.",
+                    f"bot/events.toml: {kind}.{name} is {field_type}, another event has {column} as {detail[column]}.",
                     "A field is one column for all events, in any letter case: choose another name",
                 )
     return {
@@ -82,6 +82,19 @@ def columns_with(events: EventFields, steps: Sequence[Step]) -> dict[str, str]:
         "detail": _struct(detail),
         OWN: "string",
     }
+
+
+def column_of(name: str) -> str:
+    """Return the column of an own event's field: names are the same in any letter case, as SQL has it."""
+    return _SPELLED.get(name.lower(), name.lower())
+
+
+def fits(name: str, value: object) -> bool:
+    """Return whether an own event's field can stand in its column, which may be one of ours."""
+    kind = _DETAIL.get(column_of(name))
+    if kind is None or value is None:
+        return True
+    return type(value) is {"string": str, "bigint": int, "boolean": bool}.get(kind)
 
 
 def _analysis(steps: Sequence[Step]) -> str:

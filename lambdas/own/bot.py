@@ -24,9 +24,9 @@ MAX_NAME = 100
 class Bot:
     """The bot, for a function of its folder. One is made for each call.
 
-    `settings`: the keys of [stages.NAME] and of [stages.NAME.own] in twbot.toml. `log`: a logger of the standard library; its lines are in
-    `twbot logs` and `twbot trace`. `media`: the pictures, `media.get(key)` returns bytes and raises KeyError where they
-    have expired. A message's keys are in `Analysis.Images[].Key`.
+    `settings`: the keys of [stages.NAME] and of [stages.NAME.own] in twbot.toml. `log`: a logger of the standard
+    library; its lines are in `twbot logs` and `twbot trace`. `media`: the pictures, `media.get(key)` returns bytes and
+    raises KeyError where they have expired. A message's keys are in `Analysis.Images[].Key`.
     """
 
     def __init__(

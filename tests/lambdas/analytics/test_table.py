@@ -43,7 +43,7 @@ def test_analysis_has_all_its_fields() -> None:
     image = fields_of(analysis["Images"].expressions[0].sql("hive"))
     seen = fields_of(image["Analysis"].sql("hive"))
     for record, known in ((Analysis, analysis), (AnalysedImage, image), (ImageAnalysis, seen)):
-        # The steps' answers are there where the bot's folder has steps.
+        # What own steps find has a column where the bot has steps: tests/lambdas/analytics/test_own_columns.py.
         assert {field.encode_name for field in msgspec.structs.fields(record)} - {"Own"} <= set(known)
 
 
