@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.analytics.table import OWN
 from twbot.lambdas.folder.event_types import OURS
 from twbot.lambdas.x.post_ids import IN_OUR_EVENTS, has_time, posted_at
 
@@ -112,8 +113,18 @@ def _match(line: bytes, ids: tuple[str, ...]) -> str | None:
         return "" if re.search(rb"(?<![0-9])(?:" + "|".join(ids).encode() + rb")(?![0-9])", line) else None
     if not isinstance(event, dict):
         return None
-    detail, kind = event.get("detail"), str(event.get("detail-type") or "")
+    detail, kind = _detail(event), str(event.get("detail-type") or "")
     return (reply_id(detail, *ids) or "") if is_about(detail, *ids, kind=kind) else None
+
+
+def _detail(event: dict[str, Any]) -> object:
+    """Return the detail of an event of the lake: an own one's whole is in `own` (lambdas/analytics/lines.py)."""
+    if event.get("detail-type") in OURS or not isinstance(event.get(OWN), str):
+        return event.get("detail")
+    try:
+        return msgspec.json.decode(event[OWN])
+    except msgspec.DecodeError:
+        return event.get("detail")
 
 
 def _raw(line: bytes) -> bytes:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from tests.support.paths import EVENTS
 from twbot.lambdas.analytics.erasure import first_hour, is_about, remove_lines, reply_id
+from twbot.lambdas.analytics.lines import line_of
+from twbot.lambdas.contracts import Event
 
 POST, QUOTED = "2080765813578191305", "2080765813578191000"
 
@@ -150,7 +152,13 @@ def test_a_message_that_quotes_the_post_goes_with_it() -> None:
 
 @pytest.mark.parametrize(
     "detail",
-    [{"Post": POST}, {"Ticket": {"About": [{"id": int(POST)}]}}, {"TweetId": POST}, {"Twitter": {"TweetId": POST}}],
+    [
+        {"Post": POST},
+        {"Text": int(POST)},
+        {"Ticket": {"About": [{"id": int(POST)}]}},
+        {"TweetId": POST},
+        {"Twitter": {"TweetId": POST}},
+    ],
 )
 def test_an_own_event_goes_with_the_post_that_it_names(detail: dict[str, Any]) -> None:
     """Wherever the id stands: its shape is the user's. Within a longer text or number it is none."""
@@ -158,3 +166,5 @@ def test_an_own_event_goes_with_the_post_that_it_names(detail: dict[str, Any]) -
     assert not is_about({"Post": f"see {POST}", "n": int(POST + "1")}, POST, kind="CRM_TICKET_OPENED")
     own = msgspec.json.encode({"id": "e", "detail-type": "CRM_TICKET_OPENED", "detail": detail}) + b"\n"
     assert remove_lines(own, POST)[0] == b""
+    event = Event(id="e", source="BOT", time="2026-11-23T10:00:00Z", detail=detail, detail_type="CRM_TICKET_OPENED")
+    assert remove_lines(line_of(event) + b"\n", POST)[0] == b""
