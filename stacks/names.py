@@ -73,3 +73,8 @@ def stack_name(stage: StageConfig, service: str) -> str:
 def alert_addresses_name(stage: StageConfig) -> str:
     """Return the name of the parameter with the chats' addresses, which `twbot alerts subscribe` creates."""
     return f"/twbot/{stage.name}/alert-addresses"
+
+
+def parameter_name(stage: StageConfig, name: str) -> str:
+    """Return the name of a parameter for other teams, such as bus-arn (docs/for-other-teams.md)."""
+    return f"/twbot/{stage.name}/{name}"

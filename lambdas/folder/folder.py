@@ -62,6 +62,12 @@ class BotFolder(msgspec.Struct, frozen=True, kw_only=True):
         intents = (each.run for chatbot in self.chatbots.values() for each in chatbot.intents if each.run)
         return list(dict.fromkeys([*self.answers.texts, *self.answers.images, *intents]))
 
+    @property
+    def all_functions(self) -> list[str]:
+        """Return all functions that the folder names."""
+        rules = [rule.run for rule in self.rules if rule.run]
+        return list(dict.fromkeys([*rules, *(step.run for step in self.steps), *self.functions]))
+
 
 def project() -> Path:
     """Return the folder of the bot: TWBOT_PROJECT, else the current one where it is a bot's, else the shipped one."""
