@@ -27,9 +27,9 @@ def main() -> None:
             twitter_account_id=str(context("twitterAccountId") or "") or None,
             region=str(context("region") or "") or None,
         )
+        add_system(app, stage)
     except TwbotError as error:
-        sys.exit(f"twbot: {error}")
-    add_system(app, stage)
+        sys.exit(f"twbot: {error}" + (f"\ntwbot: {error.hint}" if error.hint else ""))
     app.synth()
 
 

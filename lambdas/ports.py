@@ -123,10 +123,12 @@ class PostLookup(Protocol):
 class Chatbot(Protocol):
     """The chatbot, in the shape of Lex V2."""
 
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """Return Lex V2's RecognizeText response.
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
+        """Return Lex V2's RecognizeText response: the intent that the text is of.
 
-        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]
+        It runs no function of an intent: whoever asks does, with the whole event.
+
+        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]; language: one of the bot's
         https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
         """
 

@@ -47,8 +47,8 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
-from twbot.local.functions.pool import CONCURRENCY, LocalFunctions
-from twbot.local.functions.rules import handler_of, tasks_of
+from twbot.local.functions.pool import LocalFunctions
+from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -214,6 +214,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        functions = self.functions
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -223,10 +224,14 @@ class Bot:
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
             "image-function": Handler(
-                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_images(event, functions=functions, media=media, publisher=bus, settings=settings),
+                concurrency=2,
             ),
             "text-function": Handler(
-                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_text(
+                    event, chatbot=chatbot, functions=functions, publisher=bus, settings=settings
+                ),
+                concurrency=2,
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.records import Function
 from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
@@ -71,6 +72,8 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     replies_at_once: int = 2
     query_limit_mb: int = 1000
     """The megabytes that one Athena query may scan."""
+    extra: Function | None = None
+    """CDK code of the bot's folder that is deployed beside: module:function, as in infra.stack:add (twbot.infra)."""
 
     def __post_init__(self) -> None:
         _check(self.archive_days is None or self.archive_days >= 1, "archive_days: 1 or more")

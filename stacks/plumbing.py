@@ -13,6 +13,7 @@ from constructs import Construct
 from twbot.lambdas.wiring import EVERY_EVENT
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.parameters import for_other_teams
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import Table
@@ -43,6 +44,7 @@ class Plumbing(Service):
         alarms.grant("cloudwatch.amazonaws.com")
         add_alarms(self, stage, alarms)
         add_dashboard(self, stage)
+        for_other_teams(self, stage, bus_name=self.bus.event_bus_name, bus_arn=self.bus.event_bus_arn)
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
         CfnOutput(self, "PublishedTableName", value=self._published.table_name)
         CfnOutput(self, "EventLogName", value=event_log.log_group_name)

@@ -99,7 +99,7 @@ def add_workgroup(scope: Construct, stage: StageConfig, bucket_name: str, databa
             scope,
             f"Query-{name}",
             name=name,
-            description=query.description,
+            description=query.description or None,
             database=database.ref,
             query_string=query.sql,
             work_group=workgroup.ref,

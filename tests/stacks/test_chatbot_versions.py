@@ -12,6 +12,7 @@ import json, pathlib
 from twbot.stacks.node import put_node_on_path
 put_node_on_path()
 from aws_cdk import App, Stack, assertions, aws_lambda
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
 from twbot.stacks.constructs import chatbot
 from twbot.stacks.config import load_stage
 
@@ -20,7 +21,7 @@ def version(threshold):
     stack = Stack(App(), "Stack")
     hook = aws_lambda.Function.from_function_name(stack, "Hook", "hook")
     stage = load_stage("prod", pathlib.Path("none.toml"), twitter_account_id="999999")
-    chatbot.Chatbot(stack, "Chatbot", stage, fulfilment=hook)
+    chatbot.Chatbot(stack, "Chatbot", stage, read_folder(SHIPPED), fulfilment=hook)
     (name,) = assertions.Template.from_stack(stack).find_resources("AWS::Lex::BotVersion")
     return name
 
