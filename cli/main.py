@@ -28,7 +28,7 @@ class Contents(LazyGroup):
     panels: ClassVar = {
         "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
         "Your bot": ("new", "check"),
-        "What it understands": ("analyse", "chat", "celebrities"),
+        "What it understands": ("analyse", "chat", "wording", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
