@@ -27,8 +27,8 @@ class Contents(LazyGroup):
 
     panels: ClassVar = {
         "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
-        "Your bot": ("new", "check"),
-        "What it understands": ("analyse", "chat", "wording", "celebrities"),
+        "Your bot": ("new", "check", "test", "wording", "lock"),
+        "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
