@@ -68,7 +68,6 @@ def text_function(account: Account, bundles: Bundles, event: dict[str, Any], *an
             AWS_ENDPOINT_URL_LEX_RUNTIME_V2=lex.url,
             BOT_ID="B" * 10,
             BOT_ALIAS_ID="A" * 10,
-            TWBOT_PROJECT=str(bundles.unpacked("text")),
         )
     assert ran.results == [{"answer": None}], ran.log
     return ran, lex.asked
@@ -123,7 +122,7 @@ def test_pictures_are_answered_in_the_posts_language(
     """By a function that says something, else by the bot's sentences; the picture comes back."""
     account.client("s3").put_object(Bucket="media", Key="a.jpg", Body=picture())
     event = analysed(text, language, [{"Key": "a.jpg", "Analysis": {}}])
-    ran = account.run("image", event, TWBOT_PROJECT=str(bundles_of_coffee.unpacked("image")))
+    ran = account.run("image", event)
     assert ran.results == [{"answer": None}], ran.log
     (sent,) = account.on_the_bus()
     assert (sent["detail"]["Text"], len(sent["detail"]["Images"])) == (reply, 1)
@@ -138,7 +137,6 @@ def test_who_talks_to_lex_itself_hears_the_function(account: Account, bundles_of
         "requestAttributes": None,
     }
     again = {**event, "requestAttributes": {"CallerRuns": "true"}}
-    project = str(bundles_of_coffee.unpacked("fulfilment"))
-    first, second = account.run("fulfilment", event, again, TWBOT_PROJECT=project).results
+    first, second = account.run("fulfilment", event, again).results
     assert first["answer"]["messages"] == [{"contentType": "PlainText", "content": "lex asks in en: from 9 to 6."}]
     assert second["answer"]["messages"] == []
