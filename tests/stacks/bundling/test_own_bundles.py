@@ -70,7 +70,7 @@ def own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bundles:
     return Bundles(folder / "bundles")
 
 
-def run(bundles: Bundles, name: str, event: Any, **variables: str) -> tuple[list[Any], list[Any], str]:
+def run(bundles: Bundles, name: str, event: Any, **variables: str) -> tuple[Any, list[Any], str]:
     """The handler's answer or error, the calls of AWS, and the log."""
     environment = {
         **AWS_OF_TESTS,
