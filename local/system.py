@@ -32,6 +32,7 @@ from twbot.local.data_folder import (
 from twbot.local.simulator.client import Simulator
 
 OnProgress = Callable[[str], None]
+AnalysersOf = Callable[[FileMedia, Path], Analysers]
 
 
 class System(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def beside_simulated_x(
     settings: Settings,
     *,
     on_progress: OnProgress,
-    analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
+    analysers: AnalysersOf = LocalModels,
     host: str = "127.0.0.1",
     port: int = 0,
     x_port: int = 0,

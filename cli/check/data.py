@@ -7,15 +7,19 @@ import stat
 import tempfile
 from pathlib import Path
 
-from twbot.cli.check.findings import Findings
+from twbot.cli.check.findings import Findings, nearest
 from twbot.cli.check.tables import Tables, note_error
 from twbot.cli.installation import extra_of
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import read_query
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE
+from twbot.lambdas.folder.people import SUFFIXES, checked_name, people_folder
+from twbot.local.conversations.records import FILE as CONVERSATIONS
+from twbot.local.conversations.records import ConversationsFile
 
-PICTURES = (".jpg", ".jpeg", ".png")
+# Lex's own name: https://docs.aws.amazon.com/lexv2/latest/dg/built-in-intent-fallback.html
+FALLBACK = "FallbackIntent"
 
 
 def check_queries(folder: Path, findings: Findings) -> None:
@@ -39,25 +43,59 @@ def check_queries(folder: Path, findings: Findings) -> None:
 
 
 def check_people(folder: Path, findings: Findings) -> None:
-    """Check that each photo has one face."""
-    people = folder / "bot" / "people"
-    for person in sorted(each for each in people.glob("*") if each.is_dir()):
-        photos = sorted(each for each in person.iterdir() if not each.name.startswith("."))
-        if not any(each.suffix.lower() in PICTURES for each in photos):
-            findings.warn(person, None, f"there is no photo of {person.name}: JPEG or PNG.")
-        for photo in photos:
-            if photo.suffix.lower() not in PICTURES:
-                findings.warn(photo, None, "is no JPEG or PNG, and is left out.")
-                continue
-            try:
-                from twbot.local.models.gallery import only_face
-
-                only_face(photo.name, photo.read_bytes())
-            except TwbotError as error:
-                findings.wrong(photo, None, str(error), error.hint)
-            except ModuleNotFoundError as error:
-                _skip(photo, error, findings)
+    """Check that each photo is somebody's and has one face."""
+    people = people_folder(folder)
+    entries = sorted(each for each in people.glob("*") if not each.name.startswith("."))
+    for each in entries:
+        if each.is_dir():
+            if not _check_person(each, findings):
                 return
+        elif each.suffix.lower() in SUFFIXES:
+            findings.wrong(each, None, "is nobody's.", "Put it into a folder that has the person's name")
+
+
+def _check_person(person: Path, findings: Findings) -> bool:
+    """Check the photos of somebody; return False where there is nothing to check faces with."""
+    try:
+        checked_name(person.name)
+    except TwbotError as error:
+        findings.wrong(person, None, str(error), error.hint)
+    photos = sorted(each for each in person.iterdir() if each.suffix.lower() in SUFFIXES)
+    if not photos:
+        hint = "Put a JPEG or PNG into it, with the person's face alone"
+        findings.wrong(person, None, f"there is no photo of {person.name}.", hint)
+    for photo in photos:
+        try:
+            from twbot.local.models.gallery import only_face
+
+            only_face(photo.name, photo.read_bytes())
+        except TwbotError as error:
+            findings.wrong(photo, None, str(error), error.hint)
+        except ModuleNotFoundError as error:
+            _skip(photo, error, findings)
+            return False
+    return True
+
+
+def check_conversations(tables: Tables, findings: Findings) -> None:
+    """Check tests/conversations.toml, which `twbot test` holds: keys, pictures, intents."""
+    path = tables.folder / CONVERSATIONS
+    parsed = tables.read(path, ConversationsFile)
+    if parsed is None or parsed.value is None:
+        return
+    intents = {
+        intent.name for each in tables.chatbots.values() if each.value is not None for intent in each.value.intents
+    }
+    runs = {use.run for use in tables.functions()}
+    for number, each in enumerate(parsed.value.conversations):
+        if each.image and not (path.parent / each.image).is_file():
+            findings.wrong(path, parsed.line("conversations", number, "image"), f"there is no picture {each.image}.")
+        if each.intent and intents and each.intent not in {*intents, FALLBACK}:
+            hint = nearest(each.intent, intents)
+            findings.wrong(path, parsed.line("conversations", number, "intent"), f"no intent {each.intent}.", hint)
+        if each.by and each.by not in runs:
+            says = f"{each.by} answers nobody: neither [answers] nor an intent names it."
+            findings.wrong(path, parsed.line("conversations", number, "by"), says, nearest(each.by, runs))
 
 
 def check_modes(folder: Path, findings: Findings) -> None:

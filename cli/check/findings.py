@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -47,3 +49,11 @@ class Findings:
     def _add(self, path: Path, line: int | None, level: Level, says: str, hint: str | None) -> None:
         file = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
         self._all.setdefault(Finding(file=str(file), line=line, level=level, says=says, hint=hint))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint at the known name that is nearest; None where none is near."""
+    names = list(known)
+    folded = [each for each in names if each.casefold() == name.casefold()]
+    near = folded or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}" if near else None

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from twbot.cli.check.findings import Findings
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.text_files import decode_text
 
 
@@ -66,9 +67,7 @@ def read_sources(folder: Path) -> Sources:
     return found
 
 
-def check_publications(
-    sources: Sources, events: dict[str, dict[str, str]] | None, events_path: Path, findings: Findings
-) -> None:
+def check_publications(sources: Sources, events: EventFields | None, events_path: Path, findings: Findings) -> None:
     """Check what is published against bot/events.toml, where that is there."""
     for each in sources.publications:
         if each.type in DETAILS or each.type in RAW_TYPES:

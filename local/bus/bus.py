@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import heapq
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,8 @@ TICK = 1.0  # seconds between two looks at the clocks while deliveries wait for 
 # A due time of an earlier run may be of a clock that was wrong: wait so many seconds for it at the most. Where X named
 # the time, it says so again.
 MAX_RECOVERED_WAIT = 60.0
+# For whoever has to know which post an event is published about (local/conversations/): the log's context tells.
+_published = logging.getLogger("twbot.published")
 PRUNED_AT_ONCE = 500  # events in one transaction: publishers wait for it
 
 
@@ -94,6 +97,8 @@ class Bus:
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Store the entries in one transaction. Return when they are on the disk. Raises StorageError, BadEvent."""
+        if _published.isEnabledFor(logging.DEBUG):
+            _published.debug("published", extra={"types": [entry.detail_type for entry in entries]})
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
         self._writer.put([self._new(new_event(entry, now), entry) for entry in distinct(entries)])
 

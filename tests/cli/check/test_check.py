@@ -57,6 +57,7 @@ replies = ["Somebody will look."]
     ),
 }
 TWO_INTENTS = '[[intents]]\nname = "Open"\nutterances = [\n  "Open?",\n  "when are you OPEN?",\n]\n[fallback]'
+TALK, SAY = "tests/conversations.toml", '[[conversations]]\ntext = "When?"\n'
 RUN = 'run = "bot.crm:ticket"'
 
 
@@ -123,7 +124,13 @@ CASES = [
     Case("SQL", QUERY, "SELECT id", "SELEC id", QUERY, "wrong", ""),
     Case("parameter", QUERY, "most integer 5", "most int 5", f"{QUERY}:2", "wrong", "no parameter"),
     Case("unread", "bot/wording.fr.toml", "", "", "bot/wording.fr.toml", "warning", "nothing reads this file"),
-    Case("no photo", "bot/people/Ada/notes.txt", "", "x", "bot/people/Ada", "warning", "no photo of Ada"),
+    Case("no photo", "bot/people/Ada/notes.txt", "", "x", "bot/people/Ada", "wrong", "no photo of Ada"),
+    Case("nobody's photo", "bot/people/a.jpg", "", "x", "bot/people/a.jpg", "wrong", "nobody's"),
+    Case("no picture", "bot/people/Ada/a.jpg", "", "x", "bot/people/Ada/a.jpg", "wrong", "a.jpg"),
+    Case("expected key", TALK, "", f"{SAY}replies = true", f"{TALK}:3", "wrong", "did you mean `reply`"),
+    Case("expected intent", TALK, "", f'{SAY}intent = "Hour"', f"{TALK}:3", "wrong", "no intent Hour"),
+    Case("expected function", TALK, "", f'{SAY}by = "bot.crm:anser"', f"{TALK}:3", "wrong", "bot.crm:anser"),
+    Case("picture", TALK, "", f'{SAY}image = "a.jpg"', f"{TALK}:3", "wrong", "a.jpg"),
 ]
 
 
