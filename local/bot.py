@@ -20,7 +20,7 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
-from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive
 from twbot.lambdas.log_context import log_context
@@ -47,12 +47,12 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved, Place
-from twbot.local.functions.pool import CONCURRENCY, LocalFunctions
-from twbot.local.functions.rules import handler_of, tasks_of
+from twbot.local.functions.pool import LocalFunctions
+from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
-from twbot.local.private_files import keep_tail
+from twbot.local.private_files import check_code, keep_tail
 from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
@@ -113,6 +113,8 @@ class Bot:
     ) -> None:
         check_room(make_private(home.folder))
         refuse_half_restored(home.folder)
+        if not is_shipped():
+            check_code(project())
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened

@@ -100,7 +100,12 @@ FUNCTIONS = {
         ),
         FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
         FunctionSpec(
-            "alert", "alerting", _COMMON, memory=256, timeout=30, environment=("TOPIC_ARN", "DELIVERIES_TABLE")
+            "alert",
+            "alerting",
+            _COMMON,
+            memory=256,
+            timeout=30,
+            environment=("TOPIC_ARN", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "notify",
@@ -108,7 +113,7 @@ FUNCTIONS = {
             (*_COMMON, "requests"),
             memory=256,
             timeout=30,
-            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE"),
+            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "image",

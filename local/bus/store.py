@@ -186,6 +186,14 @@ class Store:
         )
         return dead
 
+    def rules_of(self, deliveries: Sequence[int]) -> set[str]:
+        """Return the rules of dead letters."""
+        found: set[str] = set()
+        for delivery in deliveries:
+            rows = self._db.execute("SELECT rule FROM deliveries WHERE id=? AND state=2", (delivery,)).fetchall()
+            found |= {row[0] for row in rows}
+        return found
+
     def purge(self, deliveries: Sequence[int]) -> int:
         """Delete dead letters. Return how many of the ids were dead letters."""
         dead = self._dead(deliveries)

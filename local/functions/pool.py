@@ -20,8 +20,8 @@ from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.functions.messages import Add, Asked, Fix, Get, Line, Publish, Request
 from twbot.local.functions.process import Ended, OnLine, Process
 
-# Processes of one owner at most, so many calls run side by side; and so many events are handled side by side.
-CONCURRENCY = 2
+# Processes of one owner at most: so many calls run side by side, such as those for the four images of a post.
+PROCESSES = 4
 
 log = logging.getLogger("twbot.own")
 
@@ -47,7 +47,7 @@ class LocalFunctions:
         self._folder, self._publisher, self._media, self._secrets = folder, publisher, media, secrets
         self._settings, self._events, self._links = dict(settings), events, list(links)
         self._lock = threading.Lock()
-        self._slots: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(CONCURRENCY))
+        self._slots: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(PROCESSES))
         self._idle: dict[str, list[Process]] = defaultdict(list)
         self._busy: set[Process] = set()
         self._closed = False
