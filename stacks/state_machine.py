@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 from twbot.lambdas.analysis import workflow as declared
@@ -17,16 +18,20 @@ STATES = {
     "texts": "DetectText",
     "celebrities": "RecognizeCelebrities",
 }
-TRIM_TEXT = "TrimText"
+TRIM_TEXT, CELEBRITIES = "TrimText", STATES["celebrities"]
+# The timeout of the function `people`.
+PEOPLE_SECONDS = 30
 _SDK = "arn:aws:states:::aws-sdk:"
 
 
-def workflow(detectors: Detectors, steps: Sequence[Step] = ()) -> State:
+def workflow(detectors: Detectors, steps: Sequence[Step] = (), *, people: bool = False) -> State:
     """Return the definition without the detectors that are off: their fields are absent from what is found.
 
-    steps: those of the bot's folder
+    steps: those of the bot's folder; people: whether the folder has people, whom RecognizeCelebrities does not know
     """
     definition = declared.workflow(steps)
+    if people:
+        _add_people(definition)
     off = {state for name, state in STATES.items() if not getattr(detectors, name)}
     if not (detectors.sentiment or detectors.entities):
         # Only these two need the language, and detecting it costs as much as either of them:
@@ -39,6 +44,38 @@ def workflow(detectors: Detectors, steps: Sequence[Step] = ()) -> State:
         # Step Functions refuses a definition with states that nothing leads to, as a skipped detector's fallbacks are.
         machine["States"] = {name: states[name] for name in states if name in _reachable(machine)}
     return definition
+
+
+def _add_people(definition: State) -> None:
+    """Search the faces of a picture among the bot's own people, after RecognizeCelebrities has found them.
+
+    `local` compares with all people at once, and has no such state.
+    """
+    every = list(machines(definition))
+    (states,) = (each["States"] for each in every if CELEBRITIES in each["States"])
+    (fetch,) = (each["States"]["FetchImage"] for each in every if "FetchImage" in each["States"])
+    found = "$.celebrities.Found"
+    del states[CELEBRITIES]["End"]
+    states[CELEBRITIES] |= {"ResultPath": "$.celebrities", "Next": "FindPeople"}
+    states["FindPeople"] = {
+        "Type": "Task",
+        "Resource": fetch["Resource"],
+        "TimeoutSeconds": PEOPLE_SECONDS,
+        "Parameters": {
+            "FunctionName": "${PeopleFunction}",
+            "Payload": {
+                "Key.$": "$.Key",
+                "CelebrityFaces.$": f"{found}.CelebrityFaces",
+                "UnrecognizedFaces.$": f"{found}.UnrecognizedFaces",
+            },
+        },
+        "ResultSelector": {"Found.$": "$.Payload", "Outcome": "found"},
+        "Retry": copy.deepcopy(fetch["Retry"]),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "FindPeopleFailed"}],
+        "End": True,
+    }
+    # What RecognizeCelebrities found stays.
+    states["FindPeopleFailed"] = {"Type": "Pass", "InputPath": "$.celebrities", "End": True}
 
 
 def machines(definition: State) -> Iterator[State]:

@@ -129,6 +129,27 @@ def check_stages(tables: Tables, findings: Findings) -> None:
             note_error(error, tables.path, findings)
 
 
+def check_lock(tables: Tables, findings: Findings) -> None:
+    """Check that the packages of requirements.txt are locked: AWS gets what is locked, this machine need not."""
+    from twbot.lambdas.settings import LOCAL
+
+    path = tables.folder / "requirements.txt"
+    if not path.is_file():
+        return
+    try:
+        from twbot.stacks.bundling.lock import lock_problems
+
+        problems = lock_problems(tables.folder)
+    except ModuleNotFoundError as error:
+        _skip(path, error, findings)
+    except TwbotError as error:
+        note_error(error, path, findings)
+    else:
+        note = findings.wrong if set(tables.declared.stages) - {LOCAL} else findings.warn
+        for problem in problems:
+            note(path, None, problem.says, problem.fix)
+
+
 def _skip(path: Path, error: ModuleNotFoundError, findings: Findings) -> None:
     extra = extra_of(error) or "local"
     findings.warn(path, None, f"not checked: {error.name} is not installed.", f"pip install 'twbot[{extra}]'")

@@ -72,6 +72,7 @@ def up(
         options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config or settings_file())]
         _show(_start_detached(home, options, warm), data_option(data), json)
         return
+    _warn_of_packages()
     # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
     stop_requested = StopSignal()
     with logging_to(home.log), _system(home, x, config or settings_file(), host, port) as system:
@@ -83,6 +84,19 @@ def up(
         say("Stopping: finishing what is under way …")
     if stop_requested.by_hand:
         _note_stopped(home)
+
+
+def _warn_of_packages() -> None:
+    """Say which locked packages are not here: a function that imports one will fail."""
+    from twbot.lambdas.folder.folder import project
+
+    folder = project()
+    if not (folder / "twbot.lock").is_file():
+        return
+    from twbot.stacks.bundling.lock import not_installed
+
+    if missing := not_installed(folder):
+        say(f"Of twbot.lock this Python lacks {', '.join(missing)}: python -m pip install -r {folder / 'twbot.lock'}")
 
 
 def down(data: Data = None, json: AsJson = False) -> None:

@@ -15,6 +15,14 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_NAME_LENGTH, MAX_NAME_BYTES = 60, 180
 
 
+class NotKnown(TwbotError):
+    """The bot knows nobody of that name."""
+
+
+class BadPhoto(TwbotError):
+    """The photo is no picture, or has no face or several."""
+
+
 class PersonPhoto(msgspec.Struct, frozen=True):
     """A photo of somebody whom the bot is to recognise."""
 
@@ -61,6 +69,16 @@ def checked_name(name: str, place: str = "") -> str:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise TwbotError(f"{place}A name has {MAX_NAME_BYTES} bytes of UTF-8 at most.")
     return name
+
+
+def folder_hint(name: str) -> str:
+    """Return what to do to make the bot forget a person of its folder."""
+    return f"Take the folder bot/people/{name} away"
+
+
+def person_id(name: str) -> str:
+    """Return a stable id of the form that Rekognition has: it depends on the name only."""
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def _of_person(folder: Path) -> list[tuple[str, Path]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from twbot.lambdas.contracts import BOT, DETAILS, RAW_TYPES, Entry, Event, Message, ReplyImage, read
+from twbot.lambdas.contracts import BOT, Entry, Event, Message, ReplyImage, read
 from twbot.lambdas.errors import BadEvent, Permanent
+from twbot.lambdas.folder.event_types import is_own_type
 from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.own.event_fields import check_fields
 from twbot.lambdas.ports import MediaStore, OwnBus
@@ -19,7 +19,6 @@ from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.x.text import neutralise
 
 MAX_NAME = 100
-_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 
 class Bot:
@@ -78,7 +77,7 @@ class Bot:
 
         Raises BadEvent for a wrong type or field, Temporary where the bus can't take it.
         """
-        if not _TYPE.fullmatch(type) or type in DETAILS or type in RAW_TYPES:
+        if not is_own_type(type):
             raise BadEvent(f"{type!r} is no type of an own event: capitals, digits and underscores, none of twbot's.")
         check_fields(type, detail, self._events.get(type))
         try:

@@ -15,6 +15,8 @@ _FIRST_SNOWFLAKE = 30_000_000_000
 _MAX_ID = 2**63
 # Where each contract of lambdas/contracts.py names the post that it is about.
 IN_OUR_EVENTS = (("Twitter", "TweetId"), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+# In those of the bot's own, besides. TWEET_SENT has there the reply's, after the post's.
+_IN_OWN_EVENTS = ("TweetId",)
 # In X's events, of either generation.
 _IN_RAW_EVENTS = (
     ("tweet_create_events", "id_str"),
@@ -30,7 +32,7 @@ def tweet_of(event: Event) -> str | None:
 
 def tweet_in(detail: object) -> str | None:
     """Return the id of the post that this detail is about; None for a malformed one or where it is about none."""
-    found = (_at(detail, path) for path in (*IN_OUR_EVENTS, *_IN_RAW_EVENTS))
+    found = (_at(detail, path) for path in (*IN_OUR_EVENTS, *_IN_RAW_EVENTS, _IN_OWN_EVENTS))
     return next((each for each in found if isinstance(each, str)), None)
 
 

@@ -114,8 +114,9 @@ class Erasure:
         events, replies, counts = [], set[str](), {DEAD: 0, WAITING: 0}
         with contextlib.closing(open_archive(self._home.bus)) as db:
             for number, body in (row for each in ids for row in db.execute(_CANDIDATES, (each,))):
-                detail = decode_event(body).detail
-                if number not in events and is_about(detail, *ids):
+                event = decode_event(body)
+                detail = event.detail
+                if number not in events and is_about(detail, *ids, kind=event.detail_type):
                     events.append(number)
                     replies |= {reply_id(detail, *ids) or ""} - {""}
             for number in events:

@@ -10,8 +10,8 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import project
-from twbot.lambdas.folder.people import PersonPhoto, photos_of_people
-from twbot.local.models.gallery import BadPhoto, Gallery, Photo, only_face, write_private
+from twbot.lambdas.folder.people import BadPhoto, PersonPhoto, photos_of_people
+from twbot.local.models.gallery import Gallery, Photo, only_face, write_private
 
 # In the data folder.
 CACHE = "people.json"

@@ -4,7 +4,6 @@ bot's folder."""
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.people import checked_name
+from twbot.lambdas.folder.people import BadPhoto, NotKnown, checked_name, folder_hint, person_id
 from twbot.lambdas.text_files import decode_text
 from twbot.local.models.errors import ServiceError
 
@@ -26,14 +25,6 @@ SHIPPED = Path(__file__).parent / "data" / "gallery.json"
 # Euclidean distance of two embeddings: 0.2 to 0.51 for the same person on photos however treated, 0.59 and more for
 # two people. docs/understanding.md
 MAX_DISTANCE = 0.53
-
-
-class NotInGallery(TwbotError):
-    """The gallery has nobody of that name."""
-
-
-class BadPhoto(TwbotError):
-    """The photo is no picture, or has no face or several."""
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +51,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Return a stable id of the form that Rekognition has: it depends on the name only."""
-        return hashlib.sha256(self.name.encode()).hexdigest()[:8]
+        return person_id(self.name)
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -111,13 +102,13 @@ class Gallery:
     def remove(self, name: str) -> None:
         """Remove a person from the file, and hide a shipped one.
 
-        Raises NotInGallery, and TwbotError for a person of the bot's folder.
+        Raises NotKnown, and TwbotError for a person of the bot's folder.
         """
         if name in self._folder:
-            raise TwbotError(f"{name} is in the bot's folder.", f"Take the folder bot/people/{name} away")
+            raise TwbotError(f"{name} is in the bot's folder.", folder_hint(name))
         with _changing(self.path) as file:
             if name not in {each.name for each in _with_shipped(file)}:
-                raise NotInGallery(f"There is no {name!r} in the gallery.")
+                raise NotKnown(f"There is no {name!r} in the gallery.")
             file.people = [each for each in file.people if each.name != name]
             if name in {each.name for each in shipped()}:
                 file.hidden = sorted({*file.hidden, name})

@@ -8,11 +8,11 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from twbot.lambdas.folder.event_types import LIMITED
 from twbot.lambdas.wiring import services
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
 from twbot.stacks.monitoring.failures import Place, failures
-from twbot.stacks.names import LIMITED
 
 # Seconds: the length of a rate-limit window of X. A wait of one window is normal, so the alarm needs three periods.
 LONG_WAIT = 900

@@ -8,11 +8,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from twbot.lambdas.contracts import DETAILS
+from twbot.lambdas.folder.event_types import LIMITED
 from twbot.lambdas.wiring import services
 from twbot.stacks.config import StageConfig
 from twbot.stacks.functions import functions
 from twbot.stacks.monitoring import metrics
-from twbot.stacks.names import LIMITED
 
 
 def add_dashboard(scope: Construct, stage: StageConfig) -> None:

@@ -193,7 +193,9 @@ def _about(body: str, ids: tuple[str, ...]) -> bool:
         event = msgspec.json.decode(body)
     except ValueError:
         return False
-    return isinstance(event, dict) and is_about(event.get("detail"), *ids)
+    if not isinstance(event, dict):
+        return False
+    return is_about(event.get("detail"), *ids, kind=str(event.get("detail-type") or ""))
 
 
 def _when(description: Any, name: str) -> str:

@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.paths import PICTURES
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.people import has_people, photos_of_people
+from twbot.lambdas.folder.people import NotKnown, has_people, photos_of_people
 from twbot.local.models import folder_people
 from twbot.local.models.folder_people import CACHE, photos_by_name
-from twbot.local.models.gallery import Gallery, NotInGallery
+from twbot.local.models.gallery import Gallery
 from twbot.local.models.rekognition import Rekognition
 
 NAMES = ("Ada Lovelace", "김민수", "Łukasz Ó Briain", "محمد علي", "O'Neil-Smith")
@@ -110,7 +110,7 @@ def test_a_person_of_the_folder_stays_until_the_folder_goes(tmp_path: Path) -> N
     put(tmp_path, "Ada")
     with pytest.raises(TwbotError, match="folder") as raised:
         gallery(tmp_path).remove("Ada")
-    assert not isinstance(raised.value, NotInGallery)
+    assert not isinstance(raised.value, NotKnown)
     assert "bot/people/Ada" in str(raised.value.hint)
 
 
