@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import load, settings_file
 from twbot.lambdas.wiring import OWN, service_of
 from twbot.local.adapters.models import LocalModels
+from twbot.local.adapters.replies import LocalReplies
 from twbot.local.adapters.secrets import OwnSecrets
 from twbot.local.bus.history import History
 from twbot.local.conversations.observer import Observer, observing
@@ -68,8 +70,8 @@ class Stage:
         author: str = "alice",
         *,
         images: Sequence[Path] = (),
-        followers: int | None = None,
-        verified: bool | None = None,
+        followers: int = 0,
+        verified: bool = False,
         language: str | None = None,
     ) -> str:
         """Post, mentioning the bot, and return the post's id."""
@@ -138,6 +140,8 @@ def running_stage(
     settings = load(settings_file())
     with tempfile.TemporaryDirectory(prefix="twbot-test-", ignore_cleanup_errors=True) as folder:
         home = DataFolder(Path(folder).resolve())
+        with contextlib.closing(LocalReplies(home.replies)) as replies:
+            replies.save(Switch(per_person=None))  # one person may say all that is said
         for name, value in (secrets or {}).items():
             OwnSecrets(home.own_secrets).put(name, value)
         with (
