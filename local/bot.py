@@ -95,8 +95,9 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
-    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. `forwards`: whether rules with `to` send anything. Raises
+    AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
+    TwbotError where the port is taken.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Bot:
         host: str = "127.0.0.1",
         port: int = 0,
         lock: Lock | None = None,
+        forwards: bool = True,
     ) -> None:
         check_room(make_private(home.folder))
         refuse_half_restored(home.folder)
@@ -135,7 +137,7 @@ class Bot:
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
-        self._settings = settings
+        self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
         folder = bot_folder()
@@ -237,7 +239,8 @@ class Bot:
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
             **{
                 own_rule(rule).target: Handler(
-                    handler_of(rule, self.functions, self.own_secrets.values), concurrency=CONCURRENCY
+                    handler_of(rule, self.functions, self.own_secrets.values, forwards=self._forwards),
+                    concurrency=CONCURRENCY,
                 )
                 for rule in bot_folder().rules
             },
