@@ -44,7 +44,7 @@ from twbot.local.bus.lock import Lock
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
-from twbot.local.database import Moved, Place
+from twbot.local.database import Moved
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
@@ -122,8 +122,8 @@ class Bot:
             self._replies.switch()
             replays = opened.enter_context(contextlib.closing(ReplayStore(home.replays)))
             self.lake = Lake(home.lake)
-            self._places = [Place(home.folder), self.lake.open(), self._sent.place, self._attempts.place]
-            self._places += self.alerts.places
+            places = (self.lake.open(), self._sent.place, self._attempts.place, *self.alerts.places)
+            self._place = self.bus.place.and_these(*places)
             opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
         self.media = FileMedia(home.media)
@@ -165,9 +165,7 @@ class Bot:
 
     def check_folder(self) -> None:
         """Raise Moved where the data folder or one of its files is gone, or is another one by now."""
-        self.bus.check()
-        for place in self._places:
-            place.check()
+        self._place.check()
 
     def _attach(self, handlers: dict[str, Handler]) -> None:
         """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
@@ -176,7 +174,7 @@ class Bot:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
                     rule.name,
-                    self._while_there(handle),
+                    self._while_there(handle) if rule.reaches_people else handle,
                     concurrency=found.concurrency,
                     batch=found.batch,
                     linger=found.linger,
@@ -184,7 +182,10 @@ class Bot:
                 )
 
     def _while_there(self, handle: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Let deliveries wait while the data folder is gone: what a handler does could not be noted."""
+        """Let deliveries wait while the data folder is gone: what people see of it could not be noted.
+
+        What other handlers do is stored by the bus, which looks itself.
+        """
 
         def call(what: Any) -> None:
             self.check_folder()
