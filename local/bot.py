@@ -63,6 +63,8 @@ NAMES = {
     "EventBusName": "Plumbing",
     "DeadLetterQueueUrl": "dead-letters",
 }
+# Tasks that wait for nothing. What is published within a handler is written later.
+PROMPT = ("lambda:invoke:trim", "events:putEvents", "sqs:sendMessage")
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS, LOG_SECONDS = 100, 0.1
 LOOKUPS = 8  # each may wait some seconds for X
@@ -217,13 +219,12 @@ class Bot:
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
-        functions: dict[str, Task] = {
-            "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
-            "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
-        }
+        def download(parameters: dict[str, Any]) -> dict[str, Any]:
+            payload = parameters["Payload"]
+            return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
 
-        def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
-            return {"Payload": functions[parameters["FunctionName"]](parameters["Payload"])}
+        def shorten(parameters: dict[str, Any]) -> dict[str, Any]:
+            return {"Payload": trim(parameters["Payload"], highlight=self._settings.highlight_labels)}
 
         def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
             entries = parameters["Entries"]
@@ -234,11 +235,13 @@ class Bot:
 
         tasks: dict[str, Task] = {
             **self.analysers.tasks(),
-            "lambda:invoke": invoke,
+            "lambda:invoke:download": download,
+            "lambda:invoke:trim": shorten,
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        return Machine(msgspec.json.decode(WORKFLOW.read_bytes()), tasks, NAMES, pool=self._pool)
+        definition = msgspec.json.decode(WORKFLOW.read_bytes())
+        return Machine(definition, tasks, NAMES, pool=self._pool, prompt=PROMPT)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []
