@@ -62,7 +62,9 @@ def test_only_what_may_hang_is_handed_to_another_thread() -> None:
     tasks = {name: note(name) for name in names}
     Machine({"StartAt": "A", "States": states}, tasks, prompt=("lambda:invoke:quick", "events:putEvents")).run({})
     here = threading.get_ident()
-    assert {name: thread == here for name, thread in threads.items()} == dict(zip(names, (True, False, True)))
+    assert {name: thread == here for name, thread in threads.items()} == dict(
+        zip(names, (True, False, True), strict=True)
+    )
 
 
 def _task(name: str, parameters: dict[str, str]) -> dict[str, object]:
