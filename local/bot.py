@@ -20,7 +20,7 @@ from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
 from twbot.lambdas.ingress.lookup import complete_post
-from twbot.lambdas.ingress.webhook import challenge, receive
+from twbot.lambdas.ingress.webhook import challenge, receive_all
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
@@ -255,7 +255,7 @@ class Bot:
         # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
         outside = _WhileThere(self.bus.outside(), self.check_folder)
         return web_app(
-            receive=lambda body, signature: receive(body, signature, keys=self.secrets.keys(), publisher=outside),
+            receive=lambda calls: receive_all(calls, keys=self.secrets.keys(), publisher=outside),
             challenge=lambda token: challenge(token, self.secrets.keys()),
             health=self._health,
             control=control_routes(self._operations(), self.control_token),

@@ -214,8 +214,8 @@ class Writer:
                 for settlement in work.settled:
                     for key, value in settlement.fixed:
                         store.fix(key, value, self._clock())
-                new = [new for source in (*work.jobs, *work.settled) for new in source.new]
-                self._store_new(new, made)
+                new = [each for job in work.jobs for each in job.new]
+                self._store_new([*new, *(each for settlement in work.settled for each in settlement.new)], made)
                 if work.settled:
                     store.settle(outcome for each in work.settled for _, outcome in each.outcomes)
                 for job in work.jobs:

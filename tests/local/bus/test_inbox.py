@@ -36,10 +36,12 @@ def test_every_item_is_taken_once_in_order() -> None:
         while (item := inbox.get()) is not None:
             taken.append(item)
 
+    def fill(name: int) -> None:
+        for n in range(500):
+            inbox.put([(name, n)])
+
     readers = [threading.Thread(target=work) for _ in range(3)]
-    writers = [
-        threading.Thread(target=lambda name=name: [inbox.put([(name, n)]) for n in range(500)]) for name in range(3)
-    ]
+    writers = [threading.Thread(target=fill, args=(name,)) for name in range(3)]
     for thread in (*readers, *writers):
         thread.start()
     for thread in writers:
