@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from twbot.cli.check.findings import Findings, nearest
+from twbot.cli.check.sources import functions_in
 from twbot.cli.check.tables import Tables, note_error
 from twbot.cli.installation import extra_of
 from twbot.lambdas.analytics.results import BadSql
@@ -15,11 +16,12 @@ from twbot.lambdas.analytics.saved_queries import read_query
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE
 from twbot.lambdas.folder.people import SUFFIXES, checked_name, people_folder
+from twbot.lambdas.folder.toml_file import convert
+from twbot.lambdas.responding.lex_limits import FALLBACK
+from twbot.lambdas.settings import LOCAL, load
 from twbot.local.conversations.records import FILE as CONVERSATIONS
 from twbot.local.conversations.records import ConversationsFile
-
-# Lex's own name: https://docs.aws.amazon.com/lexv2/latest/dg/built-in-intent-fallback.html
-FALLBACK = "FallbackIntent"
+from twbot.stacks.config import AwsConfig, check_name
 
 
 def check_queries(folder: Path, findings: Findings) -> None:
@@ -98,6 +100,42 @@ def check_conversations(tables: Tables, findings: Findings) -> None:
             findings.wrong(path, parsed.line("conversations", number, "by"), says, nearest(each.by, runs))
 
 
+def check_lock(tables: Tables, findings: Findings) -> None:
+    """Check that the packages are locked as requirements.txt has them; what is for AWS is wrong only with a stage."""
+    path = tables.folder / "requirements.txt"
+    if not path.is_file():
+        return
+    try:
+        from twbot.stacks.bundling.lock import lock_problems
+
+        found = lock_problems(tables.folder)
+    except TwbotError as error:
+        note_error(error, path, findings)
+    except ModuleNotFoundError as error:
+        _skip(path, error, findings)
+    else:
+        note = findings.wrong if tables.declared.stages.keys() - {LOCAL} else findings.warn
+        for each in found:
+            note(path, None, each.says, each.fix)
+
+
+def check_secrets(tables: Tables, findings: Findings) -> None:
+    """Warn of secrets that are not stored on this machine."""
+    from twbot.local.adapters.secrets import OwnSecrets
+    from twbot.local.data_folder import DataFolder, data_folder
+
+    path = DataFolder(data_folder(None)).own_secrets
+    try:
+        stored = OwnSecrets(path).names()
+    except TwbotError as error:
+        findings.warn(path, None, str(error), error.hint)
+        return
+    for line, name in tables.secrets():
+        if name not in stored:
+            hint = f"Store it: twbot secrets put {name}; on AWS with --stage NAME"
+            findings.warn(tables.path, line, f"the secret {name} is not stored on this machine.", hint)
+
+
 def check_modes(folder: Path, findings: Findings) -> None:
     """Check who may change what runs: whoever may write to bot/ may run code as the bot."""
     user = os.geteuid()
@@ -113,41 +151,28 @@ def check_modes(folder: Path, findings: Findings) -> None:
 
 def check_stages(tables: Tables, findings: Findings) -> None:
     """Check the settings of each stage."""
-    from twbot.lambdas.settings import LOCAL, load
-
     for name in tables.declared.stages:
         try:
             settings = load(tables.path, name)
             if name != LOCAL:
-                from twbot.stacks.config import AwsConfig, check_name
-
                 check_name(name)
-                from twbot.lambdas.folder.toml_file import convert
-
-                convert(settings.aws, AwsConfig, tables.path, within=f"$.stages.{name}.aws")
+                aws = convert(settings.aws, AwsConfig, tables.path, within=f"$.stages.{name}.aws")
+                _check_extra(tables, name, aws.extra, findings)
         except TwbotError as error:
             note_error(error, tables.path, findings)
 
 
-def check_lock(tables: Tables, findings: Findings) -> None:
-    """Check that the packages of requirements.txt are locked: AWS gets what is locked, this machine need not."""
-    from twbot.lambdas.settings import LOCAL
-
-    path = tables.folder / "requirements.txt"
-    if not path.is_file():
+def _check_extra(tables: Tables, stage: str, extra: str | None, findings: Findings) -> None:
+    """Check that the CDK code is there. It is not imported, as CDK takes seconds."""
+    if extra is None:
         return
-    try:
-        from twbot.stacks.bundling.lock import lock_problems
-
-        problems = lock_problems(tables.folder)
-    except ModuleNotFoundError as error:
-        _skip(path, error, findings)
-    except TwbotError as error:
-        note_error(error, path, findings)
-    else:
-        note = findings.wrong if set(tables.declared.stages) - {LOCAL} else findings.warn
-        for problem in problems:
-            note(path, None, problem.says, problem.fix)
+    module, _, name = extra.partition(":")
+    path = tables.folder / Path(*module.split(".")).with_suffix(".py")
+    line = tables.line("stages", stage, "aws", "extra")
+    if not path.is_file():
+        findings.wrong(tables.path, line, f"there is no {path.relative_to(tables.folder)}, which `extra` names.")
+    elif name not in functions_in(path):
+        findings.wrong(tables.path, line, f"there is no function {name} in {path.relative_to(tables.folder)}.")
 
 
 def _skip(path: Path, error: ModuleNotFoundError, findings: Findings) -> None:

@@ -11,6 +11,7 @@ from twbot.cli.check.data import (
     check_modes,
     check_people,
     check_queries,
+    check_secrets,
     check_stages,
 )
 from twbot.cli.check.findings import Finding, Findings
@@ -37,6 +38,7 @@ def check(folder: Path) -> list[Finding]:
     check_queries(folder, findings)
     check_people(folder, findings)
     check_conversations(tables, findings)
-    check_modes(folder, findings)
     check_lock(tables, findings)
+    check_secrets(tables, findings)
+    check_modes(folder, findings)
     return findings.all()

@@ -67,6 +67,15 @@ def read_sources(folder: Path) -> Sources:
     return found
 
 
+def functions_in(path: Path) -> list[str]:
+    """Return the names of the functions of a file; none where it can't be parsed."""
+    try:
+        tree = ast.parse(decode_text(path.read_bytes()))
+    except (OSError, ValueError, SyntaxError):
+        return []
+    return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
 def check_publications(sources: Sources, events: EventFields | None, events_path: Path, findings: Findings) -> None:
     """Check what is published against bot/events.toml, where that is there."""
     for each in sources.publications:

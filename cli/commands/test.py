@@ -59,18 +59,23 @@ def test(
     parsed = read_conversations(folder)
     assert parsed.value is not None
     chosen = _chosen(parsed.value.conversations, names or [], keyword)
-    outcomes = _run(chosen, parsed.value.secrets, (folder / FILE).parent)
+    outcomes, failures = _run(chosen, parsed.value.secrets, (folder / FILE).parent)
     seconds = time.monotonic() - started
     lines = {id(each): parsed.line("conversations", at) for at, each in enumerate(parsed.value.conversations)}
     failed = [each for each in outcomes if not each.ok]
     if json:
         shown = [_as_dict(each, lines[id(each.conversation)]) for each in outcomes]
-        as_json({"ok": not failed, "seconds": round(seconds, 1), "conversations": shown})
+        ok = not failed and not failures
+        as_json({"ok": ok, "seconds": round(seconds, 1), "conversations": shown, "failures": failures})
     else:
         for each in outcomes:
             _show(each, f"{FILE}:{lines[id(each.conversation)]}", whole=bool(names))
+        for failure in failures:
+            print_block(failure, "red")
     summary = f"{len(outcomes) - len(failed)} of {len(outcomes)} as expected, in {seconds:.1f} s"
-    if failed:
+    if failures:
+        summary += f", and {len(failures)} failed with events about no post"
+    if failed or failures:
         raise CliError(f"{summary}.", hint=HINT, code=Exit.CHECK_FAILED)
     if not json:
         say(f"{summary}.")
@@ -88,7 +93,8 @@ def _chosen(known: list[Conversation], names: list[str], keyword: str | None) ->
     return found
 
 
-def _run(conversations: list[Conversation], secrets: dict[str, str], tests: Path) -> list[Outcome]:
+def _run(conversations: list[Conversation], secrets: dict[str, str], tests: Path) -> tuple[list[Outcome], list[str]]:
+    """Return the outcomes, and why functions failed that were called with events about no post."""
     from twbot.local.conversations.run import run_conversations
     from twbot.local.conversations.stage import running_stage
 
@@ -97,14 +103,13 @@ def _run(conversations: list[Conversation], secrets: dict[str, str], tests: Path
             raise CliError(f"{each.title}: there is no picture {tests / each.image}.", code=Exit.USAGE)
     with err.status("starting the bot") as status, running_stage(secrets, on_progress=status.update) as stage:
         status.update(f"talking to the bot: {len(conversations)} conversations")
-        return run_conversations(stage, conversations, tests)
+        return run_conversations(stage, conversations, tests), stage.other_failures()
 
 
 def _show(outcome: Outcome, place: str, *, whole: bool) -> None:
     said, mark = outcome.said, ("✓ ", "green") if outcome.ok else ("✗ ", "bold red")
-    about = ", ".join(
-        [each for each in (said.by, said.intent, "alert" if said.alert else None, *said.own_events) if each]
-    )
+    parts = (said.intent, said.by, "alert" if said.alert else None, *said.own_events)
+    about = ", ".join(dict.fromkeys(each for each in parts if each))
     title = Text.assemble(mark, (outcome.conversation.author, "bold"), f": {outcome.conversation.title}")
     out.print(title if outcome.ok else title.append(f"  {place}", "dim"), soft_wrap=True)
     out.print(

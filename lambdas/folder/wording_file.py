@@ -15,6 +15,7 @@ from twbot.lambdas.text_files import decode_text
 
 # https://cldr.unicode.org/index/cldr-spec/plural-rules
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
+NAMES = "See all names and their sentences: twbot wording"
 FOLDER = Path(__file__).parents[1] / "default_bot" / "bot"
 
 
@@ -28,11 +29,17 @@ def shipped(language: str) -> Mapping[str, str]:
 def read_wording(path: Path) -> dict[str, str]:
     """Return the file's sentences by their names. Raises TwbotError: file, line, fault."""
     found = dict(_flat(read_toml(path, dict[str, Any])))
-    for name, sentence in found.items():
-        if fault := _fault(name, sentence):
-            line = line_of(decode_text(path.read_bytes()), f"$.{name}")
-            raise TwbotError(f"{path}:{line}: {name}: {fault}", "See all names and their sentences: twbot wording")
+    for line, says in wording_faults(path, found):
+        raise TwbotError(f"{path}:{line}: {says}", NAMES)
     return found
+
+
+def wording_faults(path: Path, found: Mapping[str, Any] | None = None) -> Iterator[tuple[int, str]]:
+    """Yield what is wrong with a file's sentences, with their lines. Raises TwbotError where it is no TOML."""
+    sentences = dict(_flat(read_toml(path, dict[str, Any]))) if found is None else found
+    for name, sentence in sentences.items():
+        if fault := _fault(name, sentence):
+            yield line_of(decode_text(path.read_bytes()), f"$.{name}"), f"{name}: {fault}"
 
 
 def base_of(name: str) -> str:

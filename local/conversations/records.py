@@ -27,9 +27,9 @@ class Conversation(Table, frozen=True, kw_only=True):
     """Who posts it: a username."""
     image: str | None = None
     """A picture, by its path from the folder of this file."""
-    followers: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    followers: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Followers of the author."""
-    verified: bool | None = None
+    verified: bool = False
     """Whether the author has a check mark."""
     language: str | None = None
     """Language of the text as X tells it, ISO 639-1; left out, X can't tell."""

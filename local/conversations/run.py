@@ -60,7 +60,7 @@ def compare(expected: Conversation, said: Said, unclaimed: Sequence[str] = ()) -
         if wanted is not None and wanted != got
     ]
     if said.failures:
-        found.append(Difference("function", None, said.failures[0].splitlines()[0]))
+        found.append(Difference("function", "no failure", said.failures[0].splitlines()[0]))
     if expected.reply is not None and not _is_reply(expected.reply, said.reply):
         found.append(Difference("reply", expected.reply, said.reply))
     if expected.events is not None and (

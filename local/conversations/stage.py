@@ -11,9 +11,13 @@ from pathlib import Path
 import msgspec
 
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import load, settings_file
+from twbot.lambdas.wiring import OWN, service_of
 from twbot.local.adapters.models import LocalModels
+from twbot.local.adapters.replies import LocalReplies
+from twbot.local.adapters.secrets import OwnSecrets
 from twbot.local.bus.history import History
 from twbot.local.conversations.observer import Observer, observing
 from twbot.local.data_folder import DataFolder
@@ -35,7 +39,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the reply's pictures."""
     intent: str | None
     by: str | None
-    """Who answered: a function, `chatbot` or `fallback`."""
+    """What answered: a function, or the name of an intent."""
     alert: bool
     events: list[str]
     """Types of the events that it caused, each once, in their order."""
@@ -66,8 +70,8 @@ class Stage:
         author: str = "alice",
         *,
         images: Sequence[Path] = (),
-        followers: int | None = None,
-        verified: bool | None = None,
+        followers: int = 0,
+        verified: bool = False,
         language: str | None = None,
     ) -> str:
         """Post, mentioning the bot, and return the post's id."""
@@ -95,7 +99,8 @@ class Stage:
         """Return what became of a post, once all is settled."""
         with History(self._home.bus) as history:
             events = list(history.events(tweet_id=post))
-            dead = [each.error or "" for each in history.deliveries_of_tweet(post) if each.state == "dead"]
+            dead = [each for each in history.deliveries_of_tweet(post) if each.state == "dead"]
+        own = [f"{each.rule}: {each.error}" for each in dead if service_of(each.rule) == OWN]
         sent = next((each.detail for each in events if each.detail_type == "TWEET_SENT"), None)
         asked = next((each.detail for each in events if each.detail_type == "SEND_TWEET"), {})
         refused = [each.detail["Explanation"] for each in events if "Explanation" in each.detail]
@@ -109,9 +114,15 @@ class Stage:
             by=seen.by,
             alert=any(alert.tweet_id == post for alert in self._system.bot.alerts.newest(MANY)),
             events=list(dict.fromkeys(types)),
-            failures=list(dict.fromkeys(seen.failures)),
-            problems=list(dict.fromkeys([*refused, *dead])),
+            failures=list(dict.fromkeys([*seen.failures, *own])),
+            problems=list(
+                dict.fromkeys([*refused, *(f"{e.rule}: {e.error}" for e in dead if service_of(e.rule) != OWN)])
+            ),
         )
+
+    def other_failures(self) -> list[str]:
+        """Return why functions failed that were called with events about no post."""
+        return list(dict.fromkeys(self._observer.of(None).failures))
 
     def unclaimed(self) -> list[str]:
         """Return the types of the events that were published by what is about no post."""
@@ -129,9 +140,15 @@ def running_stage(
     settings = load(settings_file())
     with tempfile.TemporaryDirectory(prefix="twbot-test-", ignore_cleanup_errors=True) as folder:
         home = DataFolder(Path(folder).resolve())
+        with contextlib.closing(LocalReplies(home.replies)) as replies:
+            replies.save(Switch(per_person=None))  # one person may say all that is said
+        for name, value in (secrets or {}).items():
+            OwnSecrets(home.own_secrets).put(name, value)
         with (
             observing() as observer,
             logging_to(home.log),
-            beside_simulated_x(home, settings, on_progress=on_progress, analysers=analysers, drain=0.0) as system,
+            beside_simulated_x(
+                home, settings, on_progress=on_progress, analysers=analysers, drain=0.0, forwards=False
+            ) as system,
         ):
             yield Stage(system, home, observer)

@@ -24,8 +24,13 @@ Secrets = Callable[[Sequence[str]], dict[str, str]]
 log = logging.getLogger("twbot.own")
 
 
-def handler_of(rule: OwnRule, functions: Functions, secrets: Secrets) -> Callable[[Event], None]:
-    """Return what takes the events of a rule: the call of its function, or the way to its address."""
+def handler_of(
+    rule: OwnRule, functions: Functions, secrets: Secrets, *, forwards: bool = True
+) -> Callable[[Event], None]:
+    """Return what takes the events of a rule: the call of its function, or the way to its address.
+
+    forwards: whether events are sent to addresses; a test's are not
+    """
     if rule.run is not None:
         call, logged = call_of(bot_folder(), rule.name, rule.run, rule), _Logged(functions)
 
@@ -33,6 +38,8 @@ def handler_of(rule: OwnRule, functions: Functions, secrets: Secrets) -> Callabl
             logged.call(call, event)
 
         return handle
+    if not forwards:
+        return lambda event: log.info("not sent: this is a test", extra={"rule": rule.name, "event": event.id})
     if rule.to is not None and not is_on_aws(rule):
         return lambda event: _forward(rule, event, secrets)
     return lambda event: log.warning(

@@ -34,15 +34,15 @@ class TestedBot:
         as_: str = "alice",
         image: str | Path | None = None,
         images: Sequence[str | Path] = (),
-        followers: int | None = None,
-        verified: bool | None = None,
+        followers: int = 0,
+        verified: bool = False,
         language: str | None = None,
     ) -> Said:
         """Post at the simulated X, mentioning the bot, and return what it did once it is done.
 
         as_: username of who posts, 1 to 15 letters, digits and underscores
         image, images: paths of JPEG or PNG pictures, four at most
-        followers, verified: what the author's profile shows from now on
+        followers, verified: what the author's profile shows
         language: what X says of the text, an ISO 639-1 code; None: X can't tell
 
         The result has `reply` (None for none), `images` (their number), `intent`, `by` (the function that answered),

@@ -111,6 +111,7 @@ def score(event, bot):
 
 style = score
 """,
+    "bot/events.toml": '[TICKET_OPENED]\nBy = "text"\n',
     "bot/people/Ada Lovelace/1.jpg": "jpeg",
     "bot/queries/mine.sql": "select 1",
     "bot/tests/test_crm.py": "",

@@ -139,7 +139,7 @@ def test_what_differs_is_shown(bot: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(["test", "angry"]) == Exit.CHECK_FAILED
     out, err = capsys.readouterr()
     assert "tests/conversations.toml:7" in out
-    assert "intent expected  Anger\n           got       nothing" in out
+    assert "intent expected  Anger\n           got       ?" in out
     assert "alert expected  none\n          got       yes" in out
     assert "good day" not in out
     assert "0 of 1 as expected" in err
@@ -172,6 +172,88 @@ def test_the_fault_is_that_of_the_first_line(bot: Path) -> None:
     (bot / FILE).write_text(TALK.replace("verified =", "verifyed ="))
     with pytest.raises(TwbotError, match=r"conversations\.toml:12: .*did you mean `verified`"):
         read_conversations(bot)
+
+
+def test_one_person_may_say_all_of_it(bot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than a person is answered in an hour, and the same twice; a profile is that of its conversation alone."""
+    talks = [f'[[conversations]]\ntext = "good day {number // 2}"\nreply = true\n' for number in range(24)]
+    (bot / FILE).write_text("".join(["[[conversations]]\ntext = 'first'\nfollowers = 9\n", *talks]))
+    assert run(["test", "--json"]) == Exit.DONE, capsys.readouterr().out
+
+
+OWN = """
+[[rules]]
+name = "desk"
+when = { detail = { Text = [{ wildcard = "*ticket*" }] } }
+run = "bot.desk:open_ticket"
+secrets = ["DESK_KEY"]
+
+[[rules]]
+name = "count"
+when = { detail-type = ["TICKET_OPENED"] }
+run = "bot.desk:count"
+
+[[rules]]
+name = "forward"
+when = { detail = { Text = [{ wildcard = "*ticket*" }] } }
+to = "https://desk.example/tickets"
+secrets = ["DESK_KEY"]
+
+[answers]
+texts = ["bot.desk:answer"]
+"""
+DESK = """
+def open_ticket(event, bot):
+    if "bad" in event.detail["Text"]:
+        raise KeyError("no desk")
+    bot.publish("TICKET_OPENED", {"Number": 7, "Key": bot.secret("DESK_KEY")[:4]})
+
+def count(event, bot):
+    bot.publish("TICKET_COUNTED", {"Number": event.detail["Number"]})
+
+def answer(event, bot):
+    if "ticket" in event.detail["Text"]:
+        return "A ticket it is."
+"""
+TICKETS = """
+[secrets]
+DESK_KEY = "test-key"
+
+[[conversations]]
+text = "a ticket please"
+reply = "A ticket it is."
+by = "bot.desk:answer"
+events = ["TICKET_OPENED", "TICKET_COUNTED"]
+
+[[conversations]]
+text = "good day"
+as = "bob"
+reply = "*You said*"
+events = []
+
+[[conversations]]
+text = "a bad ticket"
+as = "carol"
+reply = true
+"""
+
+
+def test_the_bot_s_own_functions_are_called(bot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file's secrets; what they publish is told apart by post; a rule with `to` sends nothing; one that fails
+    fails its conversation, at once and not after all its attempts."""
+    (bot / "bot").mkdir()
+    (bot / "twbot.toml").write_text(OWN)
+    (bot / "bot" / "desk.py").write_text(DESK)
+    (bot / FILE).write_text(TICKETS)
+    assert run(["test", "--json"]) == Exit.CHECK_FAILED
+    answer = json.loads(capsys.readouterr().out)
+    ticket, good, bad = answer["conversations"]
+    assert (ticket["differences"], good["differences"]) == ([], [])
+    assert [each["what"] for each in bad["differences"]] == ["function"]
+    assert "KeyError: 'no desk'" in bad["failures"][0]
+    assert "desk.py" in bad["failures"][0]
+    assert answer["failures"] == []
+    assert answer["seconds"] < 60
 
 
 PYTEST = """
