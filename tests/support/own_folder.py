@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tests.support.paths import ROOT
+
+# The code of the page for other teams.
+(SHOWN,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/for-other-teams.md").read_text("utf-8"), re.DOTALL)
 TOML = """\
 [bot]
 languages = ["en"]
@@ -116,15 +121,16 @@ style = score
     "bot/queries/mine.sql": "select 1",
     "bot/tests/test_crm.py": "",
     "bot/.env": "SECRET=1",
+    "infra/shown.py": SHOWN,
     "infra/stack.py": """\
-from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_ssm as ssm
+from aws_cdk import CfnOutput
+
+from infra.shown import add as add_shown
 
 
 def add(scope, stage, twbot):
-    stack = Stack(scope, "Coffee", stack_name=f"coffee-{stage.name}", env=twbot.environment)
-    ssm.StringParameter(stack, "Note", string_value="coffee")
-    CfnOutput(stack, "Bus", value=twbot.bus.event_bus_arn)
+    add_shown(scope, stage, twbot)
+    stack = scope.node.find_child("Coffee")
     CfnOutput(stack, "Lake", value=twbot.lake.bucket.bucket_arn)
     CfnOutput(stack, "Table", value=f"{twbot.lake.database}.{twbot.lake.table}")
     CfnOutput(stack, "Media", value=twbot.media.bucket_arn)
