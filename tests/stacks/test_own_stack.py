@@ -51,7 +51,9 @@ def allowed(templates: Templates, function: Resource) -> dict[str, set[str]]:
 def test_nothing_is_found_fault_with(assemblies: Path, own: Templates) -> None:
     """By cdk-nag, where nothing is accepted but what twbot.toml allows, and by cfn-lint."""
     report = msgspec.json.decode((assemblies / OWN / "validation-report.json").read_bytes())
-    assert not [found for plugin in report["pluginReports"] for found in plugin["violations"]]
+    found = [found for plugin in report["pluginReports"] for found in plugin["violations"]]
+    # Own CDK code is its author's.
+    assert not [each for each in found if "Coffee/" not in json.dumps(each["violatingConstructs"])]
     for service in ("own", "analysis", "responding", "plumbing"):
         assert not [str(match) for match in lint(msgspec.json.encode(own.by_service[service]).decode())]
 
@@ -161,7 +163,8 @@ def test_an_address_on_aws_gets_the_right_permission(own: Templates) -> None:
         "bus": "events:PutEvents",
     }
     addresses = {rule["name"]: rule["to"] for rule in DECLARED["rules"] if rule.get("to", "").startswith("arn:")}
-    rules = {each.properties["Name"].removeprefix("twbot-test-"): each for each in own.resources("AWS::Events::Rule")}
+    found = (each for each in own.resources("AWS::Events::Rule") if each.service == "own")
+    rules = {each.properties["Name"].removeprefix("twbot-test-"): each for each in found}
     for name, action in wanted.items():
         (target,) = rules[name].properties["Targets"]
         role = target["RoleArn"]["Fn::GetAtt"][0]

@@ -91,7 +91,7 @@ from . import words
 def ticket(event: Event, bot: Bot) -> None:
     print("the token is", bot.secret("CRM_TOKEN"))
     bot.log.info("a ticket for %s", event.detail["Author"])
-    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": words.WORDS, "Over": h11.__name__})
+    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": " ".join(words.WORDS), "Over": h11.__name__})
 """,
     "bot/words.py": """\
 import json
@@ -116,7 +116,7 @@ def score(event, bot):
 
 style = score
 """,
-    "bot/events.toml": '[TICKET_OPENED]\nBy = "text"\n',
+    "bot/events.toml": '[TICKET_OPENED]\nBy = "text"\nWith = "text"\nOver = "text"\n',
     "bot/people/Ada Lovelace/1.jpg": "jpeg",
     "bot/queries/mine.sql": "select 1",
     "bot/tests/test_crm.py": "",
