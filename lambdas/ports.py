@@ -47,7 +47,8 @@ class Publisher(Protocol):
     """The event bus, for writers."""
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Put the entries on the bus. They are durable when this returns.
+        """Put the entries on the bus. They are durable when this returns; within a handler of the local bus, when its
+        outcome is, without which it is called again (docs/decisions/0024).
 
         Drop an entry whose `dedup_key` was published before, unless it knows more of its post than those before: then
         it is published with all that is known, and its `Completes` names what is new (lambdas/completion.py).
@@ -57,7 +58,7 @@ class Publisher(Protocol):
     def fix(self, key: str, value: str) -> str:
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary.
 
-        It is durable when this returns, and kept for as long as the archive keeps events.
+        It is durable as what is published is, and kept for as long as the archive keeps events.
         """
 
 

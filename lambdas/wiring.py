@@ -200,6 +200,11 @@ def services() -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.service for rule in rules()))
 
 
+def services_with_dead_letters() -> tuple[str, ...]:
+    """Return the microservices that may have dead letters: those, and `own`, whose last rule may be gone."""
+    return tuple(dict.fromkeys((*services(), OWN)))
+
+
 def service_of(rule: str) -> str | None:
     """Return the microservice that owns a rule; None for an unknown one."""
     return next((each.service for each in rules() if each.name == rule), None)

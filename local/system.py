@@ -27,6 +27,7 @@ from twbot.local.data_folder import (
     SimulatorInfo,
     check_room,
     make_private,
+    note_project,
     write_run_info,
 )
 from twbot.local.simulator.client import Simulator
@@ -133,6 +134,7 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
 def announce_run(bot: Bot, url: str, simulator: SimulatorInfo | None) -> None:
     """Write `run.json`, by which other commands find the running bot."""
     run = RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token, bot.bus.lock.identity)
+    note_project(bot.home)
     write_run_info(bot.home.folder, run)
     bot.home.stopped.unlink(missing_ok=True)
 

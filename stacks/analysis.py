@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 from aws_cdk import ArnFormat, CfnOutput, Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_rekognition as rekognition
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from twbot.lambdas.analysis.workflow import placeholder
-from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.people import has_people
 from twbot.lambdas.retention import RETENTION_DAYS
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow, service_principal
@@ -23,9 +25,9 @@ from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import KEYS_UNKNOWN, Bucket
 from twbot.stacks.functions import step_function
-from twbot.stacks.names import function_name, workflow_log_name, workflow_name
+from twbot.stacks.names import collection_name, function_name, workflow_log_name, workflow_name
 from twbot.stacks.plumbing import Plumbing
-from twbot.stacks.state_machine import sdk_actions, workflow
+from twbot.stacks.state_machine import sdk_actions, workflow_of_stage
 
 _NO_RESOURCE = "The detectors' actions, log delivery's and X-Ray's know no resource."
 
@@ -43,6 +45,7 @@ class Analysis(Service):
         self._download = Function(self, "download", stage, {"MEDIA_BUCKET": self.media.bucket_name, **stage.x})
         self.media.grant(self._download.execution_role, ["s3:PutObject"])
         self._trim = Function(self, "trim", stage, {"SETTINGS": behaviour(stage)})
+        self._people = self._people_function(stage) if has_people(project()) else None
         self._dead_letters = DeadLetters(self, stage, "analysis")
         machine = self._machine(stage, plumbing)
         WiredRule(
@@ -67,7 +70,7 @@ class Analysis(Service):
         acknowledge(function.execution_role, f"IAM5[Resource::{self._media_name}/*]", KEYS_UNKNOWN)
 
     def _machine(self, stage: StageConfig, plumbing: Plumbing) -> stepfunctions.StateMachine:
-        definition = workflow(stage.aws.detectors, bot_folder().steps)
+        definition = workflow_of_stage(stage.aws.detectors)
         asl = msgspec.json.encode(definition).decode()
         values = {
             "MediaBucket": self.media.bucket_name,
@@ -75,6 +78,7 @@ class Analysis(Service):
             "TrimFunction": self._trim.function_arn,
             "EventBusName": plumbing.bus.event_bus_name,
             "DeadLetterQueueUrl": self._dead_letters.queue_url,
+            **({"PeopleFunction": self._people.function_arn} if self._people else {}),
             **self._step_functions_of(stage),
         }
         role = iam.Role(self, "WorkflowRole", assumed_by=self._step_functions())
@@ -92,6 +96,16 @@ class Analysis(Service):
             logs=self._logs(stage),
             tracing_enabled=True,
         )
+
+    def _people_function(self, stage: StageConfig) -> Function:
+        """Create the collection of the faces of the bot's own people, and the function that searches it."""
+        # `twbot deploy` fills it after the stacks: cli/operations/people/aws.py.
+        collection = rekognition.CfnCollection(self, "People", collection_id=collection_name(stage))
+        environment = {"MEDIA_BUCKET": self.media.bucket_name, "COLLECTION_ID": collection.ref}
+        function = Function(self, "people", stage, environment)
+        self.media.grant(function.execution_role, ["s3:GetObject"])
+        allow(function, ["rekognition:SearchFacesByImage"], [collection.attr_arn])
+        return function
 
     def _step_functions_of(self, stage: StageConfig) -> dict[str, str]:
         """Return the ARNs of the functions of the steps, by their placeholders. They are in the stack own."""
@@ -127,7 +141,9 @@ class Analysis(Service):
         if sdk_actions(definition, "rekognition"):
             self.media.grant(role, ["s3:GetObject"])
         steps = self._step_functions_of(stage).values()
-        allow(role, ["lambda:InvokeFunction"], [self._download.function_arn, self._trim.function_arn, *steps])
+        people = [self._people.function_arn] if self._people else []
+        ours = [self._download.function_arn, self._trim.function_arn, *people]
+        allow(role, ["lambda:InvokeFunction"], [*ours, *steps])
         allow(role, ["sqs:SendMessage"], [self._dead_letters.queue_arn])
         allow(role, ["events:PutEvents"], [plumbing.bus.event_bus_arn])
         acknowledge(role, "IAM5[Resource::*]", _NO_RESOURCE)

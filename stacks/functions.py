@@ -10,6 +10,7 @@ ARCHIVE_DAYS               the days for which the archive keeps events, and SEEN
 SENT_TABLE                 DynamoDB table of Powertools' idempotency: `id` and `expiration`, its default names;
                            and of the attempts to post replies (lambdas/aws/attempts.py)
 REPLIES_TABLE              DynamoDB table of the operator's switch, opt-outs and limits, and of this hour's counts
+COLLECTION_ID              the face collection of the bot's own people
 MEDIA_BUCKET               the bucket of images: a post's are deleted after a day, a reply's with the archive
 SECRET_NAME                the secret with X's keys (twbot.lambdas.ports.Keys, as JSON)
 DELIVERIES_TABLE           DynamoDB table of what raised each alert, and of its deliveries: `id`, `expiration`
@@ -37,6 +38,7 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.lambdas.folder.folder import VARIABLE, BotFolder, bot_folder, project
+from twbot.lambdas.folder.people import has_people
 from twbot.lambdas.folder.records import Limits, Permission, Step
 from twbot.lambdas.wiring import OWN, own_rule
 
@@ -100,7 +102,12 @@ FUNCTIONS = {
         ),
         FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
         FunctionSpec(
-            "alert", "alerting", _COMMON, memory=256, timeout=30, environment=("TOPIC_ARN", "DELIVERIES_TABLE")
+            "alert",
+            "alerting",
+            _COMMON,
+            memory=256,
+            timeout=30,
+            environment=("TOPIC_ARN", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "notify",
@@ -108,7 +115,7 @@ FUNCTIONS = {
             (*_COMMON, "requests"),
             memory=256,
             timeout=30,
-            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE"),
+            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "image",
@@ -153,15 +160,28 @@ FUNCTIONS = {
 }
 
 
+# Where the bot's folder has people: the workflow's FindPeople.
+PEOPLE = FunctionSpec(
+    "people",
+    "analysis",
+    (*_COMMON, "pillow"),
+    memory=1024,
+    timeout=30,
+    environment=("MEDIA_BUCKET", "COLLECTION_ID"),
+)
+
+
 def functions() -> dict[str, FunctionSpec]:
     """Return all functions of the bot by their names: those of twbot and of its folder. Raises TwbotError."""
     return _functions(project())
 
 
 @functools.cache
-def _functions(_: Path) -> dict[str, FunctionSpec]:
+def _functions(path: Path) -> dict[str, FunctionSpec]:
     folder = bot_folder()
-    return {**FUNCTIONS, **_answering(folder), **{each.name: each for each in _of_rules_and_steps(folder)}}
+    own = {each.name: each for each in _of_rules_and_steps(folder)}
+    people = {PEOPLE.name: PEOPLE} if has_people(path) else {}
+    return {**FUNCTIONS, **people, **_answering(folder), **own}
 
 
 def step_function(step: Step) -> str:

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from twbot.lambdas.analysis import workflow as declared
 from twbot.lambdas.analysis.workflow import State
+from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.people import has_people
 from twbot.lambdas.folder.records import Step
 from twbot.stacks.config import Detectors
+from twbot.stacks.functions import PEOPLE
 
 STATES = {
     "sentiment": "DetectSentiment",
@@ -19,8 +22,6 @@ STATES = {
     "celebrities": "RecognizeCelebrities",
 }
 TRIM_TEXT, CELEBRITIES = "TrimText", STATES["celebrities"]
-# The timeout of the function `people`.
-PEOPLE_SECONDS = 30
 _SDK = "arn:aws:states:::aws-sdk:"
 
 
@@ -46,6 +47,11 @@ def workflow(detectors: Detectors, steps: Sequence[Step] = (), *, people: bool =
     return definition
 
 
+def workflow_of_stage(detectors: Detectors) -> State:
+    """Return the definition of a stage of this bot: with what its folder adds."""
+    return workflow(detectors, bot_folder().steps, people=has_people(project()))
+
+
 def _add_people(definition: State) -> None:
     """Search the faces of a picture among the bot's own people, after RecognizeCelebrities has found them.
 
@@ -60,7 +66,7 @@ def _add_people(definition: State) -> None:
     states["FindPeople"] = {
         "Type": "Task",
         "Resource": fetch["Resource"],
-        "TimeoutSeconds": PEOPLE_SECONDS,
+        "TimeoutSeconds": PEOPLE.timeout,
         "Parameters": {
             "FunctionName": "${PeopleFunction}",
             "Payload": {

@@ -21,6 +21,7 @@ ASSUMED = (
     "to X, nobody negative (each alert costs besides), every text a wish for a joke.",
     "Lambda: milliseconds measured on this machine, warm, plus assumed waits for the network; no cold starts. "
     "Step Functions Express: the assumed waits alone.",
+    "Each call of a function of your bot's folder is taken to last 300 ms, whatever it answers.",
     "Logs, traces and files of the lake are estimated; queries, replays and API Gateway's access log are left out, and "
     "what a stage costs when nobody tweets comes on top.",
 )

@@ -157,7 +157,7 @@ def _deploy(on: Deployment, assembly: Assembly) -> None:
 
 def _teach_people(on: Deployment) -> dict[str, Any]:
     """Bring the stage's collection of faces in step with the people of the bot's folder. Return what --json adds."""
-    if not has_people(project()) or not on.bot.config.aws.detectors.celebrities:
+    if not has_people(project()):
         return {}
     from twbot.cli.operations.people.aws import AwsPeople
 

@@ -38,9 +38,9 @@ def _on_any_platform() -> list[Metric]:
     from twbot.lambdas.folder.event_types import declared
     from twbot.lambdas.folder.folder import bot_folder
     from twbot.lambdas.wiring import services
-    from twbot.stacks.functions import FUNCTIONS
+    from twbot.stacks.functions import functions
 
-    return [*all_metrics(services(), declared(bot_folder().events)), *function_metrics(FUNCTIONS)]
+    return [*all_metrics(services(), declared(bot_folder().events)), *function_metrics(functions())]
 
 
 @targeted

@@ -23,7 +23,9 @@ from twbot.lambdas.alerting.delivery import Notifier
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.people import MAX_FACES
 from twbot.lambdas.analysis.trim import trim
+from twbot.lambdas.analysis.workflow import placeholder
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.aws.alert_topic import AlertTopic
 from twbot.lambdas.aws.attempts import DynamoAttempts
@@ -37,18 +39,20 @@ from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.folder.folder import bot_folder
-from twbot.lambdas.folder.records import Intent
+from twbot.lambdas.folder.records import Intent, OwnRule
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import receive
 from twbot.lambdas.ports import Call, Keys
 from twbot.lambdas.responding.fulfilment import fulfil
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
-from twbot.lambdas.wiring import rules
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.local import simulator
 from twbot.local.bus.patterns import CompiledPattern, compile_pattern
 from twbot.stacks.config import StageConfig
-from twbot.stacks.state_machine import workflow
+from twbot.stacks.functions import functions as all_functions
+from twbot.stacks.functions import step_function
+from twbot.stacks.state_machine import workflow_of_stage
 
 KEYS = Keys(api_key="k", api_secret="s", access_token="1111111111111111111-t", access_token_secret="t")  # noqa: S106
 PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
@@ -56,6 +60,8 @@ PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
 SQS_REQUESTS = 3
 # The first run imports modules and fills caches, as a cold start does: it is left out of the averages.
 WARM, MEASURED = 1, 3
+# What a call of a function of the bot's folder is taken to last, in ms: as long as a request to somebody's API.
+OWN_MS = 300.0
 
 
 @functools.cache
@@ -89,7 +95,7 @@ def count_message(
     """
     total: dict[str, float] = defaultdict(float)
     for run in range(WARM + MEASURED):
-        system = System(stage, definition or workflow(stage.aws.detectors), summoned=summoned)
+        system = System(stage, definition or workflow_of_stage(stage.aws.detectors), summoned=summoned)
         system.take_in(recorded().webhooks[kind])
         if run >= WARM:
             for name, count in system.meter.counts.items():
@@ -123,7 +129,12 @@ class System:
         permission = Permission(DynamoReplies(table, "replies"))
         attempts = DynamoAttempts(table, "sent")
         self._sender = Sender(self._x, self._media, self._bus, permission, attempts, idempotency_store, config)
-        functions = {"download": self._download, "trim": self._trim}
+        functions: dict[str, Callable[[Json], Json]] = {
+            "download": self._download,
+            "trim": self._trim,
+            "people": self._name_people,
+            **{placeholder(step): self._run_own(step_function(step)) for step in bot_folder().steps},
+        }
         self._workflow = Workflow(definition, meter, recorded().answers, functions=functions, publish=self._published)
         self._by_target = self._targets()
         if unpriced := {rule.target for rule in rules()} - self._by_target.keys():
@@ -173,7 +184,35 @@ class System:
             "text-function": self._answer_text,
             "tweet-queue": self._send,
             "lake": lambda _, encoded: self._store(encoded),
+            **{own_rule(each).target: self._own_target(each) for each in bot_folder().rules},
         }
+
+    def _own_target(self, rule: OwnRule) -> Callable[[Event, bytes], None]:
+        name = own_rule(rule).target
+
+        def deliver(_: Event, __: bytes) -> None:
+            if name in all_functions():  # what EventBridge delivers to an address on AWS costs nothing here
+                self._run_own(name)({})
+
+        return deliver
+
+    def _run_own(self, function: str) -> Callable[[Json], Json]:
+        """Return what counts a call of a function of the bot's folder, whose code is not run here."""
+
+        def run(_: Json) -> Json:
+            self.meter.add(f"invocations:{function}")
+            self.meter.add(f"ms:{function}", OWN_MS)
+            return {}
+
+        return run
+
+    def _name_people(self, request: Json) -> Json:
+        faces = [*request["CelebrityFaces"], *request["UnrecognizedFaces"]][:MAX_FACES]
+        with self.meter.running("people"):
+            self.meter.add("s3.gets")
+            for _ in faces:
+                self.meter.add("rekognition.images", wait="rekognition")
+        return {name: request[name] for name in ("CelebrityFaces", "UnrecognizedFaces")}
 
     def _complete(self, _: Event, encoded: bytes) -> None:
         with self.meter.running("complete"):

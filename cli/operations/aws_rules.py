@@ -8,8 +8,9 @@ import msgspec
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.folder.records import Pattern
-from twbot.lambdas.wiring import Rule, rules
+from twbot.lambdas.wiring import OWN, Rule, rules
 from twbot.local.bus.patterns import CompiledPattern, compile_pattern
+from twbot.stacks.functions import functions
 
 
 def alerting_rule() -> Rule:
@@ -25,6 +26,16 @@ def raises_alert(event: Event) -> bool:
 def matches(rule: Rule, event: Event) -> bool:
     """Return whether a rule takes an event."""
     return _compiled(msgspec.json.encode(rule.pattern))(msgspec.to_builtins(event))
+
+
+def own_rules() -> list[Rule]:
+    """Return the rules of the bot's folder."""
+    return [rule for rule in rules() if rule.service == OWN]
+
+
+def own_rules_with_functions() -> list[Rule]:
+    """Return those of them whose target is a function of the stage: the others lead to an address on AWS."""
+    return [rule for rule in own_rules() if rule.target in functions()]
 
 
 @functools.cache

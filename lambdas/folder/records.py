@@ -18,9 +18,10 @@ Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
 RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=30)]
 # The name of a state of the workflow and of a field in Analysis.Own, and so of a column in SQL.
 StepName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=30)]
+OWN_NAME = r"^[A-Z][A-Z0-9_]{0,59}$"
+SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
 # Something to say: X takes no empty post.
 Words = Annotated[str, msgspec.Meta(pattern=r"\S")]
-SecretName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=60)]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

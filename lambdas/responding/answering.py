@@ -49,6 +49,8 @@ class Understood(NamedTuple):
 
 def spoken_in(message: Message) -> str | None:
     """Return the language of a message (ISO 639-1): the analysis's, else X's; None where nobody knows."""
+    if not to_utterance(message.text):  # the bot's name alone is in no language, whatever a detector guesses
+        return None
     analysed = message.analysis.language if isinstance(message, MessageAnalysed) else None
     return analysed or message.language
 

@@ -88,6 +88,14 @@ def lex_utterance(utterance: str) -> str:
     return " ".join("".join(each if _is_taken(each) else " " for each in plain).split())
 
 
+def lex_utterances(intent: Intent) -> list[str]:
+    """Return the utterances of an intent as Lex takes them, each once in whatever case of letters."""
+    found: dict[str, str] = {}
+    for utterance in map(lex_utterance, intent.utterances):
+        found.setdefault(utterance.lower(), utterance)
+    return list(found.values())
+
+
 def refuse_unfit(folder: BotFolder) -> None:
     """Raise TwbotError for what Lex would refuse of a bot's chatbots."""
     found = [each.described(language) for language in folder.languages for each in problems_of(folder, language)]

@@ -55,7 +55,7 @@ class OwnSecrets:
     """The secrets of the bot's own functions, by name, in a file beside the keys. It is read again when it changed."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.place = path, str(path)
         self._lock = threading.Lock()
         self._version: object = None
         self._values: dict[str, str] = {}

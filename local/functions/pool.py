@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -20,8 +21,10 @@ from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.functions.messages import Add, Asked, Fix, Get, Line, Publish, Request
 from twbot.local.functions.process import Ended, OnLine, Process
 
-# Processes of one owner at most, so many calls run side by side; and so many events are handled side by side.
-CONCURRENCY = 2
+# Processes of one owner at most: so many calls run side by side, such as those for the four images of a post.
+PROCESSES = 4
+# Lines of one call in the log: a function that prints without end must not push all else out of it.
+MAX_LINES = 1000
 
 log = logging.getLogger("twbot.own")
 
@@ -47,7 +50,7 @@ class LocalFunctions:
         self._folder, self._publisher, self._media, self._secrets = folder, publisher, media, secrets
         self._settings, self._events, self._links = dict(settings), events, list(links)
         self._lock = threading.Lock()
-        self._slots: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(CONCURRENCY))
+        self._slots: dict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(PROCESSES))
         self._idle: dict[str, list[Process]] = defaultdict(list)
         self._busy: set[Process] = set()
         self._closed = False
@@ -99,18 +102,19 @@ class LocalFunctions:
         with self._lock:
             if self._closed:
                 raise Temporary("The bot stops.", retry_at=time.time())
-            idle = self._idle[owner]
-            if idle:
+            if idle := self._idle[owner]:
                 process = idle.pop()
                 self._busy.add(process)
                 return process, True
         process = Process(self._folder)
         with self._lock:
             self._busy.add(process)
-            closed = self._closed
-        if closed:
+        if self._has_closed():  # meanwhile
             process.kill()
         return process, False
+
+    def _has_closed(self) -> bool:
+        return self._closed
 
     def _give_back(self, owner: str, process: Process) -> None:
         with self._lock:
@@ -139,8 +143,13 @@ class LocalFunctions:
 def _logging(owner: str, event: Event, redact: Redactor) -> OnLine:
     """Return what logs a function's lines with its owner's name and the post's id."""
     fields: dict[str, Any] = {"rule": owner, "event": event.id, "tweet": tweet_of(event)}
+    count = itertools.count(1)
 
     def write(line: Line) -> None:
+        if (number := next(count)) > MAX_LINES:
+            if number == MAX_LINES + 1:
+                log.warning("%s wrote more than %s lines: the others are left out", owner, MAX_LINES, extra=fields)
+            return
         more = {"traceback": redact(line.traceback)} if line.traceback else {}
         log.log(line.level, "%s", redact(line.text), extra=fields | more)
 

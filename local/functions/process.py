@@ -34,6 +34,7 @@ from twbot.local.functions.messages import (
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 LOAD_SECONDS = 10.0
 STACK_SECONDS = 0.2
+MAX_READS = 16  # portions of output at once: a process may write without end
 # What a process gets of the bot's environment. Lambda's has nothing of the operator's shell either: what a function
 # needs is in `bot.settings` and `bot.secret`.
 KEPT = (
@@ -82,6 +83,7 @@ class Process:
         finally:
             theirs.close()
             os.close(writer)
+        self.pid, self._killed = self._process.pid, False
         os.set_blocking(reader, False)
         self._output, self._rest = reader, b""
         self._channel = Channel(ours)
@@ -95,19 +97,39 @@ class Process:
         `answer` does what the function asks for, `on_line` gets what it logs and prints.
         Raises Temporary, Permanent, FunctionFailed; Ended where the process ended, and is of no more use.
         """
+        try:
+            end = self._ended(request, answer, on_line)
+        finally:
+            self._read_output(on_line)
+            self._finish_output(on_line)
+        if isinstance(end, Raised):
+            raise end.error()
+        return msgspec.json.decode(end.value)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the process and all that it started."""
+        if not self._killed:  # else its number may be another's by now
+            self._killed = True
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _ended(self, request: Request, answer: Answers, on_line: OnLine) -> Returned | Raised:
+        """Send the request, and do what the function asks for until it has ended."""
         deadline, started = time.monotonic() + max(LOAD_SECONDS, request.timeout), False
         try:
             self._channel.send(request)
             while True:
                 message = self._next(deadline, on_line)
+                if isinstance(message, Returned | Raised):
+                    return message
                 if isinstance(message, Line):
                     on_line(message)
                 elif isinstance(message, Started):
                     deadline, started = time.monotonic() + request.timeout, True
-                elif isinstance(message, Returned):
-                    return msgspec.json.decode(message.value)
-                elif isinstance(message, Raised):
-                    raise message.error()
                 else:
                     self._channel.send(_answered(answer, message))
         except TimeoutError:
@@ -119,18 +141,9 @@ class Process:
         except (OSError, EOFError):
             self.kill()
             raise Ended(f"{request.run}: its process {self._end()}.", idle=not started) from None
-        finally:
-            self._read_output(on_line)
-            self._finish_output(on_line)
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        """End the process and all that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        except BaseException:
+            self.kill()  # it is in the middle of a call, and of no more use
+            raise
 
     def close(self) -> None:
         """End the process, and give back what it held. No call may be under way."""
@@ -141,17 +154,17 @@ class Process:
 
     def _next(self, deadline: float, on_line: OnLine) -> Up:
         """Wait for the next message. Raises EOFError where the process is gone, TimeoutError."""
-        while (message := self._channel.taken()) is None:
-            ready = self._selector.select(deadline - time.monotonic())
-            if not ready and time.monotonic() >= deadline:
+        while True:
+            # Before anything else: a function may print without end.
+            if (left := deadline - time.monotonic()) <= 0:
                 raise TimeoutError
-            for key, _ in ready:
+            if (message := self._channel.taken()) is not None:
+                return _decoded(message)
+            for key, _ in self._selector.select(left):
                 if key.fileobj is not self._channel:
                     self._read_output(on_line)
                 elif not self._channel.read():
                     raise EOFError
-        found: Up = msgspec.json.decode(message, type=Up)
-        return found
 
     def _where(self) -> str | None:
         """Return the call stack of the process, innermost call first; None where it says nothing."""
@@ -169,12 +182,16 @@ class Process:
     def _read_output(self, on_line: OnLine) -> None:
         """Read what was written to the process's standard output and error, without waiting."""
         with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._output, 65_536):
+            for _ in range(MAX_READS):
+                if not (data := os.read(self._output, 65_536)):
+                    break
                 *lines, self._rest = (self._rest + data).split(b"\n")
                 for line in lines:
                     on_line(_line(line))
                 if len(self._rest) > 65_536:
                     self._finish_output(on_line)
+            else:
+                return
             # No process has it open any more.
             with contextlib.suppress(KeyError):
                 self._selector.unregister(self._output)
@@ -199,6 +216,11 @@ def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("LC_")}
     path = os.pathsep.join(str(Path(each).absolute()) for each in sys.path if each)
     return {**kept, VARIABLE: str(folder), "PYTHONPATH": path}
+
+
+def _decoded(message: bytes) -> Up:
+    found: Up = msgspec.json.decode(message, type=Up)
+    return found
 
 
 def _answered(answer: Answers, question: Asked) -> Answer | Raised:

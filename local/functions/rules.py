@@ -18,6 +18,7 @@ from twbot.lambdas.own.steps import answer_step
 from twbot.lambdas.ports import Call, Functions
 from twbot.lambdas.x.post_ids import tweet_of
 
+CONCURRENCY = 2  # events of a rule that are handled side by side
 Secrets = Callable[[Sequence[str]], dict[str, str]]
 
 log = logging.getLogger("twbot.own")

@@ -18,7 +18,7 @@ from twbot.lambdas.responding.lex_limits import (
     FALLBACK,
     MAX_REPLIES,
     MAX_REPLY_LENGTH,
-    lex_utterance,
+    lex_utterances,
     locale_of,
     refuse_unfit,
 )
@@ -122,10 +122,9 @@ def _locale(locale: str, chatbot: ChatbotFile) -> lex.CfnBot.BotLocaleProperty:
 
 
 def _intent(intent: Intent) -> lex.CfnBot.IntentProperty:
-    utterances = dict.fromkeys(map(lex_utterance, intent.utterances))
     return lex.CfnBot.IntentProperty(
         name=intent.name,
-        sample_utterances=[lex.CfnBot.SampleUtteranceProperty(utterance=each) for each in utterances],
+        sample_utterances=[lex.CfnBot.SampleUtteranceProperty(utterance=each) for each in lex_utterances(intent)],
         fulfillment_code_hook={"enabled": True} if intent.run else None,
         intent_closing_setting=_closing(intent.replies) if intent.replies else None,
     )

@@ -108,6 +108,36 @@ def test_a_role_has_what_its_function_is_declared_with_and_no_more(own: Template
     assert [each.rpartition(":")[2] for each in found["own-hook"][secret]] == ["twbot/test/HOOK_KEY-??????"]
 
 
+def test_the_people_of_the_folder_have_a_collection(own: Templates, prod: Templates) -> None:
+    """A function of the workflow may search it and read the pictures, and no more; who has no people has neither."""
+    collection = own.one("AWS::Rekognition::Collection")
+    assert collection.properties["CollectionId"] == "twbot-test-people"
+    found = allowed(own, functions(own)["people"])
+    assert found["rekognition:SearchFacesByImage"] == {f"{{{collection.id}.Arn}}"}
+    assert {action for action in found if not action.startswith(("logs:", "xray:"))} == {
+        "rekognition:SearchFacesByImage",
+        "s3:GetObject",
+    }
+    machine = own.one("AWS::StepFunctions::StateMachine")
+    assert "PeopleFunction" in machine.properties["DefinitionSubstitutions"]
+    assert not prod.resources("AWS::Rekognition::Collection")
+    assert "people" not in {name.removeprefix("twbot-prod-") for name in functions(prod)}
+
+
+def test_own_events_are_counted_and_columns(own: Templates) -> None:
+    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are."""
+    counted = {
+        each.properties["MetricTransformations"][0]["MetricName"] for each in own.resources("AWS::Logs::MetricFilter")
+    }
+    assert "TICKET_OPENED" in counted
+    table = own.one("AWS::Glue::Table").properties["TableInput"]["StorageDescriptor"]["Columns"]
+    types = {each["Name"]: each["Type"] for each in table}
+    assert "by:string" in types["detail"]
+    assert "own:struct<toxicity:string>" in types["detail"]
+    assert "own:struct<style:string>" in types["detail"]
+    assert types["own"] == "string"
+
+
 def test_answers_run_in_the_functions_that_answer(own: Templates) -> None:
     """With their secrets, room for them, and time for each of them in turn beside the chatbot."""
     found = functions(own)

@@ -14,9 +14,10 @@ import msgspec
 from twbot.lambdas.aws.functions import functions, own_secrets
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.lambdas.errors import FunctionFailed, Permanent
+from twbot.lambdas.errors import FunctionFailed, Permanent, TwbotError
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule, Step
+from twbot.lambdas.own.failures import RAN, named_after
 from twbot.lambdas.own.forward import forward
 from twbot.lambdas.own.steps import answer_step
 from twbot.lambdas.ports import Call
@@ -42,10 +43,16 @@ def handler(event: Json, _: Any) -> Any:
     try:
         if isinstance(_own, Step):
             return answer_step(_own, event, functions(), bot_folder().steps)
-        return _take(_own, decode_event(msgspec.json.encode(event)))
-    except FunctionFailed as error:
-        log.error("%s", error, extra={"rule": _own.name, "traceback": error.traceback})
+        _take(_own, decode_event(msgspec.json.encode(event)))
+    except TwbotError as error:
+        if isinstance(error, FunctionFailed):
+            log.error("%s", error, extra={"rule": _own.name, "traceback": error.traceback})
+        if isinstance(_own, OwnRule):
+            # A dead letter of Lambda's does not say whose it is but in the error's words.
+            error.args = (named_after(_own.name, str(error)),)
         raise
+    log.info(RAN, extra={"rule": _own.name})
+    return None
 
 
 def _take(rule: OwnRule, event: Event) -> None:

@@ -64,6 +64,10 @@ def hangs(event, bot):
     subprocess.Popen(["sleep", "600"])
     time.sleep(600)
 def hangs_without_python(event, bot): ctypes.PyDLL(None).pause()
+def prints_without_end(event, bot):
+    while True: print("x")
+def writes_without_end(event, bot):
+    while True: os.write(1, b"x" * 1000 + b"\\n")
 def no_json(event, bot): return object()
 def too_much(event, bot): return "x" * 7_000_000
 def garbage(event, bot):
@@ -273,6 +277,16 @@ def test_a_function_that_hangs_is_ended(pool: Pool, name: str) -> None:
     assert done.wait(10)
     assert pool.call("later") == "later"
     assert not [each for each in processes() if each == ["sleep", "600"]]
+
+
+@pytest.mark.parametrize("name", ["prints_without_end", "writes_without_end"])
+def test_a_function_that_writes_without_end_is_ended(pool: Pool, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """At its time limit; the log keeps a thousand lines of it."""
+    caplog.set_level(logging.INFO, "twbot.own")
+    with pytest.raises(FunctionFailed, match="did not return"):
+        pool.call(name, timeout=0.3)
+    assert len(caplog.records) == 1001
+    assert "left out" in caplog.records[-1].getMessage()
 
 
 def test_a_call_that_has_returned_does_nothing_more(pool: Pool) -> None:
