@@ -15,6 +15,7 @@ import msgspec
 import twbot.bot
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
+from twbot.local.conversations.records import Conversation
 
 HEADER = """# The folder of a bot: reference
 
@@ -48,6 +49,7 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct], tuple[str, ...]]] = {
     "[stages.<name>]": ("twbot.toml", Settings, ()),
     "[[intents]]": ("bot/chatbot.toml", records.Intent, ()),
     "[fallback]": ("bot/chatbot.toml", records.Fallback, ()),
+    "[[conversations]]": ("tests/conversations.toml", Conversation, ()),
 }
 
 
@@ -65,7 +67,7 @@ def _table(title: str, file: str, record: type[msgspec.Struct], first: tuple[str
     said = _descriptions(record)
     names = [*first, *(name for name in fields if name not in first)]
     rows = (
-        f"| `{name}` | {_type(fields[name].type)} | {_default(fields[name])} | {said.get(name, '')} |\n"
+        f"| `{name}` | {_type(fields[name].type)} | {_default(fields[name])} | {said.get(fields[name].name, '')} |\n"
         for name in names
     )
     doc = _one_line(record.__doc__ or "")

@@ -47,7 +47,8 @@ class Publisher(Protocol):
     """The event bus, for writers."""
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Put the entries on the bus. They are durable when this returns.
+        """Put the entries on the bus. They are durable when this returns; within a handler of the local bus, when its
+        outcome is, without which it is called again (docs/decisions/0024).
 
         Drop an entry whose `dedup_key` was published before, unless it knows more of its post than those before: then
         it is published with all that is known, and its `Completes` names what is new (lambdas/completion.py).
@@ -57,7 +58,7 @@ class Publisher(Protocol):
     def fix(self, key: str, value: str) -> str:
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary.
 
-        It is durable when this returns, and kept for as long as the archive keeps events.
+        It is durable as what is published is, and kept for as long as the archive keeps events.
         """
 
 
@@ -123,10 +124,12 @@ class PostLookup(Protocol):
 class Chatbot(Protocol):
     """The chatbot, in the shape of Lex V2."""
 
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """Return Lex V2's RecognizeText response.
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
+        """Return Lex V2's RecognizeText response: the intent that the text is of.
 
-        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]
+        It runs no function of an intent: whoever asks does, with the whole event.
+
+        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]; language: one of the bot's
         https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
         """
 

@@ -9,6 +9,7 @@ import msgspec
 from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import Event, Message, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
+from twbot.lambdas.x.text import MAX_LENGTH
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -23,8 +24,10 @@ def publish_reply(
 ) -> None:
     """Publish SEND_TWEET: once for all versions of a post, and once more for each replay that may reply.
 
-    Each of them has the words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
+    Of a text that is longer than any post, the end is left out: it need not fit into an event. Each of them has the
+    words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
     """
+    text = text[:MAX_LENGTH].encode("utf-8", "replace").decode()
     chain, replay = message.twitter.chain, message.replay_name or event.replay_name
     own = msgspec.json.encode(Draft(text, list(images))).decode()
     draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], own), type=Draft)

@@ -20,15 +20,15 @@ from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
-from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 from twbot.lambdas.ingress.lookup import complete_post
-from twbot.lambdas.ingress.webhook import challenge, receive
+from twbot.lambdas.ingress.webhook import challenge, receive_all
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import rules
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
@@ -39,18 +39,20 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
-from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.adapters.secrets import FileSecrets, OwnSecrets
 from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.lock import Lock
 from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
-from twbot.local.database import Moved, Place
+from twbot.local.database import Moved
+from twbot.local.functions.pool import LocalFunctions
+from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
-from twbot.local.private_files import keep_tail
+from twbot.local.private_files import check_code, keep_tail
 from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
@@ -64,6 +66,8 @@ NAMES = {
     "EventBusName": "Plumbing",
     "DeadLetterQueueUrl": "dead-letters",
 }
+# Tasks that wait for nothing. What is published within a handler is written later.
+PROMPT = ("lambda:invoke:trim", "events:putEvents", "sqs:sendMessage")
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS, LOG_SECONDS = 100, 0.1
 LOOKUPS = 8  # each may wait some seconds for X
@@ -93,8 +97,9 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
-    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. `forwards`: whether rules with `to` send anything. Raises
+    AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
+    TwbotError where the port is taken.
     """
 
     def __init__(
@@ -108,9 +113,12 @@ class Bot:
         host: str = "127.0.0.1",
         port: int = 0,
         lock: Lock | None = None,
+        forwards: bool = True,
     ) -> None:
         check_room(make_private(home.folder))
         refuse_half_restored(home.folder)
+        if not is_shipped():
+            check_code(project())
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened
@@ -123,16 +131,27 @@ class Bot:
             self._replies.switch()
             replays = opened.enter_context(contextlib.closing(ReplayStore(home.replays)))
             self.lake = Lake(home.lake)
-            self._places = [Place(home.folder), self.lake.open(), self._sent.place, self._attempts.place]
-            self._places += self.alerts.places
+            places = (self.lake.open(), self._sent.place, self._attempts.place, *self.alerts.places)
+            self._place = self.bus.place.and_these(*places)
             opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
+        self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
-        self._settings = settings
+        self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
+        folder = bot_folder()
+        self.functions = LocalFunctions(
+            project().absolute(),
+            publisher=self.bus,
+            media=self.media,
+            secrets=self.own_secrets.values,
+            settings=settings.for_functions(),
+            events=folder.events,
+            links=folder.links,
+        )
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
@@ -156,6 +175,7 @@ class Bot:
         self._web.stop()
         self._replays.stop()
         finished = self.bus.drain(drain)
+        self.functions.close()
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
@@ -166,9 +186,7 @@ class Bot:
 
     def check_folder(self) -> None:
         """Raise Moved where the data folder or one of its files is gone, or is another one by now."""
-        self.bus.check()
-        for place in self._places:
-            place.check()
+        self._place.check()
 
     def _attach(self, handlers: dict[str, Handler]) -> None:
         """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
@@ -177,7 +195,7 @@ class Bot:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
                     rule.name,
-                    self._while_there(handle),
+                    self._while_there(handle) if rule.reaches_people else handle,
                     concurrency=found.concurrency,
                     batch=found.batch,
                     linger=found.linger,
@@ -185,7 +203,10 @@ class Bot:
                 )
 
     def _while_there(self, handle: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Let deliveries wait while the data folder is gone: what a handler does could not be noted."""
+        """Let deliveries wait while the data folder is gone: what people see of it could not be noted.
+
+        What other handlers do is stored by the bus, which looks itself.
+        """
 
         def call(what: Any) -> None:
             self.check_folder()
@@ -198,6 +219,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        functions = self.functions
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -207,23 +229,35 @@ class Bot:
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
             "image-function": Handler(
-                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_images(event, functions=functions, media=media, publisher=bus, settings=settings),
+                concurrency=2,
             ),
             "text-function": Handler(
-                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_text(
+                    event, chatbot=chatbot, functions=functions, publisher=bus, settings=settings
+                ),
+                concurrency=2,
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
+            **{
+                own_rule(rule).target: Handler(
+                    handler_of(rule, self.functions, self.own_secrets.values, forwards=self._forwards),
+                    concurrency=CONCURRENCY,
+                )
+                for rule in bot_folder().rules
+            },
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
-        functions: dict[str, Task] = {
-            "download": lambda payload: downloader.fetch_image(payload["Url"], payload["TweetId"]),
-            "trim": lambda payload: trim(payload, highlight=self._settings.highlight_labels),
-        }
+        steps = bot_folder().steps
 
-        def invoke(parameters: dict[str, Any]) -> dict[str, Any]:
-            return {"Payload": functions[parameters["FunctionName"]](parameters["Payload"])}
+        def download(parameters: dict[str, Any]) -> dict[str, Any]:
+            payload = parameters["Payload"]
+            return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
+
+        def shorten(parameters: dict[str, Any]) -> dict[str, Any]:
+            return {"Payload": trim(parameters["Payload"], highlight=self._settings.highlight_labels)}
 
         def put_events(parameters: dict[str, Any]) -> dict[str, Any]:
             entries = parameters["Entries"]
@@ -234,14 +268,15 @@ class Bot:
 
         tasks: dict[str, Task] = {
             **self.analysers.tasks(),
-            "lambda:invoke": invoke,
+            "lambda:invoke:download": download,
+            "lambda:invoke:trim": shorten,
+            # The function of a step has the step's name, which begins with a capital: no name of ours does.
+            **{f"lambda:invoke:{name}": _invoked(task) for name, task in tasks_of(steps, self.functions).items()},
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        steps = bot_folder().steps
-        # The function of a step has the step's name, which begins with a capital: no name of ours does.
         names = NAMES | {placeholder(step): step.name for step in steps}
-        return Machine(workflow(steps), tasks, names, pool=self._pool)
+        return Machine(workflow(steps), tasks, names, pool=self._pool, prompt=PROMPT)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []
@@ -255,7 +290,7 @@ class Bot:
         # Only the webhook can be refused: X delivers again later. https://docs.x.com/x-api/webhooks/introduction
         outside = _WhileThere(self.bus.outside(), self.check_folder)
         return web_app(
-            receive=lambda body, signature: receive(body, signature, keys=self.secrets.keys(), publisher=outside),
+            receive=lambda calls: receive_all(calls, keys=self.secrets.keys(), publisher=outside),
             challenge=lambda token: challenge(token, self.secrets.keys()),
             health=self._health,
             control=control_routes(self._operations(), self.control_token),
@@ -323,6 +358,10 @@ class _WhileThere:
     def fix(self, key: str, value: str) -> str:
         self._check()
         return self._publisher.fix(key, value)
+
+
+def _invoked(function: Task) -> Task:
+    return lambda parameters: {"Payload": function(parameters["Payload"])}
 
 
 def _entry(put: dict[str, Any]) -> Entry:

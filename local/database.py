@@ -28,6 +28,8 @@ MAX_INTEGER = 2**63 - 1  # https://www.sqlite.org/datatype3.html
 JOURNALS = ("-wal", "-shm")  # the files that SQLite keeps beside one in WAL mode
 OLDER = ".before-v"  # and the version that a file was migrated to: the end of a copy's name
 TRY_AGAIN = 5.0  # seconds until something is tried again that found its file gone
+# Seconds to which file systems round times at the most (FAT: two). Two changes of a folder within them look like one.
+COARSEST_TIME = 3.0
 INCREMENTAL = 2  # the value of https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
 Parameters = ParamSpec("Parameters")
@@ -74,17 +76,38 @@ ANY = Schema(("",) * 9_999, "what it holds is not known then.")
 
 
 class Place:
-    """Paths, and the files or folders that they led to when they were added here."""
+    """Paths, and the files or folders that they led to when they were added here.
+
+    Whatever comes into a folder, leaves it or gets another name changes the folder's time of modification. While that
+    is the same, one look at the folder tells of all that is in it.
+    """
 
     def __init__(self, *paths: Path) -> None:
-        self._identities = {str(path): _identity(str(path)) for path in paths}
+        self._identities: dict[str, dict[str, _Identity]] = {}
+        self._unchanged: dict[str, os.stat_result] = {}  # by folder: as it was at a look at all of its paths
+        for path in paths:
+            self.add(path)
 
     def add(self, path: Path) -> None:
-        self._identities[str(path)] = _identity(str(path))
+        self._identities.setdefault(str(path.parent), {})[str(path)] = _identity(str(path))
+
+    def and_these(self, *others: Place) -> Place:
+        """Return the paths of all of these, which takes one look where they are in one folder."""
+        both = Place()
+        for place in (self, *others):
+            for folder, identities in place._identities.items():
+                both._identities.setdefault(folder, {}).update(identities)
+        return both
 
     def check(self) -> None:
         """Raise Moved where a path leads to something else by now, or to nothing."""
-        for path, identity in self._identities.items():
+        for folder in self._identities:
+            found = _status(folder)
+            if found is None or not _same(found, self._unchanged.get(folder)):
+                self._look_into(folder, found)
+
+    def _look_into(self, folder: str, found: os.stat_result | None) -> None:
+        for path, identity in self._identities[folder].items():
             if _identity(path) != identity:
                 raise Moved(
                     f"{path} is gone or another one: it was deleted, renamed or replaced under the running bot.",
@@ -92,14 +115,33 @@ class Place:
                     # A wait, not a failure of the event at hand: put back, the folder takes it.
                     retry_at=time.time() + TRY_AGAIN,
                 )
+        if found is not None and found.st_mtime < time.time() - COARSEST_TIME:
+            self._unchanged[folder] = found
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+_Identity = tuple[int, int] | None
+
+
+def _identity(path: str) -> _Identity:
+    found = _status(path)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _status(path: str) -> os.stat_result | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - a third of Path.stat()'s time, several times for each event
+        return os.stat(path)  # noqa: PTH116 - a third of Path.stat()'s time, several times for each event
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+
+
+def _same(found: os.stat_result, before: os.stat_result | None) -> bool:
+    """Return whether this is the same folder, with the same entries."""
+    return (
+        before is not None
+        and found.st_mtime_ns == before.st_mtime_ns
+        and found.st_ino == before.st_ino
+        and found.st_dev == before.st_dev
+    )
 
 
 def _translated(

@@ -112,6 +112,9 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
     aws: AwsConfig
     """What is deployed."""
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def production(self) -> bool:
         return self.name == PRODUCTION if self.aws.production is None else self.aws.production

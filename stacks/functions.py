@@ -20,7 +20,6 @@ QUEUE_URL                  the queue of SEND_TWEET, to defer a reply until X acc
 DEAD_LETTER_QUEUE_URL      the queue for each SEND_TWEET that is unreadable or was tried for hours, with the reason
 X_URL                      the address of a simulated X, only in a stage that sets `x_url`
 BOT_ID, BOT_ALIAS_ID       the Lex V2 bot and its alias
-LOCALE_ID                  the bot's locale as Lex writes it, en_US
 SETTINGS                   twbot.lambdas.settings.Settings as JSON, without `aws`
 TWBOT_PROJECT              the bot's folder, which is in the bundle
 OWN_RULE, OWN_STEP         the rule or step of the bot's folder that the function is of
@@ -103,7 +102,12 @@ FUNCTIONS = {
         ),
         FunctionSpec("trim", "analysis", _COMMON, memory=256, timeout=10, environment=("SETTINGS",)),
         FunctionSpec(
-            "alert", "alerting", _COMMON, memory=256, timeout=30, environment=("TOPIC_ARN", "DELIVERIES_TABLE")
+            "alert",
+            "alerting",
+            _COMMON,
+            memory=256,
+            timeout=30,
+            environment=("TOPIC_ARN", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "notify",
@@ -111,7 +115,7 @@ FUNCTIONS = {
             (*_COMMON, "requests"),
             memory=256,
             timeout=30,
-            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE"),
+            environment=("ADDRESSES_PARAMETER", "DELIVERIES_TABLE", VARIABLE),
         ),
         FunctionSpec(
             "image",
@@ -124,10 +128,10 @@ FUNCTIONS = {
         FunctionSpec(
             "text",
             "responding",
-            (*_COMMON, "twitter-text-parser"),
+            (*_COMMON, "requests", "twitter-text-parser"),
             memory=512,
             timeout=20,
-            environment=(*PUBLISHER, "BOT_ID", "BOT_ALIAS_ID", "LOCALE_ID", "SETTINGS", VARIABLE),
+            environment=(*PUBLISHER, "BOT_ID", "BOT_ALIAS_ID", "SETTINGS", VARIABLE),
         ),
         FunctionSpec(
             "fulfilment", "responding", (*_COMMON, "requests", "twitter-text-parser"), 512, 10, environment=(VARIABLE,)
@@ -148,6 +152,7 @@ FUNCTIONS = {
                 "DEAD_LETTER_QUEUE_URL",
                 "SETTINGS",
                 "X_URL",
+                VARIABLE,
             ),
         ),
         FunctionSpec("transform", "analytics", _COMMON, 256, 60),

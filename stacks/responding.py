@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from constructs import Construct
 
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
@@ -39,11 +40,11 @@ class Responding(Service):
     def _text_function(self, environment: dict[str, str]) -> Function:
         fulfilment = Function(self, "fulfilment", self._stage, environment)
         grant_own(fulfilment, self._stage, self._plumbing, self._analysis)
-        chatbot = Chatbot(self, "Chatbot", self._stage, fulfilment=fulfilment)
+        chatbot = Chatbot(self, "Chatbot", self._stage, bot_folder(), fulfilment=fulfilment)
         environment = {**environment, **chatbot.environment}
         function = Function(self, "text", self._stage, environment, dead_letters=self._dead_letters)
         allow(function, ["lex:RecognizeText"], [chatbot.arn])
-        for name, value in chatbot.environment.items():
+        for name, value in {**chatbot.environment, "LOCALE_ID": chatbot.locale}.items():
             CfnOutput(self, name.title().replace("_", ""), value=value)
         return function
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +36,11 @@ class Findings:
         self.folder = folder
         self._all: dict[Finding, None] = {}
 
-    def wrong(self, path: Path, line: int | None, says: str, hint: str | None = None) -> None:
+    def wrong(self, path: Path, line: int | None, says: str, hint: str | None = None, *, once: bool = False) -> None:
+        """Note something wrong. `once`: not where something is wrong with that line already."""
+        file = self._file(path)
+        if once and any((each.file, each.line, each.level) == (file, line, "wrong") for each in self._all):
+            return
         self._add(path, line, "wrong", says, hint)
 
     def warn(self, path: Path, line: int | None, says: str, hint: str | None = None) -> None:
@@ -45,5 +51,15 @@ class Findings:
         return sorted(self._all, key=lambda each: (each.file, each.line or 0, each.level != "wrong"))
 
     def _add(self, path: Path, line: int | None, level: Level, says: str, hint: str | None) -> None:
-        file = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
-        self._all.setdefault(Finding(file=str(file), line=line, level=level, says=says, hint=hint))
+        self._all.setdefault(Finding(file=self._file(path), line=line, level=level, says=says, hint=hint))
+
+    def _file(self, path: Path) -> str:
+        return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint at the known name that is nearest; None where none is near."""
+    names = list(known)
+    folded = [each for each in names if each.casefold() == name.casefold()]
+    near = folded or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"Did you mean {near[0]}" if near else None

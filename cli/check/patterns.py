@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 import msgspec
 
-from twbot.cli.check.findings import Findings
+from twbot.cli.check.findings import Findings, nearest
 from twbot.cli.check.tables import Tables
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES, Analysis, Event
 from twbot.lambdas.folder.records import OwnRule, Pattern
@@ -80,7 +79,7 @@ class _Patterns:
                     self._unknown_type(each, place)
             for key in branch:
                 if key not in ENVELOPE and key != OR:
-                    near = _near(key, ENVELOPE)
+                    near = nearest(key, ENVELOPE)
                     hint = near or (
                         "Write it within detail = { … }" if key in _fields(DETAILS["MESSAGE_ANALYSED"]) else ""
                     )
@@ -89,7 +88,7 @@ class _Patterns:
                 self._detail(detail, [each for each in types if isinstance(each, str)], place)
 
     def _unknown_type(self, name: str, place: tuple[str | int, ...]) -> None:
-        near = _near(name, self._types)
+        near = nearest(name, self._types)
         says = f"{_dotted(place)}: nobody publishes events of the type {name}."
         if near:
             self._wrong((*place, "detail-type"), says, near)
@@ -137,7 +136,7 @@ class _Patterns:
                 inner = [_record_in(_fields(record).get(parent)) for record in within]
                 within = [each for each in inner if each is not None]
             known += [name for record in within for name in _fields(record)]
-        hint = _near(key, known) or (f"There are {', '.join(dict.fromkeys(known))}" if known else None)
+        hint = nearest(key, known) or (f"There are {', '.join(dict.fromkeys(known))}" if known else None)
         says = f"{_dotted(place)}: no event of these types has the field detail.{'.'.join(path)}."
         self._findings.warn(self._tables.path, self._tables.line(*place, "detail", *path), says, hint)
 
@@ -162,12 +161,6 @@ def _record_in(kind: Any) -> Any:
     if isinstance(kind, type) and get_origin(kind) is None:
         return kind if issubclass(kind, msgspec.Struct) else None
     return next((found for each in get_args(kind) if (found := _record_in(each)) is not None), None)
-
-
-def _near(name: str, known: Iterable[str]) -> str | None:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    folded = next((each for each in known if each.casefold() == name.casefold()), None)
-    return f"Did you mean {folded or near[0]}" if folded or near else None
 
 
 def _dotted(place: tuple[str | int, ...]) -> str:

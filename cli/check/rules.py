@@ -11,11 +11,11 @@ from twbot.cli.check.findings import Findings
 from twbot.cli.check.sources import Sources
 from twbot.cli.check.tables import Tables
 from twbot.lambdas.folder.records import Limits
+from twbot.lambdas.own.calls import LLM
 from twbot.lambdas.settings import is_safe_url
 from twbot.lambdas.text_files import decode_text
 from twbot.lambdas.wiring import RULES, own_rule
 
-LLM = "twbot.llm:answer"
 # What EventBridge and this machine can send to.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
 _ARN = re.compile(
@@ -119,10 +119,6 @@ class _Rules:
         if llm.url is None:
             says = "[llm] has no url: it is Bedrock's, on AWS only. On this machine the chatbot answers."
             self._findings.warn(self._tables.path, self._line("llm"), says)
-        if not (llm.dollars_per_million_input_tokens or llm.dollars_per_million_output_tokens) and llm.key:
-            says = "[llm] says no price of tokens: dollars_per_day limits nothing."
-            hint = "Set dollars_per_million_input_tokens and dollars_per_million_output_tokens"
-            self._findings.warn(self._tables.path, self._line("llm"), says, hint)
 
     def _limits(self) -> Iterator[tuple[tuple[str | int, ...], Limits]]:
         yield from ((("rules", number), each) for number, each in enumerate(self._declared.rules))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from twbot.cli.check.chatbots import check_chatbots
-from twbot.cli.check.data import check_modes, check_people, check_queries, check_stages
+from twbot.cli.check.data import (
+    check_conversations,
+    check_lock,
+    check_modes,
+    check_people,
+    check_queries,
+    check_secrets,
+    check_stages,
+)
 from twbot.cli.check.findings import Finding, Findings
 from twbot.cli.check.functions import check_functions
 from twbot.cli.check.patterns import check_patterns
@@ -29,5 +37,8 @@ def check(folder: Path) -> list[Finding]:
     check_functions(tables.functions(), folder, findings)
     check_queries(folder, findings)
     check_people(folder, findings)
+    check_conversations(tables, findings)
+    check_lock(tables, findings)
+    check_secrets(tables, findings)
     check_modes(folder, findings)
     return findings.all()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from twbot.cli.check.findings import Findings
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.text_files import decode_text
 
 
@@ -66,9 +67,16 @@ def read_sources(folder: Path) -> Sources:
     return found
 
 
-def check_publications(
-    sources: Sources, events: dict[str, dict[str, str]] | None, events_path: Path, findings: Findings
-) -> None:
+def functions_in(path: Path) -> list[str]:
+    """Return the names of the functions of a file; none where it can't be parsed."""
+    try:
+        tree = ast.parse(decode_text(path.read_bytes()))
+    except (OSError, ValueError, SyntaxError):
+        return []
+    return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def check_publications(sources: Sources, events: EventFields | None, events_path: Path, findings: Findings) -> None:
     """Check what is published against bot/events.toml, where that is there."""
     for each in sources.publications:
         if each.type in DETAILS or each.type in RAW_TYPES:

@@ -82,6 +82,19 @@ class Tables:
             ]
         return found
 
+    def secrets(self) -> list[tuple[int, str]]:
+        """Return the secrets that the tables name, each with its line, once."""
+        found: dict[str, int] = {}
+        for table, items in (("rules", self.declared.rules), ("steps", self.declared.steps)):
+            for number, each in enumerate(items):
+                for name in each.secrets:
+                    found.setdefault(name, self.line(table, number, "secrets"))
+        for name in self.declared.answers.secrets:
+            found.setdefault(name, self.line("answers", "secrets"))
+        if self.declared.llm and self.declared.llm.key:
+            found.setdefault(self.declared.llm.key, self.line("llm", "key"))
+        return [(line, name) for name, line in found.items()]
+
     def _chatbot(self, path: Path) -> Parsed[ChatbotFile] | None:
         return self.read(path, ChatbotFile)
 

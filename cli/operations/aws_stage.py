@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_keys import SecretsManagerKeys
+from twbot.cli.operations.aws_own_secrets import ManagedOwnSecrets
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import load, settings_file
 from twbot.lambdas.x.http import X_URL
@@ -77,6 +78,9 @@ class AwsBot:
 
     def secrets(self) -> SecretsManagerKeys:
         return SecretsManagerKeys(self.client("secretsmanager"), self.config.secret, self.name)
+
+    def own_secrets(self) -> ManagedOwnSecrets:
+        return ManagedOwnSecrets(self.client("secretsmanager"), self.name)
 
     def webhook_url(self) -> str:
         """Return the webhook's address. Raises NotDeployed."""

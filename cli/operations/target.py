@@ -12,6 +12,7 @@ from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
+    from twbot.cli.operations.own_secrets import OwnSecretStore
     from twbot.lambdas.ports import Keys
 
 
@@ -60,6 +61,8 @@ class Bot(Protocol):
         """The id of the bot's account at X, where the stage's settings name it."""
 
     def secrets(self) -> KeyStore: ...
+
+    def own_secrets(self) -> OwnSecretStore: ...
 
     def webhook_url(self) -> str:
         """Return the webhook's address. Raises TwbotError where there is none."""

@@ -6,8 +6,9 @@ import datetime
 
 import msgspec
 
-from twbot.lambdas.alerting.template import SUBJECT, author_of, body, is_negative, shown_author, subject
+from twbot.lambdas.alerting.template import author_of, body, is_negative, shown_author, subject
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
+from twbot.lambdas.wording import say
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -41,7 +42,8 @@ class Alert(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         """Return one line with the author and the confidence of the analysis."""
-        return self.shown_author + ("" if self.negative is None else f", how sure: {self.negative:.0%}")
+        author = self.shown_author
+        return author if self.negative is None else say("alert-sure", author=author, percent=f"{self.negative:.0%}")
 
 
 def alert_for(event: Event) -> Alert:
@@ -67,4 +69,4 @@ def sample_alert(at: datetime.datetime) -> Alert:
     """Return the alert that `twbot alerts test` sends."""
     words = "This is a test: somebody typed `twbot alerts test`."
     time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Alert("0", time, "twbot", words, None, f"Test: {SUBJECT}", words)
+    return Alert("0", time, "twbot", words, None, f"Test: {say('alert-subject')}", words)

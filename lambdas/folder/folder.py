@@ -14,6 +14,7 @@ import msgspec
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.folder.records import Answers, ChatbotFile, EventFields, File, Llm, OwnRule, Pattern, Step
 from twbot.lambdas.folder.toml_file import read_toml
+from twbot.lambdas.folder.wording_file import read_wording
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
@@ -49,8 +50,10 @@ class BotFolder(msgspec.Struct, frozen=True, kw_only=True):
 
     def language_of(self, spoken: str | None) -> str:
         """Return the language to answer a post of this language in (ISO 639-1, None where it is unknown)."""
-        known = (spoken or "").partition("-")[0]
-        return next((each for each in self.languages if each in (spoken, known)), self.languages[0])
+        if spoken in self.languages:
+            return spoken
+        base = (spoken or "").partition("-")[0]
+        return next((each for each in self.languages if each.partition("-")[0] == base), self.languages[0])
 
     def chatbot(self, language: str | None = None) -> ChatbotFile:
         """Return the chatbot of a language, as `language_of` finds it."""
@@ -105,7 +108,7 @@ def read_folder(folder: Path) -> BotFolder:
     return BotFolder(
         languages=file.bot.languages,
         chatbots=_chatbots(folder, file.bot.languages),
-        wordings={path.name.split(".")[1]: read_toml(path, dict[str, str]) for path in _of_language(bot, "wording")},
+        wordings={path.name.split(".")[1]: read_wording(path) for path in _of_language(bot, "wording")},
         rules=file.rules,
         answers=file.answers,
         alerts=file.alerts.when,

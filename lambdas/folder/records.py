@@ -18,7 +18,10 @@ Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
 RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=30)]
 # The name of a state of the workflow and of a field in Analysis.Own, and so of a column in SQL.
 StepName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=30)]
-SecretName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=60)]
+OWN_NAME = r"^[A-Z][A-Z0-9_]{0,59}$"
+SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
+# Something to say: X takes no empty post.
+Words = Annotated[str, msgspec.Meta(pattern=r"\S")]
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,9 +145,9 @@ class Intent(Table, frozen=True, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z][_-]?([0-9a-zA-Z][_-]?)*$", max_length=100)]
     """Letters, digits, hyphens and underscores, as Lex takes it."""
-    utterances: Annotated[list[str], msgspec.Meta(min_length=1)]
+    utterances: Annotated[list[Words], msgspec.Meta(min_length=1)]
     """Examples of what people say."""
-    replies: list[str] = []
+    replies: list[Words] = []
     """Replies to choose from, where there is no `run` or it says nothing; none: the fallback's."""
     run: Function | None = None
     """The function that answers instead."""
@@ -155,9 +158,9 @@ class Intent(Table, frozen=True, kw_only=True):
 class Fallback(Table, frozen=True, kw_only=True):
     """[fallback] of bot/chatbot.toml: the answer to what matches no intent."""
 
-    replies: Annotated[list[str], msgspec.Meta(min_length=1)]
+    replies: Annotated[list[Words], msgspec.Meta(min_length=1)]
     """Replies to choose from."""
-    upset: list[str] = []
+    upset: list[Words] = []
     """The replies to posts of negative sentiment; none: the same as to others."""
 
 

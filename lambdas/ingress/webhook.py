@@ -8,8 +8,8 @@ something out, a POST_INCOMPLETE (completion.py).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from twbot.lambdas.contracts import Entry
 from twbot.lambdas.errors import Temporary
@@ -22,7 +22,7 @@ from twbot.lambdas.ingress.signature import Unsigned, crc_response, is_token, ve
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.ports import Keys, Publisher
 
-__all__ = ["Answer", "challenge", "receive"]
+__all__ = ["Answer", "challenge", "receive", "receive_all"]
 
 _log = logging.getLogger("twbot.ingress")
 
@@ -36,21 +36,51 @@ def challenge(crc_token: str | None, keys: Keys) -> Answer:
     return Answer(200, {"response_token": crc_response(crc_token, keys.api_secret)})
 
 
+class Webhook(NamedTuple):
+    """What X sent in one webhook, as events."""
+
+    raw: list[Entry]
+    """Untouched, one entry for each of its events."""
+    posts: list[Entry]
+    """What the posts among them become."""
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [*self.raw, *self.posts]
+
+    def accepted(self) -> Answer:
+        """Return the answer when all of it is on the bus."""
+        _log_posts(self.posts)
+        return Answer(200, {"accepted": len(self.raw)})
+
+
 def receive(body: bytes, signature: str | None, *, keys: Keys, publisher: Publisher) -> Answer:
     """Receive one webhook. When the answer is 200, its events are on the bus. X itself is not asked for anything."""
+    return receive_all([(body, signature)], keys=keys, publisher=publisher)[0]
+
+
+def receive_all(calls: Sequence[tuple[bytes, str | None]], *, keys: Keys, publisher: Publisher) -> list[Answer]:
+    """Receive several webhooks, each a body with its signature, and publish them at once. Return the answers."""
+    found = [_understood(body, signature, keys) for body, signature in calls]
+    webhooks = [each for each in found if isinstance(each, Webhook)]
+    try:
+        if webhooks:
+            publisher.publish([entry for webhook in webhooks for entry in webhook.entries])
+    except Temporary as error:
+        return [retry_later(error) if isinstance(each, Webhook) else each for each in found]
+    return [each.accepted() if isinstance(each, Webhook) else each for each in found]
+
+
+def _understood(body: bytes, signature: str | None, keys: Keys) -> Webhook | Answer:
+    """Return the webhook, or the answer with which it is refused."""
     if len(body) > MAX_BODY:
         return too_large(len(body))
     try:
         # Before the body is parsed: nothing that X did not sign reaches the parser.
         verify(body, signature, keys.api_secret)
-        raw, posts = _read(body, keys.user_id if keys.user_id.isdigit() else "")
-        publisher.publish([*raw, *posts])
     except Unsigned as refusal:
         return refuse(refusal.status, str(refusal), len(body))
-    except Temporary as error:
-        return retry_later(error)
-    _log_posts(posts)
-    return Answer(200, {"accepted": len(raw)})
+    return Webhook(*_read(body, keys.user_id if keys.user_id.isdigit() else ""))
 
 
 def _read(body: bytes, bot_id: str) -> tuple[list[Entry], list[Entry]]:

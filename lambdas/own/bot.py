@@ -43,6 +43,7 @@ class Bot:
         self.media = media
         self.settings = settings
         self.log = log
+        self._replay: str | None = None
         self._publisher, self._secrets, self._events, self._links = publisher, secrets, events, frozenset(links)
 
     def reply(self, event: Event, text: str, images: Sequence[bytes | ReplyImage] = ()) -> bool:
@@ -71,6 +72,9 @@ class Bot:
         detail: what JSON can say; its fields are those of bot/events.toml, where the type is there
         once: of all events of this type with the same `once`, one is published
 
+        Where a replay brought the event of this call, `ReplayName` is added to the detail: rules without `replays` do
+        not take it.
+
         Raises BadEvent for a wrong type or field, Temporary where the bus can't take it.
         """
         if not is_own_type(type):
@@ -81,6 +85,8 @@ class Bot:
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
         plain = msgspec.json.decode(encoded, type=dict[str, Any])
+        if self._replay:
+            plain["ReplayName"] = self._replay
         key = None if once is None else f"own:{type}:{once}"
         self._publisher.publish([Entry(source=BOT, detail_type=type, detail=plain, dedup_key=key)])
 
@@ -102,6 +108,10 @@ class Bot:
                 f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}"
             )
         return self._secrets[name]
+
+    def _begin(self, event: Event) -> None:
+        """Begin the call with this event: what a replay causes bears its name."""
+        self._replay = event.replay_name or event.detail.get("ReplayName")
 
     def _kept(self, image: bytes | ReplyImage, message: Message, number: int) -> ReplyImage:
         if isinstance(image, ReplyImage):

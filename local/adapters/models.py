@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import twbot.local.models  # noqa: F401 - switches off the telemetry of what is imported below
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.ports import Chatbot, MediaStore
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
@@ -63,4 +64,6 @@ class LocalModels:
         self.comprehend.detect_dominant_language({"Text": text["Text"]})
         self.comprehend.detect_sentiment(text)
         self.comprehend.detect_entities(text)
-        self.chatbot.recognize_text(text=text["Text"], session_id="warm")
+        self.chatbot.recognize_text(
+            text=text["Text"], session_id="warm", language=bot_folder().language_of(text["LanguageCode"])
+        )

@@ -86,7 +86,6 @@ class LocalReplies:
         """
         with self._lock:
             values = {"name": count, "limit": limit, "until": until}
-            make_private(self._path.parent)
             return self._opened().execute(TAKE, values).rowcount > 0
 
     def give_back(self, count: str) -> None:

@@ -1,15 +1,18 @@
 """The event bus on one machine: published events are on the disk, and each matching rule gets them at least once.
 
 One thread writes to the disk (writer.py); handlers get their events from memory. Handlers share the event objects and
-must not change them.
+must not change them. What a handler publishes is stored with the outcome of its delivery (outbox.py).
 """
 
 from __future__ import annotations
 
+import contextvars
 import datetime
 import heapq
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,13 +22,15 @@ import msgspec
 from twbot.lambdas.completion import distinct
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.errors import BadEvent, ErrorKind, Temporary, TwbotError
+from twbot.lambdas.folder.folder import project
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.wiring import Rule
 from twbot.local.bus.lock import Lock
+from twbot.local.bus.outbox import New, Outbox, Settlement
 from twbot.local.bus.patterns import BadPattern, compile_pattern
-from twbot.local.bus.routes import FLUSH, STOP, Delivery, NotAttached, Overloaded, RetryPolicy, Route, judge
-from twbot.local.bus.store import DEAD, WAITING, OpenDelivery, Outcome, Store
-from twbot.local.bus.writer import New, Settled, Writer
+from twbot.local.bus.routes import Delivery, NotAttached, Overloaded, RetryPolicy, Route, judge
+from twbot.local.bus.store import DEAD, WAITING, KnownKeys, OpenDelivery, Outcome, Store
+from twbot.local.bus.writer import Writer
 from twbot.local.clock import Jumps
 from twbot.local.database import MAX_INTEGER
 
@@ -33,7 +38,11 @@ TICK = 1.0  # seconds between two looks at the clocks while deliveries wait for 
 # A due time of an earlier run may be of a clock that was wrong: wait so many seconds for it at the most. Where X named
 # the time, it says so again.
 MAX_RECOVERED_WAIT = 60.0
+# For whoever has to know which post an event is published about (local/conversations/): the log's context tells.
+_published = logging.getLogger("twbot.published")
 PRUNED_AT_ONCE = 500  # events in one transaction: publishers wait for it
+# The bus whose handler runs, and what the handler has published so far. Threads that it starts have its context, too.
+_handling: contextvars.ContextVar[tuple[Bus, Outbox] | None] = contextvars.ContextVar("handling", default=None)
 
 
 class Parked(NamedTuple):
@@ -51,8 +60,11 @@ class Bus:
     """A durable event bus. Construct it, attach a handler to each rule, start it. It publishes as soon as it exists.
 
     `limit`: number of open deliveries from which `outside()` refuses more. `retry`: the policy of rules that have none
-    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. Raises
-    AlreadyRunning, StorageError, BadPattern.
+    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. `delivers`: whether
+    it is the bot's; if not, deliveries of rules that this process does not know stay as they are: it may have been
+    called with the rules of another bot. Raises AlreadyRunning, StorageError, BadPattern.
+
+    `orphans`: how many deliveries became dead letters because their rules are not there any more, by rule.
     """
 
     def __init__(
@@ -65,7 +77,10 @@ class Bus:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         lock: Lock | None = None,
+        delivers: bool = True,
     ) -> None:
+        self._delivers = delivers
+        self.orphans: dict[str, int] = {}
         self._routes = {rule.name: _route(rule, retry or RetryPolicy()) for rule in rules}
         self._limit = limit
         self._clock, self._monotonic = clock, monotonic
@@ -84,22 +99,51 @@ class Bus:
         try:
             store = Store(path)
             self._recover(store)
+            self._known = KnownKeys(path)
+            self.place = store.place
         except BaseException:
             self._release()
             raise
-        self._writer = Writer(store, clock, self._committed, monotonic, self._renew)
+        self._fixing = threading.Lock()
+        self._fixed: dict[str, str] = {}  # what fix() returned and no commit has stored yet
+        self._writer = Writer(store, clock, self._committed, monotonic, self._renew, self._fail)
         self._timer = self._thread(self._unpark, "bus-timer")
 
     # Publishing
 
     def publish(self, entries: Sequence[Entry]) -> None:
-        """Store the entries in one transaction. Return when they are on the disk. Raises StorageError, BadEvent."""
+        """Store the entries in one transaction. Return when they are on the disk. Raises StorageError, BadEvent.
+
+        Within a handler, return at once: they are stored together with the outcome of its delivery. Where that never
+        happens, the handler is called again.
+        """
+        if _published.isEnabledFor(logging.DEBUG):
+            _published.debug("published", extra={"types": [entry.detail_type for entry in entries]})
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
-        self._writer.put([self._new(new_event(entry, now), entry) for entry in distinct(entries)])
+        new = [self._new(new_event(entry, now), entry) for entry in distinct(entries)]
+        if (outbox := self._outbox()) is None or not outbox.add(new):
+            self._writer.put(new)
 
     def fix(self, key: str, value: str) -> str:
-        """Store the value under the key, unless one is stored there. Return the stored one. Raises StorageError."""
-        return self._writer.ask(lambda store: store.fix(key, value, self._clock()))
+        """Store the value under the key, unless one is stored there. Return the stored one. Raises StorageError.
+
+        Within a handler, it is stored together with the outcome of its delivery.
+        """
+        with self._fixing:
+            if (fixed := self._fixed.get(key)) is None and (fixed := self._known.value(key)) is None:
+                fixed = value
+            self._fixed[key] = fixed
+        if (outbox := self._outbox()) is not None and outbox.fix(key, fixed):
+            return fixed
+        try:
+            return self._writer.ask(lambda store: store.fix(key, fixed, self._clock()))
+        finally:
+            self._stored([key])
+
+    def _outbox(self) -> Outbox | None:
+        """Return the outbox of this bus's handler that calls; None where none does."""
+        bus, outbox = _handling.get() or (None, None)
+        return outbox if bus is self else None
 
     def add(self, key: str, amount: float) -> float:
         """Add to the number under the key, 0 at first, and return the sum. Raises StorageError."""
@@ -201,13 +245,13 @@ class Bus:
             self._due.notify_all()
             self._progress.notify_all()
         for route in self._routes.values():
-            route.hurry = True
-            route.wake(STOP)
+            route.stop()
         until = time.monotonic() + timeout
         for worker in self._workers:
             worker.join(max(0.0, until - time.monotonic()))
         # The lock goes last: until the writer has written everything, no other process may open the file.
         self._timer.join()
+        self._known.close()  # the last to close the file copies the journal to it, which a reader can't
         self._writer.close()
         self._release()
 
@@ -224,9 +268,14 @@ class Bus:
     # For operators
 
     def redrive(self, deliveries: Sequence[int]) -> int:
-        """Deliver dead letters again, by the ids of their deliveries. Return how many of the ids were dead letters."""
+        """Deliver dead letters again, by the ids of their deliveries. Return how many of the ids were dead letters.
+
+        Raises TwbotError where the rule of one is not there any more: then none is delivered.
+        """
 
         def wake(store: Store) -> list[OpenDelivery]:
+            for rule in store.rules_of(deliveries):
+                self._check_is_there(rule)
             return store.open_deliveries(ids) if (ids := store.redrive(deliveries, self._clock())) else []
 
         _check_numbers(deliveries)
@@ -277,10 +326,6 @@ class Bus:
                 break
         return count
 
-    def check(self) -> None:
-        """Raise Moved where the file is not at its path any more."""
-        self._writer.check()
-
     # Within
 
     def _named(self, name: str) -> Route:
@@ -316,18 +361,27 @@ class Bus:
         """Have batches delivered at once instead of after their `linger` seconds, or end that."""
         for route in self._routes.values():
             route.hurry = hurry
-            if hurry and route.batch:
-                route.wake(FLUSH)
 
     def _recover(self, store: Store) -> None:
         """Resume the open deliveries of the last process. Those of rules that no longer exist become dead letters."""
         waiting = store.open_deliveries()
-        orphans = [each for each in waiting if each.rule not in self._routes]
+        orphans = [each for each in waiting if each.rule not in self._routes] if self._delivers else []
         now = self._clock()
-        reason = "NoSuchRule: the rule is not there any more"
         with store.transaction():
-            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in orphans)
+            store.settle(
+                Outcome(DEAD, e.attempts, now, e.first_try, None, now, _orphaned(e.rule), e.id) for e in orphans
+            )
+        self.orphans = dict(Counter(each.rule for each in orphans))
         self._revive([each for each in waiting if each.rule in self._routes])
+
+    def _check_is_there(self, rule: str) -> None:
+        if rule not in self._routes:
+            raise TwbotError(
+                f"There is no rule {rule} in the bot of {project()}: nothing would take its dead letters.",
+                f"Put it back into twbot.toml, or name the bot's folder: --project FOLDER; "
+                f"or drop them: twbot dlq purge --rule {rule}{{option}}",
+                kind=ErrorKind.NOT_FOUND,
+            )
 
     def _revive(self, waiting: list[OpenDelivery]) -> int:
         now = self._clock()
@@ -346,11 +400,23 @@ class Bus:
         for deliveries in route.deliveries():
             if self._stopping:
                 return
-            started = self._clock()
+            self._writer.settle(self._handle(route, deliveries))
+
+    def _handle(self, route: Route, deliveries: list[Delivery]) -> Settlement:
+        outbox, started = Outbox(), self._clock()
+        token = _handling.set((self, outbox))
+        try:
             results = route.attempt(deliveries)
-            now, age = self._clock(), self._monotonic()
-            for delivery, error in results:
-                self._writer.settle(delivery, judge(delivery, error, started, now, age - delivery.born))
+        finally:
+            _handling.reset(token)
+        now, age = self._clock(), self._monotonic()
+        return outbox.close([(each, judge(each, error, started, now, age - each.born)) for each, error in results])
+
+    def _fail(self, settlement: Settlement, error: Exception) -> Settlement:
+        now, age = self._clock(), self._monotonic()
+        deliveries = [delivery for delivery, _ in settlement.outcomes]
+        self._stored(key for key, _ in settlement.fixed)
+        return Settlement([(each, judge(each, error, now, now, age - each.born)) for each in deliveries], [], [])
 
     def _park(self, delivery: Delivery, at: float) -> None:
         due = self._monotonic() + max(0.0, at - self._clock())
@@ -366,7 +432,7 @@ class Bus:
                 now = self._monotonic()
                 while self._parked and self._parked[0].due <= now:
                     delivery = heapq.heappop(self._parked).delivery
-                    delivery.route.queue.put(delivery)
+                    delivery.route.queue.put([delivery])
                 wait = min(TICK, max(0.001, self._parked[0].due - now)) if self._parked else None
                 self._due.wait(wait)
 
@@ -376,19 +442,29 @@ class Bus:
         self._parked[:] = [each._replace(due=min(each.due, each.at + ahead)) for each in self._parked]
         heapq.heapify(self._parked)
 
-    def _committed(self, made: list[Delivery], settled: list[Settled]) -> None:
+    def _committed(self, made: list[Delivery], settled: list[Settlement]) -> None:
         """Count and queue what the writer has committed: a handler never works on what a crash could lose."""
+        self._stored(key for each in settled for key, _ in each.fixed)
         with self._state:
             self._waiting += len(made)
-            for delivery, outcome in settled:
-                if outcome.state == WAITING and delivery.id not in self._forgotten:
-                    self._park(delivery, outcome.due)
-                else:
-                    self._waiting -= 1
+            for settlement in settled:
+                for delivery, outcome in settlement.outcomes:
+                    if outcome.state == WAITING and delivery.id not in self._forgotten:
+                        self._park(delivery, outcome.due)
+                    else:
+                        self._waiting -= 1
             if settled:
                 self._progress.notify_all()
+        by_route: dict[Route, list[Delivery]] = {}
         for delivery in made:
-            delivery.route.queue.put(delivery)
+            by_route.setdefault(delivery.route, []).append(delivery)
+        for route, deliveries in by_route.items():
+            route.queue.put(deliveries)
+
+    def _stored(self, keys: Iterable[str]) -> None:
+        with self._fixing:
+            for key in keys:
+                self._fixed.pop(key, None)
 
 
 class _Outside:
@@ -401,6 +477,13 @@ class _Outside:
 
     def fix(self, key: str, value: str) -> str:
         return self._bus.fix(key, value)
+
+
+def _orphaned(rule: str) -> str:
+    return (
+        f"NoSuchRule: {rule} is in twbot.toml no more. Put it back and: twbot dlq redrive --rule {rule}; "
+        f"or drop it: twbot dlq purge --rule {rule}"
+    )
 
 
 def _check_numbers(deliveries: Sequence[int]) -> None:

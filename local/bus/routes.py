@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import msgspec
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import BadEvent, Permanent, Temporary, TwbotError
 from twbot.lambdas.x.post_ids import tweet_of
+from twbot.local.bus.inbox import Inbox
 from twbot.local.bus.patterns import CompiledPattern
 from twbot.local.bus.store import DEAD, DONE, WAITING, Outcome
 
@@ -55,11 +55,11 @@ class Delivery:
         self.first_try: float | None = None
 
 
-class Signal:
-    """A queue item that is no delivery: FLUSH ends a batch early, STOP ends the worker."""
+class Stop:
+    """A queue item that ends a worker."""
 
 
-FLUSH, STOP = Signal(), Signal()
+STOP = Stop()
 
 
 class Route:
@@ -68,7 +68,7 @@ class Route:
     def __init__(self, name: str, matches: CompiledPattern) -> None:
         self.name = name
         self.matches = matches
-        self.queue: queue.SimpleQueue[Delivery | Signal] = queue.SimpleQueue()
+        self.queue: Inbox[Delivery | Stop] = Inbox()
         self.handler: Callable[[Any], None] | None = None
         self.concurrency = 1
         self.batch: int | None = None
@@ -76,32 +76,29 @@ class Route:
         self.hurry = False
         self.retry = RetryPolicy()
 
-    def wake(self, signal: Signal) -> None:
-        """Put the signal into the queue once for each worker."""
-        for _ in range(self.concurrency):
-            self.queue.put(signal)
+    def stop(self) -> None:
+        """End the workers after what they are at."""
+        self.hurry = True
+        self.queue.put([STOP] * self.concurrency)
 
     def deliveries(self) -> Iterator[list[Delivery]]:
         """Yield deliveries from the queue, one by one or in batches, until STOP."""
-        while (first := self.queue.get()) is not STOP:
-            if isinstance(first, Delivery):
-                yield self._fill([first]) if self.batch else [first]
+        while isinstance(first := self.queue.get(), Delivery):
+            yield self._fill([first]) if self.batch else [first]
 
     def _fill(self, taken: list[Delivery]) -> list[Delivery]:
-        size, until = self.batch or 1, time.monotonic() + self.linger
-        # Not get(timeout=…): it would wake this thread for each event, and each time another one has to wait.
-        while not self.hurry and self.queue.qsize() < size - len(taken) and (left := until - time.monotonic()) > 0:
+        size, began = self.batch or 1, time.monotonic()
+        while len(self.queue) < size - len(taken):
+            # A moment even in a hurry: the rest of the system is busy, and would wait for a batch of each event.
+            linger = min(self.linger, LOOK) if self.hurry else self.linger
+            if (left := began + linger - time.monotonic()) <= 0:
+                break
             time.sleep(min(left, LOOK))
-        while len(taken) < size:
-            try:
-                item = self.queue.get_nowait()
-            except queue.Empty:
-                break
-            if isinstance(item, Signal):
-                if item is STOP:  # handle the batch first; deliveries() meets the STOP afterwards
-                    self.queue.put(STOP)
-                break
-            taken.append(item)
+        for item in self.queue.take(size - len(taken)):
+            if isinstance(item, Delivery):
+                taken.append(item)
+            else:  # handle the batch first; deliveries() meets the STOP afterwards
+                self.queue.put([item])
         return taken
 
     def attempt(self, deliveries: list[Delivery]) -> list[tuple[Delivery, BaseException | None]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 from twbot.lambdas.errors import TwbotError
-from twbot.local.database import Schema, open_database
+from twbot.local.database import Schema, open_database, open_read_only
 
 WAITING, DONE, DEAD = 0, 1, 2
 STATES = ("waiting", "done", "dead")
@@ -186,6 +187,14 @@ class Store:
         )
         return dead
 
+    def rules_of(self, deliveries: Sequence[int]) -> set[str]:
+        """Return the rules of dead letters."""
+        found: set[str] = set()
+        for delivery in deliveries:
+            rows = self._db.execute("SELECT rule FROM deliveries WHERE id=? AND state=2", (delivery,)).fetchall()
+            found |= {row[0] for row in rows}
+        return found
+
     def purge(self, deliveries: Sequence[int]) -> int:
         """Delete dead letters. Return how many of the ids were dead letters."""
         dead = self._dead(deliveries)
@@ -238,3 +247,22 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+
+class KnownKeys:
+    """Reads what is stored under deduplication keys, beside the writer. Threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._db = open_read_only(path, SCHEMA)
+
+    def value(self, key: str) -> str | None:
+        """Return what the last commit has under a key. Raises StorageError."""
+        with self._lock:
+            # To the end: an unfinished query would keep the journal from being copied to the file.
+            rows = self._db.execute("SELECT value FROM once WHERE key = ?", (key,)).fetchall()
+        return rows[0][0] if rows else None
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()

@@ -176,7 +176,7 @@ class LocalErasure:
         request = Erase(tweet_id, dry_run)
         if (run := running_bot(self._folder)) is not None:
             return ControlClient(run).forget(request)
-        with Bus(self._home.bus, rules()) as bus:
+        with Bus(self._home.bus, rules(), delivers=False) as bus:
             return Erasure(self._home, bus, Lake(self._home.lake), live=False).forget(request)
 
 

@@ -12,7 +12,7 @@ class AnyState(Protocol):
     """A state, as a flow runs it."""
 
     instant: bool
-    """The state neither waits nor calls a task."""
+    """The state does not wait."""
 
     def enter(self, data: Any, run: Run) -> tuple[Any, str | None]:
         """Run the state. Return its output and the next state's name, None at the end."""

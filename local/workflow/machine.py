@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from random import Random
 from typing import Any
@@ -55,6 +55,9 @@ class Machine:
 
     `tasks`: the function of each Resource, by its name after `arn:aws:states:::`. It gets the state's effective input,
     must not change it, and returns the result. A ServiceError's name, or another exception's class, is the error name.
+    Of `lambda:invoke`, a name such as `lambda:invoke:FUNCTION` is of one function.
+    `prompt`: the names of those that wait for nothing and compute little. They run in the execution's own thread, which
+    others don't, as they may hang: handing one over costs more than it takes.
     `substitutions`: the values for `${Name}`, as CDK's definition_substitutions fills them in.
     `sleep`: replaces waiting, for tests. `pool`: the threads of Parallel and Map, by default the machine's own.
     """
@@ -69,12 +72,13 @@ class Machine:
         sleep: Callable[[float], None] | None = None,
         rng: Random | None = None,
         pool: Executor | None = None,
+        prompt: Collection[str] = (),
     ) -> None:
         self._name = name
         self._sleep = sleep
         self._rng = rng or Random()  # noqa: S311
         self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix=name)
-        reader = _Reader(tasks)
+        reader = _Reader(tasks, prompt)
         self._seconds = min(MAX_SECONDS, _timeout(definition, "the definition") or MAX_SECONDS)
         self._flow = reader.flow(_substituted(definition, substitutions or {}), "", {"TimeoutSeconds", "Version"})
 
@@ -98,8 +102,8 @@ class Machine:
 
 
 class _Reader:
-    def __init__(self, tasks: Mapping[str, Task]) -> None:
-        self._tasks = tasks
+    def __init__(self, tasks: Mapping[str, Task], prompt: Collection[str]) -> None:
+        self._tasks, self._prompt = tasks, prompt
         self._names: set[str] = set()
 
     def flow(self, definition: Any, where: str, also: set[str]) -> Flow:
@@ -128,7 +132,8 @@ class _Reader:
 
     def _made(self, kind: str, name: str, definition: dict[str, Any], where: str) -> State:
         if kind == "Task":
-            return TaskState(name, definition, where, self._task(definition, where))
+            resource = self._resource(definition, where)
+            return TaskState(name, definition, where, self._tasks[resource], prompt=resource in self._prompt)
         if kind == "Parallel":
             branches = definition.get("Branches")
             if not isinstance(branches, list) or not branches:
@@ -139,13 +144,16 @@ class _Reader:
             return Map(name, definition, where, self._each(definition, where))
         return _PLAIN[kind](name, definition, where)
 
-    def _task(self, definition: dict[str, Any], where: str) -> Task:
+    def _resource(self, definition: dict[str, Any], where: str) -> str:
         resource = definition.get("Resource")
-        short = _SERVICE.sub("", resource) if isinstance(resource, str) else None
-        if short is None or short not in self._tasks:
+        short = _SERVICE.sub("", resource) if isinstance(resource, str) else ""
+        parameters = definition.get("Parameters")
+        function = parameters.get("FunctionName") if isinstance(parameters, dict) else None
+        found = next((each for each in (f"{short}:{function}", short) if each in self._tasks), None)
+        if found is None:
             raise BadDefinition(f"{where}.Resource: nothing here does {resource!r}")
         _timeout(definition, where)
-        return self._tasks[short]
+        return found
 
     def _each(self, definition: dict[str, Any], where: str) -> Flow:
         fields = [field for field in ("ItemProcessor", "Iterator") if field in definition]

@@ -22,7 +22,7 @@ Task = Callable[[dict[str, Any]], Any]
 
 
 class State:
-    """The base of all states. `instant`: the state neither waits nor calls a task, so it needs no thread of its own."""
+    """The base of all states. `instant`: the state does not wait, so it needs no thread of its own."""
 
     instant = True
 
@@ -114,17 +114,16 @@ class Pass(Worker):
 
 
 class TaskState(Worker):
-    instant = False
-
-    def __init__(self, name: str, definition: dict[str, Any], where: str, task: Task) -> None:
+    def __init__(self, name: str, definition: dict[str, Any], where: str, task: Task, *, prompt: bool) -> None:
         super().__init__(name, definition, where)
         self.task = task
+        self.instant = prompt
         self.timeout: float | None = definition.get("TimeoutSeconds")
 
     def work(self, data: Any, run: Run) -> Any:
         left = run.world.remaining()
         try:
-            return within(min(left, self.timeout or left), self.task, data)
+            return self.task(data) if self.instant else within(min(left, self.timeout or left), self.task, data)
         except TookTooLong as error:
             run.world.remaining()  # the whole execution's time-out goes before the state's
             raise StateFailed(TIMEOUT, str(error)) from None

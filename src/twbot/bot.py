@@ -2,6 +2,7 @@
 
 from twbot.bot import Bot, Event
 
+
 def status(event: Event, bot: Bot) -> str | None:
     if "order" not in event.detail["Text"].lower():
         return None

@@ -31,6 +31,8 @@ ROOT = Path(__file__).parents[3]
 # https://docs.python.org/3/library/zipfile.html#zipfile.ZipInfo
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
+# The module that reads the shipped sentences, and their files.
+WORDING, SENTENCES = "twbot/lambdas/folder/wording_file.py", "twbot/lambdas/default_bot/bot/wording."
 # Of these packages only the imported modules are bundled. Others load modules by name or hold data: they go in whole.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
@@ -85,6 +87,8 @@ def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
     own, theirs = _of_folder(spec, source == INSTALLED)
     entries = [spec.entry, *(name for name in own if name.endswith(".py"))]
     imported = closure([*entries, *map(own_code.module_file, spec.runs)], {**found, **ours(), **own})
+    if WORDING in imported:
+        imported |= {name: path for name, path in ours().items() if name.startswith(SENTENCES)}
     # Imports of extension modules cannot be traced, so native libraries go in whole.
     whole = {name: path for name, path in found.items() if _is_native(name) or not _is_traced(name)}
     return {**whole, **imported, **own, **theirs}

@@ -7,6 +7,7 @@ needs on Lambda.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -126,6 +127,22 @@ def lock_problems(folder: Path) -> list[LockProblem]:
     if locked != now:
         return [LockProblem(f"{LOCK} was made for another version of twbot, with other packages.", AGAIN)]
     return []
+
+
+def not_installed(folder: Path) -> list[str]:
+    """Return what of twbot.lock this Python lacks or has in another version; nothing where there is no lock."""
+    path = folder / LOCK
+    text = decode_text(path.read_bytes()) if path.is_file() else ""
+    # A line with a marker is for Lambda alone.
+    pins = {found[1]: found[2] for found in _PIN.finditer(text) if ";" not in found[0]}
+    return [f"{name} {version}" for name, version in pins.items() if _version(name) != version]
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def needed(folder: Path, names: Iterable[str] | None) -> list[Package]:

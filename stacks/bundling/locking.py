@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +21,26 @@ from twbot.lambdas.errors import TwbotError
 from twbot.stacks.bundling.lock import LOCK, REQUIREMENTS, Package, made_from, our_pins, requirements, written_lock
 from twbot.stacks.bundling.packages import PLATFORMS, PYTHON, canonical, on_lambda
 
-_FOR_LAMBDA = (
-    *("--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp", "--target", "."),
-    *(option for platform in PLATFORMS for option in ("--platform", platform)),
+
+def _only_wheels(python: str, platforms: Sequence[str]) -> tuple[str, ...]:
+    """Return pip's options for another Python on another machine."""
+    places = [option for platform in platforms for option in ("--platform", platform)]
+    return ("--only-binary=:all:", "--python-version", python, "--implementation", "cp", "--target", ".", *places)
+
+
+_FOR_LAMBDA = _only_wheels(PYTHON, PLATFORMS)
+# Where else the lock is installed, by a colleague or in CI: files for these are allowed, too, where there are any.
+_LINUX, _MAC = ("manylinux_2_28_", "manylinux_2_17_", "manylinux2014_"), ("macosx_14_0_", "macosx_11_0_")
+_ELSEWHERE = tuple(
+    (version, tuple(f"{prefix}{machine}" for prefix in prefixes))
+    for version in ("3.11", "3.12", "3.13", "3.14")
+    for machine, prefixes in (
+        ("x86_64", _LINUX),
+        ("aarch64", _LINUX),
+        ("arm64", _MAC),
+        ("x86_64", _MAC),
+        ("amd64", ("win_",)),
+    )
 )
 
 
@@ -33,6 +51,8 @@ class Resolved(NamedTuple):
     version: str
     hash: str
     requires: tuple[Requirement, ...]
+    is_pure: bool
+    """Whether the same file serves every machine."""
 
 
 def lock(folder: Path) -> list[Package]:
@@ -40,17 +60,33 @@ def lock(folder: Path) -> list[Package]:
     wanted = requirements(folder)
     there = _on_lambda([each for each in wanted if on_lambda(each)])
     here = _resolved(wanted, [*our_pins(), *(f"{each.name}=={each.version}" for each in there.values())], ())
-    names = sorted({*there, *here})
     needs = {name: tuple(sorted(_needs(there[name], there, wanted))) for name in there}
-    packages = [_package(name, there.get(name), here.get(name), needs.get(name)) for name in names]
+    found = {name: [each for each in (there.get(name), here.get(name)) if each] for name in sorted({*there, *here})}
+    hashes = {name: {each.hash for each in both} for name, both in found.items()}
+    for each in _elsewhere([both[0] for both in found.values() if not all(one.is_pure for one in both)]):
+        hashes[each.name].add(each.hash)
+    packages = [
+        Package(name, both[0].version, tuple(sorted(hashes[name])), needs.get(name)) for name, both in found.items()
+    ]
     text = written_lock(packages, made_from(folder), frozenset(there.keys() - here.keys()))
     (folder / LOCK).write_text(text, encoding="utf-8")
     return packages
 
 
-def _package(name: str, there: Resolved | None, here: Resolved | None, needs: tuple[str, ...] | None) -> Package:
-    found = [each for each in (there, here) if each is not None]
-    return Package(name, found[0].version, tuple(sorted({each.hash for each in found})), needs)
+def _elsewhere(packages: Sequence[Resolved]) -> Iterator[Resolved]:
+    """Yield the files of packages for other machines and Pythons; none where there is no wheel."""
+    pins = [Requirement(f"{each.name}=={each.version}") for each in packages]
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda place: _wheels(pins, *place), _ELSEWHERE if pins else ()):
+            yield from found
+
+
+def _wheels(pins: Sequence[Requirement], python: str, platforms: Sequence[str]) -> list[Resolved]:
+    options = (*_only_wheels(python, platforms), "--no-deps")
+    try:
+        return list(_resolved(pins, (), options).values())
+    except TwbotError:  # one of them has none
+        return [] if len(pins) == 1 else [found for pin in pins for found in _wheels([pin], python, platforms)]
 
 
 def _on_lambda(wanted: Sequence[Requirement]) -> dict[str, Resolved]:
@@ -120,7 +156,8 @@ def _read(installed: dict[str, Any]) -> Resolved:
             f"{REQUIREMENTS}: {name} comes from no package index and has no hash.", "Name a released version of it"
         )
     requires = tuple(Requirement(each) for each in metadata.get("requires_dist", ()))
-    return Resolved(name, metadata["version"], digest, requires)
+    is_pure = installed["download_info"]["url"].endswith("-none-any.whl")
+    return Resolved(name, metadata["version"], digest, requires, is_pure)
 
 
 def _why(said: str, *, for_lambda: bool) -> str:

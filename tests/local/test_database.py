@@ -6,6 +6,7 @@ import ast
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -186,12 +187,18 @@ def test_a_newer_file_is_refused_in_words(tmp_path: Path, reading: bool) -> None
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("age", [0.0, 60.0])
 @pytest.mark.parametrize("how", ["deleted", "renamed", "replaced", "folder renamed", "folder replaced"])
-def test_a_file_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
-    """A statement on a file that nobody will find again is an error, not a success; put back, it goes on."""
+def test_a_file_that_is_gone_takes_nothing(tmp_path: Path, how: str, age: float) -> None:
+    """A statement on a file that nobody will find again is an error, not a success; put back, it goes on.
+
+    Whether the folder was the same for a minute or not: an old one is looked at less closely.
+    """
     folder = tmp_path / "data"
     folder.mkdir()
     with contextlib.closing(open_database(folder / "a.db", FIRST)) as db:
+        os.utime(folder, (time.time() - age,) * 2)
+        db.execute("SELECT 1")
         if how == "deleted":
             (folder / "a.db").unlink()
         elif how == "folder renamed":

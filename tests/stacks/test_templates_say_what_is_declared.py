@@ -15,7 +15,8 @@ from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.analytics.table import DATABASE, TABLE, columns_with
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
-from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
+from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.constructs.lake_table import EVENTS
@@ -93,19 +94,20 @@ def test_the_workflow_has_the_detectors_that_are_on(any_stage: Templates, assemb
     assert machine["DefinitionSubstitutions"].keys() == placeholders
 
 
-def test_the_bot_is_the_definition(prod: Templates) -> None:
+def test_the_bot_is_that_of_the_folder(prod: Templates) -> None:
     """Lex has every intent with its utterances and replies, and asks the function exactly where it should."""
-    wanted = definition()
+    wanted = read_folder(SHIPPED).chatbot()
     (locale,) = prod.one("AWS::Lex::Bot").properties["BotLocales"]
     found = {intent["Name"]: intent for intent in locale["Intents"]}
-    assert locale["LocaleId"] == wanted.locale
-    assert found.keys() == {intent.name for intent in (*wanted.intents, wanted.fallback)}
-    for intent in (*wanted.intents, wanted.fallback):
+    assert locale["LocaleId"] == "en_US"
+    assert found.keys() == {FALLBACK, *(intent.name for intent in wanted.intents)}
+    for intent in wanted.intents:
         made = found[intent.name]
-        assert [each["Utterance"] for each in made.get("SampleUtterances", [])] == intent.utterances
+        assert [each["Utterance"] for each in made["SampleUtterances"]] == intent.utterances
         assert replies_of(made) == intent.replies
-        assert ("FulfillmentCodeHook" in made) == intent.fulfilled
-    assert found[wanted.fallback.name]["ParentIntentSignature"] == "AMAZON.FallbackIntent"
+        assert ("FulfillmentCodeHook" in made) == bool(intent.run)
+    assert found[FALLBACK]["ParentIntentSignature"] == "AMAZON.FallbackIntent"
+    assert replies_of(found[FALLBACK]) == wanted.fallback.replies
 
 
 def replies_of(intent: dict[str, Any]) -> list[str]:

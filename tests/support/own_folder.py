@@ -86,7 +86,7 @@ from . import words
 def ticket(event: Event, bot: Bot) -> None:
     print("the token is", bot.secret("CRM_TOKEN"))
     bot.log.info("a ticket for %s", event.detail["Author"])
-    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": words.WORDS, "Ids": h11.PRODUCT_ID[:5]})
+    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": words.WORDS, "Over": h11.__name__})
 """,
     "bot/words.py": """\
 import json

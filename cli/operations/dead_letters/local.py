@@ -50,7 +50,7 @@ class LocalDeadLetters:
         # A running bot holds the lock of its bus, so it does the work itself.
         if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
-        with Bus(self._home.bus, rules()) as bus:
+        with Bus(self._home.bus, rules(), delivers=False) as bus:
             return work(bus, numbers)
 
 

@@ -8,11 +8,11 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from twbot.infra import Twbot
+from twbot.infra import Stage, Twbot
 
 
-def add(scope: Construct, stage: str, twbot: Twbot) -> None:
-    stack = Stack(scope, f"Newsroom-{stage}")
+def add(scope: Construct, stage: Stage, twbot: Twbot) -> None:
+    stack = Stack(scope, f"Newsroom-{stage.name}", env=twbot.environment)
     dead_letters = sqs.Queue(stack, "DeadLetters", enforce_ssl=True, retention_period=Duration.days(14))
     tips = sqs.Queue(
         stack,

@@ -14,6 +14,8 @@ from twbot.cli.check.tables import Use
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.lambdas.folder.records import Limits
+from twbot.local.adapters.secrets import OwnSecrets
+from twbot.local.data_folder import DataFolder
 
 R, CRM, CHAT = "twbot.toml", "bot/crm.py", "bot/chatbot.toml"
 EVENTS, QUERY = "bot/events.toml", "bot/queries/tickets.sql"
@@ -57,6 +59,9 @@ replies = ["Somebody will look."]
     ),
 }
 TWO_INTENTS = '[[intents]]\nname = "Open"\nutterances = [\n  "Open?",\n  "when are you OPEN?",\n]\n[fallback]'
+TALK, SAY = "tests/conversations.toml", '[[conversations]]\ntext = "When?"\n'
+ALMOST, TWICE = TWO_INTENTS.replace("OPEN?", "open."), TWO_INTENTS.replace("Open", "Hours")
+WORDS, AWS = "bot/wording.en.toml", "[stages.prod.aws]\nextra = "
 RUN = 'run = "bot.crm:ticket"'
 
 
@@ -113,17 +118,28 @@ CASES = [
     Case("event type", CRM, '"TICKET_OPENED"', '"TICKET_MADE"', "bot/crm.py:4", "warning", "TICKET_MADE"),
     Case("event field", CRM, '{"Author"', '{"Writer"', "bot/crm.py:4", "wrong", "Writer"),
     Case("intent key", CHAT, 'replies = ["From', 'reply = ["From', "bot/chatbot.toml:5", "wrong", "`replies`"),
-    Case("no words", CHAT, '"What are your hours"', '"?"', "bot/chatbot.toml:4", "wrong", "no words"),
-    Case("two intents", CHAT, "[fallback]", TWO_INTENTS, "bot/chatbot.toml:11", "wrong", "in Hours and in Open"),
-    Case(
-        "intent twice", CHAT, "[fallback]", TWO_INTENTS.replace("Open", "hours"), "bot/chatbot.toml:8", "wrong", "two"
-    ),
+    Case("no words", CHAT, '"What are your hours"', '"?"', "bot/chatbot.toml:4", "wrong", "no word"),
+    Case("two intents", CHAT, "[fallback]", TWO_INTENTS, "bot/chatbot.toml:11", "wrong", "Hours has it, too"),
+    Case("but for a dot", CHAT, "[fallback]", ALMOST, "bot/chatbot.toml:11", "wrong", "in Hours and in Open"),
+    Case("intent twice", CHAT, "[fallback]", TWICE, "bot/chatbot.toml:3", "wrong", "2 intents"),
+    Case("sentence", WORDS, "", 'no-such-sentence = "x"', f"{WORDS}:1", "wrong", "no such sentence"),
+    Case("no secret", R, 'secrets = ["CRM_TOKEN"]', 'secrets = ["CRM_KEY"]', "twbot.toml:9", "warning", "CRM_KEY"),
+    Case("not locked", "requirements.txt", "", "httpx\n", "requirements.txt", "warning", "not locked"),
+    Case("odd requirement", "requirements.txt", "", "\nhttpx=1\n", "requirements.txt:2", "wrong", "httpx=1"),
+    Case("no CDK", R, "[alerts]", f'{AWS}"infra.x:add"\n[alerts]', "twbot.toml:15", "wrong", "no infra/x.py"),
+    Case("no CDK function", R, "[alerts]", f'{AWS}"bot.crm:add"\n[alerts]', "twbot.toml:15", "wrong", "function add"),
     Case("field's type", EVENTS, '"text"', '"txt"', "bot/events.toml:2", "wrong", "TICKET_OPENED.Author"),
     Case("column", QUERY, "SELECT id", "SELECT idd", QUERY, "wrong", "idd"),
     Case("SQL", QUERY, "SELECT id", "SELEC id", QUERY, "wrong", ""),
     Case("parameter", QUERY, "most integer 5", "most int 5", f"{QUERY}:2", "wrong", "no parameter"),
     Case("unread", "bot/wording.fr.toml", "", "", "bot/wording.fr.toml", "warning", "nothing reads this file"),
-    Case("no photo", "bot/people/Ada/notes.txt", "", "x", "bot/people/Ada", "warning", "no photo of Ada"),
+    Case("no photo", "bot/people/Ada/notes.txt", "", "x", "bot/people/Ada", "wrong", "no photo of Ada"),
+    Case("nobody's photo", "bot/people/a.jpg", "", "x", "bot/people/a.jpg", "wrong", "nobody's"),
+    Case("no picture", "bot/people/Ada/a.jpg", "", "x", "bot/people/Ada/a.jpg", "wrong", "a.jpg"),
+    Case("expected key", TALK, "", f"{SAY}replies = true", f"{TALK}:3", "wrong", "did you mean `reply`"),
+    Case("expected intent", TALK, "", f'{SAY}intent = "Hour"', f"{TALK}:3", "wrong", "no intent Hour"),
+    Case("expected function", TALK, "", f'{SAY}by = "bot.crm:anser"', f"{TALK}:3", "wrong", "bot.crm:anser"),
+    Case("picture", TALK, "", f'{SAY}image = "a.jpg"', f"{TALK}:3", "wrong", "a.jpg"),
 ]
 
 
@@ -132,6 +148,7 @@ def write(folder: Path, changed: dict[str, str] | None = None) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
         (folder / name).chmod(0o644)
+    OwnSecrets(DataFolder(folder / ".twbot").own_secrets).put("CRM_TOKEN", "a token")
     return folder
 
 
@@ -166,6 +183,16 @@ def test_each_fault_is_found_at_its_place(case: Case, tmp_path: Path, capsys: py
     shown = [(place, each["level"], each["says"]) for place, each in zip(places, all_found, strict=True)]
     assert [each for each in shown if each[:2] == (case.place, case.level) and case.says in each[2]], shown
     assert code == (Exit.CHECK_FAILED if any(level == "wrong" for _, level, _ in shown) else Exit.DONE)
+
+
+def test_a_language_that_lex_lacks_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do instead; so are two that are one to Lex."""
+    files = {f"bot/chatbot.{language}.toml": GOOD[CHAT] for language in ("xy", "en-US")}
+    write(tmp_path, {R: GOOD[R].replace('["en"]', '["en", "xy", "en-US"]'), **files})
+    _, all_found = found(tmp_path, capsys)
+    said = [each["says"] for each in all_found if (each["file"], each["line"]) == (R, 3)]
+    assert any("Lex has no language xy" in each and "[answers]" in each for each in said), said
+    assert any("en and en-US are the same to Lex" in each for each in said), said
 
 
 def test_all_faults_are_found_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,13 @@ JPEG, PNG = b"\xff\xd8jpeg", b"\x89PNG\r\n"
 
 
 def bot_with(bus: Bus, media: Media | None = None, **more: Any) -> Bot:
-    given: dict[str, Any] = {"secrets": {}, "settings": {}, "events": {}, "links": [], "log": logging.getLogger("own")}
+    given: dict[str, Any] = {
+        "secrets": {},
+        "settings": {},
+        "events": {},
+        "links": [],
+        "log": logging.getLogger("own"),
+    }
     return Bot(publisher=bus, media=Media() if media is None else media, **{**given, **more})
 
 

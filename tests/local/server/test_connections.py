@@ -33,7 +33,12 @@ def serve() -> Iterator[Serve]:
     servers: list[WebServer] = []
 
     def start(limits: Limits, receive: Callable[..., Answer] = taken, bodies: int = BODIES) -> int:
-        app = web_app(receive=receive, challenge=lambda _: Answer(200, {}), health=dict, bodies=bodies)
+        app = web_app(
+            receive=lambda calls: [receive(*call) for call in calls],
+            challenge=lambda _: Answer(200, {}),
+            health=dict,
+            bodies=bodies,
+        )
         servers.append(WebServer(app, limits=limits))
         return servers[-1].start()
 

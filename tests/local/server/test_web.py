@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import requests
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ingress.responses import MAX_BODY, Answer
-from twbot.local.server.web import WebServer, web_app
+from twbot.local.server.web import Call, WebServer, _Workers, web_app
 
 Receive = Callable[[bytes, str | None], Answer]
 
@@ -28,7 +29,7 @@ def serve() -> Iterator[Callable[..., str]]:
 
     def start(receive: Receive = echo, waiting: int = 10) -> str:
         app = web_app(
-            receive=receive,
+            receive=lambda calls: [receive(*call) for call in calls],
             challenge=lambda token: Answer(200, {"response_token": token}),
             health=lambda: {"version": "1"},
             waiting=waiting,
@@ -103,6 +104,37 @@ def test_overload_is_answered_at_once(serve: Callable[..., str]) -> None:
     assert requests.post(f"{url}/twitter", b"3", timeout=5).status_code == 200
 
 
+def test_what_waits_is_handled_together_and_answered_each_on_its_own() -> None:
+    """One that can't be handled costs no other its answer, and none is left behind."""
+    turns, leave, begun = list[int](), threading.Event(), threading.Event()
+
+    def receive(calls: Sequence[Call]) -> list[Answer]:
+        turns.append(len(calls))
+        if turns == [1]:
+            begun.set()
+            leave.wait(5)
+        return [echo(*call) for call in calls]
+
+    async def post(workers: _Workers, body: bytes) -> Answer:
+        return await workers.receive((body, None))
+
+    async def all_of_them() -> list[Answer]:
+        workers = _Workers(100, receive)
+        first = asyncio.create_task(post(workers, b"first"))
+        await asyncio.to_thread(begun.wait, 5)
+        rest = [asyncio.create_task(post(workers, b"break" if n == 3 else b"x" * n)) for n in range(10)]
+        answers = await asyncio.gather(*rest)
+        leave.set()
+        return [await first, *answers, await post(workers, b"last")]
+
+    answers = asyncio.run(all_of_them())
+    expected = [200] * 12
+    expected[4] = 500
+    assert [answer.status for answer in answers] == expected
+    assert [answer.body.get("length") for answer in answers] == [5, 0, 1, 2, None, *range(4, 10), 4]
+    assert max(turns) == 10
+
+
 def test_a_fault_of_ours_tells_nothing(serve: Callable[..., str]) -> None:
     """500 with a plain word; what it was stands in the log."""
     answer = requests.post(f"{serve()}/twitter", b"break", timeout=5)
@@ -119,14 +151,18 @@ def test_a_retry_after_is_a_header(serve: Callable[..., str]) -> None:
 def test_a_taken_port_is_one_clear_line(serve: Callable[..., str]) -> None:
     """With the address that is taken."""
     port = int(serve().rpartition(":")[2])
-    app = web_app(receive=echo, challenge=lambda _: Answer(200, {}), health=dict)
+    app = web_app(
+        receive=lambda calls: [echo(*call) for call in calls], challenge=lambda _: Answer(200, {}), health=dict
+    )
     with pytest.raises(TwbotError, match=f"Cannot listen on 127.0.0.1:{port}"):
         WebServer(app, port=port).start()
 
 
 def test_a_stopped_server_listens_no_more(serve: Callable[..., str]) -> None:
     """Stopping frees the port."""
-    app = web_app(receive=echo, challenge=lambda _: Answer(200, {}), health=dict)
+    app = web_app(
+        receive=lambda calls: [echo(*call) for call in calls], challenge=lambda _: Answer(200, {}), health=dict
+    )
     server = WebServer(app)
     port = server.start()
     server.stop()

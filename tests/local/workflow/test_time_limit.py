@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
-from twbot.local.workflow import time_limit
+from twbot.local.workflow import Machine, time_limit
 from twbot.local.workflow.time_limit import TookTooLong, within
 
 
@@ -43,3 +44,28 @@ def test_many_calls_at_once_leave_few_threads(monkeypatch: pytest.MonkeyPatch) -
     for each in callers:
         each.join()
     assert len(time_limit._idle) <= 3
+
+
+def test_only_what_may_hang_is_handed_to_another_thread() -> None:
+    """A prompt task, also one function of those that Lambda has, runs where the execution does."""
+    threads: dict[str, int] = {}
+
+    def note(name: str) -> Callable[[object], None]:
+        return lambda _: threads.__setitem__(name, threading.get_ident())
+
+    names = ("lambda:invoke:quick", "lambda:invoke", "events:putEvents")
+    states = {
+        "A": _task("lambda:invoke", {"FunctionName": "quick"}) | {"Next": "B"},
+        "B": _task("lambda:invoke", {"FunctionName": "slow"}) | {"Next": "C"},
+        "C": _task("events:putEvents", {}) | {"End": True},
+    }
+    tasks = {name: note(name) for name in names}
+    Machine({"StartAt": "A", "States": states}, tasks, prompt=("lambda:invoke:quick", "events:putEvents")).run({})
+    here = threading.get_ident()
+    assert {name: thread == here for name, thread in threads.items()} == dict(
+        zip(names, (True, False, True), strict=True)
+    )
+
+
+def _task(name: str, parameters: dict[str, str]) -> dict[str, object]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{name}", "Parameters": parameters}
