@@ -41,24 +41,21 @@ def schema(
 
 
 def _list(json: bool) -> None:
-    from twbot.lambdas.contracts import RAW_TYPES
-    from twbot.lambdas.folder.event_types import event_types, is_own_type
+    from twbot.lambdas.folder.event_types import event_types
     from twbot.lambdas.schemas import schema_of
 
-    rows = [
-        {
-            "type": name,
-            "of": "own" if is_own_type(name) else "X" if name in RAW_TYPES else "twbot",
-            "says": _says(found),
-        }
-        for name in event_types()
-        for found in [schema_of(name)]
-    ]
+    rows = [{"type": name, "of": _of(name), "says": _says(schema_of(name))} for name in event_types()]
     if json:
         as_json(rows)
         return
     table(["type", "of", "what it is"], [tuple(row.values()) for row in rows])
     print_line("What one holds: twbot schema TYPE")
+
+
+def _of(name: str) -> str:
+    from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+
+    return "twbot" if name in DETAILS else "X" if name in RAW_TYPES else "own"
 
 
 def _says(schema: dict[str, object] | None) -> str:
