@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 from twbot.stacks.config import PRODUCTION, load_stage
 from twbot.stacks.node import put_node_on_path
 
@@ -23,13 +23,13 @@ def main() -> None:
     try:
         stage = load_stage(
             str(context("stage") or PRODUCTION),
-            Path(context("config") or FILE),
+            Path(context("config") or settings_file()),
             twitter_account_id=str(context("twitterAccountId") or "") or None,
             region=str(context("region") or "") or None,
         )
+        add_system(app, stage)
     except TwbotError as error:
-        sys.exit(f"twbot: {error}")
-    add_system(app, stage)
+        sys.exit(f"twbot: {error}" + (f"\ntwbot: {error.hint}" if error.hint else ""))
     app.synth()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import itertools
 import os
 import sys
-from typing import ClassVar, NoReturn
+from pathlib import Path
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -17,6 +20,7 @@ from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import as_json_line, print_error
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import VARIABLE, is_bot
 
 MIN_GARBAGE = 50_000  # objects more than were freed until Python looks for circles
 
@@ -26,6 +30,7 @@ class Contents(LazyGroup):
 
     panels: ClassVar = {
         "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
+        "Your bot": ("new", "check", "test", "wording", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
         "Operate": (
@@ -47,8 +52,16 @@ app = typer.Typer(
 )
 
 
+Project = Annotated[
+    str | None,
+    typer.Option(
+        "--project", metavar="FOLDER", help="The folder of the bot.", envvar=VARIABLE, show_default="this one"
+    ),
+]
+
+
 @app.callback()
-def options(version: version_option = False) -> None:
+def options(version: version_option = False, project: Project = None) -> None:
     """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
 
 
@@ -65,17 +78,23 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code. Errors end here, on stderr, as text or (with --json) as JSON."""
     escape_what_does_not_fit()
     # What a command writes, texts of posts and keys among it, is for its owner only.
-    before = os.umask(0o077)
+    before, project = os.umask(0o077), os.environ.get(VARIABLE)
     try:
         return _run(arguments, "--json" in arguments)
     finally:
         os.umask(before)
+        os.environ.pop(VARIABLE, None)
+        if project is not None:
+            os.environ[VARIABLE] = project
 
 
 def _run(arguments: list[str], for_programs: bool) -> int:
     try:
         try:
-            return int(app(current(arguments), prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
+            return int(
+                app(current(_of_data(_in_project(arguments))), prog_name="twbot", standalone_mode=not for_programs)
+                or Exit.DONE
+            )
         finally:
             flush()
     except SystemExit as end:
@@ -94,6 +113,34 @@ def _run(arguments: list[str], for_programs: bool) -> int:
             raise
         hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
         return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
+
+
+def _in_project(arguments: list[str]) -> list[str]:
+    """Take --project FOLDER out of the arguments, wherever it stands, and make its folder the bot's."""
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for at, each in enumerate(ours):
+        name, is_assigned, folder = each.partition("=")
+        if name == "--project" and (is_assigned or at + 1 < len(ours)):
+            width = 1 if is_assigned else 2
+            os.environ[VARIABLE] = folder if is_assigned else ours[at + 1]
+            return [*arguments[:at], *arguments[at + width :]]
+    return arguments
+
+
+def _of_data(arguments: list[str]) -> list[str]:
+    """Where nobody says which bot is meant, it is the one that last ran on the data folder."""
+    if os.environ.get(VARIABLE) or is_bot(Path.cwd()):
+        return arguments
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    given = [each.removeprefix("--data=") for each in ours if each.startswith("--data=")]
+    given += [after for each, after in itertools.pairwise(ours) if each == "--data"]
+    # Without local/data_folder.py, which takes its time to load: its `project` is this file.
+    note = Path(given[-1] if given else os.environ.get("TWBOT_HOME") or ".twbot") / "project"
+    with contextlib.suppress(OSError, ValueError):
+        folder = os.fsdecode(note.read_bytes())
+        if Path(folder).is_dir():
+            os.environ[VARIABLE] = folder
+    return arguments
 
 
 def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:

@@ -50,12 +50,14 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of every generated document."""
     from docs.commands import commands, summaries
     from docs.permissions import permissions
+    from docs.reference import reference
 
     yield from schemas()
     yield from rules()
     yield from commands(ROOT / "docs" / "commands.md")
     yield from summaries(ROOT / "cli" / "summaries.json")
     yield from permissions(ROOT / "docs" / "permissions.md")
+    yield from reference(ROOT / "docs" / "reference.md")
 
 
 if __name__ == "__main__":

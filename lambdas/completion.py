@@ -18,7 +18,7 @@ TEXT = "Text"
 # What changes how a message is analysed, answered or shown: to learn one of these is worth another event.
 _COMPLETING = ("Author", "ImageUrls", "Summoned", TEXT)
 # These are added to an event that is published anyway.
-_TRAVELLING = ("AccountAgeDays", "Followers", "Kind", "Language", "Verified")
+_TRAVELLING = ("AccountAgeDays", "Followers", "Kind", "Language", "Thread", "Verified")
 _CHAIN = "FirstTweetId"
 
 

@@ -53,6 +53,16 @@ class Twitter(Record, frozen=True, kw_only=True):
         return self.first_tweet_id or self.tweet_id
 
 
+class ThreadPost(Record, frozen=True, kw_only=True):
+    """A post that a message quotes or answers, as far as X sent it."""
+
+    tweet_id: Annotated[str, msgspec.Meta(description="Id of the post.")]
+    author: Annotated[
+        str, msgspec.Meta(description="Username of its author, without @; the user id where X sent none.")
+    ]
+    text: Annotated[str, msgspec.Meta(description="Its text, of which 1,000 characters are kept.")]
+
+
 class Message(Record, frozen=True, kw_only=True):
     """What MESSAGE_RECEIVED and MESSAGE_ANALYSED have in common. X does not send every field with every post."""
 
@@ -76,6 +86,10 @@ class Message(Record, frozen=True, kw_only=True):
     account_age_days: Annotated[
         int | None, msgspec.Meta(description="Age of the author's account in days, when the post was received.")
     ] = None
+    thread: Annotated[
+        list[ThreadPost],
+        msgspec.Meta(description="The posts that it answers or quotes, where X sent their texts; the oldest first."),
+    ] = []
     opt_out: Annotated[
         bool | None,
         msgspec.Meta(
@@ -115,6 +129,9 @@ class ImageAnalysis(Record, frozen=True, kw_only=True):
     unrecognized_faces: Annotated[
         list[dict[str, Any]], msgspec.Meta(description="Rekognition's ComparedFace objects.")
     ] = []
+    own: Annotated[
+        dict[str, Any], msgspec.Meta(description="Answers of the bot's own steps, by the steps' names.")
+    ] = {}
 
 
 class AnalysedImage(Record, frozen=True, kw_only=True):
@@ -147,6 +164,9 @@ class Analysis(Record, frozen=True, kw_only=True):
         str | None, msgspec.Meta(description="Language code of the text, from X or else from Comprehend.")
     ] = None
     images: Annotated[list[AnalysedImage], msgspec.Meta(description="The images of the message, in order.")] = []
+    own: Annotated[
+        dict[str, Any], msgspec.Meta(description="Answers of the bot's own steps, by the steps' names.")
+    ] = {}
 
 
 class MessageAnalysed(Message, frozen=True, kw_only=True):
@@ -292,6 +312,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resources: list[str] = []
     replay_name: str | None = msgspec.field(name="replay-name", default=None)
     """Name of the replay that delivers the event again; None for the first delivery."""
+
+    @property
+    def record(self) -> Record:
+        """Return the detail as the record of its type, such as MessageAnalysed.
+
+        Raises BadEvent where a field is missing or wrong, and for raw events of X and a bot's own types.
+        """
+        if self.detail_type not in DETAILS:
+            raise BadEvent(f"{self.detail_type}: its detail has no record.")
+        return read(self.detail, DETAILS[self.detail_type])
 
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)

@@ -3,6 +3,7 @@
 An exception of one module alone is defined there, below one of these.
 
 TwbotError
+├── FunctionFailed     a function of the bot's folder raised, or did not return in time
 ├── NotConfigured      keys, settings or a set-up step are missing
 ├── BadEvent           an event or command breaks its contract
 ├── Permanent          a retry cannot help
@@ -54,6 +55,17 @@ class TwbotError(Exception):
         self.hint = hint
         if kind is not None:
             self.kind = kind
+
+
+class FunctionFailed(TwbotError):
+    """A function of the bot's folder raised, or did not return in time.
+
+    traceback: Python's text of it; None where there is none
+    """
+
+    def __init__(self, message: str, *, traceback: str | None = None) -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class NotConfigured(TwbotError):

@@ -96,15 +96,15 @@ def _opened(data: bytes, formats: tuple[str, ...] | None) -> Image.Image:
     except Image.DecompressionBombError:
         raise TooManyPixels("The picture has too many pixels.") from None
     except UnidentifiedImageError:
-        raise UnusableImage(f"The file is not a {_listed(formats)}picture.") from None
+        raise UnusableImage(_no_picture(formats)) from None
     except Exception as error:  # decoders raise all kinds of exceptions over broken headers
         if is_machine_fault(error):
             raise
         raise UnusableImage("The picture is damaged.") from None
 
 
-def _listed(formats: tuple[str, ...] | None) -> str:
-    return f"{', '.join(formats[:-1])} or {formats[-1]} " if formats else ""
+def _no_picture(formats: tuple[str, ...] | None) -> str:
+    return f"The file is not a {'/'.join(formats)} picture." if formats else "The file is not a picture."
 
 
 def _check_size(picture: Image.Image) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from twbot.lambdas.contracts import Entry
+from twbot.lambdas.contracts import Entry, Event
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -59,6 +59,16 @@ class Publisher(Protocol):
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary.
 
         It is durable as what is published is, and kept for as long as the archive keeps events.
+        """
+
+
+class OwnBus(Publisher, Protocol):
+    """The event bus, for the functions of the bot's folder."""
+
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, 0 at first, and return the sum. Raises Temporary.
+
+        It is durable when this returns, and kept for as long as the archive keeps events.
         """
 
 
@@ -114,9 +124,35 @@ class PostLookup(Protocol):
 class Chatbot(Protocol):
     """The chatbot, in the shape of Lex V2."""
 
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
-        """Return Lex V2's RecognizeText response.
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
+        """Return Lex V2's RecognizeText response: the intent that the text is of.
 
-        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]
+        It runs no function of an intent: whoever asks does, with the whole event.
+
+        text: 1 to 1,024 characters; session_id: 2 to 100 of [0-9a-zA-Z._:-]; language: one of the bot's
         https://docs.aws.amazon.com/lexv2/latest/APIReference/API_runtime_RecognizeText.html
+        """
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A function of the bot's folder, and what it may have."""
+
+    owner: str
+    """What it belongs to, as people know it: the name of a rule or a step, or "answers"."""
+    run: str
+    """Module and name, as in `bot.orders:status`."""
+    secrets: tuple[str, ...] = ()
+    """The names of the secrets that it may read."""
+    timeout: float = 30
+    """Seconds after which it is ended."""
+
+
+class Functions(Protocol):
+    """The functions of the bot's folder."""
+
+    def call(self, call: Call, event: Event) -> Any:
+        """Return what the function returned, in JSON's types.
+
+        Raises Temporary and Permanent as the function does, FunctionFailed where it raises anything else or does not
+        return in time.
         """

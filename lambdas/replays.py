@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from twbot.lambdas.wiring import RULES, Rule, caused_by
+from twbot.lambdas.wiring import Rule, caused_by, rules
 
 State = Literal["running", "done", "cancelling", "cancelled", "interrupted", "failed"]
 
@@ -91,7 +91,7 @@ def reaching_people(by_rule: Mapping[str, int], *, with_replies: bool) -> dict[s
     Nobody gets a second alert or reply for a post, so that most of them reach nobody again.
     """
     found: Counter[str] = Counter()
-    for rule in RULES:
+    for rule in rules():
         if count := by_rule.get(rule.name, 0):
             reached = {each.name for each in _rules_after(rule, with_replies) if each.reaches_people}
             found.update(dict.fromkeys(sorted(reached), count))

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.text_files import decode_text
+from twbot.lambdas.folder.folder import SHIPPED, project
+from twbot.lambdas.folder.records import File
+from twbot.lambdas.folder.toml_file import convert, read_toml
 
 LOCAL = "local"
-FILE = Path("twbot.toml")
+FILE = "twbot.toml"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -37,29 +39,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Whatever guards against doing things twice stays for RETENTION_DAYS at least; what waits and dead letters always."""
     lake_days: Days | None = None
     """Days that events stay in the lake, for queries. None: for ever."""
+    own: dict[str, Any] = {}
+    """Settings of the bot's own functions, which read them in `bot.settings`."""
     aws: dict[str, Any] = {}
     """Settings of the deployment; stacks/config.py checks them."""
 
+    def for_functions(self) -> dict[str, Any]:
+        """Return what functions of the bot's folder find in `bot.settings`: their own, and twbot's."""
+        ours = {name: value for name, value in msgspec.to_builtins(self).items() if name not in ("own", "aws")}
+        return {**ours, **self.own}
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    stages: dict[str, dict[str, Any]] = {}
+
+def settings_file() -> Path:
+    """Return the path of the bot's twbot.toml, whether or not it is there."""
+    folder = project()
+    return Path(FILE) if folder in (SHIPPED, Path.cwd()) else folder / FILE
 
 
 def load(path: Path, stage: str = LOCAL) -> Settings:
     """Return a stage's settings; the defaults without a file or, for `local`, without a table. Raises TwbotError."""
     try:
-        stages = msgspec.toml.decode(decode_text(path.read_bytes()), type=_File).stages
+        stages = read_toml(path, File).stages
     except FileNotFoundError:
         return Settings()
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
-        raise TwbotError(f"Cannot read {path}: {error}") from None
     if stage not in stages and stage != LOCAL:
         known = ", ".join(sorted(stages)) or "none"
         raise TwbotError(f"{path} has no table [stages.{stage}]; its stages: {known}.")
-    try:
-        return msgspec.convert(stages.get(stage, {}), Settings)
-    except msgspec.ValidationError as error:
-        raise TwbotError(f"{path}, [stages.{stage}]: {error}") from None
+    return convert(stages.get(stage, {}), Settings, path, within=f"$.stages.{stage}")
 
 
 def is_safe_url(url: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
-
-Pattern = dict[str, Any]
+from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.records import OwnRule, Pattern
 
 # EventBridge marks a replayed event with `replay-name`; the events that it causes carry ReplayName in their detail.
 # Neither is answered unless the name begins with the prefix that `twbot replay --with-replies` gives it:
@@ -49,8 +51,11 @@ class Rule(NamedTuple):
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
-NEGATIVE: Pattern = {"detail-type": ["MESSAGE_ANALYSED"], "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}}
+ANALYSED = {"detail-type": ["MESSAGE_ANALYSED"]}
+NEGATIVE: Pattern = {**ANALYSED, "detail": {"Analysis": {"TextSentiment": ["NEGATIVE"]}}}
+OWN = "own"
 
+# The rules of twbot itself. With those of the bot's folder: rules().
 RULES = (
     Rule("plumbing", "log-every-event", EVERY_EVENT, "event-log", "the event log"),
     Rule(
@@ -154,24 +159,78 @@ RULES = (
 # What the webhook puts on the bus; TWITTER_* are the raw events.
 WEBHOOK_PUBLISHES = ("TWITTER_*", "MESSAGE_RECEIVED", "POST_INCOMPLETE")
 
-# The microservices that take events from the bus, and the one that each rule is of.
-SERVICES = tuple(dict.fromkeys(rule.service for rule in RULES))
-SERVICE_OF = {rule.name: rule.service for rule in RULES}
+
+def rules() -> tuple[Rule, ...]:
+    """Return all rules of the bot: those of twbot and of its folder. Raises TwbotError where that can't be read."""
+    return _rules(project())
+
+
+@functools.cache
+def _rules(_: Path) -> tuple[Rule, ...]:
+    folder = bot_folder()
+    ours = (rule._replace(pattern=any_of(folder.alerts)) if rule.service == "alerting" else rule for rule in RULES)
+    return (*ours, *map(own_rule, folder.rules))
+
+
+def own_rule(declared: OwnRule) -> Rule:
+    """Return the rule of a table [[rules]] of twbot.toml."""
+    pattern = {**({} if "detail-type" in declared.when else ANALYSED), **declared.when}
+    if not declared.replays:
+        detail = {"ReplayName": _NO_REPLAY, **pattern.get("detail", {})}
+        pattern = {"replay-name": _NO_REPLAY, **pattern, "detail": detail}
+    place = declared.run or declared.to or ""
+    publishes = ("SEND_TWEET",) if declared.run else ()
+    return Rule(OWN, declared.name, pattern, f"own-{declared.name}", place, publishes, reaches_people=True)
+
+
+def any_of(patterns: Sequence[Pattern]) -> Pattern:
+    """Return the pattern of messages that match any of the patterns; of those of negative sentiment for none.
+
+    Raises TwbotError for a pattern over other events.
+    """
+    if not patterns:
+        return NEGATIVE
+    if any(each.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"] for each in patterns):
+        raise TwbotError("[alerts]: when is about MESSAGE_ANALYSED.", "Leave its detail-type out")
+    return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
+
+
+def services() -> tuple[str, ...]:
+    """Return the microservices that take events from the bus."""
+    return tuple(dict.fromkeys(rule.service for rule in rules()))
+
+
+def services_with_dead_letters() -> tuple[str, ...]:
+    """Return the microservices that may have dead letters: those, and `own`, whose last rule may be gone."""
+    return tuple(dict.fromkeys((*services(), OWN)))
+
+
+def service_of(rule: str) -> str | None:
+    """Return the microservice that owns a rule; None for an unknown one."""
+    return next((each.service for each in rules() if each.name == rule), None)
 
 
 def rules_named(names: Sequence[str]) -> list[Rule]:
     """Return the rules of these names, or all rules for no names. Raises TwbotError for an unknown name."""
-    known = {rule.name: rule for rule in RULES}
+    known = {rule.name: rule for rule in rules()}
     if unknown := [name for name in names if name not in known]:
         raise TwbotError(f"There is no rule {unknown[0]!r}; there are {', '.join(known)}.")
-    return [known[name] for name in names] if names else list(RULES)
+    return [known[name] for name in names] if names else list(rules())
 
 
 def caused_by(rule: Rule) -> list[Rule]:
     """Return the rules that take what the target of a rule publishes."""
-    return [each for each in RULES if each.types and set(each.types) & set(rule.publishes)]
+    return [each for each in rules() if each.types and set(each.types) & set(rule.publishes)]
 
 
 def leads_to_reply(rule: Rule) -> bool:
     """Return whether an event that the rule takes may become a reply."""
-    return "TWEET_SENT" in rule.publishes or any(leads_to_reply(each) for each in caused_by(rule))
+    pending, seen = [rule], set[str]()
+    while pending:
+        each = pending.pop()
+        if "TWEET_SENT" in each.publishes:
+            return True
+        if each.name not in seen:
+            seen.add(each.name)
+            pending += caused_by(each)
+    return False

@@ -15,10 +15,12 @@ import msgspec
 
 from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.trim import trim
+from twbot.lambdas.analysis.workflow import placeholder, workflow
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import challenge, receive_all
 from twbot.lambdas.log_context import log_context
@@ -26,7 +28,7 @@ from twbot.lambdas.ports import Publisher
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.lambdas.x.api import XApi
 from twbot.lambdas.x.http import X_URL
 from twbot.lambdas.x.post_ids import tweet_of
@@ -37,7 +39,7 @@ from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_conf
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
-from twbot.local.adapters.secrets import FileSecrets
+from twbot.local.adapters.secrets import FileSecrets, OwnSecrets
 from twbot.local.backup.manifest import refuse_half_restored
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.lock import Lock
@@ -45,16 +47,17 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved
+from twbot.local.functions.pool import LocalFunctions
+from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
 from twbot.local.lake.erasure import Erasure
 from twbot.local.lake.lake import Lake
-from twbot.local.private_files import keep_tail
+from twbot.local.private_files import check_code, keep_tail
 from twbot.local.reserve import fill_reserve
 from twbot.local.server.control import Operations, control_routes
 from twbot.local.server.web import WebServer, web_app
 from twbot.local.workflow import Machine, Visit
 
-WORKFLOW = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 # The names of the workflow's resources on this machine.
 NAMES = {
     "MediaBucket": "media",
@@ -94,8 +97,9 @@ class Handler(NamedTuple):
 class Bot:
     """The whole bot on one data folder.
 
-    `lock`: the folder's, where the caller holds it. Raises AlreadyRunning where another bot uses the folder,
-    StorageError where its disk can't be used. `start` raises TwbotError where the port is taken.
+    `lock`: the folder's, where the caller holds it. `forwards`: whether rules with `to` send anything. Raises
+    AlreadyRunning where another bot uses the folder, StorageError where its disk can't be used. `start` raises
+    TwbotError where the port is taken.
     """
 
     def __init__(
@@ -109,14 +113,17 @@ class Bot:
         host: str = "127.0.0.1",
         port: int = 0,
         lock: Lock | None = None,
+        forwards: bool = True,
     ) -> None:
         check_room(make_private(home.folder))
         refuse_half_restored(home.folder)
+        if not is_shipped():
+            check_code(project())
         self.home, self.host = home, host
         with (
             contextlib.ExitStack() as opened
         ):  # a file that can't be opened leaves no other open, nor the folder locked
-            self.bus = opened.enter_context(Bus(home.bus, RULES, lock=lock))
+            self.bus = opened.enter_context(Bus(home.bus, rules(), lock=lock))
             self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
             self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
             self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
@@ -128,12 +135,23 @@ class Bot:
             self._place = self.bus.place.and_these(*places)
             opened.pop_all()
         self.secrets = FileSecrets(home.secrets)
+        self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
-        self._settings = settings
+        self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
+        folder = bot_folder()
+        self.functions = LocalFunctions(
+            project().absolute(),
+            publisher=self.bus,
+            media=self.media,
+            secrets=self.own_secrets.values,
+            settings=settings.for_functions(),
+            events=folder.events,
+            links=folder.links,
+        )
         self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
@@ -157,6 +175,7 @@ class Bot:
         self._web.stop()
         self._replays.stop()
         finished = self.bus.drain(drain)
+        self.functions.close()
         self.bus.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
@@ -171,7 +190,7 @@ class Bot:
 
     def _attach(self, handlers: dict[str, Handler]) -> None:
         """Attach to each rule the handler of its target. The bus does not start with a rule that has none."""
-        for rule in RULES:
+        for rule in rules():
             if (found := handlers.get(rule.target)) is not None:
                 handle = found.handle if found.batch else _about_its_post(found.handle)
                 self.bus.attach(
@@ -200,6 +219,7 @@ class Bot:
         permission = Permission(self._replies)
         sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
+        functions = self.functions
         return {
             "event-log": Handler(_log_events, batch=LOG_EVENTS, linger=LOG_SECONDS),
             "complete-function": Handler(
@@ -209,16 +229,29 @@ class Bot:
             "topic": Handler(self.alerts.handle, concurrency=2),
             "notify-function": Handler(self.alerts.notify, concurrency=2),
             "image-function": Handler(
-                lambda event: answer_images(event, media=media, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_images(event, functions=functions, media=media, publisher=bus, settings=settings),
+                concurrency=2,
             ),
             "text-function": Handler(
-                lambda event: answer_text(event, chatbot=chatbot, publisher=bus, settings=settings), concurrency=2
+                lambda event: answer_text(
+                    event, chatbot=chatbot, functions=functions, publisher=bus, settings=settings
+                ),
+                concurrency=2,
             ),
             "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
+            **{
+                own_rule(rule).target: Handler(
+                    handler_of(rule, self.functions, self.own_secrets.values, forwards=self._forwards),
+                    concurrency=CONCURRENCY,
+                )
+                for rule in bot_folder().rules
+            },
         }
 
     def _workflow(self, downloader: Downloader) -> Machine:
+        steps = bot_folder().steps
+
         def download(parameters: dict[str, Any]) -> dict[str, Any]:
             payload = parameters["Payload"]
             return {"Payload": downloader.fetch_image(payload["Url"], payload["TweetId"])}
@@ -237,11 +270,13 @@ class Bot:
             **self.analysers.tasks(),
             "lambda:invoke:download": download,
             "lambda:invoke:trim": shorten,
+            # The function of a step has the step's name, which begins with a capital: no name of ours does.
+            **{f"lambda:invoke:{name}": _invoked(task) for name, task in tasks_of(steps, self.functions).items()},
             "events:putEvents": put_events,
             "sqs:sendMessage": _fail_delivery,
         }
-        definition = msgspec.json.decode(WORKFLOW.read_bytes())
-        return Machine(definition, tasks, NAMES, pool=self._pool, prompt=PROMPT)
+        names = NAMES | {placeholder(step): step.name for step in steps}
+        return Machine(workflow(steps), tasks, names, pool=self._pool, prompt=PROMPT)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []
@@ -323,6 +358,10 @@ class _WhileThere:
     def fix(self, key: str, value: str) -> str:
         self._check()
         return self._publisher.fix(key, value)
+
+
+def _invoked(function: Task) -> Task:
+    return lambda parameters: {"Payload": function(parameters["Payload"])}
 
 
 def _entry(put: dict[str, Any]) -> Entry:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import SHIPPED, project
 from twbot.local.bus.lock import holder
 from twbot.local.private_files import check_owner, claim_folder, create_private, refuse_links
 
@@ -52,6 +53,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "secrets.json"
 
     @property
+    def own_secrets(self) -> Path:
+        """Return the file with the secrets of the bot's own functions."""
+        return self.folder / "own-secrets.json"
+
+    @property
     def log(self) -> Path:
         return self.folder / "twbot.log"
 
@@ -82,6 +88,11 @@ class DataFolder(msgspec.Struct, frozen=True):
     @property
     def replays(self) -> Path:
         return self.folder / "replays.db"
+
+    @property
+    def project(self) -> Path:
+        """Return the file that names the folder of the bot that last ran on this data folder."""
+        return self.folder / "project"
 
     @property
     def run(self) -> Path:
@@ -123,8 +134,33 @@ class RunInfo(msgspec.Struct, frozen=True):
 
 
 def data_folder(data: Path | None) -> Path:
-    """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the working directory."""
-    return data or Path(os.environ.get("TWBOT_HOME") or ".twbot")
+    """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the bot's folder."""
+    if data is not None:
+        return data
+    if chosen := os.environ.get("TWBOT_HOME"):
+        return Path(chosen)
+    folder = project()
+    return Path(".twbot") if folder in (SHIPPED, Path.cwd()) else folder / ".twbot"
+
+
+def note_project(home: DataFolder) -> None:
+    """Note which bot the data is of. Commands that are called elsewhere then know it."""
+    folder = project()
+    if folder == SHIPPED:
+        home.project.unlink(missing_ok=True)
+        return
+    fresh = home.project.with_suffix(".new")
+    with create_private(fresh) as file:
+        file.write(os.fsencode(folder.absolute()))
+    fresh.replace(home.project)
+
+
+def noted_project(home: DataFolder) -> Path | None:
+    """Return the folder of the bot that the data is of, whether or not it is still there; None where none is noted."""
+    try:
+        return Path(os.fsdecode(home.project.read_bytes()))
+    except OSError:
+        return None
 
 
 def data_option(data: Path | None) -> str:

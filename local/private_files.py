@@ -61,6 +61,26 @@ def refuse_links(folder: Path) -> None:
             raise NotOurs(f"{found} is a link, which twbot does not follow.", "Put the folder there, or mount it")
 
 
+def check_code(folder: Path) -> None:
+    """Raise NotOurs where others may change what the bot of a folder runs: twbot.toml and whatever is in bot/.
+
+    A group may write: on many systems each user's files belong to a group of that user alone.
+    """
+    user = os.geteuid()
+    code = folder / "bot"
+    for path in (folder, folder / "twbot.toml", code, *sorted(code.rglob("*"))):
+        try:
+            found = path.stat()
+        except OSError:  # not there, or a link to nothing
+            continue
+        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+            raise NotOurs(f"Everybody may write to {path}, and so run code as the bot.", f"chmod o-w {path}")
+        if user != SUPERUSER and found.st_uid not in (user, SUPERUSER):
+            raise NotOurs(
+                f"{path} belongs to another user, who may change what the bot runs.", f"sudo chown $USER {path}"
+            )
+
+
 def open_parent(folder: Path) -> Path | None:
     """Return the first folder above that everybody may write to: they could put another in the place of this one."""
     for parent in folder.absolute().parents:

@@ -27,11 +27,13 @@ from twbot.local.data_folder import (
     SimulatorInfo,
     check_room,
     make_private,
+    note_project,
     write_run_info,
 )
 from twbot.local.simulator.client import Simulator
 
 OnProgress = Callable[[str], None]
+AnalysersOf = Callable[[FileMedia, Path], Analysers]
 
 
 class System(msgspec.Struct, frozen=True):
@@ -50,16 +52,17 @@ def beside_simulated_x(
     settings: Settings,
     *,
     on_progress: OnProgress,
-    analysers: Callable[[FileMedia, Path], Analysers] = LocalModels,
+    analysers: AnalysersOf = LocalModels,
     host: str = "127.0.0.1",
     port: int = 0,
     x_port: int = 0,
     drain: float = 8.0,
+    forwards: bool = True,
 ) -> Iterator[System]:
     """Start a simulated X and the bot, register the bot's webhook with it, and stop both at the end.
 
-    `drain`: seconds that the bot has to finish its deliveries. Raises NotConfigured where the data folder has the keys
-    of a real account, TwbotError where one of them does not start.
+    `drain`: seconds that the bot has to finish its deliveries. `forwards`: whether rules with `to` send. Raises
+    NotConfigured where the data folder has the keys of a real account, TwbotError where one of them does not start.
     """
     check_room(make_private(home.folder))
     on_progress("Starting the simulated X")
@@ -67,7 +70,17 @@ def beside_simulated_x(
     # The simulated X is a process of its own, see docs/decisions/0005-the-simulated-x-is-its-own-process.md.
     with Lock(home.lock) as lock, Simulator(home.folder / "x", port=x_port) as x:
         _keep_keys(FileSecrets(home.secrets), x.client.keys())
-        made = Bot(home, settings, analysers=analysers, x_url=x.url, simulator=x.url, host=host, port=port, lock=lock)
+        made = Bot(
+            home,
+            settings,
+            analysers=analysers,
+            x_url=x.url,
+            simulator=x.url,
+            host=host,
+            port=port,
+            lock=lock,
+            forwards=forwards,
+        )
         with _running(made, drain) as (bot, webhook):
             on_progress("Registering the webhook: X challenges it")
             introduce(XManagement(bot.secrets, base_url=x.url), webhook, bot.secrets.keys().user_id)
@@ -121,6 +134,7 @@ def introduce(x: XManagement, webhook: str, user_id: str) -> None:
 def announce_run(bot: Bot, url: str, simulator: SimulatorInfo | None) -> None:
     """Write `run.json`, by which other commands find the running bot."""
     run = RunInfo(os.getpid(), url, time.time(), simulator, bot.control_token, bot.bus.lock.identity)
+    note_project(bot.home)
     write_run_info(bot.home.folder, run)
     bot.home.stopped.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
--- The negative messages, which raised alerts.
+-- The negative messages: they raised alerts, unless [alerts] says what does.
 WITH posts AS (
   SELECT time, detail.author AS author, detail.analysis.sentimentscore.negative AS sure, detail.text AS text,
     detail.twitter.tweetid AS tweetid,

@@ -1,4 +1,4 @@
-"""Alerting stack: NEGATIVE messages → alert function → SNS topic → its subscribers; and → notify function → chats."""
+"""Alerting stack: messages that raise alerts → alert function → SNS topic; → notify function → chats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from constructs import Construct
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
+from twbot.stacks.constructs.parameters import for_other_teams
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.constructs.stores import Table
@@ -26,12 +27,13 @@ class Alerting(Service):
         self._stage, self._plumbing = stage, plumbing
         self._dead_letters = DeadLetters(self, stage, "alerting")
         self._deliveries = Table(self, "Told", stage)
-        topic = Topic(self, "Alerts", stage, key=plumbing.key, subscribers=stage.aws.alerts)
+        self.topic = topic = Topic(self, "Alerts", stage, key=plumbing.key, subscribers=stage.aws.alerts)
         # Functions, because a topic remembers nothing (docs/decisions/0016-a-post-alerts-once.md), and SNS cannot write
         # what Slack and Discord expect (docs/decisions/0006-who-hears-of-alerts-is-no-setting.md).
         self._invoke("alert-on-negative", self._alert_function(topic))
         self._invoke("notify-on-negative", self._notify_function())
         CfnOutput(self, "AlertTopicArn", value=topic.topic_arn)
+        for_other_teams(self, stage, alert_topic_arn=topic.topic_arn)
         CfnOutput(self, "ToldTableName", value=self._deliveries.table_name)
 
     def _alert_function(self, topic: Topic) -> Function:

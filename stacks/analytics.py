@@ -9,11 +9,13 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from twbot.lambdas.analytics.table import DATABASE, TABLE
 from twbot.lambdas.analytics.transform import FOLDER
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
 from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_workgroup
+from twbot.stacks.constructs.parameters import for_other_teams
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import Bucket
@@ -33,7 +35,7 @@ class Analytics(Service):
         self._transform = Function(self, "transform", stage, {})
         # Query results can be computed again; events stay.
         results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
-        self._lake = Bucket(self, "Lake", stage, rules=[results, *_expiry(stage)])
+        self.lake = Bucket(self, "Lake", stage, rules=[results, *_expiry(stage)])
         stream = self._stream(stage)
         WiredRule(
             self,
@@ -46,8 +48,9 @@ class Analytics(Service):
                 self, "DeliveryRole", ["firehose:PutRecord", "firehose:PutRecordBatch"], stream.attr_arn
             ),
         )
-        add_workgroup(self, stage, self._lake.bucket_name, add_table(self, stage, self._lake.bucket_name))
-        CfnOutput(self, "LakeBucketName", value=self._lake.bucket_name)
+        add_workgroup(self, stage, self.lake.bucket_name, add_table(self, stage, self.lake.bucket_name))
+        CfnOutput(self, "LakeBucketName", value=self.lake.bucket_name)
+        for_other_teams(self, stage, lake_bucket=self.lake.bucket_name, lake_database=DATABASE, lake_table=TABLE)
 
     def _stream(self, stage: StageConfig) -> firehose.CfnDeliveryStream:
         log = LogGroup(self, "DeliveryLog", stage, f"/twbot/{stage.name}/lake")
@@ -75,7 +78,7 @@ class Analytics(Service):
         # The transform function returns the partition keys instead; dynamic partitioning needs a 64 MiB buffer.
         # https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning.html
         return DELIVERY.ExtendedS3DestinationConfigurationProperty(
-            bucket_arn=self._lake.bucket_arn,
+            bucket_arn=self.lake.bucket_arn,
             role_arn=role.role_arn,
             prefix=EVENTS + "".join(f"!{{partitionKeyFromLambda:{part}}}/" for part in FOLDER),
             error_output_prefix=ERRORS + BY_PROBLEM,
@@ -97,9 +100,9 @@ class Analytics(Service):
         service = iam.ServicePrincipal("firehose.amazonaws.com").with_conditions(condition)
         role = iam.Role(self, "StreamRole", assumed_by=service)
         bucket_actions = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        allow(role, bucket_actions, [self._lake.bucket_arn])
+        allow(role, bucket_actions, [self.lake.bucket_arn])
         for folder in (EVENTS, ERRORS):
-            self._lake.grant(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
+            self.lake.grant(role, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], folder)
         allow(role, ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"], [self._transform.function_arn])
         allow(role, ["logs:PutLogEvents"], [log.log_group_arn])
         return role

@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE, Settings, is_safe_url, load
+from twbot.lambdas.folder.records import Function
+from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
 ARCHIVE_DAYS = 30
@@ -64,13 +65,15 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     archive_days: int | None = None
     """The older place of the stage's `archive_days`, which has the same meaning there."""
     alerts: list[str] = []
-    """The subscribers of negative messages: email addresses (…@…), phones (+…) or https:// URLs."""
+    """The subscribers of alerts: email addresses (…@…), phones (+…) or https:// URLs."""
     alarms: list[str] = []
     """The subscribers of the bot's own alarms, written like `alerts`."""
     requests_per_second: int = 50
     replies_at_once: int = 2
     query_limit_mb: int = 1000
     """The megabytes that one Athena query may scan."""
+    extra: Function | None = None
+    """CDK code of the bot's folder that is deployed beside: module:function, as in infra.stack:add (twbot.infra)."""
 
     def __post_init__(self) -> None:
         _check(self.archive_days is None or self.archive_days >= 1, "archive_days: 1 or more")
@@ -108,6 +111,9 @@ class StageConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How the bot behaves, on either platform."""
     aws: AwsConfig
     """What is deployed."""
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def production(self) -> bool:
@@ -147,12 +153,13 @@ def check_name(name: str) -> str:
 
 
 def load_stage(
-    name: str, file: Path = FILE, *, twitter_account_id: str | None = None, region: str | None = None
+    name: str, file: Path | None = None, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
-    """Load a stage from the file, or the defaults if the file does not exist.
+    """Load a stage from the file (None: the bot's twbot.toml), or the defaults if the file does not exist.
 
     The arguments override the file. Raises TwbotError for invalid settings and for a missing account id.
     """
+    file = file or settings_file()
     settings = load(file, check_name(name))
     arguments = {"twitter_account_id": twitter_account_id, "region": region}
     merged = {**settings.aws, **{key: value for key, value in arguments.items() if value}}

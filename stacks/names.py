@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.lambdas.folder.event_types import OURS
 from twbot.stacks.config import StageConfig
 
-EVENT_TYPES = (*RAW_TYPES, *DETAILS)
-LIMITED = "X_LIMITS"
+EVENT_TYPES = OURS
 # The microservices with a stack, in the order of deployment.
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
 
@@ -53,6 +52,11 @@ def dead_letters_name(stage: StageConfig, service: str) -> str:
     return f"{stage.prefix}-{service}-dead-letters"
 
 
+def collection_name(stage: StageConfig) -> str:
+    """Return the id of the collection with the faces of the bot's own people."""
+    return f"{stage.prefix}-people"
+
+
 def queue_name(stage: StageConfig) -> str:
     """Return the name of the queue of replies."""
     return f"{stage.prefix}-tweets"
@@ -69,3 +73,8 @@ def stack_name(stage: StageConfig, service: str) -> str:
 def alert_addresses_name(stage: StageConfig) -> str:
     """Return the name of the parameter with the chats' addresses, which `twbot alerts subscribe` creates."""
     return f"/twbot/{stage.name}/alert-addresses"
+
+
+def parameter_name(stage: StageConfig, name: str) -> str:
+    """Return the name of a parameter for other teams, such as bus-arn (docs/for-other-teams.md)."""
+    return f"/twbot/{stage.name}/{name}"

@@ -13,6 +13,7 @@ from constructs import Construct
 from twbot.lambdas.wiring import EVERY_EVENT
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
+from twbot.stacks.constructs.parameters import for_other_teams
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule
 from twbot.stacks.constructs.service import LogGroup, Service
 from twbot.stacks.constructs.stores import Table
@@ -43,6 +44,7 @@ class Plumbing(Service):
         alarms.grant("cloudwatch.amazonaws.com")
         add_alarms(self, stage, alarms)
         add_dashboard(self, stage)
+        for_other_teams(self, stage, bus_name=self.bus.event_bus_name, bus_arn=self.bus.event_bus_arn)
         CfnOutput(self, "BusName", value=self.bus.event_bus_name)
         CfnOutput(self, "PublishedTableName", value=self._published.table_name)
         CfnOutput(self, "EventLogName", value=event_log.log_group_name)
@@ -64,6 +66,10 @@ class Plumbing(Service):
         # The entry's key is stored before PutEvents, and deleted again if the bus refuses the entry:
         # docs/decisions/0003-an-entry-carries-its-once-key.md
         allow(function, ["dynamodb:PutItem", "dynamodb:DeleteItem"], [self._published.table_arn])
+
+    def grant_add(self, function: lambda_.IFunction) -> None:
+        """Grant a function of the bot's folder what bot.add needs."""
+        allow(function, ["dynamodb:UpdateItem"], [self._published.table_arn])
 
     def _archive(self, stage: StageConfig) -> None:
         """Archive every event except replayed ones and those that a replay causes."""

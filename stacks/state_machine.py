@@ -1,16 +1,18 @@
-"""The state machine of a stage: lambdas/analysis/workflow.asl.json without the detectors that are switched off."""
+"""The state machine of a stage: the workflow of lambdas/analysis without the detectors that are switched off."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import copy
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
+from twbot.lambdas.analysis import workflow as declared
+from twbot.lambdas.analysis.workflow import State
+from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.people import has_people
+from twbot.lambdas.folder.records import Step
 from twbot.stacks.config import Detectors
+from twbot.stacks.functions import PEOPLE
 
-FILE = Path(__file__).parents[1] / "lambdas" / "analysis" / "workflow.asl.json"
 STATES = {
     "sentiment": "DetectSentiment",
     "entities": "DetectEntities",
@@ -19,14 +21,18 @@ STATES = {
     "texts": "DetectText",
     "celebrities": "RecognizeCelebrities",
 }
-TRIM_TEXT = "TrimText"
+TRIM_TEXT, CELEBRITIES = "TrimText", STATES["celebrities"]
 _SDK = "arn:aws:states:::aws-sdk:"
-State = dict[str, Any]
 
 
-def workflow(detectors: Detectors) -> State:
-    """Return the definition without the detectors that are off: their fields are absent from what is found."""
-    definition: State = msgspec.json.decode(FILE.read_bytes())
+def workflow(detectors: Detectors, steps: Sequence[Step] = (), *, people: bool = False) -> State:
+    """Return the definition without the detectors that are off: their fields are absent from what is found.
+
+    steps: those of the bot's folder; people: whether the folder has people, whom RecognizeCelebrities does not know
+    """
+    definition = declared.workflow(steps)
+    if people:
+        _add_people(definition)
     off = {state for name, state in STATES.items() if not getattr(detectors, name)}
     if not (detectors.sentiment or detectors.entities):
         # Only these two need the language, and detecting it costs as much as either of them:
@@ -39,6 +45,43 @@ def workflow(detectors: Detectors) -> State:
         # Step Functions refuses a definition with states that nothing leads to, as a skipped detector's fallbacks are.
         machine["States"] = {name: states[name] for name in states if name in _reachable(machine)}
     return definition
+
+
+def workflow_of_stage(detectors: Detectors) -> State:
+    """Return the definition of a stage of this bot: with what its folder adds."""
+    return workflow(detectors, bot_folder().steps, people=has_people(project()))
+
+
+def _add_people(definition: State) -> None:
+    """Search the faces of a picture among the bot's own people, after RecognizeCelebrities has found them.
+
+    `local` compares with all people at once, and has no such state.
+    """
+    every = list(machines(definition))
+    (states,) = (each["States"] for each in every if CELEBRITIES in each["States"])
+    (fetch,) = (each["States"]["FetchImage"] for each in every if "FetchImage" in each["States"])
+    found = "$.celebrities.Found"
+    del states[CELEBRITIES]["End"]
+    states[CELEBRITIES] |= {"ResultPath": "$.celebrities", "Next": "FindPeople"}
+    states["FindPeople"] = {
+        "Type": "Task",
+        "Resource": fetch["Resource"],
+        "TimeoutSeconds": PEOPLE.timeout,
+        "Parameters": {
+            "FunctionName": "${PeopleFunction}",
+            "Payload": {
+                "Key.$": "$.Key",
+                "CelebrityFaces.$": f"{found}.CelebrityFaces",
+                "UnrecognizedFaces.$": f"{found}.UnrecognizedFaces",
+            },
+        },
+        "ResultSelector": {"Found.$": "$.Payload", "Outcome": "found"},
+        "Retry": copy.deepcopy(fetch["Retry"]),
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.problem", "Next": "FindPeopleFailed"}],
+        "End": True,
+    }
+    # What RecognizeCelebrities found stays.
+    states["FindPeopleFailed"] = {"Type": "Pass", "InputPath": "$.celebrities", "End": True}
 
 
 def machines(definition: State) -> Iterator[State]:

@@ -1,25 +1,35 @@
-"""The seven microservices of a stage."""
+"""The microservices of a stage: the seven of twbot, and what the bot's folder adds."""
 
 from __future__ import annotations
 
+from aws_cdk import Environment
 from constructs import Construct
 
+from twbot.lambdas.analytics.table import DATABASE, TABLE
+from twbot.lambdas.folder.folder import bot_folder, project
 from twbot.stacks.alerting import Alerting
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.analytics import Analytics
 from twbot.stacks.config import StageConfig
 from twbot.stacks.egress import Egress
+from twbot.stacks.extra import Lake, Twbot, add_extra
 from twbot.stacks.ingress import Ingress
+from twbot.stacks.own import Own, has_own
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import Responding
 
 
 def add_system(scope: Construct, stage: StageConfig) -> None:
-    """Add the stacks of a stage to a CDK app."""
+    """Add the stacks of a stage to a CDK app. Raises TwbotError where the bot's folder is at fault."""
     plumbing = Plumbing(scope, stage)
     Ingress(scope, stage, plumbing)
     analysis = Analysis(scope, stage, plumbing)
-    Alerting(scope, stage, plumbing)
+    alerting = Alerting(scope, stage, plumbing)
     Responding(scope, stage, plumbing, analysis)
     Egress(scope, stage, plumbing, analysis)
-    Analytics(scope, stage, plumbing)
+    analytics = Analytics(scope, stage, plumbing)
+    if has_own(bot_folder()):
+        Own(scope, stage, plumbing, analysis)
+    environment = Environment(account=stage.aws.account, region=stage.aws.region)
+    lake = Lake(analytics.lake, DATABASE, TABLE)
+    add_extra(scope, stage, Twbot(plumbing.bus, alerting.topic, lake, analysis.media, environment), project())

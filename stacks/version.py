@@ -6,7 +6,7 @@ import functools
 import hashlib
 
 from twbot.stacks.bundling import bundle
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 
 # Files that change a stage but are in no bundle of ours: the lock of the packages, and what the templates are made of.
 BESIDES = (
@@ -21,7 +21,9 @@ BESIDES = (
 def code_version() -> str:
     """Return twelve hexadecimal digits: the hash of our modules in the bundles and of BESIDES."""
     files = bundle.ours()
-    deployed = {name: path for each in FUNCTIONS.values() for name, path in bundle.closure(each.entry, files).items()}
+    deployed = {
+        name: path for each in functions().values() for name, path in bundle.closure([each.entry], files).items()
+    }
     deployed |= {name: bundle.ROOT / name for name in BESIDES}
     digest = hashlib.sha256()
     for name, path in sorted(deployed.items()):

@@ -46,6 +46,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the developer's data folder nor AWS credentials get into a test."""
     for name in (
         "TWBOT_HOME",
+        "TWBOT_PROJECT",
         "TWBOT_STAGE",
         "TWBOT_TRACEBACK",
         "AWS_PROFILE",

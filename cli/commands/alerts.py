@@ -1,4 +1,4 @@
-"""`twbot alerts`: the subscribers of alerts about negative messages, tests of their delivery, and the raised alerts."""
+"""`twbot alerts`: the subscribers of alerts, tests of their delivery, and the raised alerts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from twbot.lambdas.settings import LOCAL
 from twbot.lambdas.text_files import decode_text
 
 app = typer.Typer(
-    help="Alerts about negative messages: who hears of them, and which were raised.", no_args_is_help=True
+    help="Alerts about negative messages, or those that you chose: who hears of them, and which were raised.",
+    no_args_is_help=True,
 )
 
 

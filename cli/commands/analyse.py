@@ -113,10 +113,10 @@ def _comprehend() -> Comprehend:
 def _of_picture(path: Path, data: Path | None) -> Found:
     image = {"Image": {"Bytes": _read(path)}}
     from twbot.local.data_folder import DataFolder, data_folder
-    from twbot.local.models.gallery import Gallery
+    from twbot.local.models.folder_people import gallery_of
     from twbot.local.models.rekognition import Rekognition
 
-    rekognition = Rekognition(Gallery(DataFolder(data_folder(data)).gallery), _no_store)
+    rekognition = Rekognition(gallery_of(DataFolder(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
     lines = [each for each in rekognition.detect_text(image)["TextDetections"] if each["Type"] == "LINE"]
     return _empty(str(path)) | {

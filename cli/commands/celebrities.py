@@ -1,4 +1,4 @@
-"""`twbot celebrities`: the local gallery of people whom the bot names in images."""
+"""`twbot celebrities`: the people whom the bot names in images, beside those whom Rekognition knows."""
 
 from __future__ import annotations
 
@@ -9,50 +9,59 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.people.port import people_of
+from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out, say, table
-from twbot.cli.ui.options import AsJson, Data
+from twbot.cli.ui.options import AsJson, targeted
 
 if TYPE_CHECKING:
-    from twbot.local.models.gallery import Gallery, Person
+    from twbot.cli.operations.people.port import People
+    from twbot.cli.operations.people.records import KnownPerson
 
 app = typer.Typer(no_args_is_help=True, help="The gallery of people that the bot names on pictures.")
 
 
 @app.command("list")
-def list_people(json: AsJson = False, data: Data = None) -> None:
-    """List the people of the gallery, and where their photos came from.
+@targeted
+def list_people(target: Target, json: AsJson = False) -> None:
+    """List the people of the gallery, and where their photos came from. On AWS: those of the stage's own.
 
     Example: twbot celebrities list
     """
-    people = _gallery(data).people()
+    people = people_of(target).people()
     if json:
         as_json([_shown(person) for person in people])
         return
     rows = [(person.name, len(person.photos), _origin(person)) for person in people]
     table(["name", "photos", "from"], rows)
     if not people:
-        say("The gallery is empty. Add somebody with: twbot celebrities add NAME PHOTO")
+        say(f"The gallery is empty. Add somebody with: twbot celebrities add NAME PHOTO{target.option}")
 
 
 @app.command()
+@targeted
 def add(
+    target: Target,
     name: Annotated[str, typer.Argument(help="The person's name.")],
     photos: Annotated[
         list[Path], typer.Argument(help="JPEG or PNG photos with the person's face alone, from the front.")
     ],
     json: AsJson = False,
-    data: Data = None,
 ) -> None:
     """Teach the bot a face. More photos of a person make it surer; a running bot knows at once.
 
+    On AWS this is for a stage whose bot has people in bot/people/.
+
     Example: twbot celebrities add "Ada Lovelace" ada.jpg
     """
-    from twbot.local.models.gallery import BadPhoto
+    from twbot.lambdas.folder.people import BadPhoto
 
     try:
-        person = _gallery(data).add(name, {photo.name: _read(photo) for photo in photos})
+        person = people_of(target).add(name, {photo.name: _read(photo) for photo in photos})
     except BadPhoto as error:
-        raise CliError(str(error), hint=f"Try another photo: {_add_command(name)}", code=Exit.NOT_FOUND) from None
+        raise CliError(
+            str(error), hint=f"Try another photo: {_add_command(name)}{target.option}", code=Exit.NOT_FOUND
+        ) from None
     if json:
         as_json(_shown(person))
     else:
@@ -60,33 +69,28 @@ def add(
 
 
 @app.command()
+@targeted
 def remove(
+    target: Target,
     name: Annotated[str, typer.Argument(help="The person's name, as the list has it.")],
     json: AsJson = False,
-    data: Data = None,
 ) -> None:
     """Forget a person. Somebody who comes with twbot is hidden, until added again.
 
     Example: twbot celebrities remove "Ada Lovelace"
     """
-    from twbot.local.models.gallery import NotInGallery
+    from twbot.lambdas.folder.people import NotKnown
 
-    gallery = _gallery(data)
+    people = people_of(target)
     try:
-        gallery.remove(name)
-    except NotInGallery as error:
-        raise CliError(str(error), hint=_nearest(name, gallery), code=Exit.NOT_FOUND) from None
+        people.remove(name)
+    except NotKnown as error:
+        hint = f"{_nearest(name, people)}{target.option}"
+        raise CliError(str(error), hint=hint, code=Exit.NOT_FOUND) from None
     if json:
         as_json({"removed": name})
     else:
         out.print(f"{name} is no longer in the gallery.", markup=False)
-
-
-def _gallery(data: Path | None) -> Gallery:
-    from twbot.local.data_folder import DataFolder, data_folder
-    from twbot.local.models.gallery import Gallery
-
-    return Gallery(DataFolder(data_folder(data)).gallery)
 
 
 def _read(photo: Path) -> bytes:
@@ -104,8 +108,8 @@ def _similar_file(photo: Path) -> str | None:
     return f"Did you mean: {photo.parent / near[0]}" if near else None
 
 
-def _nearest(name: str, gallery: Gallery) -> str:
-    names = {person.name.lower(): person.name for person in gallery.people()}
+def _nearest(name: str, people: People) -> str:
+    names = {person.name.lower(): person.name for person in people.people()}
     # A surname alone is compared, too; a whole name wins over a word of another.
     words = {word: full for lower, full in names.items() for word in lower.split()}
     near = difflib.get_close_matches(name.lower(), names | words, n=1)
@@ -118,10 +122,11 @@ def _add_command(name: str) -> str:
     return f'twbot celebrities add "{name}" PHOTO'
 
 
-def _origin(person: Person) -> str:
-    return "twbot" if person.shipped else "you"
+def _origin(person: KnownPerson) -> str:
+    return "twbot" if person.shipped else "bot/people" if person.in_folder else "you"
 
 
-def _shown(person: Person) -> dict[str, Any]:
+def _shown(person: KnownPerson) -> dict[str, Any]:
     photos = [{"source": photo.source, "licence": photo.licence} for photo in person.photos]
-    return {"name": person.name, "shipped": person.shipped, "urls": person.urls, "photos": photos}
+    origin = {"shipped": person.shipped, "in_folder": person.in_folder}
+    return {"name": person.name, **origin, "urls": person.urls, "photos": photos}

@@ -21,6 +21,7 @@ ASSUMED = (
     "to X, nobody negative (each alert costs besides), every text a wish for a joke.",
     "Lambda: milliseconds measured on this machine, warm, plus assumed waits for the network; no cold starts. "
     "Step Functions Express: the assumed waits alone.",
+    "Each call of a function of your bot's folder is taken to last 300 ms, whatever it answers.",
     "Logs, traces and files of the lake are estimated; queries, replays and API Gateway's access log are left out, and "
     "what a stage costs when nobody tweets comes on top.",
 )
@@ -66,12 +67,11 @@ def cost(
 
 def _stage(name: str) -> StageConfig:
     """Load the stage without its account id, which changes no price. Raises CliError for `local`."""
-    from twbot.lambdas.settings import FILE
     from twbot.stacks.config import load_stage
 
     if name == LOCAL:
         raise CliError("The bot on this machine has no AWS bill.", hint="Name a stage: --stage prod", code=Exit.USAGE)
-    return load_stage(name, FILE, twitter_account_id="1")  # no price depends on it, so none has to be configured
+    return load_stage(name, twitter_account_id="1")  # no price depends on it, so none has to be configured
 
 
 def _region(name: str | None) -> tuple[str, list[str]]:

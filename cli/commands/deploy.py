@@ -13,6 +13,8 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, out, print_line, say, show_check
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
+from twbot.lambdas.folder.folder import project
+from twbot.lambdas.folder.people import has_people, photos_of_people
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +48,7 @@ def deploy(
     on = deployment("deploy", Target(stage, profile, region, data))
     with logged(on.log):
         checked_id = digits(account_id(on, account))
+        photos_of_people(project())  # a photo that can't be read is named before anything changes
         if bootstrap and not dry_run:
             _bootstrap(on, yes)
         checks = _checks(on, bootstrap_later=bootstrap and dry_run)
@@ -57,6 +60,7 @@ def deploy(
             if not dry_run:
                 _ask(on, permissions, yes)
                 _deploy(on, assembly)
+                plan |= _teach_people(on)
     if dry_run:
         if json:
             as_json({**plan, "deployed": False})
@@ -149,6 +153,18 @@ def _deploy(on: Deployment, assembly: Assembly) -> None:
             on.cdk().deploy(assembly.folder, each)
     except KeyboardInterrupt:
         raise interrupted(following, on.bot.option, "deploy") from None
+
+
+def _teach_people(on: Deployment) -> dict[str, Any]:
+    """Bring the stage's collection of faces in step with the people of the bot's folder. Return what --json adds."""
+    if not has_people(project()):
+        return {}
+    from twbot.cli.operations.people.aws import AwsPeople
+
+    with waiting("Looking at the photos of people"):
+        changed = AwsPeople(on.bot).keep_in_step(project())
+    say(f"Photos of people: {changed.added} new, {changed.removed} gone.")
+    return {"people": changed._asdict()}
 
 
 def _deployed(on: Deployment, plan: dict[str, Any], json: bool) -> None:

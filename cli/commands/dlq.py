@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
@@ -182,9 +183,13 @@ def _selected(
 
 
 def _read(source: DeadLetters, rule: str | None) -> DeadLetterBatch:
-    if rule is not None and rule not in (rules := complete_rules("")):
+    if rule is None or rule in (rules := complete_rules("")):
+        return source.read(rule=rule)
+    # A rule that was taken away may have left dead letters.
+    batch = source.read()
+    if not (left := [each for each in batch.seen if each.rule == rule]):
         raise CliError(f"There is no rule {rule!r}.", hint=f"There are: {', '.join(rules)}", code=Exit.USAGE)
-    return source.read(rule=rule)
+    return msgspec.structs.replace(batch, seen=left)
 
 
 def _chosen(batch: DeadLetterBatch, ids: Sequence[str] | None, reason: str | None, target: Target) -> list[DeadLetter]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import print_line, say
-from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.settings import LOCAL, settings_file
 from twbot.lambdas.text_files import decode_text, encoding_of
 
 HEAD = """\
@@ -36,7 +37,7 @@ AWS = """
 # secret = "{secret}"         # the keys of X, by this name in Secrets Manager
 # workflow = "EXPRESS"                 # or STANDARD: dearer, but each execution can be looked at for 90 days
 # log_days = 30                        # how long logs are kept: 1, 3, 5, 7, 14, 30, 60, 90, …
-# alerts = []                          # who hears of negative posts: ["a@example.com", "+442079460000", "https://…"]
+# alerts = []                          # who hears of alerts: ["a@example.com", "+442079460000", "https://…"]
 # alarms = []                          # who hears when the bot itself has trouble; as alerts
 # requests_per_second = 50             # webhook calls; what is beyond X sends again
 # replies_at_once = 2                  # 2 or more
@@ -55,28 +56,47 @@ AWS = """
 _COMMENT = re.compile(r"^((?:# \w+ = |\[)[^#\n]*) #", re.MULTILINE)
 
 Force = Annotated[bool, typer.Option("--force", help="Write it anew; what was there goes to twbot.toml.old.")]
+Ci = Annotated[
+    Literal["github"] | None,
+    typer.Option("--ci", help="Write a workflow instead, which checks, tests and deploys the bot."),
+]
 Name = Annotated[str, typer.Option("--stage", help="The stage's name: prod, test, …")]
 
 
-def init(stage: Name = "prod", force: Force = False) -> None:
+def init(stage: Name = "prod", ci: Ci = None, force: Force = False) -> None:
     """Write a twbot.toml that explains every setting of a stage, or add a stage to the one that is there.
 
     Example: twbot init
 
     Example: twbot init --stage test
+
+    Example: twbot init --ci github
     """
-    text = written(stage)
-    if force or not FILE.exists():
-        with writing(FILE):
-            if FILE.exists():
-                FILE.replace(FILE.with_name(f"{FILE.name}.old"))
-            FILE.write_text(HEAD + text, encoding="utf-8")
-        print_line(f"Wrote {FILE} with the stage {stage}.")
+    if ci:
+        _write_workflow(stage)
+        return
+    text, file = written(stage), settings_file()
+    if force or not file.exists():
+        with writing(file):
+            if file.exists():
+                file.replace(file.with_name(f"{file.name}.old"))
+            file.write_text(HEAD + text, encoding="utf-8")
+        print_line(f"Wrote {file} with the stage {stage}.")
     else:
-        _add(stage, text)
-        print_line(f"Added the stage {stage} to {FILE}.")
+        _add(stage, text, file)
+        print_line(f"Added the stage {stage} to {file}.")
     if stage != LOCAL:
         say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
+
+
+def _write_workflow(stage: str) -> None:
+    from twbot.cli.deploy.target import on_aws
+    from twbot.cli.scaffold.templates import write_workflow
+
+    on_aws(stage)
+    path = write_workflow(stage, settings_file().parent)
+    print_line(f"Wrote {path}.")
+    say("Next: read its head, which says what to set up in AWS and in the repository's settings.")
 
 
 def written(stage: str) -> str:
@@ -98,23 +118,23 @@ def written(stage: str) -> str:
     return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
 
 
-def _add(stage: str, text: str) -> None:
+def _add(stage: str, text: str, file: Path) -> None:
     """Append a stage to twbot.toml. Raises CliError if the file has it already or cannot be read."""
     import msgspec
 
     try:
-        before = FILE.read_bytes()
+        before = file.read_bytes()
         stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
     except (ValueError, OSError) as error:
-        raise CliError(f"Cannot read {FILE}: {error}", hint="Put it right, or write it anew: --force") from None
+        raise CliError(f"Cannot read {file}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:
         hint = (
             f"Edit it, add another stage: twbot init --stage NAME, or write it anew: twbot init --stage {stage} --force"
         )
-        raise CliError(f"{FILE} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
-    with writing(FILE), FILE.open("a", encoding="utf-8") as file:
+        raise CliError(f"{file} has the stage {stage} already.", hint=hint, code=Exit.USAGE)
+    with writing(file), file.open("a", encoding="utf-8") as opened:
         if encoding_of(before).startswith(("utf-16", "utf-32")):
             # One file has one encoding: what was there is written anew.
-            file.truncate(0)
-            file.write(decode_text(before))
-        file.write(text)
+            opened.truncate(0)
+            opened.write(decode_text(before))
+        opened.write(text)

@@ -35,10 +35,12 @@ def _names(incomplete: str) -> list[str]:
 
 def _on_any_platform() -> list[Metric]:
     from twbot.cli.operations.metrics.records import all_metrics, function_metrics
-    from twbot.lambdas.wiring import SERVICES
-    from twbot.stacks.functions import FUNCTIONS
+    from twbot.lambdas.folder.event_types import declared
+    from twbot.lambdas.folder.folder import bot_folder
+    from twbot.lambdas.wiring import services
+    from twbot.stacks.functions import functions
 
-    return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
+    return [*all_metrics(services(), declared(bot_folder().events)), *function_metrics(functions())]
 
 
 @targeted

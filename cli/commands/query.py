@@ -52,6 +52,7 @@ def query(
             autocompletion=_parameters,
         ),
     ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the saved queries, as without a name.")] = False,
     columns: Annotated[bool, typer.Option("--columns", help="List the table's columns instead.")] = False,
     limit: Limit = None,
     json: AsJson = False,
@@ -63,7 +64,7 @@ def query(
     ),
     utc: Utc = False,
 ) -> None:
-    """Ask the data lake. Without a name: list the saved queries.
+    """Ask the data lake. Without a name: list the saved queries, twbot's and those of bot/queries.
 
     The table is "analysed-messages-table", the SQL Athena's, on this machine, too. On AWS each query costs what it
     reads, and stops at the stage's limit (query_limit_mb). Ctrl-C stops it. Whole lists and records come as JSON on
@@ -81,8 +82,8 @@ def query(
 
     Example: twbot query --sql 'SELECT count(*) FROM "analysed-messages-table" WHERE "replay-name" IS NULL'
     """
-    if bool(name) + (sql is not None) + columns > 1:
-        raise CliError("Give one of a saved query's name, --sql and --columns.", code=Exit.USAGE)
+    if bool(name) + (sql is not None) + columns + list_ > 1:
+        raise CliError("Give one of a saved query's name, --sql, --columns and --list.", code=Exit.USAGE)
     if json + csv + chart > 1:
         raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
     if columns:

@@ -14,7 +14,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, targeted
 from twbot.cli.ui.times import Utc, format_time, parse_duration
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
     from twbot.lambdas.egress.permission import Switch
@@ -39,7 +39,7 @@ def status(target: Target, utc: Utc = False, json: AsJson = False) -> None:
     from twbot.lambdas.settings import load
 
     store = replies_of(target)
-    switch, out, configured = store.switch(), store.opted_out_users(), load(FILE, target.stage).replies
+    switch, out, configured = store.switch(), store.opted_out_users(), load(settings_file(), target.stage).replies
     answering = configured and not switch.stops(time.time())
     if json:
         as_json(
@@ -205,7 +205,7 @@ def _iso(at: float | None) -> str | None:
 
 def _why(switch: Switch, configured: bool, utc: bool) -> str:
     if not configured:
-        return f"replies = false in {FILE}"
+        return f"replies = false in {settings_file()}"
     because = f", {switch.reason}" if switch.reason else ""
     return f"paused since {format_time(switch.since, utc=utc)}{_until(switch, utc=utc)}{because}"
 

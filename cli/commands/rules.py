@@ -17,7 +17,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.lambdas.text_files import decode_text
-from twbot.lambdas.wiring import RULES, WEBHOOK_PUBLISHES, Rule
+from twbot.lambdas.wiring import WEBHOOK_PUBLISHES, Rule, rules
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
 WIDE = 120
@@ -45,8 +45,8 @@ def list_rules(target: Target, json: AsJson = False) -> None:
         as_json([*_documents(deployed)])
         return
     columns = ["rule", "takes", "of", "goes to"]
-    rows = [[rule.name, _types(rule.pattern), rule.service, rule.target] for rule in RULES]
-    patterns = {rule.name: rule.pattern for rule in RULES}
+    rows = [[rule.name, _types(rule.pattern), rule.service, rule.target] for rule in rules()]
+    patterns = {rule.name: rule.pattern for rule in rules()}
     if deployed is not None:
         strangers = [each for each in deployed.values() if not _declared(each.name)]
         patterns |= {each.name: each.pattern for each in strangers}
@@ -67,7 +67,7 @@ def _types(pattern: object) -> str:
 
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
-    for rule in RULES:
+    for rule in rules():
         on_aws = deployed[rule.name] if deployed else None
         yield {name: getattr(rule, name) for name in SHOWN} | (
             {"state": on_aws.state, "deployed": on_aws.pattern} if on_aws else {}
@@ -78,7 +78,7 @@ def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, A
 
 
 def _declared(name: str) -> bool:
-    return any(rule.name == name for rule in RULES)
+    return any(rule.name == name for rule in rules())
 
 
 def _state(rule: DeployedRule) -> str:
@@ -100,7 +100,7 @@ def match(
     Example: twbot tail --json --limit 1 | twbot rules test -
     """
     found = _event(event)
-    results = [(rule, _mismatch(rule, found)) for rule in RULES]
+    results = [(rule, _mismatch(rule, found)) for rule in rules()]
     if json:
         as_json([{"rule": rule.name, "matches": why is None, "mismatch": why} for rule, why in results])
         return
@@ -178,16 +178,16 @@ def _mermaid() -> Iterator[str]:
     yield "flowchart LR"
     yield '  X(["X"]) -->|webhook| ingress["ingress"]'
     yield '  bus{{"event bus"}}'
-    services: dict[str, list[Rule]] = {}
-    for rule in RULES:
-        services.setdefault(rule.service, []).append(rule)
-    for service, rules in services.items():
+    by_service: dict[str, list[Rule]] = {}
+    for rule in rules():
+        by_service.setdefault(rule.service, []).append(rule)
+    for service, found in by_service.items():
         yield f'  subgraph {service}_service ["{service}"]'
-        yield from (f'    {_node(rule)}["{rule.target}"]' for rule in rules)
+        yield from (f'    {_node(rule)}["{rule.target}"]' for rule in found)
         yield "  end"
-        yield from (f'  bus -->|"{rule.name}: {_event_types(rule)}"| {_node(rule)}' for rule in rules)
+        yield from (f'  bus -->|"{rule.name}: {_event_types(rule)}"| {_node(rule)}' for rule in found)
     yield f'  ingress -->|"{", ".join(WEBHOOK_PUBLISHES)}"| bus'
-    yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in RULES if rule.publishes)
+    yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in rules() if rule.publishes)
     yield "  egress_tweet_queue -->|reply| X"
 
 

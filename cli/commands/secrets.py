@@ -1,21 +1,38 @@
-"""`twbot secrets`: stores, checks and rotates a stage's keys of the X app and the bot's account."""
+"""`twbot secrets`: a stage's keys of the X app and the bot's account, and the secrets of the bot's own functions."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.own_secrets import missing_secrets
 from twbot.cli.operations.target import Bot, Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
-from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.prompts import ask_secret, confirm, whole_file
 from twbot.cli.x import accepted_keys
 from twbot.cli.x.key_input import NAMES, EnteredKeys, read_keys
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.text_files import decode_text
 
-app = typer.Typer(help="The keys of X: stored, checked, rotated; never shown.", no_args_is_help=True)
+
+def _names(incomplete: str) -> list[str]:
+    from twbot.lambdas.folder.folder import bot_folder
+    from twbot.lambdas.own.calls import named_secrets
+
+    try:
+        return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
+    except TwbotError:
+        return []
+
+
+app = typer.Typer(help="The keys of X and the secrets of own functions: stored, never shown.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Its name: capitals, digits and underscores.", autocompletion=_names)]
+ValueFile = Annotated[str | None, typer.Option("--from-file", help="Read it from a file; - for stdin.", metavar="FILE")]
 FromFile = Annotated[
     str | None,
     typer.Option("--from-file", help=f"Read them from a JSON file ({', '.join(NAMES)}); - for stdin.", metavar="FILE"),
@@ -124,6 +141,132 @@ def rotate(
     if not dry_run and old.api_secret != keys.api_secret:
         say(f"The API secret is another. Restart the bot, then: twbot webhook check{bot.option}")
     _tell({"rotated": not dry_run, "place": store.place, **_known(bot, user)}, json)
+
+
+@app.command()
+@targeted
+def put(
+    target: Target,
+    name: Name,
+    from_file: ValueFile = None,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="Make one to sign events with (Standard Webhooks), and show it once.")
+    ] = False,
+    dry_run: DryRun = False,
+    json: AsJson = False,
+) -> None:
+    """Store a secret of the bot's own functions, asked for without echo, or read from a file. It replaces a former one.
+
+    A function reads it with bot.secret("NAME") where its rule names it: secrets = ["NAME"]. A running bot has it at the
+    next call; on AWS within five minutes.
+
+    Example: twbot secrets put CRM_TOKEN
+
+    Example: twbot secrets put CRM_TOKEN --from-file - --stage prod < token.txt
+    """
+    from twbot.lambdas.folder.folder import bot_folder
+    from twbot.lambdas.own.calls import named_secrets
+    from twbot.lambdas.own.redaction import MIN_LENGTH
+
+    _check_name(name)
+    if generate and from_file is not None:
+        raise CliError("--generate makes one, --from-file reads one.", hint="Give one of them", code=Exit.USAGE)
+    bot = target.open()
+    value = _new_secret() if generate else _value(name, from_file)
+    store, named = bot.own_secrets(), named_secrets(bot_folder())
+    if not dry_run:
+        store.put(name, value)
+    if name not in named:
+        say(f'Nothing names it yet. Where a function needs it, in twbot.toml: secrets = ["{name}"]')
+    if len(value) < MIN_LENGTH:
+        say(f"It has fewer than {MIN_LENGTH} characters: where a function prints it, the log shows it.")
+    shown = {"value": value} if generate else {}
+    if json:
+        as_json({"stored": not dry_run, "stage": bot.name, "place": store.place, "name": name, **shown})
+        return
+    print_line(f"{'Would store' if dry_run else 'Stored'} {name} in {store.place}.")
+    if generate:
+        say("Give it to whoever receives the events. It is not shown again:")
+        print_line(value)
+
+
+@app.command("list")
+@targeted
+def list_(target: Target, json: AsJson = False) -> None:
+    """List the secrets of the bot's own functions: which are stored, and what reads them. Never their values.
+
+    Example: twbot secrets list
+
+    Example: twbot secrets list --stage prod --json
+    """
+    from twbot.lambdas.folder.folder import bot_folder
+    from twbot.lambdas.own.calls import named_secrets
+
+    bot = target.open()
+    store, named = bot.own_secrets(), named_secrets(bot_folder())
+    stored = store.names()
+    found = [
+        {"name": name, "stored": name in stored, "used_by": named.get(name, [])} for name in sorted({*stored, *named})
+    ]
+    if json:
+        as_json({"stage": bot.name, "place": store.place, "secrets": found})
+        return
+    rows = [
+        (str(each["name"]), "stored" if each["stored"] else "missing", ", ".join(named.get(str(each["name"]), [])))
+        for each in found
+    ]
+    table(["name", "", "read by"], rows) if rows else say("No function names a secret, and none is stored.")
+    for each in missing_secrets(bot):
+        say(f"Store it: {each.fix}")
+
+
+@app.command()
+@targeted
+def remove(target: Target, name: Name, yes: Yes = False, dry_run: DryRun = False, json: AsJson = False) -> None:
+    """Remove a secret of the bot's own functions for good.
+
+    Example: twbot secrets remove CRM_TOKEN --yes
+    """
+    _check_name(name)
+    bot = target.open()
+    store = bot.own_secrets()
+    if name not in store.names():
+        hint = f"See which there are: twbot secrets list{bot.option}"
+        raise CliError(f"There is no secret {name} in {store.place}.", hint=hint, code=Exit.NOT_FOUND)
+    if not dry_run:
+        confirm(f"The secret {name} of the stage {bot.name} in {store.place} will be gone.", yes=yes)
+        store.remove(name)
+    done = {"removed": not dry_run, "stage": bot.name, "place": store.place, "name": name}
+    as_json(done) if json else print_line(f"{'Would remove' if dry_run else 'Removed'} {name} from {store.place}.")
+
+
+def _check_name(name: str) -> None:
+    from twbot.lambdas.folder.records import OWN_NAME
+
+    if not re.fullmatch(OWN_NAME, name):
+        raise CliError(
+            f"{name!r} is no name of a secret: capitals, digits and underscores, as in CRM_TOKEN.", code=Exit.USAGE
+        )
+
+
+def _new_secret() -> str:
+    from twbot.lambdas.own.forward import new_secret
+
+    return new_secret()
+
+
+def _value(name: str, from_file: str | None) -> str:
+    if from_file is None:
+        value = ask_secret(name, instead="--from-file")
+    else:
+        try:
+            # A file ends with a line break, which is none of the secret.
+            value = decode_text(whole_file(from_file)).rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise CliError("A secret is text in UTF-8.", hint="Put bytes in base64", code=Exit.USAGE) from None
+    if not value:
+        raise CliError("The secret is empty; nothing was stored.", code=Exit.USAGE)
+    return value
 
 
 def _accepted_or_restore(bot: Bot) -> None:

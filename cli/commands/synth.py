@@ -13,7 +13,7 @@ from twbot.cli.deploy.target import PROD, AccountId, digits, logged, new_log, no
 from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.ui.console import as_json, err, table
 from twbot.cli.ui.options import AsJson, Data, Region, StageName
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 
 
 def synth(
@@ -42,7 +42,7 @@ def synth(
         account_id = digits(account or _configured_account(stage))
         err.print(Text.assemble("Stage ", (stage, "bold")))
         with waiting("Making the templates"):
-            assembly = synthesize(stage, folder, log=log, config=FILE, account_id=account_id, region=region)
+            assembly = synthesize(stage, folder, log=log, config=settings_file(), account_id=account_id, region=region)
     rows = [(each.name, len(each.template["Resources"]), str(each.path)) for each in assembly.stacks]
     if json:
         as_json([{"stack": name, "resources": count, "template": path} for name, count, path in rows])
@@ -54,7 +54,7 @@ def _configured_account(stage: str) -> str:
     """Return the bot's account id on X from twbot.toml. Raises CliError if it has none."""
     from twbot.cli.operations.aws_stage import AwsBot
 
-    configured = AwsBot(stage, file=FILE).account_id
+    configured = AwsBot(stage, file=settings_file()).account_id
     if configured is None:
         raise no_account_id(stage)
     return configured

@@ -84,9 +84,20 @@ def _show(event: Event, utc: bool) -> None:
 
     from twbot.lambdas.x.post_ids import tweet_of
 
-    text = str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")
+    text = _text(event)
     author = f"@{event.detail['Author']} " if "Author" in event.detail else ""
     replay = f"  [replay {event.replay_name}]" if event.replay_name else ""
     name = Text(f"{event.detail_type:<20}", STYLES.get(event.detail_type, ""))
     line = Text.assemble(f"{format_time(event.time, utc=utc)}  ", name, f"  {tweet_of(event) or '-':<20} ", author)
     out.print(line + Text(" ".join(text.split()) + replay), soft_wrap=True)
+
+
+def _text(event: Event) -> str:
+    """Return the words of an event of ours, the whole detail of an own one."""
+    import msgspec
+
+    from twbot.lambdas.folder.event_types import OURS
+
+    if event.detail_type not in OURS:
+        return msgspec.json.encode(event.detail).decode()
+    return str(event.detail.get("Text") or event.detail.get("Explanation") or event.detail.get("Cause") or "")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -18,7 +18,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -31,22 +31,30 @@ STOP_SECONDS = 40.0  # on a full disk a bot needs all of its time limits, some 2
 Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
 Host = Annotated[str, typer.Option(help="The address to listen on. Anything but loopback can be reached by others.")]
 X = Annotated[Literal["simulated", "live"], typer.Option("--x", help="Talk to a simulated X, or to X itself.")]
-Config = Annotated[Path, typer.Option("--config", help="The settings: its table [stages.local].")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The settings: its table [stages.local].", show_default="the bot's twbot.toml"),
+]
 
 
 def up(
     x: X = "simulated",
     detach: Annotated[bool, typer.Option("--detach", help="Run in the background.")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start anew when twbot.toml or bot/ changes, and is in order.")
+    ] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Load the models now, not when they are first used.")] = False,
     host: Host = "127.0.0.1",
     port: Port = PORT,
-    config: Config = FILE,
+    config: Config = None,
     data: Data = None,
     json: AsJson = False,
 ) -> None:
     """Run the bot on this machine, beside a simulated X or facing X itself. Ctrl-C stops it.
 
     Example: twbot up
+
+    Example: twbot up --reload
 
     Example: twbot up --detach --warm && twbot send "tell me a joke" --as alice
     """
@@ -62,24 +70,44 @@ def up(
 
     home = DataFolder(make_private(data_folder(data)))
     check_room(home.folder)
+    _check_project(home)
     if (running := running_bot(home.folder)) is not None:
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
+    options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config or settings_file())]
+    if detach and reload:
+        raise CliError("--reload is for a bot in the foreground.", hint="Leave out --detach", code=Exit.USAGE)
     if detach:
-        options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config)]
         _show(_start_detached(home, options, warm), data_option(data), json)
         return
+    if reload:
+        _reload(home, [*options, *(["--warm"] * warm), *(["--json"] * json)])
+    _warn_of_packages()
     # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
     stop_requested = StopSignal()
-    with logging_to(home.log), _system(home, x, config, host, port) as system:
+    with logging_to(home.log), _system(home, x, config or settings_file(), host, port) as system:
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()
         _greet(system, data_option(data), json)
+        _warn(system, data_option(data))
         stop_requested.wait()
         say("Stopping: finishing what is under way …")
     if stop_requested.by_hand:
         _note_stopped(home)
+
+
+def _warn_of_packages() -> None:
+    """Say which locked packages are not here: a function that imports one will fail."""
+    from twbot.lambdas.folder.folder import project
+
+    folder = project()
+    if not (folder / "twbot.lock").is_file():
+        return
+    from twbot.stacks.bundling.lock import not_installed
+
+    if missing := not_installed(folder):
+        say(f"Of twbot.lock this Python lacks {', '.join(missing)}: python -m pip install -r {folder / 'twbot.lock'}")
 
 
 def down(data: Data = None, json: AsJson = False) -> None:
@@ -187,19 +215,64 @@ def _greet(system: System, option: str, json: bool) -> None:
     print_line("Ctrl-C stops it.")
 
 
+def _warn(system: System, option: str) -> None:
+    """Say what the bot can't do as its folder is."""
+    from twbot.lambdas.folder.folder import bot_folder
+    from twbot.lambdas.own.calls import named_secrets
+    from twbot.local.functions.rules import is_on_aws
+
+    folder, bot = bot_folder(), system.bot
+    stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
+    for name, readers in named.items():
+        if name not in stored:
+            say(f"Warning: {', '.join(readers)} reads {name}, which is not stored: twbot secrets put {name}{option}")
+    for rule in filter(is_on_aws, folder.rules):
+        say(f"Warning: rule {rule.name} leads to AWS: its events are left out here.")
+    for gone, count in bot.bus.orphans.items():
+        say(
+            f"Warning: {count} {'delivery' if count == 1 else 'deliveries'} waited for rule {gone}, which is not there "
+            f"any more: dead letters now. twbot dlq list --rule {gone}{option}"
+        )
+
+
+def _check_project(home: DataFolder) -> None:
+    """Raise CliError where the bot that the data is of is gone: another one would drop what waits for its rules."""
+    from twbot.lambdas.folder.folder import is_shipped
+    from twbot.local.data_folder import noted_project
+
+    noted = noted_project(home)
+    if noted is not None and not noted.is_dir() and is_shipped():
+        raise CliError(
+            f"The data in {home.folder} is of the bot in {noted}, which is not there any more.",
+            hint=f"Name its folder: --project FOLDER; or run the shipped bot on it: rm {home.project}",
+            code=Exit.NOT_FOUND,
+        )
+
+
+def _reload(home: DataFolder, options: list[str]) -> NoReturn:
+    from twbot.cli.reloading import Reloader
+    from twbot.lambdas.folder.folder import is_shipped, project
+
+    if is_shipped():
+        raise CliError(
+            "There is no twbot.toml and no bot/ here: nothing can change.",
+            hint="Make a bot: twbot new coffee-bot, or name its folder: --project FOLDER",
+            code=Exit.NOT_FOUND,
+        )
+    raise typer.Exit(Reloader(project(), _command(home, options)).run())
+
+
+def _command(home: DataFolder, options: list[str]) -> list[str]:
+    """Return the command of a process that runs the bot."""
+    program = "from twbot.cli.main import main; main()"
+    return [sys.executable, "-c", program, "up", "--data", str(home.folder), *options]
+
+
 def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
     """Start `twbot up` as a process of its own, and wait until it is up. Raises CliError with its last output."""
     from twbot.local.data_folder import running_bot
 
-    command = [
-        sys.executable,
-        "-c",
-        "from twbot.cli.main import main; main()",
-        "up",
-        "--data",
-        str(home.folder),
-        *options,
-    ]
+    command = _command(home, options)
     with _new_output(home) as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             command + ["--warm"] * warm,

@@ -11,7 +11,7 @@ import msgspec
 
 from twbot.cli.cost.prices import REGION, price_table
 from twbot.stacks.config import StageConfig
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 
 GB = 1024**3
 MB = 1024**2
@@ -88,15 +88,16 @@ def mixed(counted: Counted, traffic: Traffic) -> dict[str, float]:
 def quantities(counts: Mapping[str, float], stage: StageConfig) -> dict[str, float]:
     """Return the billed quantities by the names of their prices. `counts`: those of a month."""
     used = defaultdict(float, counts)
-    calls = {name: used[f"invocations:{name}"] for name in FUNCTIONS}
+    all_functions = functions()
+    calls = {name: used[f"invocations:{name}"] for name in all_functions}
     # Firehose invokes the function once for each MB, or once a minute: the buffer hints of stacks/analytics.py.
     calls["transform"] = min(used["records"], max(float(MINUTES), used["event_bytes"] / MB))
-    memory = {name: function.memory / 1024 for name, function in FUNCTIONS.items()}
+    memory = {name: function.memory / 1024 for name, function in all_functions.items()}
     written = used["log_bytes"] + LOG_OF_INVOCATION * sum(calls.values()) + LOG_OF_STATE * used["states"]
     found = {name: used[name] for name in price_table().prices if name in used}
     return found | {
         "lambda.requests": sum(calls.values()),
-        "lambda.gb_seconds": sum(used[f"ms:{name}"] / 1000 * memory[name] for name in FUNCTIONS),
+        "lambda.gb_seconds": sum(used[f"ms:{name}"] / 1000 * memory[name] for name in all_functions),
         "eventbridge.archive_gb": used["event_bytes"] / GB,
         "eventbridge.archive_gb_months": used["event_bytes"] / GB * stage.archive_days / 30,
         "s3.gb_months": (used["media_bytes"] / 30 + used["lake_bytes"]) / GB,

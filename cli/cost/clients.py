@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from twbot.cli.cost.meter import Meter
+from twbot.lambdas.folder.records import Intent
 from twbot.lambdas.ports import OwnPost
+from twbot.lambdas.responding.lex_limits import FALLBACK
 
 PHOTO = "https://pbs.twimg.com/media/recorded.jpg"
 # The author of the recorded messages.
@@ -82,18 +84,18 @@ class S3:
 
 
 class LexRuntime:
-    """A Lex runtime client that finds the intent Joke in every text."""
+    """A Lex runtime client that finds the same intent in every text."""
 
-    def __init__(self, meter: Meter, fulfil: Callable[[Json], Json]) -> None:
-        self._meter, self._fulfil = meter, fulfil
+    def __init__(self, meter: Meter, intent: Intent | None, fulfil: Callable[[Json], Json]) -> None:
+        self._meter, self._intent, self._fulfil = meter, intent, fulfil
 
-    def recognize_text(self, **_: Any) -> Json:
-        # Joke invokes the fulfilment function: the most expensive answer, so the bill is not too low.
+    def recognize_text(self, **request: Any) -> Json:
         self._meter.add("lex.requests", wait="lex")
-        answer = self._fulfil(
-            {"sessionState": {"intent": {"name": "Joke", "slots": {}, "state": "ReadyForFulfillment"}}}
-        )
-        return {"messages": answer["messages"], "sessionState": answer["sessionState"]}
+        name = self._intent.name if self._intent else FALLBACK
+        state = {"intent": {"name": name, "slots": {}, "state": "ReadyForFulfillment"}}
+        if self._intent is None or not self._intent.run:
+            return {"sessionState": state}
+        return self._fulfil({"sessionState": state, "requestAttributes": request["requestAttributes"]})
 
 
 class CountedX:

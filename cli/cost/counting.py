@@ -7,7 +7,6 @@ import datetime
 import functools
 import hashlib
 import hmac
-import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +23,9 @@ from twbot.lambdas.alerting.delivery import Notifier
 from twbot.lambdas.alerting.subscription import Subscription
 from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.analysis.download import Downloader
+from twbot.lambdas.analysis.people import MAX_FACES
 from twbot.lambdas.analysis.trim import trim
+from twbot.lambdas.analysis.workflow import placeholder
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.aws.alert_topic import AlertTopic
 from twbot.lambdas.aws.attempts import DynamoAttempts
@@ -37,18 +38,21 @@ from twbot.lambdas.aws.reply_store import DynamoReplies
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.records import Intent, OwnRule
 from twbot.lambdas.ingress.lookup import complete_post
 from twbot.lambdas.ingress.webhook import receive
-from twbot.lambdas.ports import Keys
+from twbot.lambdas.ports import Call, Keys
 from twbot.lambdas.responding.fulfilment import fulfil
 from twbot.lambdas.responding.image import answer_images
-from twbot.lambdas.responding.public_sayings import PublicSayings
 from twbot.lambdas.responding.text import answer_text
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import own_rule, rules
 from twbot.local import simulator
-from twbot.local.bus.patterns import compile_pattern
+from twbot.local.bus.patterns import CompiledPattern, compile_pattern
 from twbot.stacks.config import StageConfig
-from twbot.stacks.state_machine import workflow
+from twbot.stacks.functions import functions as all_functions
+from twbot.stacks.functions import step_function
+from twbot.stacks.state_machine import workflow_of_stage
 
 KEYS = Keys(api_key="k", api_secret="s", access_token="1111111111111111111-t", access_token_secret="t")  # noqa: S106
 PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
@@ -56,7 +60,13 @@ PICTURE = Path(simulator.__file__).with_name("pictures") / "celebrity.jpg"
 SQS_REQUESTS = 3
 # The first run imports modules and fills caches, as a cold start does: it is left out of the averages.
 WARM, MEASURED = 1, 3
-_PATTERNS = [(rule.target, compile_pattern(rule.pattern)) for rule in RULES]
+# What a call of a function of the bot's folder is taken to last, in ms: as long as a request to somebody's API.
+OWN_MS = 300.0
+
+
+@functools.cache
+def _patterns() -> list[tuple[str, CompiledPattern]]:
+    return [(rule.target, compile_pattern(rule.pattern)) for rule in rules()]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -85,7 +95,7 @@ def count_message(
     """
     total: dict[str, float] = defaultdict(float)
     for run in range(WARM + MEASURED):
-        system = System(stage, definition or workflow(stage.aws.detectors), summoned=summoned)
+        system = System(stage, definition or workflow_of_stage(stage.aws.detectors), summoned=summoned)
         system.take_in(recorded().webhooks[kind])
         if run >= WARM:
             for name, count in system.meter.counts.items():
@@ -106,7 +116,7 @@ class System:
         table = DynamoDb(meter)
         self._bus = EventBus(Events(meter, self._published), "Plumbing", Deduplication(table, "published"))
         self._media, self._x = S3Media(S3(meter), "media"), CountedX(meter)
-        self._chatbot = LexChatbot(LexRuntime(meter, self._fulfil), "bot", "alias", "en_US")
+        self._chatbot = LexChatbot(LexRuntime(meter, _dearest(), self._fulfil), "bot", "alias")
         idempotency_store = DynamoDBPersistenceLayer(table_name="sent", boto3_client=table)
         config = IdempotencyConfig()
         config.register_lambda_context(_Context())  # type: ignore[arg-type]
@@ -119,10 +129,15 @@ class System:
         permission = Permission(DynamoReplies(table, "replies"))
         attempts = DynamoAttempts(table, "sent")
         self._sender = Sender(self._x, self._media, self._bus, permission, attempts, idempotency_store, config)
-        functions = {"download": self._download, "trim": self._trim}
+        functions: dict[str, Callable[[Json], Json]] = {
+            "download": self._download,
+            "trim": self._trim,
+            "people": self._name_people,
+            **{placeholder(step): self._run_own(step_function(step)) for step in bot_folder().steps},
+        }
         self._workflow = Workflow(definition, meter, recorded().answers, functions=functions, publish=self._published)
         self._by_target = self._targets()
-        if unpriced := {rule.target for rule in RULES} - self._by_target.keys():
+        if unpriced := {rule.target for rule in rules()} - self._by_target.keys():
             raise NotImplementedError(f"Not priced: {', '.join(sorted(unpriced))}. Add them to _targets.")
 
     def take_in(self, webhook: Json) -> None:
@@ -169,7 +184,35 @@ class System:
             "text-function": self._answer_text,
             "tweet-queue": self._send,
             "lake": lambda _, encoded: self._store(encoded),
+            **{own_rule(each).target: self._own_target(each) for each in bot_folder().rules},
         }
+
+    def _own_target(self, rule: OwnRule) -> Callable[[Event, bytes], None]:
+        name = own_rule(rule).target
+
+        def deliver(_: Event, __: bytes) -> None:
+            if name in all_functions():  # what EventBridge delivers to an address on AWS costs nothing here
+                self._run_own(name)({})
+
+        return deliver
+
+    def _run_own(self, function: str) -> Callable[[Json], Json]:
+        """Return what counts a call of a function of the bot's folder, whose code is not run here."""
+
+        def run(_: Json) -> Json:
+            self.meter.add(f"invocations:{function}")
+            self.meter.add(f"ms:{function}", OWN_MS)
+            return {}
+
+        return run
+
+    def _name_people(self, request: Json) -> Json:
+        faces = [*request["CelebrityFaces"], *request["UnrecognizedFaces"]][:MAX_FACES]
+        with self.meter.running("people"):
+            self.meter.add("s3.gets")
+            for _ in faces:
+                self.meter.add("rekognition.images", wait="rekognition")
+        return {name: request[name] for name in ("CelebrityFaces", "UnrecognizedFaces")}
 
     def _complete(self, _: Event, encoded: bytes) -> None:
         with self.meter.running("complete"):
@@ -186,12 +229,24 @@ class System:
     def _answer_images(self, _: Event, encoded: bytes) -> None:
         settings = self._stage.settings
         with self.meter.running("image"):
-            answer_images(decode_event(encoded), media=self._media, publisher=self._bus, settings=settings)
+            answer_images(
+                decode_event(encoded),
+                functions=_Saying(self.meter),
+                media=self._media,
+                publisher=self._bus,
+                settings=settings,
+            )
 
     def _answer_text(self, _: Event, encoded: bytes) -> None:
         settings = self._stage.settings
         with self.meter.running("text"):
-            answer_text(decode_event(encoded), chatbot=self._chatbot, publisher=self._bus, settings=settings)
+            answer_text(
+                decode_event(encoded),
+                chatbot=self._chatbot,
+                functions=_Saying(self.meter),
+                publisher=self._bus,
+                settings=settings,
+            )
 
     def _send(self, _: Event, encoded: bytes) -> None:
         # Billed per 64 KB: https://aws.amazon.com/sqs/pricing/
@@ -218,9 +273,24 @@ class System:
 
     def _fulfil(self, event: Json) -> Json:
         with self.meter.running("fulfilment"):
-            self.meter.wait("saying")
-            response = msgspec.json.encode(recorded().sayings)
-            return fulfil(event, public=PublicSayings(lambda _: response), rng=random.Random(1))  # noqa: S311
+            return fulfil(event, functions=_Saying(self.meter), folder=bot_folder())
+
+
+def _dearest() -> Intent | None:
+    """Return an intent whose answer costs most, so that the bill is not too low: one with a function, if there is."""
+    intents = bot_folder().chatbot().intents
+    return next((each for each in intents if each.run), None) or next(iter(intents), None)
+
+
+class _Saying:
+    """The functions of replies: each waits for as long as a public service takes."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def call(self, _: Call, event: Event) -> str:  # noqa: ARG002 - the port's signature
+        self._meter.wait("saying")
+        return recorded().sayings["joke"]
 
 
 class _RecordedDownloader(Downloader):
@@ -244,4 +314,4 @@ class _Context:
 
 def _matching(event: dict[str, Any]) -> Iterator[str]:
     """Return the targets of the rules that take the event."""
-    return (target for target, matches in _PATTERNS if matches(event))
+    return (target for target, matches in _patterns() if matches(event))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from twbot.cli.cost.meter import WAITS, Meter
+from twbot.lambdas.analysis.workflow import placeholder
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.local.workflow import Machine, Visit
 from twbot.stacks.state_machine import machines
 
@@ -24,6 +26,7 @@ NAMES = {
     "MediaBucket": "media",
     "DownloadFunction": "download",
     "TrimFunction": "trim",
+    "PeopleFunction": "people",
     "EventBusName": "Plumbing",
     "DeadLetterQueueUrl": "dead-letters",
 }
@@ -53,7 +56,8 @@ class Workflow:
             "sqs:sendMessage": _never,
         }
         self._definition = definition
-        self._machine = Machine(definition, tasks, NAMES)
+        names = NAMES | {placeholder(step): placeholder(step) for step in bot_folder().steps}
+        self._machine = Machine(definition, tasks, names)
 
     def run(self, event: Json, kind: str) -> None:
         """Run it for one event, and count what an execution of this kind, EXPRESS or STANDARD, is billed for."""

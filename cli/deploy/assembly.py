@@ -13,7 +13,6 @@ import msgspec
 
 from twbot.cli.deploy import subprocess_log as child
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE
 from twbot.stacks.node import bin_folder
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -51,7 +50,7 @@ class AppFailed(TwbotError):
 
 
 def synthesize(
-    stage: str, folder: Path, *, log: Path, config: Path = FILE, account_id: str, region: str | None = None
+    stage: str, folder: Path, *, log: Path, config: Path, account_id: str, region: str | None = None
 ) -> Assembly:
     """Make the templates of a stage in a folder. `account_id`: the bot's account on X. Raises AppFailed."""
     arguments = {

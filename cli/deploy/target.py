@@ -19,7 +19,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import err
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.settings import LOCAL, settings_file
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.assembly import Assembly
@@ -139,7 +139,9 @@ def templates(on: Deployment, account_id: str, region: str | None) -> Iterator[A
 
     with tempfile.TemporaryDirectory(prefix="twbot-") as folder:
         with waiting("Making the templates"):
-            assembly = synthesize(on.stage, Path(folder), log=on.log, config=FILE, account_id=account_id, region=region)
+            assembly = synthesize(
+                on.stage, Path(folder), log=on.log, config=settings_file(), account_id=account_id, region=region
+            )
         yield assembly
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from twbot.cli.doctor.last_hour import check_last_hour
+from twbot.cli.doctor.own_secrets import check_own_secrets
 from twbot.cli.doctor.x import check_x, keys
 from twbot.cli.errors import CliError
 from twbot.cli.operations.target import Target
@@ -56,6 +57,10 @@ def _check(bot: AwsBot, target: Target) -> Iterator[Check]:
     except AwsError as problem:
         check, found = Check("stacks", "warning", f"could not be looked at: {problem}", problem.hint), []
     yield check
+    try:
+        yield from check_own_secrets(bot)
+    except AwsError as problem:
+        yield Check("own secrets", "warning", f"could not be looked at: {problem}", problem.hint)
     if found:
         yield from parts(bot, found)
     else:

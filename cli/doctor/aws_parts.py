@@ -13,7 +13,7 @@ from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.aws import AwsRules
 from twbot.cli.ui.check import Check
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 from twbot.stacks.names import STACKS, function_name, queue_name
 from twbot.stacks.version import code_version
 
@@ -100,7 +100,7 @@ def _code(bot: AwsBot, found: list[Stack]) -> Check:
 
 def _functions(bot: AwsBot) -> Check:
     client, bad = bot.client("lambda"), []
-    for name in FUNCTIONS:
+    for name in functions():
         with bot.translate_errors():
             try:
                 found = client.get_function_configuration(FunctionName=function_name(bot.config, name))
@@ -115,7 +115,7 @@ def _functions(bot: AwsBot) -> Check:
             bad.append(f"{name} was not updated: {found.get('LastUpdateStatusReason', 'AWS does not say why')}")
     if bad:
         return Check("functions", "wrong", "; ".join(bad), f"twbot deploy --stage {bot.name}")
-    return Check("functions", "ok", f"all {len(FUNCTIONS)} are there and ready")
+    return Check("functions", "ok", f"all {len(functions())} are there and ready")
 
 
 def _concurrency(bot: AwsBot) -> Check:

@@ -11,7 +11,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.screens.status import paused
 from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE
+from twbot.lambdas.settings import settings_file
 from twbot.lambdas.x.errors import Reason
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _replies(switch: Switch, target: Target) -> Check:
     from twbot.lambdas.settings import load
 
     try:
-        configured = load(FILE, target.stage).replies
+        configured = load(settings_file(), target.stage).replies
     except TwbotError:
         return Check("replies", "skipped", "not looked at, because of the settings")
     if not configured:

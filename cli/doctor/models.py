@@ -10,6 +10,7 @@ from pathlib import Path
 
 from twbot.cli.ui.check import Check
 from twbot.lambdas.analysis.languages import LOCAL, described
+from twbot.lambdas.errors import TwbotError
 
 # The memory that the models take, in bytes: measured, with a margin.
 NEEDED = 600_000_000
@@ -28,6 +29,8 @@ def check_models(gallery: Path) -> Check:
             LocalModels(FileMedia(Path(empty)), gallery).warm()
     except ImportError as error:
         return Check("models", "wrong", f"not all of them are installed: {error}", INSTALL)
+    except TwbotError as error:
+        return Check("models", "wrong", str(error), error.hint)
     except MemoryError:
         return Check("models", "wrong", "there is not enough memory for them", f"Free {NEEDED / 1e6:.0f} MB")
     except Exception as error:  # whatever a model's library raises, the bot can't analyse with it

@@ -13,6 +13,7 @@ import msgspec
 
 from twbot.cli.doctor.connections import check_connections
 from twbot.cli.doctor.last_hour import check_last_hour
+from twbot.cli.doctor.own_secrets import check_own_secrets
 from twbot.cli.doctor.x import check_x
 from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
@@ -75,6 +76,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     run = running_bot(folder)
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
+    yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
     yield from attempt("files", lambda: _files(folder))
     yield from attempt("dead letters", lambda: [_dead_letters(folder, target.option)])
     yield from attempt("room", lambda: [_room(folder)])
@@ -103,13 +105,14 @@ def _models(folder: Path) -> Check:
 
 
 def _settings(target: Target) -> Check:
-    from twbot.lambdas.settings import FILE, load
+    from twbot.lambdas.settings import load, settings_file
 
+    file = settings_file()
     try:
-        load(FILE, target.stage)
+        load(file, target.stage)
     except TwbotError as error:
-        return Check("settings", "wrong", str(error), error.hint or f"Mend {FILE}: twbot starts with no other settings")
-    return Check("settings", "ok", f"{FILE} is as it should be" if FILE.exists() else f"no {FILE}: the defaults")
+        return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
+    return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
 
 
 def _python() -> Check:

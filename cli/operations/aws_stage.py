@@ -16,8 +16,9 @@ from botocore.config import Config
 
 from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_keys import SecretsManagerKeys
+from twbot.cli.operations.aws_own_secrets import ManagedOwnSecrets
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import FILE, load
+from twbot.lambdas.settings import load, settings_file
 from twbot.lambdas.x.http import X_URL
 from twbot.stacks.config import AwsConfig, StageConfig
 
@@ -30,8 +31,10 @@ class AwsBot:
     `profile` and `region` override those of the stage's table in `file`. Raises TwbotError.
     """
 
-    def __init__(self, name: str, *, profile: str | None = None, region: str | None = None, file: Path = FILE) -> None:
-        self.config = _stage(name, file)
+    def __init__(
+        self, name: str, *, profile: str | None = None, region: str | None = None, file: Path | None = None
+    ) -> None:
+        self.config = _stage(name, file or settings_file())
         self.name = name
         self.account_id = self.config.aws.twitter_account_id
         typed = {"--profile": profile, "--region": region}
@@ -75,6 +78,9 @@ class AwsBot:
 
     def secrets(self) -> SecretsManagerKeys:
         return SecretsManagerKeys(self.client("secretsmanager"), self.config.secret, self.name)
+
+    def own_secrets(self) -> ManagedOwnSecrets:
+        return ManagedOwnSecrets(self.client("secretsmanager"), self.name)
 
     def webhook_url(self) -> str:
         """Return the webhook's address. Raises NotDeployed."""

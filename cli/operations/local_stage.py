@@ -7,7 +7,7 @@ from pathlib import Path
 from twbot.lambdas.errors import NotConfigured
 from twbot.lambdas.ports import Keys
 from twbot.lambdas.x.http import X_URL
-from twbot.local.adapters.secrets import FileSecrets, NoKeys
+from twbot.local.adapters.secrets import FileSecrets, NoKeys, OwnSecrets
 from twbot.local.data_folder import DataFolder, data_option, running_bot
 
 
@@ -67,6 +67,9 @@ class LocalBot:
 
     def secrets(self) -> LocalKeys:
         return LocalKeys(DataFolder(self._folder))
+
+    def own_secrets(self) -> OwnSecrets:
+        return OwnSecrets(DataFolder(self._folder).own_secrets)
 
     def webhook_url(self) -> str:
         """Return the webhook's address. Raises NotRunning."""

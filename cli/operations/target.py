@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
-from twbot.lambdas.settings import FILE, LOCAL
+from twbot.lambdas.settings import LOCAL, settings_file
 from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
+    from twbot.cli.operations.own_secrets import OwnSecretStore
     from twbot.lambdas.ports import Keys
 
 
@@ -61,6 +62,8 @@ class Bot(Protocol):
 
     def secrets(self) -> KeyStore: ...
 
+    def own_secrets(self) -> OwnSecretStore: ...
+
     def webhook_url(self) -> str:
         """Return the webhook's address. Raises TwbotError where there is none."""
 
@@ -108,7 +111,7 @@ class Target(NamedTuple):
         with translate_errors():
             from twbot.cli.operations.aws_stage import AwsBot
 
-            return AwsBot(self.stage, profile=self.profile, region=self.region, file=FILE)
+            return AwsBot(self.stage, profile=self.profile, region=self.region)
 
     def folder(self) -> Path:
         """Return the data folder. Raises CliError where no bot has run on it."""
@@ -132,7 +135,7 @@ def stage_names() -> list[str]:
     import msgspec
 
     try:
-        tables = msgspec.toml.decode(decode_text(FILE.read_bytes()), type=dict[str, dict[str, object]])
+        tables = msgspec.toml.decode(decode_text(settings_file().read_bytes()), type=dict[str, dict[str, object]])
     except (OSError, ValueError):
         return [LOCAL]
     return sorted({LOCAL, *tables.get("stages", {})})

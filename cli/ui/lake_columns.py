@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from twbot.lambdas.analytics.table import COLUMNS, PARTITION, PARTITION_FORMAT
+from twbot.lambdas.analytics.columns import table_columns
+from twbot.lambdas.analytics.table import PARTITION, PARTITION_FORMAT
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ def columns() -> list[Column]:
     """Return every column of the table, records expanded into their fields."""
     from sqlglot import exp
 
-    types = ((_quoted(name), exp.DataType.build(hive, dialect="hive")) for name, hive in COLUMNS.items())
+    types = ((_quoted(name), exp.DataType.build(hive, dialect="hive")) for name, hive in table_columns().items())
     found = [column for name, kind in types for column in _fields(name, kind)]
     return [*found, Column(PARTITION, f"string, {PARTITION_FORMAT} in UTC")]
 

@@ -53,6 +53,13 @@ def read_file(source: str) -> bytes:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.USAGE) from None
 
 
+def whole_file(source: str) -> bytes:
+    """Return a file of less than 64 KiB, or stdin for `-`. Raises CliError."""
+    if len(content := read_file(source)) == MAX_FILE:
+        raise CliError(f"{source} has 64 KiB or more: that is no secret.", code=Exit.USAGE)
+    return content
+
+
 @contextlib.contextmanager
 def no_terminal() -> Iterator[None]:
     """Turn Ctrl-C or Ctrl-D at a prompt inside into a CliError with the exit code of an interrupt."""

@@ -1,1 +1,1 @@
-"""Alerting: the text of an alert about a negative message, and its delivery to the subscribers."""
+"""Alerting: the text of an alert about a message, and its delivery to the subscribers."""

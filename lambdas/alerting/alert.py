@@ -1,4 +1,4 @@
-"""An alert about a negative post. Plain https subscribers of `local` get this record as JSON."""
+"""An alert about a post. Plain https subscribers of `local` get this record as JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime
 
 import msgspec
 
-from twbot.lambdas.alerting.template import SUBJECT, author_of, body, shown_author
+from twbot.lambdas.alerting.template import author_of, body, is_negative, shown_author, subject
 from twbot.lambdas.contracts import Event, MessageAnalysed, read
+from twbot.lambdas.wording import say
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -21,7 +22,7 @@ class Alert(msgspec.Struct, frozen=True):
     """Username of the author, without @; "user 123" where X named only the id."""
     text: str
     negative: float | None
-    """Confidence of the analysis that the message is negative, 0 to 1."""
+    """Confidence of the analysis that the message is negative, 0 to 1; null where it is not negative."""
     subject: str
     body: str
     posted: bool = False
@@ -41,7 +42,8 @@ class Alert(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         """Return one line with the author and the confidence of the analysis."""
-        return self.shown_author + ("" if self.negative is None else f", how sure: {self.negative:.0%}")
+        author = self.shown_author
+        return author if self.negative is None else say("alert-sure", author=author, percent=f"{self.negative:.0%}")
 
 
 def alert_for(event: Event) -> Alert:
@@ -52,8 +54,8 @@ def alert_for(event: Event) -> Alert:
         time=event.time,
         author=author_of(message),
         text=message.text,
-        negative=(message.analysis.sentiment_score or {}).get("Negative"),
-        subject=SUBJECT,
+        negative=(message.analysis.sentiment_score or {}).get("Negative") if is_negative(message) else None,
+        subject=subject(message),
         body=body(message, event.time),
     )
 
@@ -67,4 +69,4 @@ def sample_alert(at: datetime.datetime) -> Alert:
     """Return the alert that `twbot alerts test` sends."""
     words = "This is a test: somebody typed `twbot alerts test`."
     time = at.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Alert("0", time, "twbot", words, None, f"Test: {SUBJECT}", words)
+    return Alert("0", time, "twbot", words, None, f"Test: {say('alert-subject')}", words)

@@ -6,10 +6,13 @@ from typing import Any
 
 from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.truncation import truncate
+from twbot.lambdas.wording import say
 
 # Slack's limits of a block's text.
 MAX_BLOCK_LENGTH, MAX_HEADER_LENGTH = 3000, 150
+MAX_LINK_LENGTH = 100
 # Unescaped, a stranger's text could notify people and disguise links: <!channel>, <@U123>, <https://evil.example|https://bank.example>
+LINK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "¦", "\n": " "})
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -21,7 +24,13 @@ def slack_message(alert: Alert) -> dict[str, Any]:
         blocks.append({"type": "section", "text": text})
     context = [_plain(f"{alert.source}, {alert.time}", MAX_BLOCK_LENGTH)]
     if alert.link:
-        context.append({"type": "mrkdwn", "text": f"<{alert.link}|See it on X>", "verbatim": True})
+        context.append(
+            {
+                "type": "mrkdwn",
+                "text": f"<{alert.link}|{truncate(say('alert-link'), MAX_LINK_LENGTH, LINK)}>",
+                "verbatim": True,
+            }
+        )
     return {
         "text": truncate(f"{alert.subject}: {alert.source}: {alert.text}", MAX_BLOCK_LENGTH, ESCAPES),
         "blocks": [*blocks, {"type": "context", "elements": context}],

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from twbot.lambdas.alerting.truncation import one_line, truncate
+from twbot.lambdas.alerting.truncation import one_line, size, truncate
 from twbot.lambdas.contracts import MessageAnalysed
+from twbot.lambdas.wording import say
 
-SUBJECT = "Negative message on X"
-# UTF-16 units. With the words around the text it is an SMS that SNS still sends: 1,600 characters.
-# https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
-MAX_TEXT_LENGTH = 1400
+# UTF-16 units of an SMS that SNS still sends: https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
+MAX_SMS_LENGTH, MAX_TEXT_LENGTH = 1600, 1400
 MAX_NAME_LENGTH = 64
-TEMPLATE = """\
-Negative message from {author} (how sure: {negative}) at {time}:
 
-{text}
 
-https://x.com/i/status/{tweet_id}"""
+def is_negative(message: MessageAnalysed) -> bool:
+    """Return whether the message is negative. [alerts] of the bot's folder may ask for others, too."""
+    return message.analysis.text_sentiment == "NEGATIVE"
+
+
+def subject(message: MessageAnalysed) -> str:
+    """Return the subject of the alert, in the bot's first language."""
+    return one_line(say("alert-negative-subject" if is_negative(message) else "alert-subject"))
 
 
 def body(message: MessageAnalysed, time: str) -> str:
     """Return the text of the alert about a message that was analysed at `time`, in ISO 8601."""
-    negative = (message.analysis.sentiment_score or {}).get("Negative", "")
-    return TEMPLATE.format(
-        author=shown_author(author_of(message)),
-        negative=negative,
-        time=time,
-        text=truncate(message.text, MAX_TEXT_LENGTH),
-        tweet_id=message.twitter.chain,
-    )
+    values: dict[str, object] = {
+        "author": shown_author(author_of(message)),
+        "time": time,
+        "link": f"https://x.com/i/status/{message.twitter.chain}",
+    }
+    name = "alert"
+    if is_negative(message):
+        name, values["sure"] = "alert-negative", (message.analysis.sentiment_score or {}).get("Negative", "")
+    room = MAX_SMS_LENGTH - size(say(name, text="", **values))
+    return say(name, text=truncate(message.text, max(1, min(MAX_TEXT_LENGTH, room))), **values)
 
 
 def author_of(message: MessageAnalysed) -> str:

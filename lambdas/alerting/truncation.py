@@ -17,12 +17,12 @@ def clean(text: str) -> str:
 def truncate(text: str, limit: int, escapes: Mapping[int, str] | None = None) -> str:
     """Clean the text, escape it with a table of `str.translate`, and truncate it to `limit` UTF-16 units."""
     shown = [each.translate(escapes or {}) for each in clean(text)]
-    if sum(map(_size, shown)) <= limit:
+    if sum(map(size, shown)) <= limit:
         return "".join(shown)
     # Character by character, so that an escape sequence is never cut in two.
     fitting, left = [], limit - len(ELLIPSIS)
     for each in shown:
-        left -= _size(each)
+        left -= size(each)
         if left < 0:
             break
         fitting.append(each)
@@ -34,6 +34,6 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def _size(text: str) -> int:
-    # In UTF-16 units, as the strictest of the chats counts.
+def size(text: str) -> int:
+    """Return the length in UTF-16 units, as the strictest of the chats counts."""
     return len(text.encode("utf-16-le")) // 2

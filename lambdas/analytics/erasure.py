@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import datetime
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from twbot.lambdas.analytics.table import OWN
+from twbot.lambdas.folder.event_types import OURS
 from twbot.lambdas.x.post_ids import IN_OUR_EVENTS, has_time, posted_at
 
 POST_ID = re.compile(r"[0-9]{1,19}")
@@ -57,12 +60,15 @@ class ErasureReport(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, removed=both)
 
 
-def is_about(detail: object, *ids: str) -> bool:
+def is_about(detail: object, *ids: str, kind: str = "") -> bool:
     """Return whether an event is about one of the posts or contains it, as a quote, repost or like does.
 
-    An event that only refers to its id contains nothing to erase.
+    An event of X's that only refers to its id contains nothing to erase. An own event, of a type (`kind`) that is not
+    ours, has any shape: it is about the post where one of its values is the id, wherever that stands.
     """
-    return any(_at(detail, path) in ids for path in _POST_ID_PATHS) or _holds(detail, ids)
+    if kind and kind not in OURS:
+        return any(isinstance(each, str | int) and str(each) in ids for each in _values(detail))
+    return any(_at(detail, path) in ids for path in _POST_ID_PATHS) or _quotes(detail, ids) or _holds(detail, ids)
 
 
 def reply_id(detail: object, *ids: str) -> str | None:
@@ -105,8 +111,20 @@ def _match(line: bytes, ids: tuple[str, ...]) -> str | None:
         event = msgspec.json.decode(line)
     except (ValueError, RecursionError):
         return "" if re.search(rb"(?<![0-9])(?:" + "|".join(ids).encode() + rb")(?![0-9])", line) else None
-    detail = event.get("detail") if isinstance(event, dict) else None
-    return (reply_id(detail, *ids) or "") if is_about(detail, *ids) else None
+    if not isinstance(event, dict):
+        return None
+    detail, kind = _detail(event), str(event.get("detail-type") or "")
+    return (reply_id(detail, *ids) or "") if is_about(detail, *ids, kind=kind) else None
+
+
+def _detail(event: dict[str, Any]) -> object:
+    """Return the detail of an event of the lake: an own one's whole is in `own` (lambdas/analytics/lines.py)."""
+    if event.get("detail-type") in OURS or not isinstance(event.get(OWN), str):
+        return event.get("detail")
+    try:
+        return msgspec.json.decode(event[OWN])
+    except msgspec.DecodeError:
+        return event.get("detail")
 
 
 def _raw(line: bytes) -> bytes:
@@ -123,19 +141,32 @@ class _Failed(msgspec.Struct):
     raw: str = msgspec.field(name="rawData")
 
 
+def _quotes(detail: object, ids: tuple[str, ...]) -> bool:
+    """Return whether a message has one of the posts in its Thread."""
+    thread = _at(detail, ("Thread",))
+    return isinstance(thread, list) and any(_at(each, _REPLY) in ids for each in thread)
+
+
 def _holds(value: Any, ids: tuple[str, ...]) -> bool:
-    # Not recursive: what X sent may be nested deeply.
-    pending = [value]
-    while pending:
-        each = pending.pop()
+    for each in _values(value):
         if isinstance(each, dict):
             known = {str(each[name]) for name in ("id", "id_str") if isinstance(each.get(name), str | int)}
             if known.intersection(ids) and _FIELDS_OF_A_POST & each.keys():
                 return True
+    return False
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """Yield a value and every value within it."""
+    # Not recursive: what X sent may be nested deeply.
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        yield each
+        if isinstance(each, dict):
             pending += each.values()
         elif isinstance(each, list):
             pending += each
-    return False
 
 
 def _at(detail: object, path: tuple[str, ...]) -> object:

@@ -19,7 +19,7 @@ _READS = re.compile(r"\(*\s*(?:select|with|values|table)\b", re.IGNORECASE)
 # Renamed, as hyphens in the columns of a Parquet file are awkward for its readers.
 EXPORT_COLUMNS = (
     'id, time, "detail-type" AS detail_type, source, account, region, version, resources, '
-    f'"replay-name" AS replay_name, detail, {PARTITION}'
+    f'"replay-name" AS replay_name, detail, own, {PARTITION}'
 )
 
 

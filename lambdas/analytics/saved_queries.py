@@ -1,4 +1,4 @@
-"""The saved queries in `queries/`: SQL for Athena, with a description in the first line.
+"""The saved queries in `queries/`, and those of the bot's folder: SQL for Athena, described in the first line.
 
     -- Who writes most.
     -- parameter: most integer 20
@@ -14,8 +14,14 @@ from pathlib import Path
 
 import msgspec
 
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import project
+from twbot.lambdas.text_files import decode_text
+
 FOLDER = Path(__file__).parents[2] / "queries"
-_PARAMETER = re.compile(r"^-- parameter: (?P<name>\w+) (?P<type>integer|text) (?P<default>.+)$", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PARAMETER = re.compile(r"-- parameter: (?P<name>\w+) (?P<type>integer|text) (?P<default>.+)")
+_ANY_PARAMETER = re.compile(r"--\s*parameters?\b", re.IGNORECASE)
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -37,9 +43,19 @@ class SavedQuery(msgspec.Struct, frozen=True):
     sql: str
 
 
-def saved_queries(folder: Path = FOLDER) -> dict[str, SavedQuery]:
-    """Return the saved queries of a folder by name."""
-    return {path.stem: _read(path) for path in sorted(folder.glob("*.sql"))}
+def saved_queries() -> dict[str, SavedQuery]:
+    """Return the saved queries by name: ours, and those of the bot's folder, which replace ours. Raises TwbotError."""
+    return queries_in(FOLDER) | queries_in(own_folder())
+
+
+def own_folder() -> Path:
+    """Return where the bot's folder has its queries, whether or not it has any."""
+    return project() / "bot" / "queries"
+
+
+def queries_in(folder: Path) -> dict[str, SavedQuery]:
+    """Return the saved queries of a folder by name. Raises TwbotError: file, line, fault."""
+    return {path.stem: read_query(path) for path in sorted(folder.glob("*.sql"))}
 
 
 def literal(value: str) -> str:
@@ -47,8 +63,26 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _read(path: Path) -> SavedQuery:
-    text = path.read_text("utf-8")
-    parameters = [Parameter(**found.groupdict()) for found in _PARAMETER.finditer(text)]
-    sql = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-    return SavedQuery(path.stem, text.splitlines()[0].removeprefix("-- "), parameters, sql.strip())
+def read_query(path: Path) -> SavedQuery:
+    """Return the query of a file. Raises TwbotError."""
+    if not _NAME.fullmatch(path.stem):
+        raise TwbotError(f"{path}: the name of a query is letters, digits, _ and -, 64 at most.", "Rename the file")
+    try:
+        lines = decode_text(path.read_bytes()).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TwbotError(f"Cannot read {path}: {error}") from None
+    parameters = [_parameter(path, number, line) for number, line in enumerate(lines, 1) if _ANY_PARAMETER.match(line)]
+    sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    if not sql:
+        raise TwbotError(f"{path}:1: there is no SQL.", "Write one SELECT, with a description above it: -- Who asks.")
+    described = lines[0].startswith("--") and not _ANY_PARAMETER.match(lines[0])
+    return SavedQuery(path.stem, lines[0].removeprefix("--").strip() if described else "", parameters, sql)
+
+
+def _parameter(path: Path, number: int, line: str) -> Parameter:
+    found = _PARAMETER.fullmatch(line.rstrip())
+    if not found:
+        raise TwbotError(f"{path}:{number}: no parameter: {line}", "Write: -- parameter: days integer 7, or text")
+    if found["type"] == "integer" and not re.fullmatch(r"-?[0-9]{1,9}", found["default"]):
+        raise TwbotError(f"{path}:{number}: {found['name']} is an integer, and its default is {found['default']!r}.")
+    return Parameter(**found.groupdict())

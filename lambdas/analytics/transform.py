@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.analytics.lines import line_of
 from twbot.lambdas.analytics.table import EVENT_TIME
 from twbot.lambdas.contracts import decode_event
 from twbot.lambdas.errors import BadEvent
@@ -34,7 +35,7 @@ def _transform(record: dict[str, Any]) -> dict[str, Any]:
         moment = _moment(event.time)
         if not event.time.endswith("Z"):  # one clock in the lake: queries compare times as texts
             event = msgspec.structs.replace(event, time=moment.isoformat(timespec="milliseconds")[:-6] + "Z")
-        line, folder = msgspec.json.encode(event), _hour(moment)
+        line, folder = line_of(event), _hour(moment)
     except (BadEvent, binascii.Error, ValueError):
         return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
     data = base64.b64encode(line + b"\n").decode()

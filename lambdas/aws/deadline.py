@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import time
 from typing import Any
 
@@ -21,3 +22,8 @@ def note_deadline(context: Any) -> None:
 def ends() -> float:
     """Return the epoch seconds at which the invocation times out."""
     return _ends.get()
+
+
+def seconds_left() -> float:
+    """Return the seconds until the invocation times out; infinity where none is under way."""
+    return _ends.get(math.inf) - time.time()

@@ -125,9 +125,23 @@ class Deduplication:
         found = self._put_if(_NO_VALUE, item)
         return value if found is None else str(found["value"]["S"])
 
-    def _try(self, call: Any, **parameters: Any) -> None:
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, and return the sum. Raises Temporary."""
+        values = {":amount": {"N": repr(amount)}, ":until": _seconds(time.time() + self._fixed_seconds)}
+        found = self._try(
+            self._client.update_item,
+            TableName=self._table,
+            Key={"id": {"S": key}},
+            UpdateExpression="ADD #number :amount SET expiration = :until",
+            ExpressionAttributeNames={"#number": "number"},
+            ExpressionAttributeValues=values,
+            ReturnValues="UPDATED_NEW",
+        )
+        return float(found["Attributes"]["number"]["N"])
+
+    def _try(self, call: Any, **parameters: Any) -> Any:
         try:
-            call(**parameters)
+            return call(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise _as_temporary(error) from None
 

@@ -92,6 +92,10 @@ class EventBus:
         """Store the value under the key, unless one is stored there, and return the stored one. Raises Temporary."""
         return self._deduplication.fix(key, value)
 
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, and return the sum. Raises Temporary."""
+        return self._deduplication.add(key, amount)
+
     def _outgoing(self, entry: Entry, earlier: str | None = None) -> Outgoing:
         detail = msgspec.json.encode(entry.detail).decode()
         put = {"EventBusName": self._bus, "Source": entry.source, "DetailType": entry.detail_type, "Detail": detail}

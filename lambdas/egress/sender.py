@@ -27,14 +27,14 @@ from twbot.lambdas.egress.attempts import Attempts, Journal, OutcomeUnknown
 from twbot.lambdas.egress.images import upload_images
 from twbot.lambdas.egress.permission import Choice, Permission, Withheld
 from twbot.lambdas.errors import Temporary, XRefused, XUnavailable
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.ports import MediaStore, Publisher, X
+from twbot.lambdas.wording import say
 from twbot.lambdas.x.errors import Reason
-from twbot.lambdas.x.text import LIMIT, address, fit
+from twbot.lambdas.x.text import LIMIT, address, fit, neutralise
 
 # Seconds until another attempt to post the same reply has likely ended.
 RETRY_AFTER = 5
-GOODBYE = "I won't reply to you any more. Write “start” to me if you want me back."
-WELCOME = "I reply to you again. Write “stop” to me whenever you have had enough."
 
 
 class Sender:
@@ -83,9 +83,9 @@ class Sender:
         post = message.twitter
         choice = Choice(out=message.opt_out is True, post=post.tweet_id)
         if self._permission.choose(post.user_id, choice) and message.summoned:
-            text = GOODBYE if choice.out else WELCOME
+            text = say("goodbye" if choice.out else "welcome", message.language)
             command = SendTweet(
-                text=address(text, message),
+                text=neutralise(address(text, message), bot_folder().links),
                 reply_to_user_id=post.user_id,
                 reply_to_tweet_id=post.tweet_id,
                 first_tweet_id=post.first_tweet_id,

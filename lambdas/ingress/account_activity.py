@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from twbot.lambdas.contracts import ThreadPost
 from twbot.lambdas.ingress.post import (
     Person,
     Post,
@@ -21,6 +22,7 @@ from twbot.lambdas.ingress.post import (
     make_post,
     named_in,
     shown_range,
+    thread_post,
     typed_mention,
     username,
 )
@@ -156,7 +158,14 @@ def _post(tweet: Json, bot_id: str) -> Iterator[Post]:
         summoned=quotes or _mentioned(tweet, name, bot_id, wording.shown_from),
         kind=_kind_of(tweet),
         image_urls=[url for item in media if item.get("type") == "photo" and (url := _url(item))],
+        thread=_thread(tweet),
     )
+
+
+def _thread(tweet: Json) -> Iterator[ThreadPost]:
+    quoted = table(tweet.get("quoted_status"))
+    author = table(quoted.get("user"))
+    yield from thread_post(identity(quoted), username(author.get("screen_name")) or identity(author), _text(quoted))
 
 
 def _quotes(tweet: Json, bot_id: str) -> bool:

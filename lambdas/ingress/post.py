@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 import msgspec
 
 from twbot.lambdas.completion import keys_of, known_of
-from twbot.lambdas.contracts import Entry, MessageReceived, PostIncomplete, Twitter, entry
+from twbot.lambdas.contracts import Entry, MessageReceived, PostIncomplete, ThreadPost, Twitter, entry
 from twbot.lambdas.ingress.opt_out import opt_out_in
 from twbot.lambdas.ingress.shapes import identity, number, table, words
 from twbot.lambdas.x.escapes import unescaped
 
+MAX_THREAD, MAX_THREAD_TEXT = 3, 1000
 # X allows four photos in a post.
 MAX_IMAGES = 4
 # More than the 25,000 that X allows: https://docs.x.com/x-api/posts/create-post. There is an end, as a workflow takes
@@ -105,6 +106,7 @@ def make_post(
     kind: str,
     image_urls: Iterable[str] = (),
     hints_at_images: bool = False,
+    thread: Iterable[ThreadPost] = (),
 ) -> Post:
     """Put a post together. `summoned` is None where the payload does not tell."""
     urls = [url for url in image_urls if 0 < len(url) <= _MAX_URL][:MAX_IMAGES]
@@ -126,9 +128,16 @@ def make_post(
         followers=person.followers,
         verified=person.verified,
         account_age_days=person.account_age_days,
+        thread=sorted(thread, key=lambda each: int(each.tweet_id))[-MAX_THREAD:],
         opt_out=opt_out_in(wording.typed),
     )
     return Post(message=message, missing=[name for name, is_missing in missing.items() if is_missing])
+
+
+def thread_post(tweet_id: str, author: str, text: str) -> Iterator[ThreadPost]:
+    """Yield a post that another one answers or quotes, where X sent what makes it one."""
+    if tweet_id and author and text:
+        yield ThreadPost(tweet_id=tweet_id, author=author, text=text[:MAX_THREAD_TEXT])
 
 
 def _first_version(tweet_id: str, tweet: dict[str, Any]) -> str | None:

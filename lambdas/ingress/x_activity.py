@@ -6,8 +6,10 @@ tests/events/x_activity/ has an example of each kind.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from twbot.lambdas.contracts import ThreadPost
 from twbot.lambdas.ingress.photo_hints import hints_at_photos, included_photos, links, media_links, whole
 from twbot.lambdas.ingress.post import (
     Person,
@@ -19,6 +21,7 @@ from twbot.lambdas.ingress.post import (
     make_post,
     named_in,
     shown_range,
+    thread_post,
     typed_mention,
     username,
 )
@@ -98,7 +101,17 @@ def read_post(tweet: Json, includes: Json, bot_id: str, *, summoned: bool = Fals
         kind=_kind_of(tweet),
         image_urls=urls,
         hints_at_images=hints_at_photos(tweet, wording.text, media_links(tweet)),
+        thread=_thread(tweet, includes),
     )
+
+
+def _thread(tweet: Json, includes: Json) -> Iterator[ThreadPost]:
+    referred = (_references(tweet, "replied_to") | _references(tweet, "quoted")) - {""}
+    for each in map(unwrapped, rows(includes.get("tweets"))):
+        if identity(each) in referred:
+            author = identity(each, "author_id")
+            text = words(table(each.get("note_tweet")).get("text")) or words(each.get("text"))
+            yield from thread_post(identity(each), username(_name_of({}, includes, author)) or author, text)
 
 
 def _is_repost(tweet: Json) -> bool:

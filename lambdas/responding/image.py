@@ -1,4 +1,7 @@
-"""Answers MESSAGE_ANALYSED with pictures: returns each with names beside the faces, and a text about who is there."""
+"""Answers MESSAGE_ANALYSED with pictures: returns each with names beside the faces, and a text about who is there.
+
+Where a function of [answers] says something, that is the text; the pictures come back all the same.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,24 @@ import msgspec
 
 from twbot.lambdas.contracts import AnalysedImage, Event, MessageAnalysed, ReplyImage, read
 from twbot.lambdas.errors import UnusableImage
-from twbot.lambdas.ports import MediaStore, Publisher
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.folder.wording_file import shipped
+from twbot.lambdas.ports import Functions, MediaStore, Publisher
+from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.responding.annotate import annotate
-from twbot.lambdas.responding.replying import publish_reply
+from twbot.lambdas.responding.answering import first_words, spoken_in
 from twbot.lambdas.responding.wording import alt_text, reply_text
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.x.text import address
+from twbot.lambdas.x.text import address, neutralise
 
 # X accepts four pictures in a post.
 MAX_IMAGES = 4
-GONE = "The picture is not there any more."
 logger = logging.getLogger(__name__)
 
 
-def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, settings: Settings) -> None:
+def answer_images(
+    event: Event, *, functions: Functions, media: MediaStore, publisher: Publisher, settings: Settings
+) -> None:
     """Answer a MESSAGE_ANALYSED {Text, Twitter, Analysis{Images[{Key, Analysis, Problem?}]}} with a SEND_TWEET."""
     message = read(event.detail, MessageAnalysed)
     if not (message.summoned and settings.replies):
@@ -32,10 +39,17 @@ def answer_images(event: Event, *, media: MediaStore, publisher: Publisher, sett
         _answer(image, f"{stem}/{number}.jpg", media, settings)
         for number, image in enumerate(message.analysis.images[:MAX_IMAGES])
     ]
-    quote = settings.quote_pictures
-    images = [ReplyImage(key=key, alt_text=alt_text(image.analysis, quote=quote)) for image, key in answers if key]
-    text = reply_text([image for image, _ in answers], quote=quote)
-    publish_reply(text if images else address(text, message), message, event, publisher, images=images)
+    quote, language, folder = settings.quote_pictures, spoken_in(message), bot_folder()
+    images = [
+        ReplyImage(key=key, alt_text=alt_text(image.analysis, language, quote=quote)) for image, key in answers if key
+    ]
+    if said := first_words(folder.answers.images, event, functions, folder):
+        logger.info("answered by %s", said.by, extra={"by": said.by})
+        text = neutralise(said.words, folder.links)
+    else:
+        text = reply_text([image for image, _ in answers], language, quote=quote)
+        text = text if images else address(text, message)
+    publish_reply(text, message, event, publisher, images=images)
 
 
 def _answer(image: AnalysedImage, key: str, media: MediaStore, settings: Settings) -> tuple[AnalysedImage, str | None]:
@@ -58,4 +72,4 @@ def _original(image: AnalysedImage, media: MediaStore) -> bytes:
     try:
         return media.get(image.key or "")
     except KeyError:
-        raise UnusableImage(GONE) from None
+        raise UnusableImage(shipped("en")["problem-gone"]) from None

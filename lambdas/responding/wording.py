@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from twbot.lambdas.contracts import AnalysedImage, ImageAnalysis
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.wording import listed, say, translated_problem
 from twbot.lambdas.x.text import neutralise
 
 # X's limit, in characters.
@@ -13,40 +15,40 @@ ALT_TEXT_LIMIT = 1000
 MAX_LABELS = 3
 MAX_TEXT_LENGTH = 80
 FACE_LABELS = {"Person", "Human", "Face", "Head"}
-UNREAD = "There is writing that I can't read."
-ORDINALS = ("The first", "The second", "The third", "The fourth")
+NUMBERED = ("first-picture", "second-picture", "third-picture", "fourth-picture")
 
 
-def reply_text(images: Sequence[AnalysedImage], *, quote: bool = True) -> str:
-    """Return who is in the pictures, else what, and the problems of unusable ones. X links nothing in it.
+def reply_text(images: Sequence[AnalysedImage], language: str | None = None, *, quote: bool = True) -> str:
+    """Return who is in the pictures, else what, and the problems of unusable ones. X links none but the bot's links.
 
-    quote: repeat what is written in the pictures
+    language: of whom it answers; quote: repeat what is written in the pictures
     """
     seen = [image.analysis for image in images if not image.problem]
-    sentences = [_who_or_what(seen, quote)] if seen else []
-    for ordinal, image in zip(ORDINALS, images, strict=False):
+    sentences = [_who_or_what(seen, language, quote)] if seen else []
+    for numbered, image in zip(NUMBERED, images, strict=False):
         if image.problem:
-            sentences.append(image.problem if len(images) == 1 else f"{ordinal} picture: {image.problem}")
-    return neutralise(" ".join(sentences))
+            problem = translated_problem(image.problem, language)
+            sentences.append(problem if len(images) == 1 else say(numbered, language, problem=problem))
+    return neutralise(" ".join(sentences), bot_folder().links)
 
 
-def alt_text(analysis: ImageAnalysis, *, quote: bool = True) -> str:
+def alt_text(analysis: ImageAnalysis, language: str | None = None, *, quote: bool = True) -> str:
     """Return the alternative text of a picture: who is in it and what it shows, in at most 1,000 characters.
 
-    quote: repeat what is written in the picture
+    language: of whom it answers; quote: repeat what is written in the picture
     """
-    named, others = names([analysis]), len(analysis.unrecognized_faces)
-    people = [listed(named)] if named else []
-    if others:
-        people.append(f"{others} {'other ' if named else ''}{'face' if others == 1 else 'faces'}")
-    parts = [f"A picture of {' and '.join(people)}." if people else "A picture without faces."]
+    people = names([analysis])
+    if others := len(analysis.unrecognized_faces):
+        people.append(say("alt-other-faces" if people else "alt-faces", language, count=others))
+    who = say("alt-people", language, people=listed(people, language)) if people else say("alt-nobody", language)
+    parts = [who]
     if labels := _labels([analysis], 10):
-        parts.append(f"It shows: {', '.join(labels)}.")
+        parts.append(say("alt-labels", language, labels=listed(labels, language, last="comma")))
     if quote and (lines := _lines([analysis])):
-        parts.append(f"It says: “{' / '.join(lines)}”.")
+        parts.append(say("alt-writing", language, text=" / ".join(lines)))
     if quote and _has_unread_lines(analysis):
-        parts.append(UNREAD)
-    text = neutralise(" ".join(parts))
+        parts.append(say("unread", language))
+    text = neutralise(" ".join(parts), bot_folder().links)
     return text if len(text) <= ALT_TEXT_LIMIT else text[: ALT_TEXT_LIMIT - 1] + "…"
 
 
@@ -56,24 +58,19 @@ def names(seen: Iterable[ImageAnalysis]) -> list[str]:
     return list(dict.fromkeys(str(face["Name"]) for face in faces if face.get("Name")))
 
 
-def listed(words: Sequence[str]) -> str:
-    """Join words as in: A, B and C."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
-
-
-def _who_or_what(seen: Sequence[ImageAnalysis], quote: bool) -> str:
+def _who_or_what(seen: Sequence[ImageAnalysis], language: str | None, quote: bool) -> str:
     if named := names(seen):
-        return f"I can see {listed(named)}."
+        return say("names", language, names=listed(named, language))
     faces = sum(len(analysis.unrecognized_faces) for analysis in seen)
-    known = {0: "I can't see anybody famous.", 1: "I can see a face, but nobody famous."}
-    sentences = [known.get(faces, f"I can see {faces} faces, but nobody famous.")]
+    sentences = [say("strangers", language, count=faces) if faces else say("nobody", language)]
     if labels := _labels(seen, MAX_LABELS):
-        sentences.append(f"It looks like {listed(labels)}.")
+        sentences.append(say("labels", language, labels=listed(labels, language)))
     if quote and (lines := _lines(seen)):
         text = " / ".join(lines)
-        sentences.append(f"It says “{text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + '…'}”.")
+        shown = text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + "…"
+        sentences.append(say("writing", language, text=shown))
     if quote and any(map(_has_unread_lines, seen)):
-        sentences.append(UNREAD)
+        sentences.append(say("unread", language))
     return " ".join(sentences)
 
 

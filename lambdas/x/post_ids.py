@@ -15,6 +15,8 @@ _FIRST_SNOWFLAKE = 30_000_000_000
 _MAX_ID = 2**63
 # Where each contract of lambdas/contracts.py names the post that it is about.
 IN_OUR_EVENTS = (("Twitter", "TweetId"), ("ReplyToTweetId",), ("Message", "Twitter", "TweetId"))
+# In those of the bot's own, besides. TWEET_SENT has there the reply's, after the post's.
+_IN_OWN_EVENTS = ("TweetId",)
 # In X's events, of either generation.
 _IN_RAW_EVENTS = (
     ("tweet_create_events", "id_str"),
@@ -23,7 +25,7 @@ _IN_RAW_EVENTS = (
 )
 
 
-_PATHS = (*IN_OUR_EVENTS, *_IN_RAW_EVENTS)
+_PATHS = (*IN_OUR_EVENTS, *_IN_RAW_EVENTS, _IN_OWN_EVENTS)
 
 
 def tweet_of(event: Event) -> str | None:

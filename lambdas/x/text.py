@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from twbot.lambdas.contracts import Message
 
@@ -24,6 +25,10 @@ NEVER = "\ufeff\ufffe\uffff"
 MARKS = ("Mn", "Mc", "Me")
 # A sign before a name, a dot before letters as in a domain, and the end of a scheme.
 _LINKED = re.compile(r"([@＠#＃](?=[^\s\d!-/:-@])|[@＠](?=\d)|[$](?=[^\s\d!-/:-@])|\.(?=[^\W\d_][^\s!-/:-@])|:(?=//))")
+# A URL whose host ends where X and browsers agree that it does. What follows other characters is no part of it.
+_ADDRESS = re.compile(
+    r"(?<![\w@#$/.])https?://(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?(?![^\s/?#,;!.)\]»”\"']|\.[^\s])(?:[/?#][A-Za-z0-9/._~%?=&#+:-]*)?"
+)
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 # Parsing takes a millisecond. Texts that do not match contain no URL and need none.
 _MAYBE_ADDRESS = re.compile(r"\.\S|\r")
@@ -50,8 +55,20 @@ def fit(text: str, limit: int = LIMIT) -> str:
     return clean[: space if space > 0 else end].rstrip(" \n\t.,;:–—-") + ELLIPSIS
 
 
-def neutralise(text: str) -> str:
-    """Return the text with invisible characters that keep X from linking its mentions, hashtags, cashtags and URLs."""
+def neutralise(text: str, links: Collection[str] = ()) -> str:
+    """Return the text with invisible characters that keep X from linking its mentions, hashtags, cashtags and URLs.
+
+    links: hosts, in lower case, whose URLs stay links
+    """
+    kept = [found.span() for found in _ADDRESS.finditer(text) if found["host"].lower() in links] if links else []
+    parts, start = [], 0
+    for first, last in kept:
+        parts += [_unlinked(text[start:first]), text[first:last]]
+        start = last
+    return "".join([*parts, _unlinked(text[start:])])
+
+
+def _unlinked(text: str) -> str:
     # In front of whatever could be a domain, known to X or not: what X links changes, and a search for links is slow.
     return _LINKED.sub(rf"\1{INVISIBLE}", text)
 

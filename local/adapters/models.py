@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import twbot.local.models  # noqa: F401 - switches off the telemetry of what is imported below
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.ports import Chatbot, MediaStore
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
@@ -35,12 +36,12 @@ class LocalModels:
         import onnxruntime  # noqa: F401
 
         from twbot.local.models.comprehend import Comprehend
-        from twbot.local.models.gallery import Gallery
+        from twbot.local.models.folder_people import gallery_of
         from twbot.local.models.lex import Lex
         from twbot.local.models.rekognition import Rekognition
 
         self.comprehend = Comprehend()
-        self.rekognition = Rekognition(Gallery(gallery), media.get)
+        self.rekognition = Rekognition(gallery_of(gallery), media.get)
         self.chatbot: Chatbot = Lex()
 
     def tasks(self) -> dict[str, Task]:
@@ -63,4 +64,6 @@ class LocalModels:
         self.comprehend.detect_dominant_language({"Text": text["Text"]})
         self.comprehend.detect_sentiment(text)
         self.comprehend.detect_entities(text)
-        self.chatbot.recognize_text(text=text["Text"], session_id="warm")
+        self.chatbot.recognize_text(
+            text=text["Text"], session_id="warm", language=bot_folder().language_of(text["LanguageCode"])
+        )

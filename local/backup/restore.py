@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 import msgspec
 
 from twbot.lambdas.errors import ErrorKind, TwbotError
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.local.backup.manifest import ASIDE, FORMAT, MANIFEST, STAGING, Manifest, belongs
 from twbot.local.bus.lock import Lock
 from twbot.local.bus.store import SCHEMA, AlreadyRunning, Store
@@ -192,7 +192,7 @@ def _hold(bus: Path) -> int:
     store = Store(bus)
     try:
         with store.transaction():
-            return store.hold([rule.name for rule in RULES if rule.target in HARMLESS], time.time(), REASON)
+            return store.hold([rule.name for rule in rules() if rule.target in HARMLESS], time.time(), REASON)
     finally:
         store.close()
 

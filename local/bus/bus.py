@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextvars
 import datetime
 import heapq
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ import msgspec
 from twbot.lambdas.completion import distinct
 from twbot.lambdas.contracts import Entry, Event, decode_event, new_event
 from twbot.lambdas.errors import BadEvent, ErrorKind, Temporary, TwbotError
+from twbot.lambdas.folder.folder import project
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.wiring import Rule
 from twbot.local.bus.lock import Lock
@@ -35,6 +38,8 @@ TICK = 1.0  # seconds between two looks at the clocks while deliveries wait for 
 # A due time of an earlier run may be of a clock that was wrong: wait so many seconds for it at the most. Where X named
 # the time, it says so again.
 MAX_RECOVERED_WAIT = 60.0
+# For whoever has to know which post an event is published about (local/conversations/): the log's context tells.
+_published = logging.getLogger("twbot.published")
 PRUNED_AT_ONCE = 500  # events in one transaction: publishers wait for it
 # The bus whose handler runs, and what the handler has published so far. Threads that it starts have its context, too.
 _handling: contextvars.ContextVar[tuple[Bus, Outbox] | None] = contextvars.ContextVar("handling", default=None)
@@ -55,8 +60,11 @@ class Bus:
     """A durable event bus. Construct it, attach a handler to each rule, start it. It publishes as soon as it exists.
 
     `limit`: number of open deliveries from which `outside()` refuses more. `retry`: the policy of rules that have none
-    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. Raises
-    AlreadyRunning, StorageError, BadPattern.
+    of their own. `lock`: the data folder's lock, where the caller holds it already and releases it. `delivers`: whether
+    it is the bot's; if not, deliveries of rules that this process does not know stay as they are: it may have been
+    called with the rules of another bot. Raises AlreadyRunning, StorageError, BadPattern.
+
+    `orphans`: how many deliveries became dead letters because their rules are not there any more, by rule.
     """
 
     def __init__(
@@ -69,7 +77,10 @@ class Bus:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         lock: Lock | None = None,
+        delivers: bool = True,
     ) -> None:
+        self._delivers = delivers
+        self.orphans: dict[str, int] = {}
         self._routes = {rule.name: _route(rule, retry or RetryPolicy()) for rule in rules}
         self._limit = limit
         self._clock, self._monotonic = clock, monotonic
@@ -106,6 +117,8 @@ class Bus:
         Within a handler, return at once: they are stored together with the outcome of its delivery. Where that never
         happens, the handler is called again.
         """
+        if _published.isEnabledFor(logging.DEBUG):
+            _published.debug("published", extra={"types": [entry.detail_type for entry in entries]})
         now = datetime.datetime.fromtimestamp(self._clock(), datetime.UTC)
         new = [self._new(new_event(entry, now), entry) for entry in distinct(entries)]
         if (outbox := self._outbox()) is None or not outbox.add(new):
@@ -131,6 +144,10 @@ class Bus:
         """Return the outbox of this bus's handler that calls; None where none does."""
         bus, outbox = _handling.get() or (None, None)
         return outbox if bus is self else None
+
+    def add(self, key: str, amount: float) -> float:
+        """Add to the number under the key, 0 at first, and return the sum. Raises StorageError."""
+        return self._writer.ask(lambda store: store.add_number(key, amount, self._clock()))
 
     def admit(self) -> None:
         """Raise Overloaded where as many deliveries are open as may be."""
@@ -251,9 +268,14 @@ class Bus:
     # For operators
 
     def redrive(self, deliveries: Sequence[int]) -> int:
-        """Deliver dead letters again, by the ids of their deliveries. Return how many of the ids were dead letters."""
+        """Deliver dead letters again, by the ids of their deliveries. Return how many of the ids were dead letters.
+
+        Raises TwbotError where the rule of one is not there any more: then none is delivered.
+        """
 
         def wake(store: Store) -> list[OpenDelivery]:
+            for rule in store.rules_of(deliveries):
+                self._check_is_there(rule)
             return store.open_deliveries(ids) if (ids := store.redrive(deliveries, self._clock())) else []
 
         _check_numbers(deliveries)
@@ -343,12 +365,23 @@ class Bus:
     def _recover(self, store: Store) -> None:
         """Resume the open deliveries of the last process. Those of rules that no longer exist become dead letters."""
         waiting = store.open_deliveries()
-        orphans = [each for each in waiting if each.rule not in self._routes]
+        orphans = [each for each in waiting if each.rule not in self._routes] if self._delivers else []
         now = self._clock()
-        reason = "NoSuchRule: the rule is not there any more"
         with store.transaction():
-            store.settle(Outcome(DEAD, e.attempts, now, e.first_try, None, now, reason, e.id) for e in orphans)
+            store.settle(
+                Outcome(DEAD, e.attempts, now, e.first_try, None, now, _orphaned(e.rule), e.id) for e in orphans
+            )
+        self.orphans = dict(Counter(each.rule for each in orphans))
         self._revive([each for each in waiting if each.rule in self._routes])
+
+    def _check_is_there(self, rule: str) -> None:
+        if rule not in self._routes:
+            raise TwbotError(
+                f"There is no rule {rule} in the bot of {project()}: nothing would take its dead letters.",
+                f"Put it back into twbot.toml, or name the bot's folder: --project FOLDER; "
+                f"or drop them: twbot dlq purge --rule {rule}{{option}}",
+                kind=ErrorKind.NOT_FOUND,
+            )
 
     def _revive(self, waiting: list[OpenDelivery]) -> int:
         now = self._clock()
@@ -444,6 +477,13 @@ class _Outside:
 
     def fix(self, key: str, value: str) -> str:
         return self._bus.fix(key, value)
+
+
+def _orphaned(rule: str) -> str:
+    return (
+        f"NoSuchRule: {rule} is in twbot.toml no more. Put it back and: twbot dlq redrive --rule {rule}; "
+        f"or drop it: twbot dlq purge --rule {rule}"
+    )
 
 
 def _check_numbers(deliveries: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from twbot.lambdas.contracts import REPLAY, REPLAY_WITH_REPLIES, Event
 from twbot.lambdas.replays import Replay, ReplayRequest, State, new_name
-from twbot.lambdas.wiring import RULES, leads_to_reply, rules_named
+from twbot.lambdas.wiring import leads_to_reply, rules, rules_named
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local.bus.history import History
 from twbot.local.bus.patterns import compile_pattern
@@ -49,11 +49,11 @@ def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chos
     Events that another replay caused are left out. With replies, so are the events of posts that have a reply, wait for
     one, or may have one.
     """
-    rules = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(request.rules)]
+    wanted = [(rule.name, compile_pattern(rule.pattern)) for rule in rules_named(request.rules)]
     left_out: set[str | None] = set()
     if request.with_replies:
         left_out |= {tweet for _, tweet in history.moments("TWEET_SENT")}
-        left_out |= history.unsettled_posts([rule.name for rule in RULES if leads_to_reply(rule)])
+        left_out |= history.unsettled_posts([rule.name for rule in rules() if leads_to_reply(rule)])
     for event in history.events(since=request.since, until=request.until):
         if (request.types and event.detail_type not in request.types) or "ReplayName" in event.detail:
             continue
@@ -61,7 +61,7 @@ def choose(history: History, request: ReplayRequest, name: str) -> Iterator[Chos
             continue
         # Match the marked event: rules may exclude replays by `replay-name`.
         marked = msgspec.to_builtins(msgspec.structs.replace(event, replay_name=name))
-        if matching := [rule for rule, matches in rules if matches(marked)]:
+        if matching := [rule for rule, matches in wanted if matches(marked)]:
             yield Chosen(event, matching)
 
 

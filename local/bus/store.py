@@ -149,6 +149,16 @@ class Store:
         stored: str = self._db.execute(upsert, (key, now, value)).fetchone()[0]
         return stored
 
+    def add_number(self, key: str, amount: float, now: float) -> float:
+        """Add to the number under a key, 0 at first. Return the sum."""
+        upsert = (
+            "INSERT INTO once (key, at, value) VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = CAST(value AS REAL) + excluded.value, at = excluded.at"
+            " RETURNING CAST(value AS REAL)"
+        )
+        total: float = self._db.execute(upsert, (key, now, amount)).fetchone()[0]
+        return total
+
     def add(self, events: Iterable[EventRow], deliveries: Iterable[tuple[int, int, str, float]]) -> None:
         """Insert events and deliveries. `deliveries`: id, the event's seq, rule, due."""
         self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", events)
@@ -176,6 +186,14 @@ class Store:
             [(now, delivery) for delivery in dead],
         )
         return dead
+
+    def rules_of(self, deliveries: Sequence[int]) -> set[str]:
+        """Return the rules of dead letters."""
+        found: set[str] = set()
+        for delivery in deliveries:
+            rows = self._db.execute("SELECT rule FROM deliveries WHERE id=? AND state=2", (delivery,)).fetchall()
+            found |= {row[0] for row in rows}
+        return found
 
     def purge(self, deliveries: Sequence[int]) -> int:
         """Delete dead letters. Return how many of the ids were dead letters."""

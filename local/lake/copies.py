@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twbot.lambdas.analytics.table import COLUMNS, PARTITION, TABLE
+from twbot.lambdas.analytics.columns import table_columns
+from twbot.lambdas.analytics.table import PARTITION, TABLE
 from twbot.local.lake.sql import quoted
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Copies:
 
     def _path(self, day: str, files: Iterable[Path]) -> Path:
         """Return the path of a day's copy. Its name says of which files it is, and with which columns."""
-        what = hashlib.sha256(repr(COLUMNS).encode())
+        what = hashlib.sha256(repr(table_columns()).encode())
         for path in sorted(files):
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()

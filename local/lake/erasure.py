@@ -17,7 +17,7 @@ from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, is_abo
 from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.completion import keys_of
 from twbot.lambdas.contracts import decode_event
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.local.adapters.alerts import open_alerts
 from twbot.local.backup.manifest import ASIDE
 from twbot.local.bus.bus import Bus
@@ -114,8 +114,9 @@ class Erasure:
         events, replies, counts = [], set[str](), {DEAD: 0, WAITING: 0}
         with contextlib.closing(open_archive(self._home.bus)) as db:
             for number, body in (row for each in ids for row in db.execute(_CANDIDATES, (each,))):
-                detail = decode_event(body).detail
-                if number not in events and is_about(detail, *ids):
+                event = decode_event(body)
+                detail = event.detail
+                if number not in events and is_about(detail, *ids, kind=event.detail_type):
                     events.append(number)
                     replies |= {reply_id(detail, *ids) or ""} - {""}
             for number in events:
@@ -175,7 +176,7 @@ class LocalErasure:
         request = Erase(tweet_id, dry_run)
         if (run := running_bot(self._folder)) is not None:
             return ControlClient(run).forget(request)
-        with Bus(self._home.bus, RULES) as bus:
+        with Bus(self._home.bus, rules(), delivers=False) as bus:
             return Erasure(self._home, bus, Lake(self._home.lake), live=False).forget(request)
 
 

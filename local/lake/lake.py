@@ -18,9 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_lines
+from twbot.lambdas.analytics.lines import line_of
 from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
@@ -65,7 +64,7 @@ class Lake:
         """
         self.open().check()
         for hour, group in groupby(sorted(events, key=_hour), key=_hour):
-            lines = b"".join(msgspec.json.encode(event) + b"\n" for event in group)
+            lines = b"".join(line_of(event) + b"\n" for event in group)
             self._write(self._folder / hour, gzip.compress(lines, compresslevel=3))
 
     def compact(self, now: datetime.datetime | None = None) -> int:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from twbot.lambdas.analytics.table import COLUMNS, EVENT_TIME, PARTITION, TABLE
+from twbot.lambdas.analytics.columns import table_columns
+from twbot.lambdas.analytics.table import EVENT_TIME, OWN, PARTITION, TABLE
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 _FILES = "read_json_objects($files, format = 'newline_delimited', ignore_errors = true, compression = 'gzip'{more})"
 _READ = _FILES.format(more="")
 _READ_NAMED = _FILES.format(more=", filename = true")
-_KEYS = r'"([A-Za-z-]+)"\s*:'
+_KEYS = r'"([A-Za-z0-9_-]+)"\s*:'
+# An event has `id` and `own`, a celebrity has `Id`, an analysis `Own`.
+_TWICE = ("id", OWN)
 # Lines of one statement.
 _BATCH = 5000
 
@@ -49,7 +52,7 @@ def load(db: DuckDBPyConnection, files: Sequence[Path]) -> list[str]:
 
     Events that were written twice are loaded once; a replayed copy is an event of its own.
     """
-    shape = {name: _json_shape(hive) for name, hive in COLUMNS.items()}
+    shape = {name: _json_shape(hive) for name, hive in table_columns().items()}
     db.execute(f'CREATE OR REPLACE TABLE "{TABLE}" ({_declared(shape)}, "{PARTITION}" VARCHAR)')
     if not files:
         return []
@@ -86,6 +89,10 @@ _IS_EVENT = (
 def _read(db: DuckDBPyConnection, files: Sequence[Path], shape: dict[str, Any]) -> None:
     """Read all files. A line whose names are spelled in another letter case is kept as text, for _respell()."""
     spelled = sorted(set(_names(shape)))
+    # A field of bot/events.toml may be spelled as one of ours elsewhere, in another letter case: which is meant, only
+    # reading the line tells. Ours with two spellings are written by us.
+    counts = Counter(map(str.lower, spelled))
+    once = [name for name in spelled if counts[name.lower()] == 1 or name.lower() in _TWICE]
     db.execute(
         rf"""
         INSERT INTO lines
@@ -96,8 +103,7 @@ def _read(db: DuckDBPyConnection, files: Sequence[Path], shape: dict[str, Any]) 
             SELECT *, list_filter(
                 CASE WHEN raw THEN list_concat(json_keys(json), json_keys(json, '$.detail'))
                 ELSE regexp_extract_all(CAST(json AS VARCHAR), $keys, 1) END,
-                lambda key: lower(key) IN {_listed(map(str.lower, spelled))} AND key NOT IN {_listed(spelled)}) AS odd,
-                -- "id" is the only name that is spelled in two ways: an event has the one, a celebrity the other.
+                lambda key: lower(key) IN {_listed(map(str.lower, spelled))} AND key NOT IN {_listed(once)}) AS odd,
                 NOT list_contains(json_keys(json), 'id')
                     OR NOT raw AND len(regexp_extract_all(CAST(json AS VARCHAR), '"id"\s*:')) > 1 AS strange
             FROM read

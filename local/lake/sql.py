@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twbot.lambdas.analytics.table import COLUMNS
+from twbot.lambdas.analytics.columns import table_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +74,7 @@ def lower(db: DuckDBPyConnection, select: str) -> None:
     """
     described = run(db, f"DESCRIBE {select}").fetchall()
     declared = ", ".join(
-        f'"{name}" {_duckdb_type(COLUMNS["detail"].lower()) if name == "detail" else kind}'
+        f'"{name}" {_duckdb_type(table_columns()["detail"].lower()) if name == "detail" else kind}'
         for name, kind, *_ in described
     )
     db.execute(f"CREATE TABLE exported ({declared})")

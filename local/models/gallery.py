@@ -1,12 +1,12 @@
-"""The gallery of people to recognise: public figures that ship with twbot, and those of the user's own file."""
+"""The gallery of people to recognise: public figures that ship with twbot, those of the user's file, and those of the
+bot's folder."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.people import BadPhoto, NotKnown, checked_name, folder_hint, person_id
 from twbot.lambdas.text_files import decode_text
 from twbot.local.models.errors import ServiceError
 
@@ -24,15 +25,6 @@ SHIPPED = Path(__file__).parent / "data" / "gallery.json"
 # Euclidean distance of two embeddings: 0.2 to 0.51 for the same person on photos however treated, 0.59 and more for
 # two people. docs/understanding.md
 MAX_DISTANCE = 0.53
-MAX_NAME_LENGTH = 60
-
-
-class NotInGallery(TwbotError):
-    """The gallery has nobody of that name."""
-
-
-class BadPhoto(TwbotError):
-    """The photo is no picture, or has no face or several."""
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +45,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     photos: list[Photo]
     shipped: bool = False
     """Whether the person comes with twbot."""
+    in_folder: bool = False
+    """Whether the person has photos in the bot's folder."""
 
     @property
     def id(self) -> str:
         """Return a stable id of the form that Rekognition has: it depends on the name only."""
-        return hashlib.sha256(self.name.encode()).hexdigest()[:8]
+        return person_id(self.name)
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -69,11 +63,12 @@ class _File(msgspec.Struct, kw_only=True):
 class Gallery:
     """The shipped people and those of the user's file `path`, which need not exist.
 
-    The file is read again when another process has changed it.
+    The file is read again when another process has changed it. folder: the people of the bot's folder, by name
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: Mapping[str, Sequence[Photo]] | None = None) -> None:
         self.path = path
+        self._folder = folder or {}
         self._reading = threading.Lock()
         self._read_stamp: object = object()
         self._people: list[Person] = []
@@ -83,7 +78,8 @@ class Gallery:
         with self._reading:
             stamp = _stamp(self.path)
             if stamp != self._read_stamp:
-                self._people, self._read_stamp = _with_shipped(_read(self.path)), stamp
+                people = _with_photos(_with_shipped(_read(self.path)), self._folder)
+                self._people, self._read_stamp = people, stamp
             return self._people
 
     def add(self, name: str, photos: Mapping[str, bytes]) -> Person:
@@ -91,7 +87,7 @@ class Gallery:
 
         A photo replaces the person's former photo of the same file name. Raises BadPhoto, TwbotError.
         """
-        name = _checked(name)
+        name = checked_name(name)
         # Find the faces before locking the file: that takes seconds.
         added = [Photo(source=source, embedding=only_face(source, content)) for source, content in photos.items()]
         with _changing(self.path) as file:
@@ -104,10 +100,15 @@ class Gallery:
         return person
 
     def remove(self, name: str) -> None:
-        """Remove a person from the file, and hide a shipped one. Raises NotInGallery, TwbotError."""
+        """Remove a person from the file, and hide a shipped one.
+
+        Raises NotKnown, and TwbotError for a person of the bot's folder.
+        """
+        if name in self._folder:
+            raise TwbotError(f"{name} is in the bot's folder.", folder_hint(name))
         with _changing(self.path) as file:
             if name not in {each.name for each in _with_shipped(file)}:
-                raise NotInGallery(f"There is no {name!r} in the gallery.")
+                raise NotKnown(f"There is no {name!r} in the gallery.")
             file.people = [each for each in file.people if each.name != name]
             if name in {each.name for each in shipped()}:
                 file.hidden = sorted({*file.hidden, name})
@@ -141,6 +142,14 @@ def _with_shipped(file: _File) -> list[Person]:
     return sorted(people.values(), key=lambda each: each.name)
 
 
+def _with_photos(people: list[Person], folder: Mapping[str, Sequence[Photo]]) -> list[Person]:
+    found = {each.name: each for each in people}
+    for name, photos in folder.items():
+        known = found.get(name, Person(name=name, photos=[]))
+        found[name] = msgspec.structs.replace(known, photos=[*known.photos, *photos], in_folder=True)
+    return sorted(found.values(), key=lambda each: each.name)
+
+
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         status = path.stat()
@@ -170,12 +179,13 @@ def _changing(path: Path) -> Iterator[_File]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             file = _read(path)
             yield file
-            _write(path, msgspec.json.encode(file))
+            write_private(path, msgspec.json.encode(file))
     except OSError as error:
         raise TwbotError(f"The gallery {path} can't be written: {error.strerror}.") from None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of the owner's, whole or not at all. Raises OSError."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as target:
@@ -183,13 +193,6 @@ def _write(path: Path, content: bytes) -> None:
         target.flush()
         os.fsync(target.fileno())
     fresh.replace(path)
-
-
-def _checked(name: str) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise TwbotError(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
-    return name
 
 
 def only_face(source: str, content: bytes) -> list[float]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 from typing import Any
 
-from twbot.lambdas.responding.chatbot import Definition, definition
-from twbot.lambdas.responding.fulfilment import fulfil
+from twbot.lambdas.folder.folder import BotFolder, bot_folder
+from twbot.lambdas.responding.answering import intent_named
+from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.intents import SURE, Intents
 from twbot.local.models.loading import loads_once
@@ -21,28 +21,23 @@ _random = random.SystemRandom()
 
 
 class Lex:
-    """A Chatbot (twbot.lambdas.ports). `fulfilment`: the code hook; it takes and returns what Lex's Lambda does.
+    """A Chatbot (twbot.lambdas.ports): a matcher for each language, which loads when it is first asked."""
 
-    https://docs.aws.amazon.com/lexv2/latest/dg/lambda-input-format.html
-    """
+    def __init__(self, folder: BotFolder | None = None, rng: random.Random = _random) -> None:
+        self._folder, self._rng = folder or bot_folder(), rng
+        self._matchers = {
+            language: loads_once(
+                lambda chatbot=chatbot: Intents({each.name: each.utterances for each in chatbot.intents})
+            )
+            for language, chatbot in self._folder.chatbots.items()
+        }
 
-    def __init__(
-        self,
-        bot: Definition | None = None,
-        fulfilment: Callable[[dict[str, Any]], dict[str, Any]] = fulfil,
-        rng: random.Random = _random,
-    ) -> None:
-        self._bot = bot or definition()
-        self._intents = {intent.name: intent for intent in [*self._bot.intents, self._bot.fallback]}
-        self._fulfilment, self._rng = fulfilment, rng
-        self._matcher = loads_once(lambda: Intents({each.name: each.utterances for each in self._bot.intents}))
-
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
         """Return RecognizeText's response. Raises ServiceError."""
         _check(text, session_id)
-        ranked = self._matcher().rank(text)
-        name = ranked[0][0] if ranked and ranked[0][1] >= SURE else self._bot.fallback.name
-        closed = self._close(name, text, session_id)
+        ranked = self._matchers[language]().rank(text)
+        name = ranked[0][0] if ranked and ranked[0][1] >= SURE else FALLBACK
+        closed = self._close(name, language)
         return {
             "messages": closed["messages"],
             "sessionState": closed["sessionState"],
@@ -51,27 +46,16 @@ class Lex:
             "sessionId": session_id,
         }
 
-    def _close(self, name: str, text: str, session_id: str) -> dict[str, Any]:
-        intent = {"name": name, "slots": {}, "state": "ReadyForFulfillment", "confirmationState": "None"}
-        if self._intents[name].fulfilled:
-            return self._fulfilment(self._event(intent, text, session_id))
-        reply = {"content": self._rng.choice(self._intents[name].replies), "contentType": "PlainText"}
-        state = "Failed" if name == self._bot.fallback.name else "Fulfilled"
-        closed = {"dialogAction": {"type": "Close"}, "intent": {**intent, "state": state}, "sessionAttributes": {}}
-        return {"sessionState": closed, "messages": [reply]}
-
-    def _event(self, intent: dict[str, Any], text: str, session_id: str) -> dict[str, Any]:
-        return {
-            "messageVersion": "1.0",
-            "invocationSource": "FulfillmentCodeHook",
-            "inputMode": "Text",
-            "responseContentType": "text/plain; charset=utf-8",
-            "sessionId": session_id,
-            "inputTranscript": text,
-            "bot": {"name": self._bot.name, "localeId": self._bot.locale},
-            "interpretations": [{"intent": intent}],
-            "sessionState": {"intent": intent, "sessionAttributes": {}},
-        }
+    def _close(self, name: str, language: str) -> dict[str, Any]:
+        chatbot = self._folder.chatbots[language]
+        intent = intent_named(chatbot, name)
+        # Whoever asks runs the function of an intent: without replies the intent says nothing here.
+        replies = chatbot.fallback.replies if intent is None else intent.replies
+        messages = [{"content": self._rng.choice(replies), "contentType": "PlainText"}] if replies else []
+        state = "Failed" if name == FALLBACK else "Fulfilled"
+        meant = {"name": name, "slots": {}, "state": state, "confirmationState": "None"}
+        session = {"dialogAction": {"type": "Close"}, "intent": meant, "sessionAttributes": {}}
+        return {"sessionState": session, "messages": messages}
 
     def _interpretations(self, chosen: dict[str, Any], ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:
         """Return the interpretations, the chosen intent first."""

@@ -53,9 +53,18 @@ class SimulatorClient:
         quote: str | None = None,
         repost: str | None = None,
         generation: str | None = None,
+        language: str | None = None,
+        followers: int | None = None,
+        verified: bool | None = None,
     ) -> dict[str, Any]:
-        """Post as any user, and return the post. `generation`: deliver it as "v1.1" or "x-activity" only."""
-        return self._post_to("/sim/posts", author, text, images, reply_to, quote, repost, generation)
+        """Post as any user, and return the post.
+
+        generation: deliver it as "v1.1" or "x-activity" only
+        language: what X says of the text, an ISO 639-1 code
+        followers, verified: what the author's profile shows from now on
+        """
+        known = {"language": language, "followers": followers, "verified": verified}
+        return self._post_to("/sim/posts", author, text, images, reply_to, quote, repost, generation, **known)
 
     def edit(self, post_id: str, text: str, *, force: bool = False, generation: str | None = None) -> dict[str, Any]:
         """Edit a post as its author. Return the new version, which has a new id and all ids in `edit_history`.
@@ -138,11 +147,12 @@ class SimulatorClient:
         quote: str | None,
         repost: str | None,
         generation: str | None,
+        **known: Any,
     ) -> dict[str, Any]:
         data = [image.read_bytes() if isinstance(image, Path) else image for image in images]
         body = {"author": author, "text": text, "images": [base64.b64encode(one).decode() for one in data]}
         options = {"reply_to": reply_to, "quote": quote, "repost": repost, "generation": generation}
-        return self._call("POST", path, json={**body, **options})
+        return self._call("POST", path, json={**body, **options, **known})
 
     def _call(self, method: str, path: str, *, timeout: float = 30, **arguments: Any) -> dict[str, Any]:
         try:

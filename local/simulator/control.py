@@ -54,6 +54,12 @@ class NewPost(Asked, frozen=True):
     repost: str | None = None
     generation: Generation | None = None
     """Deliver in this generation only; None: in both."""
+    language: str | None = None
+    """Language of the text (ISO 639-1); None: X can't tell."""
+    followers: Annotated[int, Meta(ge=0)] | None = None
+    """Followers that the author's profile shows from now on; None: as it is."""
+    verified: bool | None = None
+    """Whether it shows a check mark."""
 
 
 class Edit(Asked, frozen=True):
@@ -240,6 +246,7 @@ def _shown_media(world: World, row: Json) -> Json:
 
 def _create(world: World, body: NewPost) -> Post:
     author = world.people.ensure(body.author)
+    world.people.describe(author, followers=body.followers, verified=body.verified)
     if body.repost:
         return world.posts.repost(author, _post(world, body.repost))
     reply_to = _post(world, body.reply_to) if body.reply_to else None
@@ -248,7 +255,8 @@ def _create(world: World, body: NewPost) -> Post:
     for media_id, alt_text in zip(media, body.alt_texts, strict=False):
         if alt_text:
             world.pictures.describe(media_id, alt_text)
-    return world.posts.create(author, body.text.strip(), media=media, reply_to=reply_to, quote_of=quote_of)
+    text = body.text.strip()
+    return world.posts.create(author, text, media=media, reply_to=reply_to, quote_of=quote_of, language=body.language)
 
 
 def _act_on_post(world: World, body: Action, author: Json) -> Json:

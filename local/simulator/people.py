@@ -34,6 +34,11 @@ class People:
         self._store.add("users", id=user_id, username=username, name=name, created_ms=now_ms())
         return self.by_id(user_id) or {}
 
+    def describe(self, user: Row, *, followers: int | None = None, verified: bool | None = None) -> None:
+        """Change what a user's profile says. None: as it is."""
+        sql = "UPDATE users SET followers = coalesce(?, followers), verified = coalesce(?, verified) WHERE id = ?"
+        self._store.run(sql, followers, None if verified is None else int(verified), user["id"])
+
     def give_token(self, username: str) -> Row:
         """Return the user of that name with an access token of the app. Create what is missing."""
         user = self.ensure(username)

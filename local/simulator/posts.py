@@ -43,6 +43,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool
     first_id: str | None = None
     """The id of the first version; None where this is the first one."""
+    language: str | None = None
+    """Language of the text (ISO 639-1); None where X can't tell."""
 
     @property
     def chain(self) -> str:
@@ -77,6 +79,7 @@ class Posts:
         reply_to: Post | None = None,
         quote_of: Post | None = None,
         edit_of: Post | None = None,
+        language: str | None = None,
     ) -> Post:
         """Store a new post. `edit_of`: the first version of the post that it is a later version of."""
         post_id = self._store.new_id()
@@ -101,6 +104,7 @@ class Posts:
             repost_of=None,
             conversation_id=edit_of.conversation_id if edit_of else reply_to.conversation_id if reply_to else post_id,
             first_id=edit_of.id if edit_of else None,
+            language=language,
         )
 
     def edit(self, post: Post, typed: str, *, forced: bool = False) -> Post:

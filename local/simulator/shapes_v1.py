@@ -39,7 +39,7 @@ class ShapesV1:
             "url": None,
             "description": None,
             "protected": False,
-            "verified": False,
+            "verified": bool(user["verified"]),
             "followers_count": counts["followers_count"],
             "friends_count": counts["following_count"],
             "statuses_count": counts["tweet_count"],
@@ -80,7 +80,7 @@ class ShapesV1:
             "is_quote_status": post.quote_of is not None,
             "favorited": False,
             "retweeted": False,
-            "lang": "und",
+            "lang": post.language or "und",
             "timestamp_ms": str(post.created_ms),
         }
         return {**shape, **self._edits(post), **self._others(post, depth)}

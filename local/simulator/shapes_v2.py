@@ -46,7 +46,7 @@ class ShapesV2:
                 "is_edit_eligible": self._posts.may_be_edited(post),
                 "editable_until": iso(editable_until(versions[0])),
             },
-            "lang": "und",
+            "lang": post.language or "und",
             "paid_partnership": False,
             "possibly_sensitive": False,
             "reply_settings": "everyone",
@@ -72,12 +72,14 @@ class ShapesV2:
             "created_at": iso(user["created_ms"]),
             "description": "",
             "protected": False,
-            "verified": False,
-            "verified_type": "none",
+            "verified": bool(user["verified"]),
+            "verified_type": "blue" if user["verified"] else "none",
             "profile_image_url": f"{self._base_url}/media/default_profile.png",
             "url": "",
             "public_metrics": {
-                "followers_count": self._relations("follow", "target", user["id"]),
+                "followers_count": (
+                    self._relations("follow", "target", user["id"]) if user["followers"] is None else user["followers"]
+                ),
                 "following_count": self._relations("follow", "source", user["id"]),
                 "tweet_count": posts["n"] if posts else 0,
                 "post_count": posts["n"] if posts else 0,

@@ -52,7 +52,15 @@ _EDITS = """
 ALTER TABLE posts ADD COLUMN first_id TEXT;
 CREATE INDEX posts_by_first ON posts (first_id) WHERE first_id IS NOT NULL
 """
-SCHEMA = Schema((_TABLES, _EDITS), "the simulated X begins anew then, with other keys, and knows none of its posts.")
+# What X says of authors and posts, and the simulated X can't know: set by who makes them.
+_PROFILES = """
+ALTER TABLE users ADD COLUMN followers INTEGER;
+ALTER TABLE users ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE posts ADD COLUMN language TEXT
+"""
+SCHEMA = Schema(
+    (_TABLES, _EDITS, _PROFILES), "the simulated X begins anew then, with other keys, and knows none of its posts."
+)
 
 
 def now_ms() -> int:

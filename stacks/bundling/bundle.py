@@ -14,13 +14,16 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from twbot.stacks.bundling import packages
+import msgspec
+
+from twbot.lambdas.folder.folder import COMPILED, bot_folder, project
+from twbot.stacks.bundling import own_code, packages
 from twbot.stacks.bundling.libraries import only_loaded
-from twbot.stacks.functions import FUNCTIONS, FunctionSpec
+from twbot.stacks.functions import FunctionSpec, functions
 
 # The folder that holds `twbot`: src/ in a checkout, site-packages of an installed one.
 ROOT = Path(__file__).parents[3]
@@ -28,6 +31,8 @@ ROOT = Path(__file__).parents[3]
 # https://docs.python.org/3/library/zipfile.html#zipfile.ZipInfo
 EPOCH = (1980, 1, 1, 0, 0, 0)
 INSTALLED = "installed"
+# The module that reads the shipped sentences, and their files.
+WORDING, SENTENCES = "twbot/lambdas/folder/wording_file.py", "twbot/lambdas/default_bot/bot/wording."
 # Of these packages only the imported modules are bundled. Others load modules by name or hold data: they go in whole.
 ONLY_IMPORTED = frozenset({"twbot", "aws_lambda_powertools", "oauthlib", "PIL"})
 FONTS = "manimgx-fonts"
@@ -61,8 +66,12 @@ def bundle(name: str, source: str | None = None) -> Bundle:
 
     `source`: wheels or installed; None for what TWBOT_BUNDLES says. Raises TwbotError for an unavailable package.
     """
-    paths = contents(FUNCTIONS[name], source or os.environ.get("TWBOT_BUNDLES", "wheels"))
-    files = {file: _shipped(path) for file, path in sorted(paths.items())}
+    spec = functions()[name]
+    paths = contents(spec, source or os.environ.get("TWBOT_BUNDLES", "wheels"))
+    files = {file: _shipped(path) for file, path in paths.items()}
+    if spec.has_folder:
+        files[COMPILED] = msgspec.json.encode(bot_folder())
+    files = dict(sorted(files.items()))
     digest = _digest(files)
     path = packages.cache() / "bundles" / f"{name}-{digest[:32]}.zip"
     if not path.exists():
@@ -75,27 +84,39 @@ def contents(spec: FunctionSpec, source: str) -> dict[str, Path]:
     names = packages.closure(spec.packages)
     found = packages.installed(names) if source == INSTALLED else packages.downloaded(names)
     found = {name: path for name, path in found.items() if not _is_unused(name, spec)}
-    imported = closure(spec.entry, {**found, **ours()})
+    own, theirs = _of_folder(spec, source == INSTALLED)
+    entries = [spec.entry, *(name for name in own if name.endswith(".py"))]
+    imported = closure([*entries, *map(own_code.module_file, spec.runs)], {**found, **ours(), **own})
+    if WORDING in imported:
+        imported |= {name: path for name, path in ours().items() if name.startswith(SENTENCES)}
     # Imports of extension modules cannot be traced, so native libraries go in whole.
     whole = {name: path for name, path in found.items() if _is_native(name) or not _is_traced(name)}
-    return {**whole, **imported}
+    return {**whole, **imported, **own, **theirs}
+
+
+def _of_folder(spec: FunctionSpec, installed: bool) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the files of the bot's folder, and those of the packages that its functions need."""
+    if not any(map(own_code.is_own, spec.runs)):
+        return {}, {}
+    own = own_code.files(project(), bot_folder().all_functions)
+    return own, own_code.packages_of(project(), spec, installed=installed)
 
 
 def ours() -> dict[str, Path]:
     """Return our own files that a bundle may hold, by their names in it."""
     package = ROOT / "twbot"
-    files = [package / "__init__.py", *(package / "lambdas").rglob("*.*")]
+    files = [*package.glob("*.py"), *(package / "lambdas").rglob("*.*")]
     return {path.relative_to(ROOT).as_posix(): path for path in files if path.suffix != ".pyc"}
 
 
 # Written here because modulefinder and modulegraph2 follow what stands under TYPE_CHECKING,
 # look for modules as this Python does, and know neither the files for another platform nor data files.
-def closure(entry: str, files: dict[str, Path]) -> dict[str, Path]:
-    """Return `entry` with every module that it imports, directly or indirectly, out of `files`.
+def closure(entries: Sequence[str], files: dict[str, Path]) -> dict[str, Path]:
+    """Return the `entries` with every module that they import, directly or indirectly, out of `files`.
 
     Imports within functions count. So does a JSON file beside a module that names it in a string.
     """
-    pending, found = [entry], dict[str, Path]()
+    pending, found = [*entries], dict[str, Path]()
     while pending:
         name = pending.pop()
         if name in files and name not in found:

@@ -77,7 +77,12 @@ def installed(names: Iterable[str]) -> dict[str, Path]:
 
 def downloaded(names: Iterable[str]) -> dict[str, Path]:
     """Return the files of the packages' wheels for Lambda, by their names in a bundle. Raises TwbotError."""
-    requirements = "\n".join(pinned(names)) + "\n"
+    return fetched(pinned(names))
+
+
+def fetched(pins: Iterable[str]) -> dict[str, Path]:
+    """Return the files of the wheels for Lambda of these lines of a lock, by their names in a bundle."""
+    requirements = "\n".join(pins) + "\n"
     digest = hashlib.sha256(f"{PYTHON}{PLATFORMS}{requirements}".encode()).hexdigest()
     folder = cache() / "packages" / digest[:32]
     if not folder.exists():
@@ -108,10 +113,15 @@ def is_shipped(file: PurePosixPath) -> bool:
     )
 
 
+def on_lambda(requirement: Requirement, extra: str = "") -> bool:
+    """Return whether a requirement holds on Lambda. `extra`: the extra of the package whose requirement it is."""
+    return requirement.marker is None or requirement.marker.evaluate({**_LAMBDA, "extra": extra})
+
+
 def _requires(name: str) -> Iterator[str]:
     for line in _distribution(name).requires or ():
         requirement = Requirement(line)
-        if requirement.marker is None or requirement.marker.evaluate(_LAMBDA):
+        if on_lambda(requirement):
             yield requirement.name
 
 

@@ -12,13 +12,17 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from twbot.lambdas.folder.folder import VARIABLE
 from twbot.stacks.bundling.code import code_of
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow
 from twbot.stacks.constructs.rules import MAX_EVENT_AGE
 from twbot.stacks.constructs.service import LogGroup
-from twbot.stacks.functions import FUNCTIONS, OPTIONAL, FunctionSpec
+from twbot.stacks.functions import OPTIONAL, FunctionSpec, functions
 from twbot.stacks.names import function_log_name, function_name
+
+# Where a bundle is unpacked: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+TASK_ROOT = "/var/task"
 
 
 class Function(lambda_.Function):
@@ -37,7 +41,7 @@ class Function(lambda_.Function):
         *,
         dead_letters: sqs.IQueue | None = None,
     ) -> None:
-        spec = FUNCTIONS[name]
+        spec = functions()[name]
         log_group = LogGroup(scope, f"{name.title()}Log", stage, function_log_name(stage, name))
         role = _role(scope, f"{name.title()}Role", log_group)
         super().__init__(
@@ -61,6 +65,7 @@ class Function(lambda_.Function):
             retry_attempts=2 if dead_letters else None,
             max_event_age=MAX_EVENT_AGE if dead_letters else None,
         )
+        self.spec = spec
         self.execution_role = role
         acknowledge(self, "L1", "Python 3.13: the newest that every package of the bundles has wheels for.")
 
@@ -74,6 +79,7 @@ def behaviour(stage: StageConfig) -> str:
 
 def _declared(spec: FunctionSpec, known: Mapping[str, str]) -> dict[str, str]:
     """Return the declared variables. Raises KeyError for a missing one, unless it is optional."""
+    known = {VARIABLE: TASK_ROOT, **known}
     return {key: known[key] for key in spec.environment if key in known or key not in OPTIONAL}
 
 

@@ -7,8 +7,9 @@ from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from twbot.lambdas.analytics.columns import table_columns
 from twbot.lambdas.analytics.saved_queries import saved_queries
-from twbot.lambdas.analytics.table import COLUMNS, DATABASE, PARTITION, PARTITION_FORMAT, TABLE
+from twbot.lambdas.analytics.table import DATABASE, PARTITION, PARTITION_FORMAT, TABLE
 from twbot.stacks.config import StageConfig
 
 EVENTS = "events/"
@@ -62,7 +63,9 @@ def _lines_of_json(location: str) -> glue.CfnTable.StorageDescriptorProperty:
     # https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
     return glue.CfnTable.StorageDescriptorProperty(
         location=location,
-        columns=[glue.CfnTable.ColumnProperty(name=name.lower(), type=kind.lower()) for name, kind in COLUMNS.items()],
+        columns=[
+            glue.CfnTable.ColumnProperty(name=name.lower(), type=kind.lower()) for name, kind in table_columns().items()
+        ],
         input_format="org.apache.hadoop.mapred.TextInputFormat",
         output_format="org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
         serde_info=glue.CfnTable.SerdeInfoProperty(
@@ -96,7 +99,7 @@ def add_workgroup(scope: Construct, stage: StageConfig, bucket_name: str, databa
             scope,
             f"Query-{name}",
             name=name,
-            description=query.description,
+            description=query.description or None,
             database=database.ref,
             query_string=query.sql,
             work_group=workgroup.ref,

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import OWN, Rule, rules
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow, service_principal
 from twbot.stacks.names import dead_letters_name, rule_name
@@ -58,8 +58,9 @@ class WiredRule(Construct):
         dead_letters: sqs.IQueue,
         role: iam.IRole | None = None,
     ) -> None:
-        super().__init__(scope, "".join(word.title() for word in name.split("-")))
-        rule = next(rule for rule in RULES if rule.name == name)
+        rule = next(rule for rule in rules() if rule.name == name)
+        # The names of own rules are not ours to keep apart where hyphens fall out.
+        super().__init__(scope, name if rule.service == OWN else "".join(word.title() for word in name.split("-")))
         self.rule = events.CfnRule(
             self,
             "Rule",
@@ -71,6 +72,7 @@ class WiredRule(Construct):
                     id=rule.target,
                     arn=target,
                     role_arn=role.role_arn if role else None,
+                    sqs_parameters=_fifo(rule, target),
                     dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_retry_attempts=MAX_RETRIES, maximum_event_age_in_seconds=MAX_EVENT_AGE.to_seconds()
@@ -80,6 +82,12 @@ class WiredRule(Construct):
         )
         self.arn = self.rule.attr_arn
         grant_rule_send(dead_letters, self)
+
+
+def _fifo(rule: Rule, target: str) -> events.CfnRule.SqsParametersProperty | None:
+    """Return the message group of a queue that keeps an order: SQS takes nothing there without one."""
+    is_fifo = rule.service == OWN and target.endswith(".fifo")
+    return events.CfnRule.SqsParametersProperty(message_group_id=rule.name) if is_fifo else None
 
 
 def grant_rule_send(queue: sqs.IQueue, rule: WiredRule) -> None:

@@ -8,11 +8,11 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from twbot.lambdas.wiring import SERVICES
+from twbot.lambdas.folder.event_types import LIMITED
+from twbot.lambdas.wiring import services
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring import metrics
 from twbot.stacks.monitoring.failures import Place, failures
-from twbot.stacks.names import LIMITED
 
 # Seconds: the length of a rate-limit window of X. A wait of one window is normal, so the alarm needs three periods.
 LONG_WAIT = 900
@@ -37,7 +37,7 @@ def add_alarms(scope: Construct, stage: StageConfig, topic: sns.ITopic) -> None:
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
 
-    for service in SERVICES:
+    for service in services():
         what = f"Events could not be delivered to {service}, or were not understood: look into its dead letters."
         add(f"{service}-dead-letters", metrics.dead_letters(stage, service), 1, what)
     add("replies-failed", metrics.count(stage, "TWEET_FAILED"), 1, "X refused a reply; TWEET_FAILED says why.")

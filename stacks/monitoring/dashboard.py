@@ -8,11 +8,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from twbot.lambdas.contracts import DETAILS
-from twbot.lambdas.wiring import SERVICES
+from twbot.lambdas.folder.event_types import LIMITED
+from twbot.lambdas.wiring import services
 from twbot.stacks.config import StageConfig
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 from twbot.stacks.monitoring import metrics
-from twbot.stacks.names import LIMITED
 
 
 def add_dashboard(scope: Construct, stage: StageConfig) -> None:
@@ -24,11 +24,11 @@ def add_dashboard(scope: Construct, stage: StageConfig) -> None:
         _graph("How long the webhook takes (ms)", [metrics.webhook(stage, "Latency", "p99")]),
     )
     board.add_widgets(
-        _graph("Errors", [metrics.function(stage, name, "Errors") for name in FUNCTIONS]),
+        _graph("Errors", [metrics.function(stage, name, "Errors") for name in functions()]),
         _graph(
-            "How long functions take (ms)", [metrics.function(stage, name, "Duration", "p99") for name in FUNCTIONS]
+            "How long functions take (ms)", [metrics.function(stage, name, "Duration", "p99") for name in functions()]
         ),
-        _graph("Dead letters", [metrics.dead_letters(stage, service) for service in SERVICES]),
+        _graph("Dead letters", [metrics.dead_letters(stage, service) for service in services()]),
     )
     board.add_widgets(
         _graph("How long replies wait (s)", [metrics.oldest_reply(stage)]),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import OWN, Rule, rules
 from twbot.stacks.config import StageConfig
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 from twbot.stacks.names import (
     bus_name,
     events_namespace,
@@ -23,6 +23,9 @@ from twbot.stacks.names import (
 
 # Seconds. Firehose writes each minute, and tries again for a day where it can't.
 LATE = 900
+# Metrics that an alarm adds up at most:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+MAX_SOURCES = 10
 
 
 class Source(NamedTuple):
@@ -66,7 +69,7 @@ def failures(stage: StageConfig, place: Place) -> Iterator[Failure]:
         "Messages could not be analysed: ANALYSIS_FAILED says why. Then: twbot replay --type MESSAGE_RECEIVED.",
         (Source(events_namespace(stage), "ANALYSIS_FAILED"),),
     )
-    for name in FUNCTIONS:
+    for name in functions():
         # A lone error is retried, or costs one picture; it is in the log.
         called = (("FunctionName", function_name(stage, name)),)
         sources = tuple(Source("AWS/Lambda", metric, called) for metric in ("Errors", "Throttles"))
@@ -92,13 +95,16 @@ def _of_deliveries(stage: StageConfig) -> Iterator[Failure]:
     # Metrics of rules on a bus other than the default one have both dimensions:
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
     bus = ("EventBusName", bus_name(stage))
-    rules = [(bus, ("RuleName", rule_name(stage, rule.name))) for rule in RULES]
-    yield Failure(
-        "events-lost",
-        "Events could be delivered neither to their target nor to its dead letters: see the queues' policies.",
-        tuple(Source("AWS/Events", "InvocationsFailedToBeSentToDlq", rule) for rule in rules),
-        loses=True,
-    )
+    for name, taking in _alarms_of_rules():
+        yield Failure(
+            name,
+            "Events could be delivered neither to their target nor to its dead letters: see the queues' policies.",
+            tuple(
+                Source("AWS/Events", "InvocationsFailedToBeSentToDlq", (bus, ("RuleName", rule_name(stage, rule.name))))
+                for rule in taking
+            ),
+            loses=True,
+        )
     stream = (("DeliveryStreamName", stream_name(stage)),)
     yield Failure(
         "lake-late",
@@ -113,6 +119,14 @@ def _of_deliveries(stage: StageConfig) -> Iterator[Failure]:
         "Events came to the lake that are none: they are in its folder of errors.",
         (Source(stage.prefix, "UnreadableEvents", (("service", "analytics"),)),),
     )
+
+
+def _alarms_of_rules() -> Iterator[tuple[str, list[Rule]]]:
+    """Yield the names of the alarms about rules, and the rules of each: those of twbot in one, then the folder's."""
+    own = [rule for rule in rules() if rule.service == OWN]
+    yield "events-lost", [rule for rule in rules() if rule.service != OWN]
+    for number, start in enumerate(range(0, len(own), MAX_SOURCES), start=1):
+        yield f"own-events-lost-{number}", own[start : start + MAX_SOURCES]
 
 
 def _machine(stage: StageConfig, place: Place) -> str:

@@ -7,10 +7,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from twbot.lambdas.folder.event_types import LIMITED, event_types
 from twbot.lambdas.x.errors import Reason
 from twbot.stacks.config import StageConfig
 from twbot.stacks.monitoring.failures import Failure
-from twbot.stacks.names import EVENT_TYPES, LIMITED, dead_letters_name, events_namespace, function_name, queue_name
+from twbot.stacks.names import dead_letters_name, events_namespace, function_name, queue_name
 
 _PERIOD = Duration.minutes(5)
 # The reasons that end every reply until X's cap is renewed or somebody pays or renews the keys.
@@ -21,7 +22,7 @@ def add_event_metrics(scope: Construct, stage: StageConfig, log: logs.ILogGroup)
     """Add a metric filter for each event type, and one for replies that failed at X's limits."""
     # Replayed events were counted when they first arrived.
     not_replayed = "($.replay-name NOT EXISTS)"
-    patterns = {kind: f'{{ ($.detail-type = "{kind}") && {not_replayed} }}' for kind in EVENT_TYPES}
+    patterns = {kind: f'{{ ($.detail-type = "{kind}") && {not_replayed} }}' for kind in event_types()}
     reasons = " || ".join(f'($.detail.Reason = "{reason}")' for reason in LIMITS)
     patterns[LIMITED] = f'{{ ($.detail-type = "TWEET_FAILED") && ({reasons}) && {not_replayed} }}'
     for name, pattern in patterns.items():

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from importlib.metadata import version
 
-from tests.bench import footprint, growing, pictures, pipeline, starting
+from tests.bench import footprint, functions, growing, pictures, pipeline, starting
 from tests.bench.figures import Figure
 from tests.support.paths import ROOT
 from twbot.cli.installation import commit
@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 SECTIONS = {
     "Starting": starting.figures,
     "Messages": pipeline.figures,
+    "Own functions": functions.figures,
     "Pictures": pictures.figures,
     "With a large archive and lake": growing.figures,
     "Size": footprint.figures,

@@ -133,7 +133,7 @@ def models_alone(models: Analysers, posts: list[dict[str, Any]], threads: int) -
         asked = {"Text": post["text"], "LanguageCode": "en"}
         tasks["aws-sdk:comprehend:detectSentiment"](asked)
         tasks["aws-sdk:comprehend:detectEntities"](asked)
-        models.chatbot.recognize_text(text=to_utterance(post["text"]) or "hello", session_id="bench")
+        models.chatbot.recognize_text(text=to_utterance(post["text"]) or "hello", session_id="bench", language="en")
 
     began = time.monotonic()
     with ThreadPoolExecutor(threads) as pool:

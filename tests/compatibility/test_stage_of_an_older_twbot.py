@@ -25,7 +25,7 @@ OLDER = Path(__file__).parent / "b2bfe1f" / "templates.json.gz"
 NUMBERED_BY_CONTENT = {"AWS::ApiGateway::Deployment", "AWS::Lex::BotVersion"}
 # A saved query is its text: it holds no data, and nothing refers to it.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-athena-namedquery.html
-REPLACED_WITHOUT_LOSS = {("AWS::Athena::NamedQuery", "/properties/QueryString")}
+REPLACED_WITHOUT_LOSS = {("AWS::Athena::NamedQuery", f"/properties/{name}") for name in ("QueryString", "Description")}
 
 
 @cache

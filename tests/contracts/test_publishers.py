@@ -21,7 +21,7 @@ from twbot.lambdas.aws.deadline import note_deadline
 from twbot.lambdas.aws.deduplication import Deduplication
 from twbot.lambdas.aws.event_bus import EventBus
 from twbot.lambdas.completion import known_of
-from twbot.lambdas.contracts import Entry, Message, MessageReceived, Twitter, entry, read
+from twbot.lambdas.contracts import Entry, Message, MessageReceived, ThreadPost, Twitter, entry, read
 from twbot.lambdas.ports import Publisher
 from twbot.lambdas.wiring import RULES
 from twbot.local.bus.bus import Bus
@@ -112,6 +112,7 @@ FACTS: dict[str, Any] = {
     "account_age_days": 0,
     "language": "en",
     "kind": "reply",
+    "thread": [ThreadPost(tweet_id="3", author="bob", text="so")],
 }
 MATTERS = {"author": "Author", "summoned": "Summoned", "image_urls": "ImageUrls"}
 TELLINGS = st.lists(st.sets(st.sampled_from(sorted(FACTS))), min_size=1, max_size=6)

@@ -51,7 +51,7 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
         ("[stages.local]\narchive_days = 0", "archive_days"),
         ("[stages.local]\nlake_days = -1", "lake_days"),
         ("[stages.local]\nlake_days = 1.5", "lake_days"),
-        ("[stages.local]\nreplies = 'yes'", r"\[stages.local\].*replies"),
+        ("[stages.local]\nreplies = 'yes'", r"stages.local.replies"),
         ("[stages.local", "twbot.toml"),
         ("stages = 3", r"\$.stages"),
         ("[stage.local]", "stage"),

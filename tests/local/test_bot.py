@@ -28,7 +28,7 @@ from twbot.local.workflow.recovery import Retrier
 def test_a_rule_that_nothing_handles_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the rule and where its handler belongs; the data folder is free again."""
     new = Rule("coffee", "brew-coffee", {"detail-type": ["COFFEE_ORDERED"]}, "kettle")
-    monkeypatch.setattr(bot_module, "RULES", (*RULES, new))
+    monkeypatch.setattr(bot_module, "rules", lambda: (*RULES, new))
     bot = Bot(DataFolder(tmp_path / "data"), Settings(), analysers=Instant)
     try:
         with pytest.raises(NotAttached, match=r"attached to brew-coffee: .*Bot\._handlers in local/bot\.py"):

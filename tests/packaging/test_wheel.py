@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from tests.support.wheels import build
 
 TOP_FOLDERS = ("cli", "lambdas", "local", "queries", "stacks")
@@ -67,6 +68,24 @@ def test_installs_one_top_level_name(wheel: Path) -> None:
     """`pip install twbot` puts one name, twbot, among the site packages."""
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"twbot"}
+
+
+def test_has_all_that_users_import(wheel: Path) -> None:
+    """Each module beside our folders, such as twbot.bot, and the plugin for pytest."""
+    archive = zipfile.ZipFile(wheel)
+    modules = {f"twbot/{path.name}" for path in (ROOT / "src/twbot").glob("*.py")}
+    assert modules <= set(archive.namelist())
+    points = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "[pytest11]\ntwbot.testing = twbot.testing" in archive.read(points).decode()
+
+
+def test_writes_a_bot_from_the_wheel(site: Path, tmp_path: Path) -> None:
+    """The templates are in it, hidden files among them."""
+    run(["-P", "-m", "twbot", "new", "my-bot"], tmp_path, site)
+    assert {".gitignore", ".github", "bot", "tests", "twbot.toml"} <= {
+        each.name for each in (tmp_path / "my-bot").iterdir()
+    }
+    assert '"ok": true' in run(["-P", "-m", "twbot", "check", "--json", "--project", "my-bot"], tmp_path, site)
 
 
 def test_runs_from_the_wheel(site: Path, tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ class Wit:
     def __init__(self, seed: random.Random) -> None:
         self._random = seed
 
-    def recognize_text(self, *, text: str, session_id: str) -> Json:
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> Json:
         words = f"Joke {self._random.randrange(10**9)}."
         return {"sessionId": session_id, "messages": [{"contentType": "PlainText", "content": words}]}
 

@@ -10,16 +10,18 @@ from typing import Any
 
 from tests.support.synthesize import stage
 from tests.support.templates import Resource, Templates, text
+from twbot.lambdas.analysis.workflow import FILE
 from twbot.lambdas.analytics.saved_queries import saved_queries
-from twbot.lambdas.analytics.table import COLUMNS, DATABASE, TABLE
+from twbot.lambdas.analytics.table import DATABASE, TABLE, columns_with
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES
-from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
+from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.lambdas.settings import Settings
 from twbot.lambdas.wiring import RULES
 from twbot.stacks.constructs.lake_table import EVENTS
 from twbot.stacks.functions import FUNCTIONS
-from twbot.stacks.state_machine import FILE, workflow
+from twbot.stacks.state_machine import workflow
 
 EVENT = (
     b'{"id":"1","source":"BOT","detail-type":"TWEET_SENT","time":"2026-11-24T01:30:00+02:00","detail":{"Text":"hi"}}'
@@ -92,19 +94,20 @@ def test_the_workflow_has_the_detectors_that_are_on(any_stage: Templates, assemb
     assert machine["DefinitionSubstitutions"].keys() == placeholders
 
 
-def test_the_bot_is_the_definition(prod: Templates) -> None:
+def test_the_bot_is_that_of_the_folder(prod: Templates) -> None:
     """Lex has every intent with its utterances and replies, and asks the function exactly where it should."""
-    wanted = definition()
+    wanted = read_folder(SHIPPED).chatbot()
     (locale,) = prod.one("AWS::Lex::Bot").properties["BotLocales"]
     found = {intent["Name"]: intent for intent in locale["Intents"]}
-    assert locale["LocaleId"] == wanted.locale
-    assert found.keys() == {intent.name for intent in (*wanted.intents, wanted.fallback)}
-    for intent in (*wanted.intents, wanted.fallback):
+    assert locale["LocaleId"] == "en_US"
+    assert found.keys() == {FALLBACK, *(intent.name for intent in wanted.intents)}
+    for intent in wanted.intents:
         made = found[intent.name]
-        assert [each["Utterance"] for each in made.get("SampleUtterances", [])] == intent.utterances
+        assert [each["Utterance"] for each in made["SampleUtterances"]] == intent.utterances
         assert replies_of(made) == intent.replies
-        assert ("FulfillmentCodeHook" in made) == intent.fulfilled
-    assert found[wanted.fallback.name]["ParentIntentSignature"] == "AMAZON.FallbackIntent"
+        assert ("FulfillmentCodeHook" in made) == bool(intent.run)
+    assert found[FALLBACK]["ParentIntentSignature"] == "AMAZON.FallbackIntent"
+    assert replies_of(found[FALLBACK]) == wanted.fallback.replies
 
 
 def replies_of(intent: dict[str, Any]) -> list[str]:
@@ -126,7 +129,7 @@ def test_the_table_is_that_of_the_lake(prod: Templates) -> None:
     """Glue's table has the columns of lambdas/analytics/table.py, and partitions that need no crawler."""
     table = prod.one("AWS::Glue::Table").properties["TableInput"]
     columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
-    assert columns == {name.lower(): kind.lower() for name, kind in COLUMNS.items()}
+    assert columns == {name.lower(): kind.lower() for name, kind in columns_with({}, []).items()}
     assert table["Name"] == TABLE
     assert prod.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"] == DATABASE
     assert table["Parameters"]["projection.enabled"] == "true"

@@ -28,6 +28,7 @@ ADAPTERS = {
     "outcomes": ("twbot.lambdas.aws.alert_outcomes", "dynamodb"),
     "topic": ("twbot.lambdas.aws.alert_topic", "sns"),
     "store": ("twbot.lambdas.aws.reply_store", "dynamodb"),
+    "faces": ("twbot.lambdas.aws.face_collection", "rekognition"),
     "attempts": ("twbot.lambdas.aws.attempts", "dynamodb"),
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }

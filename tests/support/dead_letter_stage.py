@@ -9,7 +9,7 @@ import msgspec
 
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.wiring import RULES, SERVICES
+from twbot.lambdas.wiring import RULES, services
 from twbot.stacks.names import (
     bus_name,
     dead_letters_name,
@@ -35,7 +35,7 @@ class LetterStage:
 
     def __init__(self, bot: AwsBot) -> None:
         self.bot, self.sqs = bot, bot.client("sqs")
-        for service in SERVICES:
+        for service in services():
             self.sqs.create_queue(QueueName=dead_letters_name(bot.config, service))
         self.targets = {
             "tweet-queue": self._queue(),

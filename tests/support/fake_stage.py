@@ -23,5 +23,8 @@ class FakeStage(NamedTuple):
     def secrets(self) -> Any:
         return Kept()
 
+    def own_secrets(self) -> Any:
+        raise NotImplementedError
+
     def webhook_url(self) -> str:
         return self.url

@@ -20,7 +20,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.ports import Keys
-from twbot.lambdas.wiring import RULES, SERVICES
+from twbot.lambdas.wiring import RULES, services
 from twbot.stacks.names import (
     STACKS,
     bus_name,
@@ -145,7 +145,7 @@ class HealthyStage:
             name = rule_name(stage, rule.name)
             events.put_rule(Name=name, EventBusName=bus_name(stage), EventPattern=json.dumps(rule.pattern))
         events.create_archive(ArchiveName="Archive", EventSourceArn=bus, RetentionDays=30)
-        for name in (queue_name(stage), *(dead_letters_name(stage, service) for service in SERVICES)):
+        for name in (queue_name(stage), *(dead_letters_name(stage, service) for service in services())):
             self.client("sqs").create_queue(QueueName=name)
         for name in ("alerts", "alarms"):
             topic = self.client("sns").create_topic(Name=f"twbot-prod-{name}")["TopicArn"]

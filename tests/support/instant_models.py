@@ -12,7 +12,7 @@ from twbot.local.adapters.models import Task
 class Parrot:
     """A chatbot that repeats what it hears."""
 
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
         return {"sessionId": session_id, "messages": [{"contentType": "PlainText", "content": f"You said: {text}"}]}
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 
+from tests.support.own_folder import write_own_folder
+from twbot.lambdas.folder.folder import VARIABLE
 from twbot.stacks.config import StageConfig, load_stage
 from twbot.stacks.node import put_node_on_path
 
@@ -32,6 +35,8 @@ detectors = { sentiment = false, labels = false, texts = false, celebrities = fa
 """
 STAGES = ("prod", "dev", "bare")
 CANARY = "canary"
+# A stage of the bot in tests/support/own_folder.py.
+OWN = "own"
 
 
 def stage(name: str, folder: Path) -> StageConfig:
@@ -58,6 +63,12 @@ def main(folder: Path) -> None:
         add_system(app, stage(name, folder))
         with contextlib.suppress(RuntimeError):  # findings: the report has them, and a test reads it
             app.synth()
+    os.environ[VARIABLE] = str(write_own_folder(folder / "own-folder"))
+    app = watched(OWN)
+    add_system(app, load_stage("test", twitter_account_id="999999"))
+    with contextlib.suppress(RuntimeError):
+        app.synth()
+    del os.environ[VARIABLE]
     canary = watched(CANARY)
     sqs.Queue(Stack(canary, "Canary"), "Queue")
     with contextlib.suppress(RuntimeError):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from tests.support.instant_models import Instant
 from twbot.lambdas.egress import attempts, sender
+from twbot.lambdas.ports import MediaStore
 from twbot.lambdas.settings import Settings
+from twbot.local.adapters.models import Analysers
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 from twbot.local.system import System, beside_simulated_x
@@ -46,14 +48,14 @@ class World:
 
 
 @contextlib.contextmanager
-def running_world(folder: Path) -> Iterator[World]:
+def running_world(folder: Path, analysers: Callable[[MediaStore, Path], Analysers] = Instant) -> Iterator[World]:
     home = DataFolder(folder)
     # The simulated X shows at once what was posted.
     with (
         mock.patch.object(attempts, "TIMELINE_LAG", 0.2),
         mock.patch.object(attempts, "MAX_REQUEST", 0.2),
         mock.patch.object(sender, "RETRY_AFTER", 0.2),
-        beside_simulated_x(home, Settings(), on_progress=_silent, analysers=Instant) as system,
+        beside_simulated_x(home, Settings(), on_progress=_silent, analysers=analysers) as system,
     ):
         assert system.x is not None
         system.x.client.limits({"POST /2/tweets": 100_000}, posts_a_day=100_000)

@@ -10,21 +10,24 @@ from typing import Any
 from twbot.cli.operations.alerts.aws_webhooks import AwsWebhooks
 from twbot.cli.operations.alerts.records import Subscriber, Tested
 from twbot.cli.operations.aws_errors import AwsError
+from twbot.cli.operations.aws_rules import alerting_rule, raises_alert
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.alerting.alert import Alert, alert_for, replay_of, sample_alert
 from twbot.lambdas.alerting.delivery import raised_by
 from twbot.lambdas.alerting.subscription import CHATS, Subscription, masked, subscriber_id
-from twbot.lambdas.contracts import Event, MessageAnalysed, decode_event, read
+from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent, TwbotError
+from twbot.lambdas.wiring import NEGATIVE
 from twbot.stacks.names import event_log_name
 
 # What SNS lists instead of an ARN until the subscriber has confirmed.
 # https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
 PENDING = "PendingConfirmation"
 MAX_AGE = datetime.timedelta(days=7)
-# The filter of the rule `alert-on-negative`, in the language of CloudWatch Logs.
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-NEGATIVE = '{ $.detail-type = "MESSAGE_ANALYSED" && $.detail.Analysis.TextSentiment = "NEGATIVE" }'
+# The rule `alert-on-negative` in the language of CloudWatch Logs, as far as that goes: what a folder's [alerts] ask for
+# is matched here. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+_ANALYSED = '$.detail-type = "MESSAGE_ANALYSED"'
+_NEGATIVE = f'{_ANALYSED} && $.detail.Analysis.TextSentiment = "NEGATIVE"'
 # X lets a post be edited for an hour, and what it had not sent at first comes earlier: its alert was raised by then.
 # https://docs.x.com/x-api/fundamentals/edit-posts
 EDITABLE = datetime.timedelta(hours=2)
@@ -100,7 +103,7 @@ class AwsAlerts:
         group = event_log_name(self._bot.config)
         with self._bot.translate_errors():
             pages = self._bot.client("logs").get_paginator("filter_log_events")
-            found = pages.paginate(logGroupName=group, filterPattern=NEGATIVE, startTime=int(start.timestamp() * 1000))
+            found = pages.paginate(logGroupName=group, filterPattern=_filter(), startTime=int(start.timestamp() * 1000))
             lines = [line["message"] for page in found for line in page["events"]]
         for event, alert in _alerts(lines):
             replay = replay_of(event)
@@ -151,6 +154,11 @@ class AwsAlerts:
         )
 
 
+def _filter() -> str:
+    condition = _NEGATIVE if alerting_rule().pattern == NEGATIVE else _ANALYSED
+    return f"{{ {condition} }}"
+
+
 def _id(found: dict[str, str]) -> str:
     return subscriber_id(found["Protocol"], found["Endpoint"])
 
@@ -164,7 +172,7 @@ def _alerts(lines: Iterable[str]) -> Iterator[tuple[Event, Alert]]:
     for line in lines:
         try:
             event = decode_event(line)
-            if read(event.detail, MessageAnalysed).analysis.text_sentiment == "NEGATIVE":
+            if raises_alert(event):
                 yield event, alert_for(event)
         except BadEvent:
             continue

@@ -1,21 +1,30 @@
-"""The chatbot: the choice of the adapter of its port, lambdas.ports.Chatbot."""
+"""The chatbot that `twbot chat` talks to: its port, and the choice of its adapter."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.lambdas.ports import Chatbot
+    from twbot.cli.operations.chatbot.records import Said
 
 
-def chatbot_of(target: Target) -> Chatbot:
-    """Return the chatbot of a bot. Raises CliError."""
+class Chat(Protocol):
+    """Whoever answers."""
+
+    def say(self, text: str, language: str | None) -> Said:
+        """Return the answer. `language`: of the text, ISO 639-1; None: to be found out. Raises TwbotError."""
+
+    def close(self) -> None: ...
+
+
+def chat_of(target: Target) -> Chat:
+    """Return the chat with a bot. Raises CliError."""
     if target.is_local:
-        from twbot.local.models.lex import Lex
+        from twbot.cli.operations.chatbot.local import LocalChat
 
-        return Lex()
-    from twbot.cli.operations.chatbot.aws import AwsChatbot
+        return LocalChat(target.data)
+    from twbot.cli.operations.chatbot.aws import AwsChat
 
-    return AwsChatbot(target.aws())
+    return AwsChat(target.aws())

@@ -20,7 +20,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of
 from twbot.cli.operations.dead_letters.aws_redrive import Redriving
 from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
-from twbot.lambdas.wiring import SERVICE_OF, SERVICES
+from twbot.lambdas.wiring import OWN, service_of, services_with_dead_letters
 from twbot.stacks.names import dead_letters_name
 
 Found = tuple[DeadLetter, str]  # a dead letter, and the body of its message
@@ -99,9 +99,9 @@ class AwsDeadLetters:
     def _each(self, ids: Sequence[str], work: Callable[[DeadLetter, Message], None]) -> Iterator[int]:
         """Call `work` with each, delete it, and yield how many are done."""
         remaining, done = set(ids), 0
-        services = {SERVICE_OF[self._found[each][0].rule] for each in remaining & self._found.keys()}
+        named = {service_of(self._found[each][0].rule) or OWN for each in remaining & self._found.keys()}
         for service, url in self._queues().items():
-            if service not in services:
+            if service not in named:
                 continue
             # SQS can't receive a message by its id: all are received until the chosen ones are found.
             with self._bot.translate_errors(), LeasedMessages(self._sqs, url, WORK_VISIBILITY_TIMEOUT) as messages:
@@ -118,13 +118,13 @@ class AwsDeadLetters:
     def _queues(self, rule: str | None = None) -> dict[str, str]:
         """Return the URLs of the queues by service. Raises NotDeployed where the stage has none at all."""
         found: dict[str, str] = {}
-        services = SERVICES if rule is None else (SERVICE_OF[rule],)
+        named = services_with_dead_letters() if rule is None else (service_of(rule) or OWN,)
         with self._bot.translate_errors():
-            for service in services:
+            for service in named:
                 if (url := self._url(service)) is not None:
                     found[service] = url
         if not found:
-            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.config, services[0])
+            region, name = self._sqs.meta.region_name, dead_letters_name(self._bot.config, named[0])
             missing = f"The stage {self._bot.name} is not deployed in {region}: it has no queue {name}."
             raise NotDeployed(missing, self._bot.name)
         return found

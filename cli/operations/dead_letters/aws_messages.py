@@ -15,10 +15,12 @@ from __future__ import annotations
 import msgspec
 
 from twbot.cli.operations.aws_queue import Message
-from twbot.cli.operations.dead_letters.records import DeadLetter
+from twbot.cli.operations.aws_rules import matches, own_rules_with_functions
+from twbot.cli.operations.dead_letters.records import DeadLetter, no_such_rule
 from twbot.lambdas.contracts import Event, decode_event, epoch
 from twbot.lambdas.errors import BadEvent
-from twbot.lambdas.wiring import RULES, Rule
+from twbot.lambdas.own.failures import rule_in
+from twbot.lambdas.wiring import OWN, Rule, rules, service_of
 from twbot.lambdas.x.post_ids import tweet_of
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
@@ -29,6 +31,8 @@ REDRIVEN = "REDRIVEN"
 # Lambda retries an asynchronous invocation twice.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 LAMBDA_ATTEMPTS = 3
+# Stands for the name of an own rule that nothing tells.
+UNKNOWN = "own"
 
 
 class _Marked(msgspec.Struct):
@@ -38,9 +42,10 @@ class _Marked(msgspec.Struct):
 def dead_letter_of(message: Message, service: str, stage: StageConfig) -> DeadLetter:
     """Return the dead letter that a message of the queue of `service` is."""
     event, attributes = event_in(message), message.attributes
+    rule = _rule(event, attributes, service, stage)
     return DeadLetter(
         id=message.id,
-        rule=_rule(event, attributes, service, stage),
+        rule=rule,
         event_id=event.id if event else None,
         detail_type=event.detail_type if event else None,
         time=event.time if event else None,
@@ -50,8 +55,14 @@ def dead_letter_of(message: Message, service: str, stage: StageConfig) -> DeadLe
         ended=message.sent,
         error=_error(attributes),
         redriven=redriven(message),
-        obstacle=None if event else "it is no event",
+        obstacle=_obstacle(event, rule),
     )
+
+
+def _obstacle(event: Event | None, rule: str) -> str | None:
+    if event is None:
+        return "it is no event"
+    return None if service_of(rule) else no_such_rule(rule)
 
 
 def event_in(message: Message) -> Event | None:
@@ -79,8 +90,16 @@ def failed_rules(message: Message, rule: str) -> list[str]:
     """
     if "RULE_ARN" in message.attributes:
         return [rule]
-    pattern = next(each.pattern for each in RULES if each.name == rule)
-    return [each.name for each in RULES if each.pattern == pattern and _has_function(each)] or [rule]
+    if service_of(rule) == OWN:
+        named = rule_in(message.attributes.get("ErrorMessage", ""))
+        return [rule] if named else [each.name for each in _of_function(event_in(message))] or [rule]
+    pattern = next(each.pattern for each in rules() if each.name == rule)
+    return [each.name for each in rules() if each.pattern == pattern and _has_function(each)] or [rule]
+
+
+def _of_function(event: Event | None) -> list[Rule]:
+    """Return the own rules with a function that take the event: any of them may have failed."""
+    return [rule for rule in own_rules_with_functions() if event is not None and matches(rule, event)]
 
 
 def _has_function(rule: Rule) -> bool:
@@ -92,10 +111,14 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
 
     Where another sender put the message there: the rule that invokes the function, else the one of this type.
     """
-    rules = {rule_name(stage, rule.name): rule.name for rule in RULES if rule.service == service}
+    ours = {rule_name(stage, rule.name): rule.name for rule in rules() if rule.service == service}
     named = attributes.get("RULE_ARN", "").rpartition("/")[2]
-    if named in rules:
-        return rules[named]
+    if named in ours:
+        return ours[named]
+    if service == OWN:
+        # The name also of a rule that the folder has no more: no other gets its events.
+        removed = named.removeprefix(rule_name(stage, "")) or rule_in(attributes.get("ErrorMessage", ""))
+        return removed or next((each.name for each in _of_function(event)), UNKNOWN)
     if "RequestID" not in attributes:
         return _rule_of_type(event, service)
     if service == "alerting":
@@ -106,9 +129,9 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
 
 def _rule_of_type(event: Event | None, service: str) -> str:
     """Return the service's rule for events of this type, for what is no event the last one's."""
-    rules = [rule for rule in RULES if rule.service == service]
-    fitting = [rule for rule in rules if event and event.detail_type in (rule.types or [event.detail_type])]
-    return (fitting or rules[-1:])[0].name
+    found = [rule for rule in rules() if rule.service == service]
+    fitting = [rule for rule in found if event and event.detail_type in (rule.types or [event.detail_type])]
+    return (fitting or found[-1:])[0].name
 
 
 def _answering_rule(event: Event | None) -> str:

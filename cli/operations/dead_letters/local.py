@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
-from twbot.lambdas.wiring import RULES
+from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch, no_such_rule
+from twbot.lambdas.wiring import rules, service_of
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder, running_bot
@@ -50,7 +50,7 @@ class LocalDeadLetters:
         # A running bot holds the lock of its bus, so it does the work itself.
         if (run := running_bot(self._folder)) is not None:
             return ask(ControlClient(run), numbers)
-        with Bus(self._home.bus, RULES) as bus:
+        with Bus(self._home.bus, rules(), delivers=False) as bus:
             return work(bus, numbers)
 
 
@@ -66,4 +66,5 @@ def _dead_letter(record: DeliveryRecord) -> DeadLetter:
         first_try=record.first_try,
         ended=record.ended,
         error=record.error,
+        obstacle=None if service_of(record.rule) else no_such_rule(record.rule),
     )

@@ -76,3 +76,8 @@ def grouped(letters: Iterable[DeadLetter]) -> list[Group]:
         for (rule, reason), members in found.items()
     ]
     return sorted(groups, key=lambda group: -group.count)
+
+
+def no_such_rule(rule: str) -> str:
+    """Return the obstacle of a dead letter whose rule the bot's folder does not have any more."""
+    return f"there is no rule {rule} any more; put it back, or purge it: twbot dlq purge --rule {rule}"

@@ -17,7 +17,7 @@ from twbot.cli.operations.lake.aws_athena import Athena
 from twbot.lambdas.analytics.erasure import ErasureReport, ErasureResult, first_hour, is_about, remove_lines
 from twbot.lambdas.analytics.results import OnProgress, no_progress
 from twbot.lambdas.completion import keys_of
-from twbot.lambdas.wiring import SERVICES
+from twbot.lambdas.wiring import services_with_dead_letters
 from twbot.stacks.names import bus_name, dead_letters_name, event_log_name
 
 EVENTS, ERRORS = "events/", "errors/"
@@ -126,7 +126,7 @@ class AwsErasure:
     def _dead_letters(self, ids: tuple[str, ...], dry_run: bool) -> int:
         """Delete the dead letters of the posts. Returns how many. Those of other posts are given back."""
         sqs, count = self._bot.client("sqs"), 0
-        for service in SERVICES:
+        for service in services_with_dead_letters():
             try:
                 url = sqs.get_queue_url(QueueName=dead_letters_name(self._bot.config, service))["QueueUrl"]
             except sqs.exceptions.QueueDoesNotExist:
@@ -193,7 +193,9 @@ def _about(body: str, ids: tuple[str, ...]) -> bool:
         event = msgspec.json.decode(body)
     except ValueError:
         return False
-    return isinstance(event, dict) and is_about(event.get("detail"), *ids)
+    if not isinstance(event, dict):
+        return False
+    return is_about(event.get("detail"), *ids, kind=str(event.get("detail-type") or ""))
 
 
 def _when(description: Any, name: str) -> str:

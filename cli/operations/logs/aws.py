@@ -14,7 +14,7 @@ from twbot.cli.operations.logs.records import Line, LogFilter
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.x.post_ids import is_id, posted_at
 from twbot.stacks.config import StageConfig
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import functions
 from twbot.stacks.names import function_log_name, workflow_log_name
 
 DEFAULT_SPAN = datetime.timedelta(hours=1)
@@ -23,9 +23,9 @@ WEBHOOK = "webhook"
 
 def sources(stage: StageConfig) -> list[Source]:
     """Return the log groups of a stage's functions, its webhook and its workflow."""
-    functions = [Source(function_log_name(stage, each.name), each.service, each.name) for each in FUNCTIONS.values()]
+    called = [Source(function_log_name(stage, each.name), each.service, each.name) for each in functions().values()]
     webhook = Source(function_log_name(stage, WEBHOOK), "ingress", WEBHOOK)
-    return [*functions, webhook, Source(workflow_log_name(stage), "analysis", "workflow")]
+    return [*called, webhook, Source(workflow_log_name(stage), "analysis", "workflow")]
 
 
 class AwsLogs:

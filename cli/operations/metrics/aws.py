@@ -19,8 +19,10 @@ from twbot.cli.operations.metrics.records import (
     function_metrics,
     series_of,
 )
-from twbot.lambdas.wiring import SERVICES
-from twbot.stacks.functions import FUNCTIONS
+from twbot.lambdas.folder.event_types import declared
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.wiring import services
+from twbot.stacks.functions import functions
 from twbot.stacks.names import event_log_name
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class AwsMetrics:
         self._bot = bot
 
     def all_metrics(self) -> list[Metric]:
-        return [*all_metrics(SERVICES), *function_metrics(FUNCTIONS)]
+        return [*all_metrics(services(), declared(bot_folder().events)), *function_metrics(functions())]
 
     def min_period(self, start: float) -> int:
         """Return the shortest period, in seconds, for which CloudWatch still has datapoints since `start`.

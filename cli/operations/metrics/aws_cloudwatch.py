@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from twbot.cli.operations.metrics import records as names
 from twbot.cli.operations.metrics.records import Datapoints, Window
+from twbot.lambdas.folder.event_types import event_types
 from twbot.stacks.config import StageConfig
-from twbot.stacks.names import EVENT_TYPES, dead_letters_name, events_namespace, function_name, queue_name
+from twbot.stacks.names import dead_letters_name, events_namespace, function_name, queue_name
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
@@ -32,7 +33,7 @@ class Read(NamedTuple):
 
 def metric_of(stage: StageConfig, name: str) -> Read | None:
     """Return CloudWatch's metric for one of ours; None where only the log has it."""
-    if name in EVENT_TYPES:
+    if name in event_types():
         return Read(events_namespace(stage), name)
     if name.startswith(names.WEBHOOK):
         return _of_webhook(stage, name)

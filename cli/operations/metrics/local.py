@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from twbot.cli.operations.metrics import records as names
 from twbot.cli.operations.metrics.records import Datapoints, Metric, MetricSeries, Window, all_metrics, series_of
-from twbot.lambdas.wiring import SERVICE_OF, SERVICES
+from twbot.lambdas.folder.event_types import declared, is_own_type
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.wiring import service_of, services
 from twbot.local.bus.history import DeliveryRecord, History
 from twbot.local.data_folder import DataFolder
 from twbot.local.server.log_files import log_files, scan
@@ -27,7 +29,15 @@ class LocalMetrics:
         self._home = DataFolder(folder)
 
     def all_metrics(self) -> list[Metric]:
-        return all_metrics(SERVICES)
+        return all_metrics(services(), self._own_types())
+
+    def _own_types(self) -> list[str]:
+        """Return the types of own events that are declared, and those that came without."""
+        came: Iterable[str] = ()
+        if self._home.bus.exists():
+            with History(self._home.bus) as history:
+                came = history.events_by_type(replayed=True)
+        return list(dict.fromkeys([*declared(bot_folder().events), *filter(is_own_type, came)]))
 
     def min_period(self, start: float) -> int:  # noqa: ARG002
         return 1
@@ -107,7 +117,7 @@ class _WindowReader:
         ended = [
             each.ended or each.last_try or 0.0
             for each in self._history.dead_letters()
-            if SERVICE_OF.get(each.rule) == service
+            if service_of(each.rule) == service
         ]
         for part in range(self._window.parts):
             start = self._window.start + part * self._window.step

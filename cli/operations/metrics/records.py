@@ -115,10 +115,11 @@ def dead_letters(service: str) -> str:
     return f"dead-letters-{service}"
 
 
-def all_metrics(services: Sequence[str]) -> list[Metric]:
-    """Return the metrics that both platforms have, for these microservices."""
+def all_metrics(services: Sequence[str], own_types: Sequence[str] = ()) -> list[Metric]:
+    """Return the metrics that both platforms have, for these microservices and types of own events."""
     events = (
-        Metric(name=kind, description="events of this type; not again when replayed") for kind in (*DETAILS, *RAW_TYPES)
+        Metric(name=kind, description="events of this type; not again when replayed")
+        for kind in (*DETAILS, *own_types, *RAW_TYPES)
     )
     reasons = (Metric(name=failed(reason), description=f"replies that failed: {reason}") for reason in Reason)
     dead = (

@@ -8,7 +8,7 @@ import msgspec
 
 from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.replays import Replay, ReplayRequest, State
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.stacks.config import StageConfig
 from twbot.stacks.names import rule_name
 
@@ -74,6 +74,6 @@ def _description(text: str) -> Description:
 
 
 def _rules(arns: list[str], stage: StageConfig) -> list[str]:
-    ours = {rule_name(stage, rule.name): rule.name for rule in RULES}
+    ours = {rule_name(stage, rule.name): rule.name for rule in rules()}
     names = [arn.rpartition("/")[2] for arn in arns]
     return [ours.get(name, name) for name in names]

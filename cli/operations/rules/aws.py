@@ -9,7 +9,7 @@ import msgspec
 from twbot.cli.operations.aws_errors import translate_aws_errors
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.records import DeployedRule, compared
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.wiring import rules
 from twbot.stacks.names import bus_name, rule_name
 
 
@@ -20,7 +20,7 @@ class AwsRules:
     def deployed(self) -> list[DeployedRule]:
         """Return the rules in the order of the wiring, then those that only the bus has. Raises AwsError."""
         stage = self._bot.config
-        declared = {rule_name(stage, rule.name): (rule.name, rule.pattern) for rule in RULES}
+        declared = {rule_name(stage, rule.name): (rule.name, rule.pattern) for rule in rules()}
         return compared(declared, self._found(bus_name(stage)))
 
     def _found(self, bus: str) -> dict[str, tuple[str, Any]]:

@@ -16,7 +16,7 @@ from twbot.cli.operations.status.records import COUNTED, HOUR, LOGGED, StatusSna
 from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
 from twbot.lambdas.errors import ErrorKind
-from twbot.lambdas.wiring import SERVICES
+from twbot.lambdas.wiring import services
 from twbot.lambdas.x.rate_limits import ANSWERED, XLimit, newest_limits
 from twbot.stacks.names import dead_letters_name, function_log_name, queue_name
 
@@ -92,7 +92,8 @@ def waiting_replies(bot: AwsBot) -> int:
 def dead_letters(bot: AwsBot) -> dict[str, int]:
     """Return the number of dead letters by microservice; those without any are left out."""
     counts = {
-        each: int(_queue(bot, dead_letters_name(bot.config, each))["ApproximateNumberOfMessages"]) for each in SERVICES
+        each: int(_queue(bot, dead_letters_name(bot.config, each))["ApproximateNumberOfMessages"])
+        for each in services()
     }
     return {service: count for service, count in counts.items() if count}
 

@@ -10,26 +10,27 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from twbot.cli.operations.aws_errors import AwsError
+from twbot.cli.operations.aws_rules import matches, own_rules, own_rules_with_functions, raises_alert
 from twbot.cli.operations.dead_letters.records import DeadLetter
 from twbot.cli.operations.logs.records import Line
 from twbot.cli.operations.traces.records import Span, last
-from twbot.lambdas.alerting.template import SUBJECT
+from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.contracts import Event, epoch
-from twbot.lambdas.wiring import RULES
+from twbot.lambdas.own.failures import RAN
+from twbot.lambdas.wiring import RULES, Rule
 
 # Lambda invokes a function for an event three times at most.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-MAX_ATTEMPTS = {"text": 3, "image": 3}
+MAX_ATTEMPTS = {"text": 3, "image": 3, "own": 3}
 ALERTING = [rule.name for rule in RULES if rule.service == "alerting"]
 
 
 def alerts(events: Iterable[Event]) -> Iterator[Span]:
-    """Yield the alert for a post of which an event is negative: one, as a post alerts once."""
+    """Yield the alert for a post of which an event raises one: one, as a post alerts once."""
     for event in events:
-        sentiment = (event.detail.get("Analysis") or {}).get("TextSentiment")
-        if event.detail_type == "MESSAGE_ANALYSED" and sentiment == "NEGATIVE":
-            at = epoch(event.time)
-            yield Span(kind="alert", name="alert", start=at, end=at, note=f"{SUBJECT} (published to the topic)")
+        if raises_alert(event):
+            at, subject = epoch(event.time), alert_for(event).subject
+            yield Span(kind="alert", name="alert", start=at, end=at, note=f"{subject} (published to the topic)")
             return
 
 
@@ -40,6 +41,24 @@ def deliveries(events: list[Event], lines: list[Line]) -> Iterator[Span]:
         yield from _delivery(f"answer-{function}s", function, analysed, command, lines)
     if command is not None:
         yield from _delivery("send-tweets", "egress", command, _end(events), lines)
+    for rule in own_rules_with_functions():
+        yield from _own(rule, [event for event in events if matches(rule, event)], lines)
+
+
+def _own(rule: Rule, taken: list[Event], lines: list[Line]) -> Iterator[Span]:
+    """Yield the delivery of the post's events to an own rule: what its function logged shows how it went."""
+    here = [line for line in lines if line.get("function") == rule.target]
+    ran, failures = [line for line in here if line["message"] == RAN], [line for line in here if _is_failure(line)]
+    if not taken or not (ran or failures):
+        return
+    ends = [epoch(line["timestamp"]) for line in (*ran, *failures)]
+    gave_up = not ran and len(failures) >= MAX_ATTEMPTS["own"]
+    state = "done" if ran else "dead" if gave_up else "waiting"
+    start = epoch(taken[0].time)
+    span = Span(kind="delivery", name=rule.name, event=taken[0].detail_type, start=start, end=max(start, *ends))
+    error = None if ran else _reason(failures[-1])
+    note = "" if ran else state
+    yield msgspec.structs.replace(span, state=state, attempts=len(ends), error=error, note=note)
 
 
 def _delivery(rule: str, function: str, cause: Event, result: Event | None, lines: list[Line]) -> Iterator[Span]:
@@ -91,6 +110,8 @@ def open_ends(events: list[Event]) -> Iterator[str]:
         yield {"egress": "send-tweets", "image": "answer-images", "text": "answer-texts"}[missing[1]]
     if any(alerts(events)):
         yield from ALERTING
+    # One queue is that of all own rules.
+    yield from [rule.name for rule in own_rules() if any(matches(rule, event) for event in events)][:1]
 
 
 def dead_letter_span(letter: DeadLetter) -> Span:

@@ -14,9 +14,12 @@ import msgspec
 
 from twbot.cli.operations.logs.aws_workflow_lines import Step, problem
 from twbot.cli.operations.traces.records import Span
-from twbot.stacks.state_machine import FILE, State
+from twbot.lambdas.analysis.workflow import State
+from twbot.stacks.config import Detectors
+from twbot.stacks.state_machine import workflow_of_stage
 
 RULE = "analyse-messages"
+_ALL = Detectors(entities=True)
 _ENDS = {"ExecutionSucceeded": "done", "ExecutionFailed": "failed", "ExecutionTimedOut": "failed"} | {
     "ExecutionAborted": "failed"
 }
@@ -102,7 +105,7 @@ def _path(step: Step, log: dict[int, Step]) -> str:
 
 @functools.cache
 def _paths() -> dict[str, str]:
-    return {path.rpartition(".")[2]: path for path in _walk(msgspec.json.decode(FILE.read_bytes()), "")}
+    return {path.rpartition(".")[2]: path for path in _walk(workflow_of_stage(_ALL), "")}
 
 
 def _walk(machine: State, start: str) -> Iterator[str]:

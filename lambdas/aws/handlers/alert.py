@@ -1,4 +1,4 @@
-"""Publishes an alert for MESSAGE_ANALYSED with NEGATIVE sentiment, as EventBridge delivers it, to the alert topic.
+"""Publishes an alert for a MESSAGE_ANALYSED that raises one, as EventBridge delivers it, to the alert topic.
 
 A function rather than the rule itself, so that a post's alert is published once, however often its events come:
 docs/decisions/0016-a-post-alerts-once.md

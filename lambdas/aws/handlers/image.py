@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.aws.clients import client
+from twbot.lambdas.aws.functions import functions
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.aws.media import S3Media
 from twbot.lambdas.aws.publisher import publisher
@@ -26,4 +27,4 @@ def media() -> S3Media:
 def handler(event: Json, _: Any) -> None:
     """Answer the pictures. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))
-    answer_images(received, media=media(), publisher=publisher(), settings=settings())
+    answer_images(received, functions=functions(), media=media(), publisher=publisher(), settings=settings())

@@ -1,4 +1,4 @@
-"""Sends an alert for MESSAGE_ANALYSED with NEGATIVE sentiment, as EventBridge delivers it, to Slack and Discord.
+"""Sends an alert for a MESSAGE_ANALYSED that raises one, as EventBridge delivers it, to Slack and Discord.
 
 `twbot alerts test` invokes it with {"Test": "1a2b3c4d"} for one subscriber, {"Test": null} for all.
 """

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.aws.clients import client
+from twbot.lambdas.aws.functions import functions
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.aws.lex import LexChatbot
 from twbot.lambdas.aws.publisher import publisher
@@ -19,12 +20,11 @@ from twbot.lambdas.responding.text import answer_text
 
 @functools.cache
 def chatbot() -> LexChatbot:
-    bot = (os.environ["BOT_ID"], os.environ["BOT_ALIAS_ID"], os.environ["LOCALE_ID"])
-    return LexChatbot(client("lexv2-runtime"), *bot)
+    return LexChatbot(client("lexv2-runtime"), os.environ["BOT_ID"], os.environ["BOT_ALIAS_ID"])
 
 
 @entry_point(tweet_of_event)
 def handler(event: Json, _: Any) -> None:
     """Answer the text. Raises BadEvent or Temporary: Lambda retries, and then the event becomes a dead letter."""
     received = decode_event(msgspec.json.encode(event))
-    answer_text(received, chatbot=chatbot(), publisher=publisher(), settings=settings())
+    answer_text(received, chatbot=chatbot(), functions=functions(), publisher=publisher(), settings=settings())

@@ -13,8 +13,9 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import TokenType  # type: ignore[attr-defined]
 
+from twbot.lambdas.analytics.columns import table_columns
 from twbot.lambdas.analytics.results import BadSql, TooDeep
-from twbot.lambdas.analytics.table import COLUMNS, DATABASE, PARTITION, TABLE
+from twbot.lambdas.analytics.table import DATABASE, PARTITION, TABLE
 from twbot.local.lake.trino import calls
 from twbot.local.lake.trino.casts import as_text
 from twbot.local.lake.trino.compiler import PARAMETER, Compiler
@@ -354,7 +355,7 @@ class Queries:
 
 def lake_columns() -> Columns:
     """Return the columns of the lake's table with their types."""
-    columns = [(name, read_type(exp.DataType.build(hive, dialect="hive"))) for name, hive in COLUMNS.items()]
+    columns = [(name, read_type(exp.DataType.build(hive, dialect="hive"))) for name, hive in table_columns().items()]
     return [*columns, (PARTITION, VARCHAR)]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import numpy as np
 
-from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.local.models.embedding import DATA, embed_all
 from twbot.local.models.intents import ORDINARY, Intents, Ordinary, Space
@@ -24,6 +24,8 @@ from twbot.local.models.intents import ORDINARY, Intents, Ordinary, Space
 if TYPE_CHECKING:
     from twbot.local.models.intents import Numbers
 
+# The name of our own bot in data/intents_posts.tsv.
+OURS = "twbot"
 NO_INTENT = "-"
 HOSTILE = "hostile"
 # Share of the posts without an intent that may be answered all the same.
@@ -82,8 +84,8 @@ def posts_of(content: str) -> list[Post]:
 
 def bots_of(content: bytes) -> dict[str, dict[str, list[str]]]:
     """Return the utterances of each intent of each bot of the JSON, and of our own bot."""
-    ours = {intent.name: intent.utterances for intent in definition().intents}
-    return {definition().name: ours, **msgspec.json.decode(content, type=dict[str, dict[str, list[str]]])}
+    ours = {intent.name: intent.utterances for intent in read_folder(SHIPPED).chatbot().intents}
+    return {OURS: ours, **msgspec.json.decode(content, type=dict[str, dict[str, list[str]]])}
 
 
 def space_of(embeddings: Numbers, languages: Sequence[str]) -> Space:

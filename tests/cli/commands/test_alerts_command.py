@@ -18,6 +18,7 @@ from moto import mock_aws
 from tests.support.alert_desks import AwsDesk, Desk, LocalDesk, angry, new_container
 from tests.support.alerts import again
 from tests.support.alerts import angry as angry_post
+from tests.support.bot_folders import make_bot
 from tests.support.loopback import Answer, Loopback, answering
 from tests.support.mail_server import mail_server
 from tests.support.operate import Said
@@ -436,3 +437,31 @@ def test_a_function_that_fails(on_aws: Twbot, aws: AwsDesk, tmp_path: Path, monk
     assert said.code == Exit.FAILED
     assert "twbot-prod-notify failed" in said.err
     assert "hidden" not in said.err
+
+
+WANTED = """
+[alerts]
+when = [
+  { detail = { Text = [{ wildcard = "*Espresso 3000*" }] } },
+  { detail = { Followers = [{ numeric = [">", 5000] }], Analysis = { TextSentiment = ["NEGATIVE"] } } },
+]
+"""
+
+
+def test_the_folder_says_what_alerts(
+    alerts: Twbot, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`raised` lists what matched any of its patterns, and words it as what it is: not all of it is negative."""
+    toml = tmp_path / "twbot.toml"
+    written = toml.read_text() if toml.exists() else ""
+    make_bot(tmp_path, monkeypatch, twbot_toml=written + WANTED)
+    nice: dict[str, Any] = {"Text": "The Espresso 3000!", "Analysis": {"TextSentiment": "POSITIVE"}}
+    desk.raise_alert(angry_post("1", **nice))
+    desk.raise_alert(angry_post("2", Followers=9000))
+    if isinstance(desk, AwsDesk):  # in the log, though no rule took it
+        desk.log(msgspec.to_builtins(angry_post("3", Followers=10)))
+    found = {each["tweet_id"]: each for each in alerts("raised", "--json").json}
+    assert {id_: each["subject"] for id_, each in found.items()} == {
+        "1": "Message on X",
+        "2": "Negative message on X",
+    }

@@ -102,6 +102,57 @@ def test_a_wrong_column_names_those_that_are_there(data: str, capsys: pytest.Cap
     assert "LINE 1" not in said
 
 
+OWN = """\
+-- What one of them wrote.
+-- parameter: who text ann
+-- parameter: most integer 5
+SELECT detail.author, 7 AS lucky FROM "analysed-messages-table" WHERE detail.author = ? LIMIT CAST(? AS integer)
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The queries of a bot's folder."""
+    queries = tmp_path / "my-bot" / "bot" / "queries"
+    queries.mkdir(parents=True)
+    monkeypatch.setenv("TWBOT_PROJECT", str(tmp_path / "my-bot"))
+    return queries
+
+
+def test_the_folder_s_queries_are_as_ours(own: Path, data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Listed, completed, with parameters; one of a name of ours replaces ours."""
+    (own / "by-whom.sql").write_text(OWN)
+    (own / "celebrities.sql").write_text("-- Mine.\nSELECT 1 AS mine;\n")
+    assert run(["query", "by-whom", "-p", "who=ben", "--data", data, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [["ben", 7]]
+    assert run(["query", "celebrities", "--data", data, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["columns"] == ["mine"]
+    assert run(["query", "--list", "--json"]) == 0
+    listed = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert listed["by-whom"]["description"] == "What one of them wrote."
+    assert listed["celebrities"]["description"] == "Mine."
+    assert {"alerts", "authors"} < set(listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "says"),
+    [
+        ("x", "", "x.sql:1: there is no SQL"),
+        ("x", "-- only words\n", "x.sql:1: there is no SQL"),
+        ("x", "-- x\n-- parameter: days number 7\nSELECT ?", "x.sql:2: no parameter"),
+        ("x", "-- x\n-- parameter: days integer soon\nSELECT ?", "x.sql:2: days is an integer"),
+        ("a b", "SELECT 1", "a b.sql: the name of a query"),
+    ],
+)
+def test_a_query_that_cannot_be_read_says_where(
+    own: Path, data: str, capsys: pytest.CaptureFixture[str], name: str, sql: str, says: str
+) -> None:
+    """File, line and what to write instead."""
+    (own / f"{name}.sql").write_text(sql)
+    assert run(["query", name, "--data", data]) == 1
+    assert says in capsys.readouterr().err
+
+
 HOSTILE = "\x1b[31mred\x9b31m\u202eevil"
 ASKED = f"SELECT '{HOSTILE}' AS text, 1 AS many"
 

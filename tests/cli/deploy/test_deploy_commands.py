@@ -113,7 +113,7 @@ def test_the_app_gets_nothing_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT"):
         monkeypatch.setenv(name, "secret")
     with pytest.raises(assembly.AppFailed, match=r"^enough$"):
-        assembly.synthesize("prod", tmp_path, log=tmp_path / "log", account_id="999999")
+        assembly.synthesize("prod", tmp_path, log=tmp_path / "log", config=tmp_path / "twbot.toml", account_id="999999")
     assert "secret" not in given.values()
     assert json.loads(given["CDK_CONTEXT_JSON"])["twitterAccountId"] == "999999"
 

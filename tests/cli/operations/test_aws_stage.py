@@ -272,6 +272,9 @@ def test_the_chatbot_of_a_stage(
             "reply": "Ha.",
             "intent": "Joke",
             "confidence": 0.91,
+            "language": "en",
+            "by": "twbot.sayings:joke",
+            "sentiment": None,
         }
         assert run(["chat", "a joke?", "--stage", "prod"]) == Exit.FAILED
         assert "lex:RecognizeText" in capsys.readouterr().err

@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tests.support.bot_folders import make_bot
 from tests.support.histories import AwsPast, LocalPast, Past, before, watch
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
@@ -312,3 +313,19 @@ def test_events_read_back_are_those_published(past: Past, post: str, capfd: pyte
     (line,) = watch(past, capfd, "tail", "--since", "1h", "--json", "--limit", "1").lines
     event = msgspec.convert(line, Event)
     assert (event.source, event.detail_type, event.detail) == ("BOT", "SEND_TWEET", reply(post))
+
+
+def test_own_events_are_watched_as_ours(
+    past: Past, post: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By their type, declared or not, with their whole detail; and one about a post is in its trace."""
+    monkeypatch.setenv("TWBOT_PROJECT", str(tmp_path / "bot-folder"))
+    rule = '[[rules]]\nname = "crm"\nrun = "bot.crm:ticket"\n[rules.when]\nsource = ["BOT"]\n'
+    make_bot(tmp_path / "bot-folder", monkeypatch, twbot_toml=TOML + rule)
+    answered(past, post)
+    past.event("CRM_TICKET_OPENED", {"TweetId": post, "Number": 7}, ago=4)
+    shown = watch(past, capfd, "tail", "--since", "1h", "--limit", "1", "--type", "crm_ticket_opened")
+    assert (shown.code, shown.out.split()[2:4]) == (0, ["CRM_TICKET_OPENED", post])
+    assert '"Number":7' in shown.out
+    traced = watch(past, capfd, "trace", post, "--json")
+    assert "CRM_TICKET_OPENED" in [each["name"] for each in traced.json["moments"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.alerts import angry, saying
+from tests.support.bot_folders import make_bot
 from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.alerting.discord import discord_message
 from twbot.lambdas.alerting.slack import slack_message
 from twbot.lambdas.alerting.truncation import clean
+from twbot.lambdas.aws.alert_topic import ascii_subject
 from twbot.lambdas.plain_text import NOT_PLAIN
 
 # Each hides or turns what follows, ends a line, or is no character at all.
@@ -31,6 +34,17 @@ def test_an_alert_says_who_said_what_and_where() -> None:
         "Negative message from @alice (how sure: 0.93) at 2026-11-23T10:00:00Z:\n\n"
         "I hate {this} <b>\n\nhttps://x.com/i/status/12"
     )
+
+
+@pytest.mark.parametrize("analysis", [{"TextSentiment": "POSITIVE", "SentimentScore": {"Negative": 0.02}}, {}])
+def test_an_alert_about_another_post_calls_it_not_negative(analysis: dict[str, object]) -> None:
+    """[alerts] may ask for any post: subject, text and chats fit it, and name no confidence of a mood that it lacks."""
+    alert = alert_for(angry(Text="The Espresso 3000 is here", Analysis=analysis))
+    assert (alert.subject, alert.negative, alert.source) == ("Message on X", None, "@alice")
+    assert alert.body.startswith("Message from @alice at 2026-11-23T10:00:00Z:\n\nThe Espresso 3000")
+    for said in (alert.body, alert.source, str(slack_message(alert)), str(discord_message(alert))):
+        assert "egative" not in said
+        assert "sure" not in said
 
 
 def test_what_is_missing_is_left_empty() -> None:
@@ -116,3 +130,38 @@ def test_the_record_is_json(text: str) -> None:
     """Its text is data, and stays as it was written, but for halves of surrogate pairs, which no encoding takes."""
     whole = re.sub("[\ud800-\udfff]", "", text)
     assert msgspec.json.decode(msgspec.json.encode(alert_for(angry(Text=whole))))["text"] == whole
+
+
+def test_alerts_are_in_the_operators_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the bot's first language, and as its folder says them; whole as an SMS whatever that is."""
+    make_bot(
+        tmp_path / "bot",
+        monkeypatch,
+        twbot_toml='[bot]\nlanguages = ["de"]\n',
+        bot__chatbot_toml='[fallback]\nreplies = ["?"]\n',
+    )
+    words = f'alert-subject = "Über\\nuns"\nalert = "{"Achtung! " * 100}{{author}}: {{text}}"\n'
+    (tmp_path / "bot" / "bot" / "wording.de.toml").write_text(words, "utf-8")
+    negative = alert_for(angry(Text="Furchtbar"))
+    assert negative.subject == "Negativer Beitrag auf X"
+    assert negative.body.startswith("Negativer Beitrag von @alice (Sicherheit: 0.93) um 2026-11-23T10:00:00Z:\n\nFurch")
+    assert negative.source == "@alice, Sicherheit: 93%"
+    assert "|Auf X ansehen>" in str(slack_message(negative))
+    other = alert_for(angry(Text="x" * 5000, Analysis={}))
+    assert other.subject == "Über uns"
+    assert len(other.body) == 1600
+
+
+@pytest.mark.parametrize(
+    ("subject", "taken"),
+    [
+        ("Message on X", "Message on X"),
+        ("Über große Städte", "Uber grosse Stadte"),
+        ("Сообщение в X", "Message on X"),
+        ("x" * 200, "x" * 99),
+        (" ", "Message on X"),
+    ],
+)
+def test_sns_takes_the_subject(subject: str, taken: str) -> None:
+    """It wants less than 100 characters of ASCII."""
+    assert ascii_subject(subject) == taken

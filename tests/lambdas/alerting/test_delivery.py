@@ -20,8 +20,9 @@ from tests.support.loopback import Answer, answering
 from twbot.lambdas.alerting.alert import Alert
 from twbot.lambdas.alerting.delivery import Notifier, raised_by, recording, send_test_alerts
 from twbot.lambdas.alerting.subscription import Kind, Subscription
-from twbot.lambdas.alerting.webhooks import MAX_WAIT, Webhooks
+from twbot.lambdas.alerting.webhooks import Webhooks
 from twbot.lambdas.errors import Permanent, Temporary
+from twbot.lambdas.public_network import MAX_WAIT
 from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
 
 

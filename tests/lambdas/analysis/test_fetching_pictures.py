@@ -232,8 +232,8 @@ def bomb(side: int) -> bytes:
     ("data", "problem"),
     [
         (b"", "is empty"),
-        (b"this is a text, called .jpg", "not a JPEG, PNG, WEBP or GIF"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, WEBP or GIF"),
+        (b"this is a text, called .jpg", "not a JPEG/PNG/WEBP/GIF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG/PNG/WEBP/GIF"),
         (picture("RGB", (400, 400), "JPEG")[:400], "damaged"),
         (picture()[:60], "damaged"),
         (picture("RGB", (40, 400)), "too small: 40×400"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.full_pictures import CELEBRITIES, CROWD, SCREENSHOT
 from twbot.lambdas.analysis.excerpt import MAX_BYTES, excerpt
 from twbot.lambdas.analysis.trim import MAX_INSTANCES, trim
-from twbot.lambdas.analytics.table import COLUMNS
+from twbot.lambdas.analytics.table import columns_with
 
 SENTENCE = "The train was late again. "
 
@@ -68,7 +68,7 @@ def columns_of(struct: str) -> dict[str, Any]:
     return found
 
 
-IN_TABLE = columns_of(COLUMNS["detail"])["Analysis"]["Images"]["Analysis"]
+IN_TABLE = columns_of(columns_with({}, [])["detail"])["Analysis"]["Images"]["Analysis"]
 
 
 def assert_known(found: Any, columns: dict[str, Any]) -> None:

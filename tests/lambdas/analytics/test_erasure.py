@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from tests.support.paths import EVENTS
 from twbot.lambdas.analytics.erasure import first_hour, is_about, remove_lines, reply_id
+from twbot.lambdas.analytics.lines import line_of
+from twbot.lambdas.contracts import Event
 
 POST, QUOTED = "2080765813578191305", "2080765813578191000"
 
@@ -137,3 +139,32 @@ def test_the_id_says_since_when() -> None:
     assert first_hour(POST) == made.strftime("%Y/%m/%d/%H")
     assert first_hour("20") == ""
     assert first_hour("9" * 19)
+
+
+def test_a_message_that_quotes_the_post_goes_with_it() -> None:
+    """Its Thread has the post's words."""
+    thread = [{"TweetId": "1", "Author": "a", "Text": "b"}, {"TweetId": POST, "Author": "a", "Text": "b"}]
+    message = {"Twitter": {"TweetId": "7", "UserId": "8"}, "Text": "look", "Thread": thread}
+    assert is_about(message, POST)
+    assert not is_about({**message, "Thread": thread[:1]}, POST)
+    assert not is_about({**message, "Thread": "odd"}, POST)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"Post": POST},
+        {"Text": int(POST)},
+        {"Ticket": {"About": [{"id": int(POST)}]}},
+        {"TweetId": POST},
+        {"Twitter": {"TweetId": POST}},
+    ],
+)
+def test_an_own_event_goes_with_the_post_that_it_names(detail: dict[str, Any]) -> None:
+    """Wherever the id stands: its shape is the user's. Within a longer text or number it is none."""
+    assert is_about(detail, POST, kind="CRM_TICKET_OPENED")
+    assert not is_about({"Post": f"see {POST}", "n": int(POST + "1")}, POST, kind="CRM_TICKET_OPENED")
+    own = msgspec.json.encode({"id": "e", "detail-type": "CRM_TICKET_OPENED", "detail": detail}) + b"\n"
+    assert remove_lines(own, POST)[0] == b""
+    event = Event(id="e", source="BOT", time="2026-11-23T10:00:00Z", detail=detail, detail_type="CRM_TICKET_OPENED")
+    assert remove_lines(line_of(event) + b"\n", POST)[0] == b""

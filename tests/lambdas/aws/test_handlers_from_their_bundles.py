@@ -245,12 +245,12 @@ def test_an_event_that_is_none_fails_with_the_reason(account: Account) -> None:
 def test_a_text_is_answered_by_lex(account: Account) -> None:
     """What Lex says becomes SEND_TWEET; Lex is told which post it is about."""
     with answering(Answer(200, {"messages": [{"content": "Ha.", "contentType": "PlainText"}]})) as lex:
-        bot = {"BOT_ID": "B" * 10, "BOT_ALIAS_ID": "A" * 10, "LOCALE_ID": "en_US"}
+        bot = {"BOT_ID": "B" * 10, "BOT_ALIAS_ID": "A" * 10}
         ran = account.run("text", analysed([]), AWS_ENDPOINT_URL_LEX_RUNTIME_V2=lex.url, **bot)
     assert ran.results == [{"answer": None}], ran.log
     (asked,) = lex.asked
     assert asked.path == f"/bots/{'B' * 10}/botAliases/{'A' * 10}/botLocales/en_US/sessions/x-42/text"
-    assert asked.json["requestAttributes"] == {"TweetId": TWEET}
+    assert asked.json["requestAttributes"] == {"CallerRuns": "true", "TweetId": TWEET}
     assert [event["detail"]["Text"] for event in account.on_the_bus()] == ["Ha."]
 
 

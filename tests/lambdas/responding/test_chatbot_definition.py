@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from twbot.lambdas.responding.chatbot import definition, sayings
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
+from twbot.lambdas.responding.lex_limits import lex_utterance, problems_of
+from twbot.lambdas.responding.own_sayings import FILES, sayings
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.lambdas.x.text import neutralise, weight
 
-
-def test_utterances_keep_lexs_rules() -> None:
-    """Letters, digits, blanks and a few marks, at most 500 characters, each in one intent only."""
-    utterances = [words for intent in definition().intents for words in intent.utterances]
-    assert all(re.fullmatch(r"[A-Za-z0-9 '.,_-]{1,500}", words) for words in utterances)
-    assert len({words.lower() for words in utterances}) == len(utterances)
+CHATBOT = read_folder(SHIPPED).chatbot()
 
 
-def test_intents_keep_lexs_rules() -> None:
-    """Names of up to 100 letters; every intent can answer; the fallback has Lex's own name."""
-    bot = definition()
-    names = [intent.name for intent in bot.intents]
-    assert {"Joke", "Fact", "Greeting", "Thanks", "Help", "Goodbye"} <= set(names)
-    assert all(re.fullmatch(r"([0-9a-zA-Z][_-]?){1,100}", name) for name in [*names, bot.name])
-    assert all(intent.fulfilled != bool(intent.replies) and intent.utterances for intent in bot.intents)
-    assert bot.fallback.name == "FallbackIntent"
-    assert bot.fallback.replies
-    assert not bot.fallback.cheerful
-    assert len(set(names)) == len(names)
+def test_the_chatbot_keeps_lexs_rules() -> None:
+    """And its utterances are for Lex what they are here."""
+    assert problems_of(read_folder(SHIPPED), "en") == []
+    utterances = [words for intent in CHATBOT.intents for words in intent.utterances]
+    assert [lex_utterance(words) for words in utterances] == utterances
 
 
-@pytest.mark.parametrize("file", ["jokes.json", "facts.json"])
-def test_our_own_sayings(file: str) -> None:
+def test_every_intent_can_answer() -> None:
+    """With replies or a function, and none is left out."""
+    assert {"Joke", "Fact", "Greeting", "Thanks", "Help", "Goodbye"} == {intent.name for intent in CHATBOT.intents}
+    assert all(bool(intent.run) != bool(intent.replies) for intent in CHATBOT.intents)
+
+
+def test_whoever_is_upset_is_spared() -> None:
+    """Jokes, facts and small talk are cheerful; help is not. The words for the upset invite to no joke."""
+    assert {intent.name for intent in CHATBOT.intents if not intent.cheerful} == {"Help"}
+    assert CHATBOT.fallback.upset
+    assert all("sorry" in words for words in CHATBOT.fallback.upset)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_our_own_sayings(kind: str) -> None:
     """Thirty each, all different, each fit for one post."""
-    ours = sayings(file)
+    ours = sayings(kind)
     assert len(set(ours)) == len(ours) == 30
     assert all(weight(words) <= 240 and neutralise(words) == words for words in ours)
 

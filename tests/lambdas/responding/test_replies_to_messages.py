@@ -21,7 +21,8 @@ from twbot.lambdas.contracts import (
     Twitter,
     read,
 )
-from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
+from twbot.lambdas.ports import Call, Chatbot
 from twbot.lambdas.responding.image import answer_images
 from twbot.lambdas.responding.text import answer_text
 from twbot.lambdas.responding.utterance import to_utterance
@@ -30,6 +31,7 @@ from twbot.lambdas.settings import Settings
 
 FACE = {"BoundingBox": {"Left": 0.3, "Top": 0.3, "Width": 0.2, "Height": 0.3}}
 OBAMA = ImageAnalysis(celebrity_faces=[{"Name": "Barack Obama", "Face": FACE}])
+CHATBOT = read_folder(SHIPPED).chatbot()
 STRANGER = ImageAnalysis(unrecognized_faces=[FACE])
 SOFA = ImageAnalysis(
     labels=[{"Name": "Cat", "Confidence": 60.0}, {"Name": "Sofa", "Confidence": 90.0}],
@@ -68,14 +70,21 @@ class RecordingBus:
         return read(only.detail, SendTweet)
 
 
-class ScriptedChatbot:
-    """Says `messages` as the answer of an intent; keeps what it was asked."""
+class NoFunctions:
+    """A folder without functions."""
 
-    def __init__(self, *messages: str, intent: str = "Help") -> None:
+    def call(self, call: Call, event: Event) -> Any:
+        raise AssertionError(f"{call.run} is called")
+
+
+class ScriptedChatbot:
+    """Says `messages` as the answer of an intent that is not in the folder; keeps what it was asked."""
+
+    def __init__(self, *messages: str, intent: str = "Elsewhere") -> None:
         self.messages, self.intent = messages, intent
         self.asked: list[tuple[str, str]] = []
 
-    def recognize_text(self, *, text: str, session_id: str) -> dict[str, Any]:
+    def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
         self.asked.append((text, session_id))
         messages = [{"contentType": "PlainText", "content": said} for said in self.messages]
         return {"messages": messages, "sessionState": {"intent": {"name": self.intent}}}
@@ -98,7 +107,21 @@ def analysed(*images: AnalysedImage, text: str = "@bot hi", event_replay: str | 
 
 def answer_to(event: Event, media: DictMedia | None = None, settings: Settings | None = None) -> RecordingBus:
     bus = RecordingBus()
-    answer_images(event, media=media or DictMedia("a", "b"), publisher=bus, settings=settings or Settings())
+    answer_images(
+        event,
+        functions=NoFunctions(),
+        media=media or DictMedia("a", "b"),
+        publisher=bus,
+        settings=settings or Settings(),
+    )
+    return bus
+
+
+def said_to(
+    event: Event, chatbot: Chatbot, bus: RecordingBus | None = None, settings: Settings | None = None
+) -> RecordingBus:
+    bus = bus or RecordingBus()
+    answer_text(event, chatbot=chatbot, functions=NoFunctions(), publisher=bus, settings=settings or Settings())
     return bus
 
 
@@ -202,8 +225,8 @@ def test_the_reply_says_that_there_is_writing_it_cannot_read() -> None:
 
 def test_the_chatbot_answers_words() -> None:
     """In a session of the author's own; its messages become the reply, and nothing in it is a link."""
-    bus, chatbot = RecordingBus(), ScriptedChatbot("One.", "See evil.com @victim")
-    answer_text(analysed(text="@bot tell me a joke"), chatbot=chatbot, publisher=bus, settings=Settings())
+    chatbot = ScriptedChatbot("One.", "See evil.com @victim")
+    bus = said_to(analysed(text="@bot tell me a joke"), chatbot)
     assert bus.command.text.replace("\u200b", "") == "One. See evil.com @victim"
     assert "evil.com" not in bus.command.text
     ((asked, session),) = chatbot.asked
@@ -214,32 +237,30 @@ def test_the_chatbot_answers_words() -> None:
 def test_the_chatbot_gets_what_it_takes(text: str) -> None:
     """One to 1,024 characters, whatever was posted."""
     chatbot = ScriptedChatbot("Hi.")
-    answer_text(analysed(text=text), chatbot=chatbot, publisher=RecordingBus(), settings=Settings())
+    said_to(analysed(text=text), chatbot)
     assert 1 <= len(chatbot.asked[0][0]) <= 1024
 
 
 @pytest.mark.parametrize(("sentiment", "cheered"), [("NEGATIVE", False), ("POSITIVE", True), (None, True)])
 def test_who_is_upset_is_spared_a_cheerful_reply(sentiment: str | None, cheered: bool) -> None:
     """The mood that the analysis found decides, whatever the chatbot took the post for."""
-    bus, chatbot = RecordingBus(), ScriptedChatbot("Any time!", intent="Thanks")
     event = analysed(text="@bot thanks for nothing", analysis=Analysis(text_sentiment=sentiment))
-    answer_text(event, chatbot=chatbot, publisher=bus, settings=Settings())
-    assert (bus.command.text == "alice: Any time!") is cheered
-    assert cheered or bus.command.text.removeprefix("alice: ") in definition().upset
+    words = said_to(event, ScriptedChatbot(intent="Thanks")).command.text.removeprefix("alice: ")
+    thanks = next(intent for intent in CHATBOT.intents if intent.name == "Thanks")
+    assert words in (thanks.replies if cheered else CHATBOT.fallback.upset)
 
 
-def test_a_silent_chatbot_is_no_reply() -> None:
-    """X takes no empty posts."""
-    bus = RecordingBus()
-    answer_text(analysed(), chatbot=ScriptedChatbot(), publisher=bus, settings=Settings())
-    assert bus.entries == []
+def test_a_silent_chatbot_is_answered_for() -> None:
+    """By the fallback: nobody who asks the bot is left without a reply."""
+    words = said_to(analysed(), ScriptedChatbot()).command.text.removeprefix("alice: ")
+    assert words in CHATBOT.fallback.replies
 
 
 @pytest.mark.parametrize(("fields", "settings"), [({"summoned": False}, Settings()), ({}, Settings(replies=False))])
 def test_nobody_is_answered_unasked(fields: dict[str, Any], settings: Settings) -> None:
     """Who did not summon the bot, and nobody at all where replies are off."""
     chatbot, bus = ScriptedChatbot("Hi."), answer_to(analysed(image("a"), **fields), settings=settings)
-    answer_text(analysed(**fields), chatbot=chatbot, publisher=bus, settings=settings)
+    said_to(analysed(**fields), chatbot, bus, settings)
     assert bus.entries == []
     assert chatbot.asked == []
 
@@ -248,7 +269,7 @@ def test_nobody_is_answered_unasked(fields: dict[str, Any], settings: Settings) 
 def test_the_mark_of_a_replay_is_carried_on(mark: dict[str, str]) -> None:
     """In the command, and in the key that makes it once for each replay."""
     bus = answer_to(analysed(image("a"), **mark))
-    answer_text(analysed(**mark), chatbot=ScriptedChatbot("Hi."), publisher=bus, settings=Settings())
+    said_to(analysed(**mark), ScriptedChatbot("Hi."), bus)
     assert {one.detail["ReplayName"] for one in bus.entries} == {"with-replies-a"}
     assert {one.dedup_key for one in bus.entries} == {"reply:12@with-replies-a"}
 
@@ -260,17 +281,15 @@ def test_a_reply_has_one_key_for_its_post() -> None:
 
 def test_a_stock_sentence_names_whom_it_answers() -> None:
     """X refuses a text that the account posted in the last hours, whoever it was for. A joke is said as it is."""
-    help_text = definition().fallback.replies[0]
-    assert reply_by(help_text, "alice") == f"alice: {help_text}"
-    assert reply_by(help_text, "bob") == f"bob: {help_text}"
-    assert reply_by(help_text, "7") == help_text
-    assert reply_by("A joke.", "alice") == "A joke."
+    replies = CHATBOT.fallback.replies
+    assert reply_to("alice") in [f"alice: {words}" for words in replies]
+    assert reply_to("bob") in [f"bob: {words}" for words in replies]
+    assert reply_to("7") in replies
+    assert said_to(analysed(), ScriptedChatbot("A joke.")).command.text == "A joke."
 
 
-def reply_by(words: str, author: str) -> str:
-    bus = RecordingBus()
-    answer_text(analysed(author=author), chatbot=ScriptedChatbot(words), publisher=bus, settings=Settings())
-    return bus.command.text
+def reply_to(author: str) -> str:
+    return said_to(analysed(author=author), ScriptedChatbot()).command.text
 
 
 def test_what_is_said_to_a_post_is_fixed() -> None:
@@ -281,7 +300,7 @@ def test_what_is_said_to_a_post_is_fixed() -> None:
         ("second", analysed(event_replay="with-replies-1")),
         ("third", analysed(twitter=Twitter(tweet_id="13", user_id="7", first_tweet_id="12"))),
     ):
-        answer_text(event, chatbot=ScriptedChatbot(words), publisher=bus, settings=Settings())
+        said_to(event, ScriptedChatbot(words), bus)
     commands = [read(each.detail, SendTweet) for each in bus.entries]
     assert [each.text for each in commands] == ["first"] * 3
     assert [each.reply_to_tweet_id for each in commands] == ["12", "12", "13"]

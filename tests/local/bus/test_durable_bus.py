@@ -332,10 +332,42 @@ def test_what_waits_for_a_rule_that_is_gone_is_visible(tmp_path: Path) -> None:
         bus.publish([hello()])
     with running(tmp_path / "bus.db", rules=RULES[:1]) as bus:
         assert bus.drain(LONG)
+        assert bus.orphans == {"everything": 1}
+    error = (
+        "NoSuchRule: everything is in twbot.toml no more. Put it back and: twbot dlq redrive --rule everything; "
+        "or drop it: twbot dlq purge --rule everything"
+    )
     with History(tmp_path / "bus.db") as history:
-        assert [(each.rule, each.error) for each in history.dead_letters()] == [
-            ("everything", "NoSuchRule: the rule is not there any more")
-        ]
+        assert [(each.rule, each.error) for each in history.dead_letters()] == [("everything", error)]
+
+
+def test_a_process_that_does_not_deliver_keeps_what_waits_for_rules_it_does_not_know(tmp_path: Path) -> None:
+    """`twbot forget` in another folder has the rules of another bot: the next start delivers all the same."""
+    with Bus(tmp_path / "bus.db", RULES) as bus:
+        bus.publish([hello()])
+    with Bus(tmp_path / "bus.db", RULES[:1], delivers=False) as bus:
+        assert bus.orphans == {}
+    with History(tmp_path / "bus.db") as history:
+        assert history.dead_letters() == []
+        assert history.waiting() == 2
+
+
+def test_a_dead_letter_of_a_rule_that_is_gone_waits_for_the_rule(tmp_path: Path) -> None:
+    """It is not delivered to nobody: the error says what to do, and once the rule is back it is delivered."""
+    with Bus(tmp_path / "bus.db", RULES) as bus:
+        bus.publish([hello()])
+    with running(tmp_path / "bus.db", rules=RULES[:1]) as bus:
+        assert bus.drain(LONG)
+        with History(tmp_path / "bus.db") as history:
+            ids = [each.id for each in history.dead_letters()]
+        with pytest.raises(TwbotError, match="There is no rule everything") as raised:
+            bus.redrive(ids)
+        assert "twbot dlq purge --rule everything" in (raised.value.hint or "")
+    with running(tmp_path / "bus.db") as bus:
+        assert bus.redrive(ids) == 1
+        assert bus.drain(LONG)
+    with History(tmp_path / "bus.db") as history:
+        assert history.dead_letters() == []
 
 
 def test_a_file_that_can_not_be_used_is_one_clear_error(tmp_path: Path) -> None:

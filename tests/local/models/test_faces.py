@@ -10,11 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.support.paths import PICTURES
+from twbot.lambdas.folder.people import BadPhoto
 from twbot.local.models import faces
 from twbot.local.models.alignment import similarity, warp
 from twbot.local.models.centerface import Candidate
 from twbot.local.models.faces import find_faces
-from twbot.local.models.gallery import MAX_DISTANCE, BadPhoto, Gallery
+from twbot.local.models.gallery import MAX_DISTANCE, Gallery
 
 # What a version with dlib wrote for stranger.jpg.
 FORMER_GALLERY = Path(__file__).parent / "gallery_of_dlib.json"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.paths import ROOT
-from twbot.lambdas.responding.chatbot import definition
+from twbot.lambdas.folder.folder import SHIPPED, read_folder
 from twbot.lambdas.responding.utterance import to_utterance
 from twbot.local.models import embedding
 from twbot.local.models.embedding import embed_all
@@ -30,7 +30,7 @@ from twbot.local.models.training.intents import (
 )
 
 SETS = ROOT / "tests" / "measure" / "sets"
-OURS = Intents({intent.name: intent.utterances for intent in definition().intents})
+OURS = Intents({intent.name: intent.utterances for intent in read_folder(SHIPPED).chatbot().intents})
 
 
 def understood(text: str, bot: Intents = OURS) -> str:
@@ -77,7 +77,9 @@ def test_what_is_for_no_intent_is_of_none(texts: list[str]) -> None:
 def test_hostile_texts_have_a_rank(text: str) -> None:
     """Each intent once, best first, with a confidence from 0 to 1."""
     ranked = OURS.rank(text)
-    assert sorted(name for name, _ in ranked) == sorted(intent.name for intent in definition().intents)
+    assert sorted(name for name, _ in ranked) == sorted(
+        intent.name for intent in read_folder(SHIPPED).chatbot().intents
+    )
     assert [score for _, score in ranked] == sorted((score for _, score in ranked), reverse=True)
     assert all(0 <= score <= 1 for _, score in ranked)
 

@@ -14,9 +14,10 @@ from PIL import Image, ImageOps
 
 from tests.support.paths import PICTURES
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.people import BadPhoto, NotKnown
 from twbot.local.models.efficientnet import efficientnet
 from twbot.local.models.errors import ServiceError
-from twbot.local.models.gallery import BadPhoto, Gallery, NotInGallery
+from twbot.local.models.gallery import Gallery
 from twbot.local.models.rekognition import MAX_BYTES, Rekognition
 
 
@@ -239,7 +240,7 @@ def test_a_photo_must_show_one_face(tmp_path: Path) -> None:
     for content in (_stored("cat.jpg"), b"no picture", _bytes(pair)["Image"]["Bytes"]):
         with pytest.raises(BadPhoto):
             gallery.add("Somebody", {"photo.jpg": content})
-    with pytest.raises(NotInGallery):
+    with pytest.raises(NotKnown):
         gallery.remove("Somebody")
     assert gallery.people() == before
 

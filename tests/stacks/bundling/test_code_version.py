@@ -12,7 +12,7 @@ from twbot.stacks.bundling import bundle
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.version import BESIDES, code_version
 
-SHIPPED = {name for each in FUNCTIONS.values() for name in bundle.closure(each.entry, bundle.ours())}
+SHIPPED = {name for each in FUNCTIONS.values() for name in bundle.closure([each.entry], bundle.ours())}
 
 
 @pytest.fixture

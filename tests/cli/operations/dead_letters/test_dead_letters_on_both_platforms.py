@@ -35,7 +35,7 @@ from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatc
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import BadEvent, TwbotError
 from twbot.lambdas.settings import Settings
-from twbot.lambdas.wiring import RULES, SERVICES
+from twbot.lambdas.wiring import RULES, services
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
@@ -439,7 +439,7 @@ TOLD = st.sampled_from(
 )
 
 
-@given(st.text() | (JSON | EVENTS).map(json.dumps), st.dictionaries(TOLD, st.text()), st.sampled_from(SERVICES))
+@given(st.text() | (JSON | EVENTS).map(json.dumps), st.dictionaries(TOLD, st.text()), st.sampled_from(services()))
 def test_whatever_lies_there_can_be_listed(body: str, attributes: dict[str, str], service: str) -> None:
     """It has a rule of its service and a reason; one broken letter does not hide the others."""
     stage = StageConfig(name="prod", settings=Settings(), aws=AwsConfig())

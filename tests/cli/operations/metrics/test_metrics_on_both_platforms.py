@@ -18,6 +18,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
+from tests.support.bot_folders import make_bot
 from tests.support.templates import Templates
 from twbot.cli.operations.aws_errors import AwsError
 from twbot.cli.operations.aws_stage import AwsBot
@@ -347,3 +348,17 @@ def test_a_stage_without_logs_is_not_deployed(stage: AwsBot) -> None:
 
     with pytest.raises(NotDeployed, match="not deployed in eu-west-1"):
         Insights(stage, "q", ["/nothing"], 0, 1)
+
+
+def test_own_events_are_counted(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On either platform by the types of bot/events.toml."""
+    make_bot(tmp_path / "bot-folder", monkeypatch, twbot_toml=TOML, bot__events_toml='[ORDER_ASKED]\nId = "text"\n')
+    platform.happened(Happened("ORDER_ASKED", 10), Happened("ORDER_ASKED", 20), Happened("ORDER_ASKED", 30, replay="r"))
+    assert platform.series_of(HOUR, "ORDER_ASKED")["ORDER_ASKED"].total == 2
+
+
+def test_on_this_machine_a_type_needs_no_declaration(tmp_path: Path) -> None:
+    """What came is counted."""
+    local = OnThisMachine(tmp_path)
+    local.happened(Happened("CRM_TICKET_OPENED", 10))
+    assert local.series_of(HOUR, "CRM_TICKET_OPENED")["CRM_TICKET_OPENED"].total == 1

@@ -1,4 +1,4 @@
-"""Publishes the command that both responding handlers end with."""
+"""Publishes the command to reply, with which answers and own functions end."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from twbot.lambdas.completion import keys_of
-from twbot.lambdas.contracts import Event, MessageAnalysed, ReplyImage, SendTweet, entry
+from twbot.lambdas.contracts import Event, Message, ReplyImage, SendTweet, entry
 from twbot.lambdas.ports import Publisher
+from twbot.lambdas.x.text import MAX_LENGTH
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -19,12 +20,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def publish_reply(
-    text: str, message: MessageAnalysed, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
+    text: str, message: Message, event: Event, publisher: Publisher, *, images: Sequence[ReplyImage] = ()
 ) -> None:
     """Publish SEND_TWEET: once for all versions of a post, and once more for each replay that may reply.
 
-    Each of them has the words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
+    Of a text that is longer than any post, the end is left out: it need not fit into an event. Each of them has the
+    words of the first: docs/decisions/0015-a-reply-is-fixed-before-it-is-sent.md
     """
+    text = text[:MAX_LENGTH].encode("utf-8", "replace").decode()
     chain, replay = message.twitter.chain, message.replay_name or event.replay_name
     own = msgspec.json.encode(Draft(text, list(images))).decode()
     draft = msgspec.json.decode(publisher.fix(keys_of(chain)[2], own), type=Draft)

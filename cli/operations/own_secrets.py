@@ -1,0 +1,48 @@
+"""The secrets of the bot's own functions: which the folder names, and which are stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from twbot.cli.operations.target import Bot
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.own.calls import named_secrets
+
+
+class OwnSecretStore(Protocol):
+    """Where a stage's own secrets are stored."""
+
+    @property
+    def place(self) -> str:
+        """The file or the service, as people know it."""
+
+    def names(self) -> list[str]:
+        """Return the names of the stored secrets."""
+
+    def put(self, name: str, value: str) -> None:
+        """Store a secret, in place of the one of this name."""
+
+    def remove(self, name: str) -> bool:
+        """Remove a secret, and return whether it was there."""
+
+
+class Missing(NamedTuple):
+    """A secret that the folder names and nobody stored."""
+
+    name: str
+    used_by: list[str]
+    """The rules and steps that name it, `answers` and `llm`."""
+    fix: str
+    """The command that stores it."""
+
+
+def missing_secrets(bot: Bot) -> list[Missing]:
+    """Return the secrets that the bot's folder names and that are not stored. Raises TwbotError."""
+    if not (named := named_secrets(bot_folder())):
+        return []
+    stored = bot.own_secrets().names()
+    return [
+        Missing(name, used_by, f"twbot secrets put {name}{bot.option}")
+        for name, used_by in named.items()
+        if name not in stored
+    ]

@@ -1,0 +1,1 @@
+"""People: those whom the bot names in pictures."""

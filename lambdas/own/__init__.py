@@ -1,0 +1,1 @@
+"""The functions of the bot's folder: what they are given, and how they are called."""

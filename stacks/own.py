@@ -1,0 +1,79 @@
+"""Own stack: the rules of the bot's folder, each with its function or address, and the functions of its steps."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from twbot.lambdas.folder.folder import BotFolder, bot_folder
+from twbot.lambdas.folder.records import OwnRule
+from twbot.lambdas.own.addresses import Address, address_on_aws
+from twbot.lambdas.wiring import OWN, own_rule
+from twbot.stacks.analysis import Analysis
+from twbot.stacks.config import StageConfig
+from twbot.stacks.constructs.function import Function, behaviour
+from twbot.stacks.constructs.own_access import grant_own
+from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role, grant_rule_invoke
+from twbot.stacks.constructs.service import Service
+from twbot.stacks.functions import step_function
+from twbot.stacks.plumbing import Plumbing
+
+
+def has_own(folder: BotFolder) -> bool:
+    """Return whether a bot has something of its own to deploy."""
+    return bool(folder.rules or folder.steps)
+
+
+class Own(Service):
+    """Each rule with its function or address, a function for each step, and one queue of dead letters."""
+
+    def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing, analysis: Analysis) -> None:
+        super().__init__(scope, OWN.title(), stage)
+        self._stage, self._plumbing, self._analysis = stage, plumbing, analysis
+        self._environment = {
+            **plumbing.function_environment,
+            "MEDIA_BUCKET": analysis.media.bucket_name,
+            "SETTINGS": behaviour(stage),
+        }
+        self._dead_letters = DeadLetters(self, stage, OWN)
+        for rule in bot_folder().rules:
+            address = address_on_aws(rule.to)
+            if address is None:
+                self._call(rule)
+            else:
+                self._send(rule, address)
+        for step in bot_folder().steps:
+            # The workflow waits for its answer, and keeps the message where it fails.
+            function = Function(self, step_function(step), stage, {**self._environment, "OWN_STEP": step.name})
+            grant_own(function, stage, plumbing, analysis)
+
+    def _call(self, rule: OwnRule) -> None:
+        name = own_rule(rule).target
+        environment = {**self._environment, "OWN_RULE": rule.name}
+        function = Function(self, name, self._stage, environment, dead_letters=self._dead_letters)
+        grant_own(function, self._stage, self._plumbing, self._analysis)
+        grant_rule_invoke(function, self._wired(rule, function.function_arn))
+
+    def _send(self, rule: OwnRule, address: Address) -> None:
+        """Send to a resource outside: the role is our side's permission, the output the other side's."""
+        # A role serves all of these, also in another account:
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+        role = delivery_role(self, f"{rule.name}-DeliveryRole", [address.action], address.arn)
+        self._wired(rule, address.arn, role)
+        title = "".join(word.title() for word in rule.name.split("-"))
+        policy = json.dumps(address.policy(role.role_arn))
+        CfnOutput(self, f"PolicyFor{title}", value=policy, description=f"For {address.arn}, in another account.")
+
+    def _wired(self, rule: OwnRule, target: str, role: iam.IRole | None = None) -> WiredRule:
+        return WiredRule(
+            self,
+            rule.name,
+            self._stage,
+            bus=self._plumbing.bus,
+            target=target,
+            dead_letters=self._dead_letters,
+            role=role,
+        )
