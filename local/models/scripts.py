@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twbot.local.models.loading import loads_once_a_thread
-from twbot.local.models.text_lines import NOTHING, Reading
+from twbot.local.models.text_lines import NOTHING
+from twbot.local.models.text_networks import Reading
 
 if TYPE_CHECKING:
     from PIL import Image

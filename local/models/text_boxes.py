@@ -69,7 +69,8 @@ def find_boxes(pixels: Pixels) -> list[Box]:
 
 def first_scale(pixels: Pixels) -> float:
     """Return how many times as large a picture is looked at first."""
-    return min(max(FIRST_SIDE / max(pixels.shape[:2]), MIN_SCALE), MAX_ENLARGEMENT)
+    longest: int = max(pixels.shape[:2])
+    return min(max(FIRST_SIDE / longest, MIN_SCALE), MAX_ENLARGEMENT)
 
 
 def scaled(pixels: Pixels, scale: float) -> Pixels:
@@ -99,7 +100,7 @@ def _box(probabilities: Map, outline: Any, size: tuple[int, ...]) -> Box | None:
     middle, sides, angle = cv2.minAreaRect(outline)
     if min(sides) < MIN_MARK:
         return None
-    score = _mean_within(probabilities, cv2.boxPoints((middle, sides, angle)))
+    score = _mean_within(probabilities, cv2.boxPoints((middle, sides, angle)).astype(np.float32))
     reach = REACH * sides[0] * sides[1] / (sides[0] + sides[1])
     if score < MIN_SCORE or min(sides) + reach < MIN_LINE:
         return None

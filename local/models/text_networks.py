@@ -69,8 +69,7 @@ def picture_input(pixels: Pixels) -> Map:
     """Return what the networks take of an image in BGR: (1, 3, height, width), from -1 to 1."""
     import cv2
 
-    numbers: Map = cv2.dnn.blobFromImage(pixels, 1 / MIDDLE, mean=(MIDDLE, MIDDLE, MIDDLE))
-    return numbers
+    return cv2.dnn.blobFromImage(pixels, 1 / MIDDLE, mean=(MIDDLE, MIDDLE, MIDDLE)).astype("float32", copy=False)
 
 
 def line_input(line: Pixels) -> Map:
@@ -80,7 +79,7 @@ def line_input(line: Pixels) -> Map:
 
     width = max(1, math.ceil(HEIGHT * line.shape[1] / line.shape[0]))
     numbers = np.zeros((1, 3, HEIGHT, max(width, MIN_WIDTH)), np.float32)
-    numbers[..., :width] = picture_input(cv2.resize(line, (width, HEIGHT)))
+    numbers[..., :width] = picture_input(cv2.resize(line, (width, HEIGHT)).astype("uint8", copy=False))
     return numbers
 
 

@@ -18,7 +18,8 @@ from twbot.local.models import ocr, scripts, text_networks
 from twbot.local.models.ocr import Line, detect_text, read_lines, words_of
 from twbot.local.models.pictures import MAX_SIDE
 from twbot.local.models.text_boxes import Box, boxes_of
-from twbot.local.models.text_lines import NOTHING, Read, Reading, in_order, read_boxes
+from twbot.local.models.text_lines import NOTHING, Read, in_order, read_boxes
+from twbot.local.models.text_networks import Reading
 from twbot.local.models.training.tessdata import without_words
 
 # Kinds that between them take every path; `make measure-models` measures all of them.
@@ -210,7 +211,9 @@ def test_a_letter_that_stays_is_one(columns: str, text: str, score: float) -> No
     probabilities = np.full((len(columns), len(letters)), 0.01, np.float32)
     for column, letter in enumerate(columns):
         probabilities[column, letters.index(letter.strip("-"))] = 0.9
-    assert text_networks._reading(probabilities, letters) == (text, pytest.approx(score))
+    reading = text_networks._reading(probabilities, letters)
+    assert reading.text == text
+    assert reading.score == pytest.approx(score)
 
 
 @pytest.mark.parametrize("angle", [0, 3, 30, 89])
