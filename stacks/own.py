@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from twbot.lambdas.folder.folder import BotFolder, bot_folder
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule
 from twbot.lambdas.own.addresses import Address, address_on_aws
 from twbot.lambdas.wiring import OWN, own_rule
@@ -20,11 +20,6 @@ from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role,
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.functions import step_function
 from twbot.stacks.plumbing import Plumbing
-
-
-def has_own(folder: BotFolder) -> bool:
-    """Return whether a bot has something of its own to deploy."""
-    return bool(folder.rules or folder.steps)
 
 
 class Own(Service):
