@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -126,7 +126,8 @@ def _add(stage: str, text: str, file: Path) -> None:
 
     try:
         before = file.read_bytes()
-        stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
+        tables: dict[str, Any] = msgspec.toml.decode(decode_text(before))
+        stages = msgspec.convert(tables.get("stages", {}), dict[str, dict[str, Any]])
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {file}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:

@@ -41,6 +41,21 @@ def test_what_is_written_passes_the_check(
     assert (code, json.loads(capsys.readouterr().out)["findings"]) == (Exit.DONE, [])
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_stage_can_be_added(
+    template: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`twbot init` leaves rules, answers and alerts as they are, and nothing is wrong then."""
+    run(["new", "my-bot", "--template", template])
+    monkeypatch.chdir("my-bot")
+    before = Path("twbot.toml").read_text()
+    assert run(["init"]) == run(["init", "--stage", "test"]) == Exit.DONE
+    assert Path("twbot.toml").read_text().startswith(before)
+    capsys.readouterr()
+    code = run(["check", "--json"])
+    assert (code, json.loads(capsys.readouterr().out)["findings"]) == (Exit.DONE, [])
+
+
 def test_it_says_what_to_type_next(capsys: pytest.CaptureFixture[str]) -> None:
     """From the folder to the first answer; for programs, what was written."""
     run(["new", "my bot", "--name", "Coffee & Co."])
