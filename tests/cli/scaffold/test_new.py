@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from twbot import __version__
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
+from twbot.cli.operations.target import stage_names
 from twbot.cli.scaffold.templates import TEMPLATES, WORKFLOW
 
 PINNED = re.compile(r"(actions|aws-actions)/[\w-]+@v\d+")
@@ -51,6 +52,7 @@ def test_a_stage_can_be_added(
     before = Path("twbot.toml").read_text()
     assert run(["init"]) == run(["init", "--stage", "test"]) == Exit.DONE
     assert Path("twbot.toml").read_text().startswith(before)
+    assert stage_names() == ["local", "prod", "test"]
     capsys.readouterr()
     code = run(["check", "--json"])
     assert (code, json.loads(capsys.readouterr().out)["findings"]) == (Exit.DONE, [])
