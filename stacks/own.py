@@ -15,10 +15,10 @@ from twbot.lambdas.wiring import OWN, own_rule
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.function import Function, behaviour
-from twbot.stacks.constructs.own_access import grant_own
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.functions import step_function
+from twbot.stacks.own_access import grant_own
 from twbot.stacks.plumbing import Plumbing
 
 
