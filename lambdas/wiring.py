@@ -169,7 +169,16 @@ def rules() -> tuple[Rule, ...]:
 def _rules(_: Path) -> tuple[Rule, ...]:
     folder = bot_folder()
     ours = (rule._replace(pattern=any_of(folder.alerts)) if rule.service == "alerting" else rule for rule in RULES)
+    _refuse_twice("[[rules]]", [rule.name for rule in (*RULES, *folder.rules)])
+    _refuse_twice("[[steps]]", [step.name for step in folder.steps])
     return (*ours, *map(own_rule, folder.rules))
+
+
+def _refuse_twice(table: str, names: Sequence[str]) -> None:
+    """Refuse a name that two have: it is the name of a rule, a function and a log on either platform."""
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        ours = " by a rule of twbot" if twice in {rule.name for rule in RULES} else ""
+        raise TwbotError(f"twbot.toml: {table}: the name {twice} is taken{ours}.", "Give it another name")
 
 
 def own_rule(declared: OwnRule) -> Rule:
