@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.folder import FILE, BotFolder, bot_folder, project
 from twbot.lambdas.folder.records import OwnRule, Pattern
+from twbot.lambdas.settings import is_safe_url
 
 # EventBridge marks a replayed event with `replay-name`; the events that it causes carry ReplayName in their detail.
 # Neither is answered unless the name begins with the prefix that `twbot replay --with-replies` gives it:
@@ -168,17 +169,28 @@ def rules() -> tuple[Rule, ...]:
 @functools.cache
 def _rules(_: Path) -> tuple[Rule, ...]:
     folder = bot_folder()
+    refuse_clashes(folder)
     ours = (rule._replace(pattern=any_of(folder.alerts)) if rule.service == "alerting" else rule for rule in RULES)
-    _refuse_twice("[[rules]]", [rule.name for rule in (*RULES, *folder.rules)])
-    _refuse_twice("[[steps]]", [step.name for step in folder.steps])
     return (*ours, *map(own_rule, folder.rules))
 
 
-def _refuse_twice(table: str, names: Sequence[str]) -> None:
-    """Refuse a name that two have: it is the name of a rule, a function and a log on either platform."""
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        ours = " by a rule of twbot" if twice in {rule.name for rule in RULES} else ""
-        raise TwbotError(f"twbot.toml: {table}: the name {twice} is taken{ours}.", "Give it another name")
+def refuse_clashes(folder: BotFolder) -> None:
+    """Raise TwbotError for rules and steps that could not be told apart, or that lead nowhere or to two places.
+
+    A rule with the name of one of ours would take its place: nothing would be answered.
+    """
+    taken, hint = {rule.name for rule in RULES}, "See where: twbot check"
+    for rule in folder.rules:
+        if rule.name in taken:
+            raise TwbotError(f"{FILE}: there are two rules {rule.name}, with those of twbot.", hint)
+        if (rule.run is None) == (rule.to is None):
+            raise TwbotError(f"{FILE}: the rule {rule.name} needs `run` or `to`, and not both.", hint)
+        if rule.to is not None and not (is_safe_url(rule.to) or rule.to.startswith("arn:")):
+            raise TwbotError(f"{FILE}: the rule {rule.name} needs an https:// address or an ARN in `to`.", hint)
+        taken.add(rule.name)
+    steps = [step.name for step in folder.steps]
+    if twice := next((name for name in steps if steps.count(name) > 1), None):
+        raise TwbotError(f"{FILE}: there are two steps {twice}.", hint)
 
 
 def own_rule(declared: OwnRule) -> Rule:

@@ -33,7 +33,7 @@ def check(folder: Path) -> list[Finding]:
     check_rules(tables, sources, findings)
     check_patterns(tables, published, findings)
     check_chatbots(tables, findings)
-    check_publications(sources, events, tables.events_path, findings)
+    check_publications(sources, tables, findings)
     check_functions(tables.functions(), folder, findings)
     check_queries(folder, findings)
     check_people(folder, findings)

@@ -132,8 +132,8 @@ def _destroy(on: Deployment, found: list[Stack], buckets: list[str], region: str
     try:
         with templates(on, on.bot.account_id or ANY_ACCOUNT, region) as assembly:
             # CDK knows no stack that the bot's folder asks for no more.
-            for each in retired(on.bot, {stack.name for stack in assembly.stacks}):
-                delete(on.bot, each.name)
+            for stack in retired(on.bot, {each.name for each in assembly.stacks}):
+                delete(on.bot, stack.name)
             for retry in (True, False):
                 _empty(on, buckets)
                 try:

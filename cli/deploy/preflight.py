@@ -169,8 +169,8 @@ def _secret(bot: AwsBot) -> PreflightCheck:
 def _own_secrets(bot: AwsBot) -> PreflightCheck:
     # A warning: a function may do without, and a stage may be deployed first.
     if missing := missing_secrets(bot):
-        names = ", ".join(f"{each.name} ({', '.join(each.used_by)})" for each in missing)
-        return PreflightCheck("own secrets", "warning", f"not stored: {names}", missing[0].fix)
+        names = ", ".join(f"{each.name} (for {', '.join(each.used_by)})" for each in missing)
+        return PreflightCheck("own secrets", "warning", f"not stored: {names}", "; ".join(each.fix for each in missing))
     return PreflightCheck("own secrets", "ok", f"{', '.join(named_secrets(bot_folder()))}: all there")
 
 

@@ -12,7 +12,6 @@ from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
-    from twbot.cli.operations.own_secrets import OwnSecretStore
     from twbot.lambdas.ports import Keys
 
 
@@ -35,6 +34,23 @@ class KeyStore(Protocol):
 
     def restore(self) -> None:
         """Make the previous keys the current ones."""
+
+
+class OwnSecretStore(Protocol):
+    """Where a stage's own secrets are stored."""
+
+    @property
+    def place(self) -> str:
+        """The file or the service, as people know it."""
+
+    def names(self) -> list[str]:
+        """Return the names of the stored secrets."""
+
+    def put(self, name: str, value: str) -> None:
+        """Store a secret, in place of the one of this name."""
+
+    def remove(self, name: str) -> bool:
+        """Remove a secret, and return whether it was there."""
 
 
 class Bot(Protocol):

@@ -108,7 +108,7 @@ def read_folder(folder: Path) -> BotFolder:
     return BotFolder(
         languages=file.bot.languages,
         chatbots=_chatbots(folder, file.bot.languages),
-        wordings={path.name.split(".")[1]: read_wording(path) for path in _of_language(bot, "wording")},
+        wordings={path.name.split(".")[1]: read_wording(path) for path in _wordings(folder)},
         rules=file.rules,
         answers=file.answers,
         alerts=file.alerts.when,
@@ -141,8 +141,10 @@ def _chatbots(folder: Path, languages: list[str]) -> dict[str, ChatbotFile]:
     return found
 
 
-def _of_language(bot: Path, stem: str) -> list[Path]:
-    return sorted(path for path in bot.glob(f"{stem}.*.toml") if len(path.name.split(".")) == 3)
+def _wordings(folder: Path) -> list[Path]:
+    if folder == SHIPPED:  # whose sentences every bot has (lambdas/wording.py)
+        return []
+    return sorted(path for path in (folder / "bot").glob("wording.*.toml") if len(path.name.split(".")) == 3)
 
 
 def _table(path: Path, as_type: type[T]) -> T | None:

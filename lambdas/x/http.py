@@ -120,7 +120,7 @@ class XHttp:
         connect, read = sent.pop("timeout", TIMEOUTS)
         headers = {**self._headers, **sent.pop("headers", {})}
         try:
-            request = requests.Request(method, self._base + path, headers=headers, **sent).prepare()
+            request = _prepared(method, self._base + path, headers, sent)
             answer = self._pool.urlopen(
                 method,
                 request.path_url,
@@ -149,6 +149,18 @@ class XHttp:
             signer = OAuth1(*names, client_class=Signer)
             cached = self._local.signer = (keys, signer)
         return cached[1]
+
+
+def _prepared(method: str, url: str, headers: dict[str, str], sent: dict[str, Any]) -> requests.PreparedRequest:
+    """Return the signed request."""
+    if sent.keys() - {"auth", "data"} or not isinstance(sent.get("data"), bytes):
+        return requests.Request(method, url, headers=headers, **sent).prepare()
+    # A reply, and whatever else is JSON: there is nothing to encode, which requests takes long to find out.
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = method, url, sent["data"]
+    request.prepare_headers(headers)
+    request.prepare_auth(sent.get("auth"))
+    return request
 
 
 def _trust(base: str) -> dict[str, str]:

@@ -25,6 +25,9 @@ _IN_RAW_EVENTS = (
 )
 
 
+_PATHS = (*IN_OUR_EVENTS, *_IN_RAW_EVENTS, _IN_OWN_EVENTS)
+
+
 def tweet_of(event: Event) -> str | None:
     """Return the id of the post that an event is about; None where it is about none."""
     return tweet_in(event.detail)
@@ -32,8 +35,12 @@ def tweet_of(event: Event) -> str | None:
 
 def tweet_in(detail: object) -> str | None:
     """Return the id of the post that this detail is about; None for a malformed one or where it is about none."""
-    found = (_at(detail, path) for path in (*IN_OUR_EVENTS, *_IN_RAW_EVENTS, _IN_OWN_EVENTS))
-    return next((each for each in found if isinstance(each, str)), None)
+    if not isinstance(detail, dict):
+        return None
+    for path in _PATHS:
+        if path[0] in detail and isinstance(found := _at(detail, path), str):
+            return found
+    return None
 
 
 def _at(detail: object, path: tuple[str, ...]) -> object:

@@ -35,8 +35,8 @@ LIMITS = """
 ## What limits it now
 
 - **Starting**: Python, Typer and Rich. Typer's own help, of one command, imports Rich's Markdown and tracebacks, too.
-- **Messages**: one interpreter. A third of a message's CPU is the writer (a commit, an fsync, threads that it wakes),
-  a quarter the request to X (OAuth's signature and HTTP in Python), a seventh the workflow's interpreter.
+- **Messages**: one interpreter, and Python that computes. Of a message's CPU 40 % is the reply (half of that OAuth's
+  signature and HTTP), a fifth the webhook, a seventh each the writer and the workflow's interpreter.
 - **The models**: most of the time of a text. What of it holds the interpreter's lock, the pipeline waits for.
 - **A lake**: the first query of days that have no copy yet reads their JSON. Of later ones most is DuckDB's start.
 """
