@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule
 from twbot.lambdas.own.addresses import Address, address_on_aws
@@ -46,6 +47,9 @@ class Own(Service):
             grant_own(function, stage, plumbing, analysis)
 
     def _call(self, rule: OwnRule) -> None:
+        if rule.to is not None and not rule.to.startswith("https://"):
+            hint = "Name an https:// address; one of this machine is for the stage local"
+            raise TwbotError(f"twbot.toml: the rule {rule.name} sends to {rule.to}, which AWS does not reach.", hint)
         name = own_rule(rule).target
         environment = {**self._environment, "OWN_RULE": rule.name}
         function = Function(self, name, self._stage, environment, dead_letters=self._dead_letters)
