@@ -15,12 +15,11 @@ from twbot.cli.check.chatbots import check_chatbots
 from twbot.cli.check.findings import Finding, Findings
 from twbot.cli.check.functions import check_functions
 from twbot.cli.check.patterns import check_patterns
+from twbot.cli.check.rules import check_rules
 from twbot.cli.check.sources import read_sources
-from twbot.cli.check.tables import check_tables
+from twbot.cli.check.tables import Tables, check_as_it_runs
 from twbot.cli.ui.console import say
-from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import FILE, read_folder
-from twbot.lambdas.wiring import refuse_clashes
+from twbot.lambdas.folder.folder import FILE
 
 LOOK_SECONDS = 1.0  # between two looks at the folder
 SETTLE_SECONDS = 0.2  # an editor writes several files, one after the other
@@ -46,17 +45,13 @@ def state_of(folder: Path) -> State:
 def faults_of(folder: Path) -> list[Finding]:
     """Return what keeps a bot from running as the folder says."""
     findings = Findings(folder)
-    tables = check_tables(folder, findings)
-    check_chatbots(tables, findings)
-    own = tables.events.value if tables.events else None
-    published = [*(own or {}), *(each.type for each in read_sources(folder).publications)]
+    tables, sources = Tables(folder, findings), read_sources(folder)
+    published = [*((tables.events and tables.events.value) or {}), *(each.type for each in sources.publications)]
+    check_rules(tables, sources, findings)
     check_patterns(tables, published, findings)
+    check_chatbots(tables, findings)
     check_functions(tables.functions(), folder, findings)
-    try:
-        refuse_clashes(read_folder(folder))
-    except TwbotError as error:
-        if not any(each.level == "wrong" for each in findings.all()):
-            findings.wrong(folder / FILE, None, str(error), error.hint)
+    check_as_it_runs(tables, findings)
     return [each for each in findings.all() if each.level == "wrong"]
 
 

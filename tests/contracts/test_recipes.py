@@ -79,7 +79,7 @@ EVENT = Recipe(
         after("lambdas/contracts.py", "DETAILS: dict[str, type[Record]] = {\n", '    "CAT_SEEN": CatSeen,\n'),
     ],
     [
-        before("lambdas/analytics/table.py", '"ReplayName:string>"', '"CatName:string",\n        '),
+        before("lambdas/analytics/table.py", '"ReplayName": "string"', '"CatName": "string",\n    '),
         Edit("tests/contracts/events/CAT_SEEN.json", "", json.dumps(CAT_SEEN)),
         after(CONTRACTS, "GO_TO = {\n", '    "CAT_SEEN": set(),\n'),
         after("lambdas/wiring.py", 'WEBHOOK_PUBLISHES = ("TWITTER_*", ', '"CAT_SEEN", '),
