@@ -29,7 +29,7 @@ def main() -> None:
         )
         add_system(app, stage)
     except TwbotError as error:
-        sys.exit(f"twbot: {error}" + (f"\ntwbot: {error.hint}" if error.hint else ""))
+        sys.exit(f"twbot: {error}" + (f"\ntwbot's hint: {error.hint}" if error.hint else ""))
     app.synth()
 
 

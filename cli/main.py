@@ -30,7 +30,7 @@ class Contents(LazyGroup):
 
     panels: ClassVar = {
         "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
-        "Your bot": ("new", "check", "test", "wording", "lock"),
+        "Your bot": ("new", "check", "test", "wording", "schema", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
         "Operate": (

@@ -20,6 +20,7 @@ from twbot.cli.check.tables import check_tables
 from twbot.cli.ui.console import say
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE, read_folder
+from twbot.lambdas.wiring import refuse_clashes
 
 LOOK_SECONDS = 1.0  # between two looks at the folder
 SETTLE_SECONDS = 0.2  # an editor writes several files, one after the other
@@ -52,7 +53,7 @@ def faults_of(folder: Path) -> list[Finding]:
     check_patterns(tables, published, findings)
     check_functions(tables.functions(), folder, findings)
     try:
-        read_folder(folder)
+        refuse_clashes(read_folder(folder))
     except TwbotError as error:
         if not any(each.level == "wrong" for each in findings.all()):
             findings.wrong(folder / FILE, None, str(error), error.hint)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from inspect import cleandoc
 from pathlib import Path
 
 import msgspec
 
 from twbot.lambdas.contracts import DETAILS
+from twbot.lambdas.schemas import schema_of
 from twbot.lambdas.wiring import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -20,13 +20,8 @@ ROOT = Path(__file__).parents[1]
 
 def schemas() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of a JSON Schema for each detail type."""
-    for name, record in DETAILS.items():
-        schema = msgspec.json.schema(record)
-        for each in schema["$defs"].values():
-            # Until Python 3.13 docstrings keep their indentation, and the schemas would differ between versions:
-            # https://docs.python.org/3/whatsnew/3.13.html
-            each["description"] = cleandoc(each["description"])
-        text = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
+    for name in DETAILS:
+        text = msgspec.json.format(msgspec.json.encode(schema_of(name)), indent=2).decode()
         yield ROOT / "docs" / "schemas" / f"{name}.json", text + "\n"
 
 

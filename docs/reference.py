@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 import twbot.bot
+import twbot.testing
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
 from twbot.local.conversations.records import Conversation
@@ -59,7 +60,16 @@ def reference(path: Path) -> Iterator[tuple[Path, str]]:
     parts = [HEADER, *(_table(title, *found) for title, found in TABLES.items())]
     parts.append(f"\n## twbot.bot\n\n{about}\n\n```python\n{textwrap.dedent(example)}\n```\n")
     parts += [_public(name, getattr(twbot.bot, name)) for name in twbot.bot.__all__]
+    parts.append(_testing())
     yield path, "".join(parts)
+
+
+def _testing() -> str:
+    """Return the section about the fixture for pytest."""
+    about, _, example = inspect.cleandoc(twbot.testing.__doc__ or "").partition("\n\n")
+    says = _method("says", twbot.testing.TestedBot.says).replace("####", "###")
+    secrets = f"The fixture `bot_secrets`: {_one_line(twbot.testing.secrets_of.__doc__ or '')}"
+    return f"\n## pytest\n\n{about}\n\n```python\n{example}\n```\n\n{secrets}\n{says}"
 
 
 def _table(title: str, file: str, record: type[msgspec.Struct], first: tuple[str, ...]) -> str:

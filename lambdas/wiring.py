@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from twbot.lambdas.contracts import REPLAY_WITH_REPLIES
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.folder import FILE, BotFolder, bot_folder, project
 from twbot.lambdas.folder.records import OwnRule, Pattern
+from twbot.lambdas.settings import is_safe_url
 
 # EventBridge marks a replayed event with `replay-name`; the events that it causes carry ReplayName in their detail.
 # Neither is answered unless the name begins with the prefix that `twbot replay --with-replies` gives it:
@@ -168,8 +169,28 @@ def rules() -> tuple[Rule, ...]:
 @functools.cache
 def _rules(_: Path) -> tuple[Rule, ...]:
     folder = bot_folder()
+    refuse_clashes(folder)
     ours = (rule._replace(pattern=any_of(folder.alerts)) if rule.service == "alerting" else rule for rule in RULES)
     return (*ours, *map(own_rule, folder.rules))
+
+
+def refuse_clashes(folder: BotFolder) -> None:
+    """Raise TwbotError for rules and steps that could not be told apart, or that lead nowhere or to two places.
+
+    A rule with the name of one of ours would take its place: nothing would be answered.
+    """
+    taken, hint = {rule.name for rule in RULES}, "See where: twbot check"
+    for rule in folder.rules:
+        if rule.name in taken:
+            raise TwbotError(f"{FILE}: there are two rules {rule.name}, with those of twbot.", hint)
+        if (rule.run is None) == (rule.to is None):
+            raise TwbotError(f"{FILE}: the rule {rule.name} needs `run` or `to`, and not both.", hint)
+        if rule.to is not None and not (is_safe_url(rule.to) or rule.to.startswith("arn:")):
+            raise TwbotError(f"{FILE}: the rule {rule.name} needs an https:// address or an ARN in `to`.", hint)
+        taken.add(rule.name)
+    steps = [step.name for step in folder.steps]
+    if twice := next((name for name in steps if steps.count(name) > 1), None):
+        raise TwbotError(f"{FILE}: there are two steps {twice}.", hint)
 
 
 def own_rule(declared: OwnRule) -> Rule:
@@ -193,6 +214,11 @@ def any_of(patterns: Sequence[Pattern]) -> Pattern:
     if any(each.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"] for each in patterns):
         raise TwbotError("[alerts]: when is about MESSAGE_ANALYSED.", "Leave its detail-type out")
     return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
+
+
+def own_rules() -> list[Rule]:
+    """Return the rules of the bot's folder."""
+    return [rule for rule in rules() if rule.service == OWN]
 
 
 def services() -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from twbot.lambdas.plurals import plural_category
 _PROBLEM = "problem-"
 
 
-def say(name: str, language: str | None = None, **values: object) -> str:
+def say(name: str, language: str | None = None, /, **values: object) -> str:
     """Return a sentence with the values in their places.
 
     language: as of a post, ISO 639-1; the bot may not have it, None where it is unknown

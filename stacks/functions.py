@@ -40,6 +40,7 @@ import msgspec
 from twbot.lambdas.folder.folder import VARIABLE, BotFolder, bot_folder, project
 from twbot.lambdas.folder.people import has_people
 from twbot.lambdas.folder.records import Limits, Permission, Step
+from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.wiring import OWN, own_rule
 
 PUBLISHER = ("BUS_NAME", "SEEN_TABLE", "ARCHIVE_DAYS")
@@ -232,7 +233,7 @@ def _with_language_model(limits: Limits, runs: list[str], folder: BotFolder) -> 
 
 def _of_rules_and_steps(folder: BotFolder) -> Iterator[FunctionSpec]:
     for rule in folder.rules:
-        if rule.run or (rule.to or "").startswith("https://"):
+        if address_on_aws(rule.to) is None:
             yield _own_function(own_rule(rule).target, rule, rule.run, "OWN_RULE")
     for step in folder.steps:
         yield _own_function(step_function(step), step, step.run, "OWN_STEP")

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from twbot.lambdas.folder.event_types import OURS
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.wiring import OWN
 from twbot.stacks.config import StageConfig
 
 EVENT_TYPES = OURS
 # The microservices with a stack, in the order of deployment.
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
+
+
+def stack_services() -> tuple[str, ...]:
+    """Return the services that have a stack: those of twbot, and `own` where the bot's folder has rules or steps."""
+    folder = bot_folder()
+    return (*STACKS, *((OWN,) if folder.rules or folder.steps else ()))
 
 
 def events_namespace(stage: StageConfig) -> str:

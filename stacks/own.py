@@ -8,23 +8,19 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from twbot.lambdas.folder.folder import BotFolder, bot_folder
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule
 from twbot.lambdas.own.addresses import Address, address_on_aws
 from twbot.lambdas.wiring import OWN, own_rule
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.function import Function, behaviour
-from twbot.stacks.constructs.own_access import grant_own
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, delivery_role, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
 from twbot.stacks.functions import step_function
+from twbot.stacks.own_access import grant_own
 from twbot.stacks.plumbing import Plumbing
-
-
-def has_own(folder: BotFolder) -> bool:
-    """Return whether a bot has something of its own to deploy."""
-    return bool(folder.rules or folder.steps)
 
 
 class Own(Service):
@@ -51,6 +47,9 @@ class Own(Service):
             grant_own(function, stage, plumbing, analysis)
 
     def _call(self, rule: OwnRule) -> None:
+        if rule.to is not None and not rule.to.startswith("https://"):
+            hint = "Name an https:// address; one of this machine is for the stage local"
+            raise TwbotError(f"twbot.toml: the rule {rule.name} sends to {rule.to}, which AWS does not reach.", hint)
         name = own_rule(rule).target
         environment = {**self._environment, "OWN_RULE": rule.name}
         function = Function(self, name, self._stage, environment, dead_letters=self._dead_letters)

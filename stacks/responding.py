@@ -11,9 +11,9 @@ from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.chatbot import Chatbot
 from twbot.stacks.constructs.function import Function, behaviour
-from twbot.stacks.constructs.own_access import grant_own
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_invoke
 from twbot.stacks.constructs.service import Service
+from twbot.stacks.own_access import grant_own
 from twbot.stacks.plumbing import Plumbing
 
 

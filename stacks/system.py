@@ -6,7 +6,8 @@ from aws_cdk import Environment
 from constructs import Construct
 
 from twbot.lambdas.analytics.table import DATABASE, TABLE
-from twbot.lambdas.folder.folder import bot_folder, project
+from twbot.lambdas.folder.folder import project
+from twbot.lambdas.wiring import OWN
 from twbot.stacks.alerting import Alerting
 from twbot.stacks.analysis import Analysis
 from twbot.stacks.analytics import Analytics
@@ -14,7 +15,8 @@ from twbot.stacks.config import StageConfig
 from twbot.stacks.egress import Egress
 from twbot.stacks.extra import Lake, Twbot, add_extra
 from twbot.stacks.ingress import Ingress
-from twbot.stacks.own import Own, has_own
+from twbot.stacks.names import stack_services
+from twbot.stacks.own import Own
 from twbot.stacks.plumbing import Plumbing
 from twbot.stacks.responding import Responding
 
@@ -28,7 +30,7 @@ def add_system(scope: Construct, stage: StageConfig) -> None:
     Responding(scope, stage, plumbing, analysis)
     Egress(scope, stage, plumbing, analysis)
     analytics = Analytics(scope, stage, plumbing)
-    if has_own(bot_folder()):
+    if OWN in stack_services():
         Own(scope, stage, plumbing, analysis)
     environment = Environment(account=stage.aws.account, region=stage.aws.region)
     lake = Lake(analytics.lake, DATABASE, TABLE)

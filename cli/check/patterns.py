@@ -9,7 +9,7 @@ import msgspec
 
 from twbot.cli.check.findings import Findings, nearest
 from twbot.cli.check.tables import Tables
-from twbot.lambdas.contracts import DETAILS, RAW_TYPES, Analysis, Event
+from twbot.lambdas.contracts import DETAILS, RAW_TYPES, Analysis, Event, ImageAnalysis
 from twbot.lambdas.folder.records import OwnRule, Pattern
 from twbot.lambdas.wiring import any_of, own_rule
 from twbot.local.bus.patterns import OR, BadPattern, compile_pattern
@@ -44,15 +44,22 @@ class _Patterns:
 
     def alerts(self) -> None:
         when = self._tables.declared.alerts.when
-        fine = [self._compiles(each, any_of([each]), ("alerts", "when", number)) for number, each in enumerate(when)]
-        for number, each in enumerate(when):
-            if "detail-type" in each:
-                hint = "Alerts are raised by MESSAGE_ANALYSED alone: leave it out"
-                self._wrong(("alerts", "when", number), f"alerts.when[{number}]: detail-type", hint)
-            else:
-                self._names(each, ("alerts", "when", number))
+        fine = [self._alert(number, each) for number, each in enumerate(when)]
         if all(fine) and len(when) > 1:
             self._compiles(any_of(when), any_of(when), ("alerts", "when"))
+
+    def _alert(self, number: int, pattern: Pattern) -> bool:
+        place = ("alerts", "when", number)
+        if pattern.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"]:
+            hint = "Leave its detail-type out; for other events write a rule: [[rules]]"
+            self._wrong((*place, "detail-type"), f"alerts.when[{number}] is about MESSAGE_ANALYSED.", hint)
+            return False
+        if not pattern:
+            self._wrong(place, f"alerts.when[{number}]: the pattern is empty.", "Leave [alerts] out for negative posts")
+            return False
+        if fine := self._compiles(pattern, any_of([pattern]), place):
+            self._names(pattern, place)
+        return fine
 
     def _compiles(self, shown: Pattern, pattern: Pattern, place: tuple[str | int, ...]) -> bool:
         where = _dotted(place)
@@ -113,17 +120,17 @@ class _Patterns:
             if key == OR:
                 for branch in value if isinstance(value, list) else []:
                     yield from self._unknown(branch, records, own, path)
-            elif key == OWN and Analysis in records:
-                yield from self._own(value)
+            elif key == OWN and (Analysis in records or ImageAnalysis in records):
+                yield from self._own(value, "text" if Analysis in records else "image", path)
             elif key not in fields and key not in own:
                 yield (*path, key)
             elif isinstance(value, Mapping) and (inner := _record_in(fields.get(key))) is not None:
                 yield from self._unknown(value, [inner], set(), (*path, key))
 
-    def _own(self, value: object) -> Iterator[tuple[str, ...]]:
-        steps = {each.name for each in self._tables.declared.steps}
+    def _own(self, value: object, of: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        steps = {each.name for each in self._tables.declared.steps if each.of == of}
         if isinstance(value, Mapping):
-            yield from (("Analysis", OWN, key) for key in value if key not in steps and key != OR)
+            yield from ((*path, OWN, key) for key in value if key not in steps and key != OR)
 
     def _report(self, path: tuple[str, ...], records: list[Any], own: set[str], place: tuple[str | int, ...]) -> None:
         *parents, key = path

@@ -10,18 +10,14 @@ from pathlib import Path
 from twbot.cli.check.findings import Findings
 from twbot.cli.check.sources import Sources
 from twbot.cli.check.tables import Tables
-from twbot.lambdas.folder.records import Limits
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.records import Limits, OwnRule
+from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.own.calls import LLM
 from twbot.lambdas.settings import is_safe_url
 from twbot.lambdas.text_files import decode_text
 from twbot.lambdas.wiring import RULES, own_rule
 
-# What EventBridge and this machine can send to.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
-_ARN = re.compile(
-    r"arn:aws[\w-]*:(sqs:[\w-]+:\d{12}:[\w.-]+|sns:[\w-]+:\d{12}:[\w.-]+"
-    r"|lambda:[\w-]+:\d{12}:function:[\w:$-]+|events:[\w-]+:\d{12}:event-bus/[\w./-]+)"
-)
 _REQUIREMENT = re.compile(r"^\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -64,9 +60,23 @@ class _Rules:
                 both = "both `run` and `to`" if rule.run else "neither `run` nor `to`"
                 hint = 'Keep one: run = "bot.module:function", or to = "https://…"'
                 self._wrong(("rules", number), f"the rule {rule.name} has {both}.", hint)
-            elif rule.to is not None and not (is_safe_url(rule.to) or _ARN.fullmatch(rule.to)):
-                hint = "Take an https:// address, or the ARN of an SQS queue, SNS topic, Lambda function or event bus"
-                self._wrong(("rules", number, "to"), f"{rule.name}: {rule.to!r} is no address to send to.", hint)
+            elif rule.to is not None:
+                self._address(number, rule, rule.to)
+
+    def _address(self, number: int, rule: OwnRule, to: str) -> None:
+        try:
+            is_on_aws = address_on_aws(to) is not None
+        except TwbotError as error:
+            self._wrong(("rules", number, "to"), f"{rule.name}: {error}", error.hint)
+            return
+        if is_on_aws:
+            return
+        if not is_safe_url(to):
+            hint = "Take an https:// address, or the ARN of an SQS queue, SNS topic, Lambda function or event bus"
+            self._wrong(("rules", number, "to"), f"{rule.name}: {to!r} is no address to send to.", hint)
+        elif not rule.secrets:
+            hint = 'secrets = ["DESK_KEY"], and then: twbot secrets put DESK_KEY --generate'
+            self._wrong(("rules", number, "to"), f"{rule.name} names no secret to sign what it sends with.", hint)
 
     def loops(self) -> None:
         """Warn of rules that take what their own function publishes."""

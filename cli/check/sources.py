@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from twbot.cli.check.findings import Findings
-from twbot.lambdas.contracts import DETAILS, RAW_TYPES
+from twbot.cli.check.tables import Tables
+from twbot.lambdas.analytics.table import columns_with
+from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.event_types import MAX_DECLARED, is_own_type
 from twbot.lambdas.folder.records import EventFields
+from twbot.lambdas.folder.toml_file import Parsed
 from twbot.lambdas.text_files import decode_text
+
+NAMES = "A type is capitals, digits and underscores, 64 at most, and none of twbot's own"
 
 
 class Publication(NamedTuple):
@@ -76,21 +82,40 @@ def functions_in(path: Path) -> list[str]:
     return [each.name for each in tree.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def check_publications(sources: Sources, events: EventFields | None, events_path: Path, findings: Findings) -> None:
-    """Check what is published against bot/events.toml, where that is there."""
+def check_publications(sources: Sources, tables: Tables, findings: Findings) -> None:
+    """Check bot/events.toml, and what is published against it, where it is there."""
+    events = tables.events.value if tables.events else None
     for each in sources.publications:
-        if each.type in DETAILS or each.type in RAW_TYPES:
-            says = f"{each.type} is twbot's own: bot.publish takes no type of these."
-            findings.wrong(each.path, each.line, says, "Name the event otherwise")
+        if not is_own_type(each.type):
+            says = f"bot.publish refuses {each.type}: it is twbot's own, or no type."
+            findings.wrong(each.path, each.line, says, NAMES)
         elif events is not None and each.type not in events:
             says = f"bot/events.toml has no fields of {each.type}: they are not checked, and no columns in SQL."
             findings.warn(each.path, each.line, says, f"Add a table [{each.type}] to bot/events.toml")
         elif events is not None and (more := [key for key in each.fields or [] if key not in events[each.type]]):
             says = f"{each.type} has no field {more[0]} in bot/events.toml: bot.publish refuses it."
             findings.wrong(each.path, each.line, says, f"There are {', '.join(events[each.type])}")
-    for name in events or {}:
-        if name in DETAILS or name in RAW_TYPES:
-            findings.wrong(events_path, None, f"{name} is twbot's own event.", "Take the table out")
+    if tables.events and events:
+        _check_events(tables.events, events, tables, findings)
+
+
+def _check_events(parsed: Parsed[EventFields], events: EventFields, tables: Tables, findings: Findings) -> None:
+    path = tables.events_path
+    for name in events:
+        if not is_own_type(name):
+            findings.wrong(path, parsed.line(name), f"{name} is no type of an own event.", NAMES)
+    if len(events) > MAX_DECLARED:
+        findings.wrong(path, None, f"{len(events)} types are declared; {MAX_DECLARED} can be counted.")
+    fields: EventFields = {}
+    for name, declared in events.items():
+        for field, kind in declared.items():
+            fields.setdefault(name, {})[field] = kind
+            try:
+                columns_with(fields, tables.declared.steps)
+            except TwbotError as error:
+                says = str(error).removeprefix("bot/events.toml: ")
+                findings.wrong(path, parsed.line(name, field), says, error.hint)
+                del fields[name][field]
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:

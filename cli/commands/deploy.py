@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from twbot.cli.deploy.assembly import Assembly
     from twbot.cli.deploy.changes import Change
+    from twbot.cli.deploy.deployed_stacks import Stack
     from twbot.cli.deploy.permissions import Widening
     from twbot.cli.deploy.preflight import PreflightCheck
 
@@ -55,10 +56,12 @@ def deploy(
         with templates(on, checked_id, region) as assembly:
             found, permissions = differences(on, assembly)
             show_changes(found, permissions, _on(out if dry_run and not json else err))
+            retired = _retired(on, assembly)
             plan = {"stage": on.stage, "account": on.where.id, "region": on.where.region, "checks": checks}
-            plan |= _changes_json(found, permissions)
+            plan |= {**_changes_json(found, permissions), "retired": [each.name for each in retired]}
             if not dry_run:
-                _ask(on, permissions, yes)
+                _ask(on, permissions, retired, yes)
+                _delete(on, retired)
                 _deploy(on, assembly)
                 plan |= _teach_people(on)
     if dry_run:
@@ -96,11 +99,15 @@ def differences(on: Deployment, assembly: Assembly) -> tuple[list[Change], dict[
     from twbot.cli.deploy.changes import changes
     from twbot.cli.deploy.deployed_stacks import stacks, template
     from twbot.cli.deploy.permissions import widening
+    from twbot.stacks.names import STACKS, stack_name
 
     with waiting("Comparing with what is deployed"):
         found = changes(on.cdk().diff(assembly.folder))
         existing = {each.name for each in stacks(on.bot)}
-        deployed = {each.name: template(on.bot, each.name) if each.name in existing else {} for each in assembly.stacks}
+        ours = {stack_name(on.bot.config, service) for service in STACKS}
+        # Of a stack of the folder's `extra` only CloudFormation knows whether it is there.
+        missing = ours - existing
+        deployed = {each.name: {} if each.name in missing else template(on.bot, each.name) for each in assembly.stacks}
         compared = {each.name: widening(deployed[each.name], each.template) for each in assembly.stacks}
     return found, {name: each for name, each in compared.items() if any(each)}
 
@@ -136,10 +143,32 @@ def _bootstrap(on: Deployment, yes: bool) -> None:
         raise CliError(message, hint="Wait a minute, then type it again", code=Exit.INTERRUPTED) from None
 
 
-def _ask(on: Deployment, permissions: dict[str, Widening], yes: bool) -> None:
-    """Ask for a confirmation if permissions widen, as `cdk deploy --require-approval broadening` does."""
+def _retired(on: Deployment, assembly: Assembly) -> list[Stack]:
+    """Return the deployed stacks that the bot's folder asks for no more, and say what becomes of them."""
+    from twbot.cli.deploy.deployed_stacks import retired
+
+    found = retired(on.bot, {each.name for each in assembly.stacks})
+    for each in found:
+        says = "deleted, with its dead letters and logs: twbot.toml has no rules and steps any more"
+        err.print(f"{each.name} is {says}.", style="yellow", soft_wrap=True)
+    return found
+
+
+def _delete(on: Deployment, retired: list[Stack]) -> None:
+    # First: it imports what the other stacks export for it alone, and CloudFormation drops no export that is used.
+    from twbot.cli.deploy.deployed_stacks import delete
+
+    for each in retired:
+        with waiting(f"Deleting {each.name}"):
+            delete(on.bot, each.name)
+
+
+def _ask(on: Deployment, permissions: dict[str, Widening], retired: list[Stack], yes: bool) -> None:
+    """Ask for a confirmation if permissions widen, as `cdk deploy --require-approval broadening` does, or data goes."""
     from twbot.cli.ui.prompts import confirm
 
+    if retired:
+        confirm(f"{', '.join(each.name for each in retired)} will be deleted.", yes=yes)
     if any(each.widens for each in permissions.values()):
         confirm(f"Permissions in the stage {on.stage} widen, as listed.", yes=yes)
 

@@ -125,11 +125,15 @@ def _ask(on: Deployment, yes: bool) -> None:
 
 def _destroy(on: Deployment, found: list[Stack], buckets: list[str], region: str | None) -> None:
     from twbot.cli.deploy.cdk_progress import Following
+    from twbot.cli.deploy.deployed_stacks import delete, retired
     from twbot.cli.operations.aws_errors import AwsError
 
     following = Following([each.name for each in reversed(found)])
     try:
         with templates(on, on.bot.account_id or ANY_ACCOUNT, region) as assembly:
+            # CDK knows no stack that the bot's folder asks for no more.
+            for stack in retired(on.bot, {each.name for each in assembly.stacks}):
+                delete(on.bot, stack.name)
             for retry in (True, False):
                 _empty(on, buckets)
                 try:

@@ -18,6 +18,7 @@ from twbot.cli.ui.csv import print_csv
 from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Utc, format_time
 from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
+from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
@@ -27,14 +28,22 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
 
+def _known() -> dict[str, SavedQuery]:
+    """Return the saved queries for completions; none where one of the folder's can't be read."""
+    try:
+        return saved_queries()
+    except TwbotError:  # a shell has no place for it
+        return {}
+
+
 def _names(incomplete: str) -> list[tuple[str, str]]:
-    return [(each.name, each.description) for each in saved_queries().values() if each.name.startswith(incomplete)]
+    return [(each.name, each.description) for each in _known().values() if each.name.startswith(incomplete)]
 
 
 def _parameters(incomplete: str) -> list[str]:
     """Complete the parameters of all queries, with their defaults."""
     # The completion does not know which query is on the command line.
-    known = {f"{each.name}={each.default}" for query in saved_queries().values() for each in query.parameters}
+    known = {f"{each.name}={each.default}" for query in _known().values() for each in query.parameters}
     return sorted(each for each in known if each.startswith(incomplete))
 
 

@@ -19,6 +19,7 @@ from twbot.cli.ui.times import Utc
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
+    from twbot.cli.operations.status.port import StatusProbe
     from twbot.cli.operations.status.records import StatusSnapshot
     from twbot.cli.x.status import XStatus
 
@@ -43,30 +44,36 @@ def status(
 
     Example: twbot status --stage prod --watch
     """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from twbot.cli.x.status import XStatus, read_x_status
-
     bot = status_of(target)
-
-    def ask_x() -> XStatus:
-        if target.is_local and not bot.read().running:
-            return XStatus(problem="not asked, as no bot runs")
-        return read_x_status(target.open())
-
     if watch:
         _watch(
             Refreshed(bot.read, bot.poll_interval),
-            Refreshed(ask_x, X_POLL_INTERVAL),
+            Refreshed(lambda: _ask_x(target, not target.is_local or bot.read().running), X_POLL_INTERVAL),
             json=json,
             utc=utc,
             option=target.option,
         )
         return
-    with ThreadPoolExecutor(1) as pool:
-        x = pool.submit(ask_x)
+    found, x = _once(target, bot)
+    as_json(document(found, x)) if json else out.print(screen(found, x, utc, target.option))
+
+
+def _once(target: Target, bot: StatusProbe) -> tuple[StatusSnapshot, XStatus]:
+    if target.is_local:
+        # It takes milliseconds, and tells whether there is a bot that X is asked about.
         found = bot.read()
-        as_json(document(found, x.result())) if json else out.print(screen(found, x.result(), utc, target.option))
+        return found, _ask_x(target, found.running)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        x = pool.submit(_ask_x, target, True)
+        return bot.read(), x.result()
+
+
+def _ask_x(target: Target, runs: bool) -> XStatus:
+    from twbot.cli.x.status import XStatus, read_x_status
+
+    return read_x_status(target.open()) if runs else XStatus(problem="not asked, as no bot runs")
 
 
 class Refreshed(Generic[Found]):

@@ -12,6 +12,7 @@ from rich.text import Text
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json, err, out, print_block, say
 from twbot.cli.ui.options import AsJson
+from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import SHIPPED, project
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ HINT = "See all of it: twbot test NAME; try it by hand: twbot chat"
 def _names(incomplete: str) -> list[str]:
     from twbot.local.conversations.records import read_conversations
 
-    parsed = read_conversations(project())
+    try:
+        parsed = read_conversations(project())
+    except TwbotError:  # a shell has no place for it
+        return []
     titles = [each.title for each in parsed.value.conversations] if parsed.value else []
     return [each for each in titles if each.lower().startswith(incomplete.lower())]
 

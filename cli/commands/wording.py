@@ -9,7 +9,7 @@ import typer
 
 from twbot.cli.ui.console import as_json, out, print_line, say
 from twbot.cli.ui.options import AsJson
-from twbot.lambdas.folder.folder import BotFolder, bot_folder, is_shipped
+from twbot.lambdas.folder.folder import BotFolder, bot_folder
 from twbot.lambdas.wording import sentences
 
 
@@ -58,7 +58,5 @@ def _found(folder: BotFolder, language: str | None) -> list[Sentence]:
 
 
 def _own(folder: BotFolder, language: str) -> set[str]:
-    if is_shipped():
-        return set()
     base = language.partition("-")[0]
     return {*folder.wordings.get(base, {}), *folder.wordings.get(language, {})}

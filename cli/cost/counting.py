@@ -290,7 +290,7 @@ class _Saying:
 
     def call(self, _: Call, event: Event) -> str:  # noqa: ARG002 - the port's signature
         self._meter.wait("saying")
-        return recorded().sayings["joke"]
+        return str(recorded().sayings["joke"])
 
 
 class _RecordedDownloader(Downloader):

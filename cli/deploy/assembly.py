@@ -19,6 +19,9 @@ APP = Path(__file__).parents[2] / "app.py"
 # The CDK command passes these to an app: resources get their construct paths as metadata, which people can read.
 _PATHS = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
 
+# What app.py puts before the hint of an error.
+HINT = "twbot's hint: "
+
 
 class StackTemplate(NamedTuple):
     """A synthesized stack."""
@@ -64,7 +67,7 @@ def synthesize(
     # https://docs.python.org/3/using/cmdline.html#cmdoption-P
     ended = child.run([sys.executable, "-P", str(APP)], environment=environment, log=log)
     if ended.code:
-        raise AppFailed(_failure(ended.lines))
+        raise AppFailed(_failure(ended.lines), _hint(ended.lines))
     return read(folder)
 
 
@@ -111,3 +114,7 @@ def _failure(lines: list[str]) -> str:
     output = [line for line in lines if line.strip()]
     ours = [line.removeprefix("twbot: ") for line in output if line.startswith("twbot: ")]
     return (ours or output or ["The app said nothing."])[-1]
+
+
+def _hint(lines: list[str]) -> str | None:
+    return next((line.removeprefix(HINT) for line in lines if line.startswith(HINT)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
+from twbot.lambdas.wiring import OWN
 from twbot.stacks.names import STACKS, stack_name
 
 # The resource types that hold data, and what people call them.
@@ -64,7 +65,7 @@ class DataResource(msgspec.Struct, frozen=True):
 
 def stacks(bot: AwsBot) -> list[Stack]:
     """Return the stage's existing stacks in the order of deployment. Raises AwsError."""
-    names = {stack_name(bot.config, service): service for service in STACKS}
+    names = {stack_name(bot.config, service): service for service in (*STACKS, OWN)}
     with bot.translate_errors():
         # All stacks of the account: asking for one by name is an error if it does not exist.
         pages = bot.client("cloudformation").get_paginator("describe_stacks").paginate()
@@ -75,6 +76,19 @@ def stacks(bot: AwsBot) -> list[Stack]:
             if each["StackName"] in names
         }
     return [found[name] for name in names if name in found and found[name].there]
+
+
+def retired(bot: AwsBot, wanted: Collection[str]) -> list[Stack]:
+    """Return the stacks that are deployed, and that the stage has no more. `wanted`: the names that it has."""
+    return [each for each in stacks(bot) if each.name not in wanted]
+
+
+def delete(bot: AwsBot, stack: str) -> None:
+    """Delete a stack and wait until it is gone. Raises AwsError."""
+    client = bot.client("cloudformation")
+    with bot.translate_errors():
+        client.delete_stack(StackName=stack)
+        client.get_waiter("stack_delete_complete").wait(StackName=stack)
 
 
 def some_stacks(bot: AwsBot) -> list[Stack]:

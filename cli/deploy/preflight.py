@@ -11,8 +11,11 @@ import msgspec
 from twbot.cli.deploy.deployed_stacks import stacks
 from twbot.cli.operations.aws_errors import AwsError, AwsNotConfigured
 from twbot.cli.operations.aws_stage import AwsBot
+from twbot.cli.operations.own_secrets import missing_secrets
 from twbot.cli.ui.check import Check
 from twbot.lambdas.aws.client_errors import error_code
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.own.calls import named_secrets
 
 # CDK's default qualifier is hnb659fds: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -62,6 +65,8 @@ def checks(bot: AwsBot, where: Account) -> Iterator[PreflightCheck]:
     yield _checked("bootstrap", lambda: _bootstrapped(bot, where))
     yield _checked("stacks", lambda: _stacks_idle(bot))
     yield _checked("keys", lambda: _secret(bot))
+    if named_secrets(bot_folder()):
+        yield _checked("own secrets", lambda: _own_secrets(bot))
 
 
 def _checked(name: str, check: Callable[[], PreflightCheck]) -> PreflightCheck:
@@ -159,6 +164,14 @@ def _secret(bot: AwsBot) -> PreflightCheck:
             fix = f"After deploying: twbot secrets set --stage {bot.name}"
             return PreflightCheck("keys", "warning", f"the secret {name} is not there yet", fix)
     return PreflightCheck("keys", "ok", f"the secret {name} is there")
+
+
+def _own_secrets(bot: AwsBot) -> PreflightCheck:
+    # A warning: a function may do without, and a stage may be deployed first.
+    if missing := missing_secrets(bot):
+        names = ", ".join(f"{each.name} (for {', '.join(each.used_by)})" for each in missing)
+        return PreflightCheck("own secrets", "warning", f"not stored: {names}", "; ".join(each.fix for each in missing))
+    return PreflightCheck("own secrets", "ok", f"{', '.join(named_secrets(bot_folder()))}: all there")
 
 
 def first_wrong(found: list[PreflightCheck]) -> PreflightCheck | None:

@@ -14,7 +14,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.rules.aws import AwsRules
 from twbot.cli.ui.check import Check
 from twbot.stacks.functions import functions
-from twbot.stacks.names import STACKS, function_name, queue_name
+from twbot.stacks.names import function_name, queue_name, stack_services
 from twbot.stacks.version import code_version
 
 # A new account may run far fewer functions at once than the quota of 1,000.
@@ -65,7 +65,7 @@ def all_stacks(bot: AwsBot) -> tuple[Check, list[Stack]]:
     if not found:
         where = bot.client("cloudformation").meta.region_name
         return Check("stacks", "wrong", f"the stage {bot.name} is not deployed in {where}", deploy), found
-    missing = [service for service in STACKS if service not in {each.service for each in found}]
+    missing = [service for service in stack_services() if service not in {each.service for each in found}]
     if missing:
         return Check("stacks", "wrong", f"not all are there: {', '.join(missing)} missing", deploy), found
     bad = [each for each in found if each.status.endswith("FAILED") or each.status == "ROLLBACK_COMPLETE"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -19,6 +20,7 @@ from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -76,7 +78,9 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     run = running_bot(folder)
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
-    yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
+    if _is_known():
+        yield from attempt("code", _code)
+        yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
     yield from attempt("files", lambda: _files(folder))
     yield from attempt("dead letters", lambda: [_dead_letters(folder, target.option)])
     yield from attempt("room", lambda: [_room(folder)])
@@ -113,6 +117,25 @@ def _settings(target: Target) -> Check:
     except TwbotError as error:
         return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
     return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
+
+
+def _is_known() -> bool:
+    """Return whether the bot's folder can be read; if not, the check of the settings says so."""
+    try:
+        bot_folder()
+    except (TwbotError, OSError):
+        return False
+    return True
+
+
+def _code() -> Iterator[Check]:
+    """Check who may change what the bot runs."""
+    from twbot.local.private_files import check_code
+
+    if is_shipped():
+        return
+    check_code(project())
+    yield Check("code", "ok", f"{project()} and its bot/: nobody else may change it")
 
 
 def _python() -> Check:
@@ -221,10 +244,13 @@ def _files(folder: Path) -> Iterator[Check]:
 
 
 def _dead_letters(folder: Path, option: str) -> Check:
-    from twbot.cli.operations.status.local import status_snapshot
+    from twbot.local.bus.history import History
+    from twbot.local.data_folder import DataFolder
 
+    bus = DataFolder(folder).bus
     try:
-        dead = status_snapshot(folder).dead
+        with History(bus) if bus.exists() else contextlib.nullcontext() as history:
+            dead = history.dead_by_rule() if history else {}
     except TwbotError as error:
         return Check("dead letters", "wrong", str(error), error.hint or f"twbot logs --level error{option}")
     if dead:

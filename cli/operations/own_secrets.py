@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from twbot.cli.operations.target import Bot
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.own.calls import named_secrets
-
-
-class OwnSecretStore(Protocol):
-    """Where a stage's own secrets are stored."""
-
-    @property
-    def place(self) -> str:
-        """The file or the service, as people know it."""
-
-    def names(self) -> list[str]:
-        """Return the names of the stored secrets."""
-
-    def put(self, name: str, value: str) -> None:
-        """Store a secret, in place of the one of this name."""
-
-    def remove(self, name: str) -> bool:
-        """Remove a secret, and return whether it was there."""
 
 
 class Missing(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.settings import LOCAL, settings_file
@@ -12,7 +12,6 @@ from twbot.lambdas.text_files import decode_text
 
 if TYPE_CHECKING:
     from twbot.cli.operations.aws_stage import AwsBot
-    from twbot.cli.operations.own_secrets import OwnSecretStore
     from twbot.lambdas.ports import Keys
 
 
@@ -35,6 +34,23 @@ class KeyStore(Protocol):
 
     def restore(self) -> None:
         """Make the previous keys the current ones."""
+
+
+class OwnSecretStore(Protocol):
+    """Where a stage's own secrets are stored."""
+
+    @property
+    def place(self) -> str:
+        """The file or the service, as people know it."""
+
+    def names(self) -> list[str]:
+        """Return the names of the stored secrets."""
+
+    def put(self, name: str, value: str) -> None:
+        """Store a secret, in place of the one of this name."""
+
+    def remove(self, name: str) -> bool:
+        """Remove a secret, and return whether it was there."""
 
 
 class Bot(Protocol):
@@ -135,7 +151,7 @@ def stage_names() -> list[str]:
     import msgspec
 
     try:
-        tables = msgspec.toml.decode(decode_text(settings_file().read_bytes()), type=dict[str, dict[str, object]])
+        tables: dict[str, Any] = msgspec.toml.decode(decode_text(settings_file().read_bytes()))
+        return sorted({LOCAL, *msgspec.convert(tables.get("stages", {}), dict[str, Any])})
     except (OSError, ValueError):
         return [LOCAL]
-    return sorted({LOCAL, *tables.get("stages", {})})

@@ -24,13 +24,8 @@ def slack_message(alert: Alert) -> dict[str, Any]:
         blocks.append({"type": "section", "text": text})
     context = [_plain(f"{alert.source}, {alert.time}", MAX_BLOCK_LENGTH)]
     if alert.link:
-        context.append(
-            {
-                "type": "mrkdwn",
-                "text": f"<{alert.link}|{truncate(say('alert-link'), MAX_LINK_LENGTH, LINK)}>",
-                "verbatim": True,
-            }
-        )
+        shown = truncate(say("alert-link"), MAX_LINK_LENGTH, LINK)
+        context.append({"type": "mrkdwn", "text": f"<{alert.link}|{shown}>", "verbatim": True})
     return {
         "text": truncate(f"{alert.subject}: {alert.source}: {alert.text}", MAX_BLOCK_LENGTH, ESCAPES),
         "blocks": [*blocks, {"type": "context", "elements": context}],

@@ -24,7 +24,7 @@ FILE = "twbot.toml"
 COMPILED = "twbot-folder.json"
 SHIPPED = Path(__file__).parents[1] / "default_bot"
 _HOST = re.compile(r"https?://([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)", re.IGNORECASE)
-_CODE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 # A bot's own code is small; what is larger is data, and no place for a link.
 MAX_SCANNED = 1_000_000
 
@@ -108,7 +108,7 @@ def read_folder(folder: Path) -> BotFolder:
     return BotFolder(
         languages=file.bot.languages,
         chatbots=_chatbots(folder, file.bot.languages),
-        wordings={path.name.split(".")[1]: read_wording(path) for path in _of_language(bot, "wording")},
+        wordings={path.name.split(".")[1]: read_wording(path) for path in _wordings(folder)},
         rules=file.rules,
         answers=file.answers,
         alerts=file.alerts.when,
@@ -125,7 +125,7 @@ _read_once = functools.cache(read_folder)
 def _chatbots(folder: Path, languages: list[str]) -> dict[str, ChatbotFile]:
     found: dict[str, ChatbotFile] = {}
     for language in languages:
-        if not _CODE.fullmatch(language):
+        if not LANGUAGE.fullmatch(language):
             raise TwbotError(f"{folder / FILE}: bot.languages: {language!r} is no language: ISO 639-1, such as de.")
         names = [f"chatbot.{language}.toml", *(["chatbot.toml"] if language == languages[0] else [])]
         tables = (_table(folder / "bot" / name, ChatbotFile) for name in names)
@@ -141,8 +141,10 @@ def _chatbots(folder: Path, languages: list[str]) -> dict[str, ChatbotFile]:
     return found
 
 
-def _of_language(bot: Path, stem: str) -> list[Path]:
-    return sorted(path for path in bot.glob(f"{stem}.*.toml") if len(path.name.split(".")) == 3)
+def _wordings(folder: Path) -> list[Path]:
+    if folder == SHIPPED:  # whose sentences every bot has (lambdas/wording.py)
+        return []
+    return sorted(path for path in (folder / "bot").glob("wording.*.toml") if len(path.name.split(".")) == 3)
 
 
 def _table(path: Path, as_type: type[T]) -> T | None:

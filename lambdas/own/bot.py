@@ -14,11 +14,13 @@ from twbot.lambdas.errors import BadEvent, Permanent
 from twbot.lambdas.folder.event_types import is_own_type
 from twbot.lambdas.folder.records import EventFields
 from twbot.lambdas.own.event_fields import check_fields
+from twbot.lambdas.own.redaction import Redactor
 from twbot.lambdas.ports import MediaStore, OwnBus
 from twbot.lambdas.replying import publish_reply
 from twbot.lambdas.x.text import neutralise
 
 MAX_NAME = 100
+MIN_REFUSED = 8  # characters of a secret
 
 
 class Bot:
@@ -55,8 +57,10 @@ class Bot:
 
         images: at most four, JPEG or PNG of at most 5 MB, as bytes or as the `key` of one in `media`
 
-        Raises BadEvent where the event is about no post, Temporary where the bus can't take it.
+        Raises BadEvent where the event is about no post, Permanent where the text has a secret of the rule, Temporary
+        where the bus can't take it.
         """
+        self._refuse_secrets("The reply", text)
         message = read(event.detail, Message)
         if not message.summoned:
             self.log.warning("no reply: X takes one only to who mentions or quotes the bot")
@@ -75,7 +79,8 @@ class Bot:
         Where a replay brought the event of this call, `ReplayName` is added to the detail: rules without `replays` do
         not take it.
 
-        Raises BadEvent for a wrong type or field, Temporary where the bus can't take it.
+        Raises BadEvent for a wrong type or field, Permanent where the detail has a secret of the rule, Temporary where
+        the bus can't take it.
         """
         if not is_own_type(type):
             raise BadEvent(f"{type!r} is no type of an own event: capitals, digits and underscores, none of twbot's.")
@@ -84,6 +89,7 @@ class Bot:
             encoded = msgspec.json.encode(detail)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
+        self._refuse_secrets(type, encoded.decode())
         plain = msgspec.json.decode(encoded, type=dict[str, Any])
         if self._replay:
             plain["ReplayName"] = self._replay
@@ -108,6 +114,13 @@ class Bot:
                 f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}"
             )
         return self._secrets[name]
+
+    def _refuse_secrets(self, what: str, text: str) -> None:
+        """Raise Permanent for a text with a secret. Events are logged and kept, replies are public."""
+        for name, value in self._secrets.items():
+            # A shorter one may be a word that is there by chance.
+            if len(value) >= MIN_REFUSED and Redactor([value])(text) != text:
+                raise Permanent(f"{what} has the secret {name}: nothing was published.")
 
     def _begin(self, event: Event) -> None:
         """Begin the call with this event: what a replay causes bears its name."""

@@ -9,8 +9,10 @@ import msgspec
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import BadEvent, Permanent
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import Step
-from twbot.lambdas.ports import Call, Functions
+from twbot.lambdas.own.calls import call_of
+from twbot.lambdas.ports import Functions
 
 # Bytes of JSON that the steps of a text, or of an image, may answer together. With those of four images and all that
 # the detectors find it stays below the 256 KiB of a workflow's state, which would cost the whole message:
@@ -26,8 +28,7 @@ def answer_step(step: Step, payload: Mapping[str, Any], functions: Functions, st
 
     Raises what `Functions.call` does, and Permanent for an answer that is no JSON object or too large.
     """
-    call = Call(step.name, step.run, tuple(step.secrets), step.timeout)
-    answer = functions.call(call, _event(payload))
+    answer = functions.call(call_of(bot_folder(), step.name, step.run, step), _event(payload))
     if not isinstance(answer, dict):
         raise Permanent(
             f"{step.run}: a step returns a dict, for Analysis.Own.{step.name}; got {type(answer).__name__}."

@@ -147,11 +147,12 @@ def _understood(message: MessageAnalysed, chatbot: Chatbot, own: ChatbotFile, la
 
 def understood_of(answer: dict[str, Any]) -> Understood:
     """Return what Lex V2's RecognizeText response says."""
-    likeliest = next(iter(answer.get("interpretations", [])), {}).get("intent", {})
-    name = str((answer.get("sessionState", {}).get("intent") or likeliest).get("name") or UNKNOWN)
+    found: list[dict[str, Any]] = answer.get("interpretations", [])
+    chosen = answer.get("sessionState", {}).get("intent") or (found[0]["intent"] if found else {})
+    name = str(chosen.get("name") or UNKNOWN)
     scores = [
         float(each["nluConfidence"]["score"])
-        for each in answer.get("interpretations", [])
+        for each in found
         if each["intent"]["name"] == name and each.get("nluConfidence", {}).get("score") is not None
     ]
     return Understood(name, max(scores, default=None), _said(answer.get("messages", [])))

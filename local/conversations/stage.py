@@ -61,8 +61,8 @@ class Stage:
         assert system.x is not None
         self._system, self._home, self._observer, self._x = system, home, observer, system.x.client
         self._name = self._x.bot()
-        # Hundreds of conversations are not a bot's day.
-        self._x.limits({"POST /2/tweets": MANY}, posts_a_day=MANY)
+        # Hundreds of conversations are not a bot's day, and what is said in one is not said again in the next.
+        self._x.limits({"POST /2/tweets": MANY}, posts_a_day=MANY, duplicates=True)
 
     def post(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
@@ -33,7 +34,7 @@ from twbot.local.functions.messages import (
 # Seconds for the import of a function's module, as Lambda's initialisation has:
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 LOAD_SECONDS = 10.0
-STACK_SECONDS = 0.2
+STACK_SECONDS, QUIET = 1.0, 0.1
 MAX_READS = 16  # portions of output at once: a process may write without end
 # What a process gets of the bot's environment. Lambda's has nothing of the operator's shell either: what a function
 # needs is in `bot.settings` and `bot.secret`.
@@ -173,9 +174,11 @@ class Process:
         found.clear()
         # worker.py has Python's fault handler answer this signal, also while Python itself hangs.
         self._process.send_signal(signal.SIGUSR1)
+        output = select.poll()
+        output.register(self._output, select.POLLIN)
         until = time.monotonic() + STACK_SECONDS
-        while not found and (left := until - time.monotonic()) > 0:
-            self._selector.select(left)
+        # It comes in pieces: it is whole when nothing has followed for a while.
+        while (left := until - time.monotonic()) > 0 and output.poll(1000 * (min(left, QUIET) if found else left)):
             self._read_output(found.append)
         return "\n".join(each.text for each in found) or None
 

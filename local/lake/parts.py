@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,6 +56,8 @@ def read_part(path: Path) -> Part | None:
 
 def joined(parts: Sequence[Part]) -> bytes:
     """Return one file with the lines of all."""
+    import gzip
+
     # Joined gzip files are a gzip file: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
     return b"".join(part.content + (b"" if part.ends else gzip.compress(b"\n")) for part in parts)
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 WEIGHTS_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # Increase it with each change of the conversion: the file in the cache has it in its name.
-VERSION = 2
+VERSION = 3
 WIDTH, LAYERS, HEADS, INNER, EPSILON = 384, 12, 12, 1536, 1e-12
-# Layers after which the network is read, besides the last.
-MIDDLE = 10
+# Layers after which the network is read, and the names of these results.
+READ_AFTER = (6, 8, 10, LAYERS)
+RESULTS = tuple(f"after{layer}" for layer in READ_AFTER)
 START, END, UNKNOWN = 0, 2, 3
 BLOCK = 32
 # Where the vocabulary begins: after the magic number, the version and nine numbers that are the constants above.
@@ -123,9 +124,7 @@ def dequantised(blocks: Any) -> Floats:
 
 
 def layers(e5: E5) -> Path:
-    """Return the ONNX file of the twelve layers: `rows` (1, pieces, 384) and `apart` to two results of rows' shape.
-
-    `middle` is what the pieces are after MIDDLE layers, `states` after the last.
+    """Return the ONNX file of the twelve layers: `rows` (1, pieces, 384) and `apart` to RESULTS, each of rows' shape.
 
     `apart` (1, 1, pieces, pieces) is added to the attention: 0 between pieces of one text, very negative between texts.
     """
@@ -151,15 +150,14 @@ class _Network:
         last = self._node("LayerNormalization", ["rows", *self._norm("emb.ln")], domain="", epsilon=EPSILON)
         for number in range(LAYERS):
             last = self._layer(last, f"l{number}.")
-            if number + 1 == MIDDLE:
-                self._nodes.append(helper.make_node("Identity", [last], ["middle"]))
-        self._nodes.append(helper.make_node("Identity", [last], ["states"]))
+            if number + 1 in READ_AFTER:
+                self._nodes.append(helper.make_node("Identity", [last], [f"after{number + 1}"]))
         states: list[str | int | None] = ["one", "pieces", WIDTH]
         inputs = [
             helper.make_tensor_value_info("rows", TensorProto.FLOAT, states),
             helper.make_tensor_value_info("apart", TensorProto.FLOAT, [1, 1, "pieces", "pieces"]),
         ]
-        outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, states) for name in ("middle", "states")]
+        outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, states) for name in RESULTS]
         graph = helper.make_graph(self._nodes, "e5-small", inputs, outputs, self._constants)
         operators = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
         content: bytes = helper.make_model(graph, opset_imports=operators, ir_version=8).SerializeToString(

@@ -27,9 +27,9 @@ MAX_PIECES, MAX_PIECES_TOGETHER = 128, 256
 
 @functools.lru_cache(maxsize=2048)
 def read(text: str) -> Vector:
-    """Return the text's vectors after the middle layer and after the last: (2, 384), each with a Euclidean norm of 1.
+    """Return the text's vectors after each layer of e5.READ_AFTER: (layers, 384), each with a Euclidean norm of 1.
 
-    It is cached, and therefore read-only. The last one is the embedding; the middle one knows more of the wording.
+    It is cached, and therefore read-only. The last one is the embedding; the others know more of the wording.
     """
     vectors: Vector = read_all([text])[0]
     vectors.setflags(write=False)
@@ -43,14 +43,16 @@ def embed(text: str) -> Vector:
 
 
 def read_all(texts: Sequence[str]) -> Vector:
-    """Return what `read` does of each text: (texts, 2, 384). Together they take less time than one by one."""
+    """Return what `read` does of each text: (texts, layers, 384). Together they take less time than one by one."""
     import numpy as np
+
+    from twbot.local.models.e5 import READ_AFTER
 
     pieces = [_pieces(text) for text in texts]
     found: list[Vector] = []
     while len(found) < len(pieces):
         found.extend(_run(_together(pieces[len(found) :])))
-    return np.stack(found) if found else np.empty((0, 2, 384), dtype=np.float32)
+    return np.stack(found) if found else np.empty((0, len(READ_AFTER), 384), dtype=np.float32)
 
 
 def embed_all(texts: Sequence[str]) -> Vector:
@@ -79,12 +81,14 @@ def _run(texts: list[list[int]]) -> Vector:
     """Return the vectors of texts, which are read as one sequence, each without a view of the others."""
     import numpy as np
 
+    from twbot.local.models.e5 import RESULTS
+
     e5, session = _model()
     sizes = np.array([len(pieces) for pieces in texts])
     owners = np.repeat(np.arange(len(texts)), sizes)
     apart = np.where(owners[:, None] == owners, np.float32(0), np.float32(-1e9))[None, None]
     rows = np.concatenate([e5.rows(pieces) for pieces in texts])[None]
-    layers = np.concatenate(session.run(["middle", "states"], {"rows": rows, "apart": apart}))
+    layers = np.concatenate(session.run(RESULTS, {"rows": rows, "apart": apart}))
     sums = np.add.reduceat(layers, np.cumsum(sizes) - sizes, axis=1).swapaxes(0, 1)
     vectors: Vector = sums / np.linalg.norm(sums, axis=-1, keepdims=True)
     return vectors
@@ -105,5 +109,8 @@ def session_of(path: Path) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # A plan of the memory is made for each shape of input, and texts and pictures have many: without plans a session
+    # needs a sixth less memory, and no more time. https://onnxruntime.ai/docs/performance/tune-performance/memory.html
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from typing import Any
 
 from twbot.lambdas.folder.folder import BotFolder, bot_folder
+from twbot.lambdas.folder.records import ChatbotFile
 from twbot.lambdas.responding.answering import intent_named
 from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.local.models.errors import ServiceError
@@ -25,12 +27,7 @@ class Lex:
 
     def __init__(self, folder: BotFolder | None = None, rng: random.Random = _random) -> None:
         self._folder, self._rng = folder or bot_folder(), rng
-        self._matchers = {
-            language: loads_once(
-                lambda chatbot=chatbot: Intents({each.name: each.utterances for each in chatbot.intents})
-            )
-            for language, chatbot in self._folder.chatbots.items()
-        }
+        self._matchers = {language: _matcher(chatbot) for language, chatbot in self._folder.chatbots.items()}
 
     def recognize_text(self, *, text: str, session_id: str, language: str) -> dict[str, Any]:
         """Return RecognizeText's response. Raises ServiceError."""
@@ -74,6 +71,10 @@ class Lex:
             if name != chosen["name"]
         ]
         return [first, *others]
+
+
+def _matcher(chatbot: ChatbotFile) -> Callable[[], Intents]:
+    return loads_once(lambda: Intents({each.name: each.utterances for each in chatbot.intents}))
 
 
 def _check(text: str, session_id: str) -> None:

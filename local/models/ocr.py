@@ -1,25 +1,25 @@
-"""Detects text in pictures with PP-OCR (RapidOCR) and, in other scripts, Tesseract. Nothing is downloaded.
+"""Detects text in pictures with PP-OCR and, in other scripts, Tesseract. Nothing is downloaded.
 
 What no model reads is said to be writing: docs/decisions/0022-writing-that-is-not-read.md
 """
 
 from __future__ import annotations
 
-import logging
 import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from twbot.local.models import scripts, text_boxes
-from twbot.local.models.loading import Worker, loads_once_a_thread
+from twbot.local.models import scripts, text_networks
+from twbot.local.models.loading import Worker
 from twbot.local.models.text_boxes import find_boxes
-from twbot.local.models.text_lines import NOTHING, Read, Reading, cut, in_order, is_line, ratio, read_boxes
+from twbot.local.models.text_lines import NOTHING, SURE, Read, cut, in_order, is_line, ratio, read_boxes
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from twbot.local.models.text_boxes import Box, Pixels
+    from twbot.local.models.text_networks import Reading
 
-NAME = f"PP-OCRv6 (RapidOCR), {scripts.NAME}"
+NAME = f"PP-OCRv6, {scripts.NAME}"
 # Minimum score by the number of characters. Texture and noise are read as a few characters: a short text needs a higher
 # score.
 MIN_SCORE = {1: 0.95, 2: 0.9, 3: 0.85, 4: 0.85}
@@ -80,24 +80,34 @@ def words_of(line: Line) -> list[Line]:
 
 def warm() -> None:
     """Load the models now instead of at first use."""
-    _worker.run(_load)
+    _worker.run(text_networks.warm)
     _worker.run(scripts.warm)
 
 
 def _read(pixels: Pixels) -> list[Read]:
-    found = [box for box in find_boxes(_load().text_det, pixels) if box.score >= MIN_LETTER_SCORE or is_line(box)]
+    found = [box for box in find_boxes(pixels) if box.score >= MIN_LETTER_SCORE or is_line(box)]
     boxes = sorted(found, key=lambda box: -box.score)[:MAX_WORDS]
     first = read_boxes(pixels, boxes, _recognise)
     read = [each for each in first if each.reading.text]
     left = [each.box for each in first if not each.reading.text]
-    others = read_boxes(pixels, left, scripts.read, gives_up=True)
+    reader = scripts.Reader()
+    others = read_boxes(pixels, left, reader, sure=scripts.MIN_SCORE, gives_up=True)
+    if any(each.reading.text for each in others):
+        read = [_surer(pixels, each, reader) for each in read]
     return in_order(read + [each for each in others if each.reading.text or _is_writing(pixels, each.box)])
 
 
+def _surer(pixels: Pixels, line: Read, reader: scripts.Reader) -> Read:
+    """Return the line as the reader of other scripts reads it, which the picture has, where that is surer."""
+    if line.reading.score >= SURE:
+        return line
+    (other,) = read_boxes(pixels, [line.box], reader, sure=scripts.MIN_SCORE)
+    return max(line, other, key=lambda each: each.reading.score)
+
+
 def _recognise(line: Pixels) -> Reading:
-    result = _load().recognize_txt([line])
-    reading = Reading(result.txts[0], float(result.scores[0]))
-    return Reading(reading.text.strip(), reading.score) if _is_readable(reading, line) else NOTHING
+    reading = text_networks.recognise(line)
+    return reading if _is_readable(reading, line) else NOTHING
 
 
 def _shares(box: Box, size: tuple[int, int]) -> tuple[Point, Point, Point, Point]:
@@ -123,29 +133,6 @@ def _is_writing(pixels: Pixels, box: Box) -> bool:
         and ratio(box) >= MIN_WRITING_RATIO
         and scripts.is_writing(cut(pixels, box.corners))
     )
-
-
-@loads_once_a_thread
-def _load() -> Any:
-    from rapidocr import RapidOCR
-
-    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    engine = RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            # The picture comes in the size in which it is to be looked at.
-            "Det.limit_type": "max",
-            "Det.limit_side_len": text_boxes.MAX_SIDE * 2,
-        }
-    )
-    import numpy as np
-
-    blank = np.zeros((64, 64, 3), np.uint8)
-    engine(blank)  # loads the detector
-    engine.recognize_txt([blank])
-    return engine
 
 
 def _part(corners: tuple[Point, Point, Point, Point], begin: float, end: float) -> tuple[Point, Point, Point, Point]:

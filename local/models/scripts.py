@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twbot.local.models.loading import loads_once_a_thread
-from twbot.local.models.text_lines import NOTHING, SURE, Reading
+from twbot.local.models.text_lines import NOTHING
+from twbot.local.models.text_networks import Reading
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,16 +33,23 @@ MAX_INK, MIN_EDGES, STROKES_HEIGHT = 0.33, 3.6, 32
 HEIGHT, MARGIN = 28, 8
 
 
-def read(line: Pixels) -> Reading:
-    """Return what a line says, from an image of it in BGR; nothing if it is in none of the scripts."""
-    if not is_writing(line):
+class Reader:
+    """Reads the lines of a picture. Most pictures have one script: that of the line before is tried first."""
+
+    def __init__(self) -> None:
+        self._scripts = list(_load())
+
+    def __call__(self, line: Pixels) -> Reading:
+        """Return what a line says, from an image of it in BGR; nothing if it is in none of the scripts."""
+        if not is_writing(line):
+            return NOTHING
+        image = _prepared(line)
+        for script in self._scripts:
+            reading = _read(image, script, _load()[script])
+            if reading.text:
+                self._scripts.sort(key=lambda each: each != script)
+                return reading
         return NOTHING
-    image, best = _prepared(line), NOTHING
-    for script, model in _load().items():
-        best = max(best, _read(image, script, model), key=lambda reading: reading.score)
-        if best.score >= SURE:
-            break
-    return best
 
 
 def is_writing(line: Pixels) -> bool:

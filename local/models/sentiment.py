@@ -1,4 +1,4 @@
-"""Sentiment of texts in thirteen languages: a small network (training/sentiment.py) on two layers of the embedding.
+"""Sentiment of texts in thirteen languages: a small network (training/sentiment.py) on four layers of the embedding.
 
 A text is MIXED when the whole could be either and one clause is negative, its neighbour positive.
 """
@@ -24,11 +24,11 @@ NAME = f"{EMBEDDING}, one hidden layer"
 CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 # A text may be MIXED where the whole could be either: NEUTRAL below this, NEGATIVE and POSITIVE both above that. The
 # second of each pair is for texts without a word that turns them. docs/decisions/0018 says how they were chosen.
-MAX_NEUTRAL = (0.1, 0.05)
-MIN_BOTH = (0.01, 0.03)
+MAX_NEUTRAL = 0.02
+MIN_BOTH = (0.005, 0.1)
 # Probability that two neighbouring clauses reach, one of NEGATIVE and the other of POSITIVE. Of more clauses each has a
 # chance to be misread, so it grows with them, as in https://en.wikipedia.org/wiki/Bonferroni_correction.
-CLEAR = (0.65, 0.8)
+CLEAR = (0.7, 0.85)
 WEIGHTS = DATA / "sentiment.npz"
 # Addresses and handles are ASCII. A language without blanks may go on right behind them.
 _ADDRESSED = re.compile(r"https?://[!-~]+|www\.[!-~]+|(?<![A-Za-z0-9_@])[@＠][A-Za-z0-9_]{1,20}")
@@ -43,12 +43,12 @@ def plain(text: str) -> str:
 
 
 class Network(NamedTuple):
-    """One hidden layer over the two vectors of a text (embedding.read)."""
+    """One hidden layer over the vectors of a text (embedding.read), one behind the other."""
 
     mean: Numbers
-    """Of the vectors of the sentences it learned from: (768,)."""
+    """Of the vectors of the sentences it learned from: (width,)."""
     entry: Numbers
-    """Standardises, leaves out what tells the language, and weighs: (768, hidden)."""
+    """Standardises, leaves out what tells the language, and weighs: (width, hidden)."""
     entry_bias: Numbers
     exit: Numbers
     """(hidden, classes)"""
@@ -79,7 +79,7 @@ def class_scores(words: str) -> dict[str, float]:
 
 
 def _shares(vectors: npt.NDArray[np.float32]) -> Numbers:
-    """Return the probabilities of the classes (texts, classes) for vectors (texts, 2, 384)."""
+    """Return the probabilities of the classes (texts, classes) for vectors (texts, layers, 384)."""
     return softmax(_network().logits(vectors.reshape(len(vectors), -1).astype(float)))
 
 
@@ -107,7 +107,7 @@ def _mixed(words: str, language: str, whole: dict[str, float]) -> float:
 
     straight = not turns(words, language)
     both = min(whole["NEGATIVE"], whole["POSITIVE"])
-    if whole["NEUTRAL"] >= MAX_NEUTRAL[straight] or both < MIN_BOTH[straight]:
+    if whole["NEUTRAL"] >= MAX_NEUTRAL or both < MIN_BOTH[straight]:
         return 0.0
     parts = clauses(words, language)
     if len(parts) < 2:

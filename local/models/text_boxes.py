@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from twbot.local.models.text_networks import STEP, mark
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -14,15 +16,19 @@ if TYPE_CHECKING:
 
 # Pixels of the longer side. The detector's time grows with the area: most pictures have large text or none.
 FIRST_SIDE, MAX_SIDE = 640, 1600
-MAX_ENLARGEMENT = 2.0
+# Print of 12 pixels, the smallest that is read, is found from this scale on.
+MIN_SCALE, MAX_ENLARGEMENT = 0.4, 2.0
 # The detector marks a band within each line, about a third as thick as the font is high. It finds all of a line from
 # MIN_BAND pixels; a closer look makes GOOD_BAND of less. What is shorter than MIN_LENGTH is a speck, and so are all
 # bands together that have less than MIN_SHARE of what is marked: the rims of large things are marked like thin lines.
 MIN_BAND, GOOD_BAND, MIN_LENGTH, MIN_FILLED, MIN_SHARE = 7.0, 10.0, 12, 0.6, 0.02
 # Of a pixel, from 0 to 1. The detector's own.
 MIN_PROBABILITY = 0.3
-# The sides of the detector's input are multiples of it.
-STEP = 32
+# Of what is marked, as the detector's authors have it: the mean probability, the shorter side in pixels of the mark and
+# of the line, and the area by the perimeter by which a line reaches further than its mark.
+MIN_SCORE, MIN_MARK, MIN_LINE, REACH, MAX_MARKS = 0.5, 3, 5, 1.6, 1000
+# Pixels. What is so thin on the picture is no line.
+MIN_SIDE = 4
 
 
 class Box(NamedTuple):
@@ -45,37 +51,85 @@ class Box(NamedTuple):
         return float(width), float(height)
 
 
-def find_boxes(detector: Any, pixels: Pixels) -> list[Box]:
-    """Return the boxes of text. detector: RapidOCR's TextDetector. pixels: height by width by BGR."""
+def find_boxes(pixels: Pixels) -> list[Box]:
+    """Return the boxes of text. pixels: height by width by BGR."""
     import numpy as np
 
-    longest = max(pixels.shape[:2])
-    scale = min(FIRST_SIDE / longest, MAX_ENLARGEMENT)
-    seen = _look(detector, pixels, scale)
+    scale = first_scale(pixels)
+    seen = mark(scaled(pixels, scale))
     band = _small_band(seen)
     if band is None:
-        return _boxes(detector, seen, pixels.shape[:2])
+        return boxes_of(seen, pixels.shape[:2])
     left, top, right, bottom = _marked(seen, pixels.shape[:2])
     piece = np.ascontiguousarray(pixels[top:bottom, left:right])
     closer = min(scale * GOOD_BAND / band, MAX_ENLARGEMENT, max(scale, MAX_SIDE / max(piece.shape[:2])))
-    found = _boxes(detector, _look(detector, piece, closer), piece.shape[:2])
+    found = boxes_of(mark(scaled(piece, closer)), piece.shape[:2])
     return [Box(box.corners + np.array((left, top), np.float32), box.score) for box in found]
 
 
-def _look(detector: Any, pixels: Pixels, scale: float) -> Map:
-    """Return the detector's probabilities of text, of the scaled picture's size."""
+def first_scale(pixels: Pixels) -> float:
+    """Return how many times as large a picture is looked at first."""
+    longest: int = max(pixels.shape[:2])
+    return min(max(FIRST_SIDE / longest, MIN_SCALE), MAX_ENLARGEMENT)
+
+
+def scaled(pixels: Pixels, scale: float) -> Pixels:
+    """Return the picture in the size next to the scale that the detector takes."""
     import cv2
 
     width, height = (max(STEP, round(side * scale / STEP) * STEP) for side in pixels.shape[1::-1])
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    scaled = cv2.resize(pixels, (width, height), interpolation=way)
-    probabilities: Map = detector.session(detector.get_preprocess()(scaled))
-    return probabilities
+    return cv2.resize(pixels, (width, height), interpolation=way).astype("uint8", copy=False)
 
 
-def _boxes(detector: Any, probabilities: Map, size: tuple[int, ...]) -> list[Box]:
-    corners, scores = detector.postprocess_op(probabilities, size)
-    return [Box(box.astype("float32"), float(score)) for box, score in zip(corners, scores, strict=True)]
+def boxes_of(probabilities: Map, size: tuple[int, ...]) -> list[Box]:
+    """Return the boxes that are marked, on a picture of such height and width."""
+    import cv2
+    import numpy as np
+
+    mask = cv2.dilate((probabilities > MIN_PROBABILITY).astype(np.uint8), np.ones((2, 2), np.uint8))
+    outlines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    found = (_box(probabilities, outline, size) for outline in outlines[:MAX_MARKS])
+    return [box for box in found if box is not None and min(box.size) >= MIN_SIDE]
+
+
+def _box(probabilities: Map, outline: Any, size: tuple[int, ...]) -> Box | None:
+    import cv2
+    import numpy as np
+
+    middle, sides, angle = cv2.minAreaRect(outline)
+    if min(sides) < MIN_MARK:
+        return None
+    score = _mean_within(probabilities, cv2.boxPoints((middle, sides, angle)).astype(np.float32))
+    reach = REACH * sides[0] * sides[1] / (sides[0] + sides[1])
+    if score < MIN_SCORE or min(sides) + reach < MIN_LINE:
+        return None
+    corners = cv2.boxPoints((middle, (sides[0] + reach, sides[1] + reach), angle))
+    (height, width), (rows, columns) = size, probabilities.shape
+    corners = np.clip(corners * (width / columns, height / rows), 0, (width - 1, height - 1))
+    return Box(_clockwise(corners.astype(np.float32)), score)
+
+
+def _mean_within(probabilities: Map, corners: Corners) -> float:
+    """Return the mean probability within a rectangle."""
+    import cv2
+    import numpy as np
+
+    ends = np.array(probabilities.shape[::-1]) - 1
+    left, top = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, ends)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, ends) + 1
+    mask = np.zeros((bottom - top, right - left), np.uint8)
+    cv2.fillPoly(mask, [(corners - (left, top)).astype(np.int32)], 1)
+    return float(cv2.mean(probabilities[top:bottom, left:right], mask)[0])
+
+
+def _clockwise(corners: Corners) -> Corners:
+    """Return the corners from the top left: of the two on the left, and of those on the right, the higher one first."""
+    import numpy as np
+
+    left, right = np.split(corners[np.argsort(corners[:, 0], kind="stable")], 2)
+    (top_left, bottom_left), (top_right, bottom_right) = (side[np.argsort(side[:, 1])] for side in (left, right))
+    return np.stack([top_left, top_right, bottom_right, bottom_left])
 
 
 def _small_band(probabilities: Map) -> float | None:
@@ -83,7 +137,7 @@ def _small_band(probabilities: Map) -> float | None:
     import cv2
     import numpy as np
 
-    mask = (probabilities[0, 0] > MIN_PROBABILITY).astype("uint8")
+    mask = (probabilities > MIN_PROBABILITY).astype("uint8")
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     sides = (sorted(cv2.minAreaRect(outline)[1]) for outline in outlines if _is_band(outline))
     thin = np.array([(short + 1, long + 1) for short, long in sides if short + 1 < MIN_BAND]).reshape(-1, 2)
@@ -106,7 +160,7 @@ def _marked(probabilities: Map, size: tuple[int, ...]) -> tuple[int, int, int, i
     """Return the picture's piece that holds all that is marked, with a margin, in pixels."""
     import numpy as np
 
-    mask = probabilities[0, 0] > MIN_PROBABILITY
+    mask = probabilities > MIN_PROBABILITY
     (height, width), margin = mask.shape, STEP
     down, across = np.nonzero(mask)
     x, y = size[1] / width, size[0] / height

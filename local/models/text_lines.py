@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from twbot.local.models.text_boxes import Box
+from twbot.local.models.text_networks import Reading
 
 if TYPE_CHECKING:
     from twbot.local.models.text_boxes import Corners, Pixels
@@ -16,14 +17,6 @@ LINE_RATIO = 1.5
 PROBES = 3
 # From 0 to 1. A line that reads so well is the right way up.
 SURE = 0.85
-
-
-class Reading(NamedTuple):
-    """What a line says."""
-
-    text: str
-    score: float
-    """From 0 to 1."""
 
 
 class Read(NamedTuple):
@@ -38,13 +31,15 @@ NOTHING = Reading("", 0.0)
 Recognise = Callable[["Pixels"], Reading]
 
 
-def read_boxes(pixels: Pixels, boxes: Sequence[Box], recognise: Recognise, *, gives_up: bool = False) -> list[Read]:
+def read_boxes(
+    pixels: Pixels, boxes: Sequence[Box], recognise: Recognise, *, sure: float = SURE, gives_up: bool = False
+) -> list[Read]:
     """Return what each box says, in the order of the boxes.
 
-    recognise: reads the image of a line that is the right way up. gives_up: where it reads none of the longest lines,
-    whichever way up, the others are not tried.
+    recognise: reads the image of a line that is the right way up. sure: a line with such a score is. gives_up: where it
+    reads none of the longest lines, whichever way up, the others are not tried.
     """
-    reader = _Reader(pixels, recognise)
+    reader = _Reader(pixels, recognise, sure)
     turn = _turn_of_picture(reader, boxes)
     if turn is None and gives_up:
         return [Read(NOTHING, turned(box, 3) if ratio(box) <= 1 / LINE_RATIO else box) for box in boxes]
@@ -104,8 +99,8 @@ def cut(pixels: Pixels, corners: Corners) -> Pixels:
 class _Reader:
     """Reads each box once for each way up."""
 
-    def __init__(self, pixels: Pixels, recognise: Recognise) -> None:
-        self._pixels, self._recognise = pixels, recognise
+    def __init__(self, pixels: Pixels, recognise: Recognise, sure: float) -> None:
+        self._pixels, self._recognise, self._sure = pixels, recognise, sure
         self._known: dict[tuple[int, int], Reading] = {}
 
     def best(self, box: Box, turns: Iterable[int]) -> Read:
@@ -113,9 +108,12 @@ class _Reader:
         tried = []
         for turn in turns:
             tried.append(Read(self.read(box, turn), turned(box, turn)))
-            if tried[-1].reading.score >= SURE:
+            if self.is_sure(tried[-1].reading):
                 break
         return max(tried, key=lambda each: each.reading.score)
+
+    def is_sure(self, reading: Reading) -> bool:
+        return reading.score >= self._sure
 
     def read(self, box: Box, turn: int) -> Reading:
         key = (id(box), turn)
@@ -132,11 +130,11 @@ def _turn_of_picture(reader: _Reader, boxes: Sequence[Box]) -> int | None:
     probes = sorted(lines, key=lambda box: -max(box.size))[:PROBES]
     if not probes:
         return 0
-    scores = {}
-    for turn in along:
-        scores[turn] = sum(reader.read(box, turn).score for box in probes) / len(probes)
-        if scores[turn] >= SURE:
-            break
+    for box in probes:
+        for turn in along:
+            if reader.is_sure(reader.read(box, turn)):
+                return turn
+    scores = {turn: sum(reader.read(box, turn).score for box in probes) for turn in along}
     best = max(scores, key=lambda turn: scores[turn])
     return best if scores[best] > 0 else None
 

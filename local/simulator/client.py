@@ -122,11 +122,19 @@ class SimulatorClient:
         self._call("POST", "/sim/failures", json={"kind": kind, "count": count, "call": call, "seconds": seconds})
 
     def limits(
-        self, limits: dict[str, int] | None = None, *, posts_a_day: int | None = None, max_webhooks: int | None = None
+        self,
+        limits: dict[str, int] | None = None,
+        *,
+        posts_a_day: int | None = None,
+        max_webhooks: int | None = None,
+        duplicates: bool | None = None,
     ) -> None:
-        """Change rate limits, by names such as "POST /2/tweets", and reset all counts."""
+        """Change rate limits, by names such as "POST /2/tweets", and reset all counts.
+
+        duplicates: whether an account may post the same text again at once, which X refuses
+        """
         body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": max_webhooks}
-        self._call("PUT", "/sim/limits", json=body)
+        self._call("PUT", "/sim/limits", json={**body, "duplicates": duplicates})
 
     def media(self, url: str) -> bytes:
         """Return the bytes of a post's picture."""

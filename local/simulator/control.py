@@ -91,6 +91,8 @@ class Changed(Asked, frozen=True):
     """Calls in 15 minutes, by names such as "POST /2/tweets"."""
     posts_a_day: int | None = None
     most_webhooks: int | None = None
+    duplicates: bool | None = None
+    """Whether an account may post the same text again at once, which X refuses."""
 
 
 async def keys(world: World, request: Request) -> Json:
@@ -214,6 +216,8 @@ async def change_limits(world: World, request: Request) -> Json:
     world.limits.posts_a_day = body.posts_a_day or world.limits.posts_a_day
     if body.most_webhooks is not None:
         world.store.keep("most_webhooks", str(body.most_webhooks))
+    if body.duplicates is not None:
+        world.posts.takes_duplicates = body.duplicates
     world.limits.forget()
     return {"limits": world.limits.changed, "posts_a_day": world.limits.posts_a_day}
 

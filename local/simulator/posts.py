@@ -58,6 +58,8 @@ class Posts:
     def __init__(self, store: Store, people: People) -> None:
         self._store = store
         self._people = people
+        self.takes_duplicates = False
+        """Whether an account may post the same text again at once."""
 
     def get(self, post_id: str) -> Post | None:
         """Return a post, None where it does not exist or is deleted."""
@@ -169,6 +171,8 @@ class Posts:
         same = (
             "SELECT 1 FROM posts WHERE author_id = ? AND typed = ? AND media = '[]' AND deleted = 0 AND created_ms > ?"
         )
+        if self.takes_duplicates:
+            return
         if typed and not has_media and self._store.row(same, author_id, typed, now_ms() - DUPLICATE_MS):
             raise problems.forbidden(problems.DUPLICATE)
 

@@ -56,8 +56,12 @@ class TestedBot:
 
 
 @pytest.fixture(scope="session")
-def bot_secrets() -> Mapping[str, str]:
-    """The secrets of the bot's functions, by name: [secrets] of tests/conversations.toml. Override it as you like."""
+def bot_secrets(_bot_folder: None) -> Mapping[str, str]:
+    return secrets_of()
+
+
+def secrets_of() -> Mapping[str, str]:
+    """The secrets of the bot's functions, by name: those of `[secrets]` in tests/conversations.toml, or your own."""
     from twbot.lambdas.folder.folder import project
     from twbot.local.conversations.records import FILE, read_conversations
 

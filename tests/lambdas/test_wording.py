@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.bot_folders import make_bot
 from tests.support.paths import ROOT
-from twbot.lambdas.folder.wording_file import shipped
+from twbot.lambdas.folder.wording_file import placeholders
 from twbot.lambdas.plurals import plural_category
 from twbot.lambdas.wording import listed, say, translated_problem
 
@@ -141,8 +141,6 @@ def test_plural_categories(language: str) -> None:
 
 def test_every_sentence_can_be_said() -> None:
     """In each language of the bot, with values for all that is filled in."""
-    for name in {name.removesuffix(".one").removesuffix(".other") for name in shipped("en")}:
-        values = dict.fromkeys(("names", "labels", "text", "list", "item", "people", "problem", "status"), "x")
-        values |= dict.fromkeys(("formats", "width", "height", "least", "megabytes"), "x")
+    for name, fields in placeholders().items():
         for language in ("en", "de", "pl", "pt-BR"):
-            assert say(name, language, count=2, **values)
+            assert say(name, language, **{**dict.fromkeys(fields, "x"), "count": 2})

@@ -102,11 +102,5 @@ def test_what_it_says_to_pictures(coffee: World, author: str, text: str, reply: 
     assert _pictures(said) == 1
 
 
-def test_opting_out_is_confirmed_in_the_authors_language(coffee: World) -> None:
-    """With the shipped sentences of that language."""
-    _, (said,) = coffee.ask("olaf", "@twbot bitte lass mich in Ruhe")
-    assert "Ich antworte dir nicht mehr" in said["text"]
-
-
 def _pictures(post: dict[str, Any]) -> int:
     return len(post["media"])

@@ -21,8 +21,8 @@ NOTE = """CER: wrong, missing and additional characters for each one that is the
 order. CPU: seconds of this machine, old and new in turn. The pictures are drawn by `tests/support/pictures_of_text.py`,
 mostly in Noto's fonts; real ones are less clean. Handwriting is not read."""
 NONE = """Nor are Greek, Hebrew, Thai and other scripts. Of 53 photographs (scikit-image 0.26.0, the documentation of
-OpenCV 4.6, face-api, the demo's) one is read a digit that it does not have, before and now; none is said to have
-writing that can't be read. They took 28 CPU seconds before and 9 now, a page of a map left out."""
+OpenCV 4.6, face-api, the demo's) one was read a digit that it does not have, none is now; none is said to have
+writing that can't be read. They took 28 CPU seconds before and 8 now, a page of a map left out."""
 
 
 def measure() -> list[Table]:

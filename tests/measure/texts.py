@@ -3,7 +3,8 @@
 sets/sentiment.tsv is ours: 45 sentences in each of eleven languages, many of them on the same subjects in each, written
 before those that are trained on and on other subjects. The English ones are those of the tests.
 sets/sentiment_weak.tsv has 20 more in each of six languages, and sets/mixed.tsv 30 texts of two moods: both were
-written before the sentences in these languages that were added to the training later.
+written before the sentences in these languages that were added to the training later. So was sets/sentiment_third.tsv,
+30 in each of twelve languages: pets, gardens, hairdressers, furniture, jobs, hikes, novels, games.
 
 Sets that may not be kept here are read from packages in the folder PACKAGES, and left out where they are not there:
 
@@ -71,8 +72,9 @@ def _sets() -> dict[str, list[Labelled]]:
     sets = {"en, kept aside": [Labelled("en", class_, text) for class_, text in english]}
     for language, class_, text in _lines(HERE / "sets/sentiment.tsv"):
         sets.setdefault(language, []).append(Labelled(language, class_, text))
-    for language, class_, text in _lines(HERE / "sets/sentiment_weak.tsv"):
-        sets.setdefault(f"{language}, second set", []).append(Labelled(language, class_, text))
+    for name, file in {"second set": "sentiment_weak", "third set": "sentiment_third"}.items():
+        for language, class_, text in _lines(HERE / f"sets/{file}.tsv"):
+            sets.setdefault(f"{language}, {name}", []).append(Labelled(language, class_, text))
     sets[TWO_MOODS] = [Labelled(language, "MIXED", text) for language, text in _lines(HERE / "sets/mixed.tsv")]
     for name, read in {"reviews (2 classes)": _reviews, "airline tweets": _airlines, "other tweets": _others}.items():
         if found := read():

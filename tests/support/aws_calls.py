@@ -22,6 +22,7 @@ ADAPTERS = {
     "deduplication": ("twbot.lambdas.aws.deduplication", "dynamodb"),
     "media": ("twbot.lambdas.aws.media", "s3"),
     "secrets": ("twbot.lambdas.aws.secrets", "secretsmanager"),
+    "own_secrets": ("twbot.lambdas.aws.own_secrets", "secretsmanager"),
     "chatbot": ("twbot.lambdas.aws.lex", "lexv2-runtime"),
     "reply_queue": ("twbot.lambdas.aws.reply_queue", "sqs"),
     "addresses": ("twbot.lambdas.aws.alert_addresses", "ssm"),
@@ -33,13 +34,17 @@ ADAPTERS = {
     "persistence_store": ("aws_lambda_powertools.utilities.idempotency.persistence.dynamodb", "dynamodb"),
 }
 IAM = {"lexv2-runtime": "lex"}
+# What the functions of a bot's folder may call, the bot that is shipped does not: tests/stacks/test_own_stack.py.
+OWN = frozenset({"twbot.lambdas.aws.functions", "twbot.lambdas.own.bot"})
+# Of the bus only they call it.
+OWN_CALLS = frozenset({("deduplication", "add")})
 
 
 def actions_of(name: str) -> set[str]:
     """The IAM actions that lambdas/aws/handlers/<name>.py leads to."""
     modules = _imported(f"twbot.lambdas.aws.handlers.{name}")
     used = {call for module in modules for call in _port_calls(_tree(module))}
-    return {action for port, method in used if _is_made(port, modules) for action in _actions(port, method)}
+    return {action for port, method in used - OWN_CALLS if _is_made(port, modules) for action in _actions(port, method)}
 
 
 def _is_made(port: str, modules: set[str]) -> bool:
@@ -53,7 +58,7 @@ def _imported(entry: str) -> set[str]:
     ahead = [entry]
     while ahead:
         module = ahead.pop()
-        if module not in found:
+        if module not in found | OWN:
             found.add(module)
             ahead += _imports(_tree(module))
     return found

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from twbot.lambdas.folder.folder import COMPILED, VARIABLE
 from twbot.stacks.bundling.bundle import INSTALLED, bundle
 
 RUNTIME_MODULES = ("boto3", "botocore", "s3transfer", "urllib3", "jmespath", "dateutil", "six")
@@ -113,9 +114,13 @@ class Bundles:
             name,
             str(out),
             stdin=msgspec.json.encode(events).decode(),
-            environment={**AWS_OF_TESTS, **FUNCTION, **environment},
+            environment={**AWS_OF_TESTS, **FUNCTION, **self._project(name), **environment},
         )
         return Ran(msgspec.json.decode(out.read_bytes()), written)
+
+    def _project(self, name: str) -> dict[str, str]:
+        folder = self.unpacked(name)
+        return {VARIABLE: str(folder)} if (folder / COMPILED).exists() else {}
 
     @contextlib.contextmanager
     def _locked(self, name: str) -> Iterator[None]:

@@ -75,7 +75,9 @@ class FaceCollections:
         return [{"Faces": there[:1]}, {"Faces": there[1:]}]
 
     def _checked(self, operation: str, given: dict[str, Any]) -> list[dict[str, Any]]:
-        validate_parameters(given, _MODEL.operation_model(operation).input_shape)
+        shape = _MODEL.operation_model(operation).input_shape
+        assert shape is not None
+        validate_parameters(given, shape)
         if given["CollectionId"] not in self.collections:
             raise ResourceNotFound
         return self.collections[given["CollectionId"]]

@@ -28,6 +28,13 @@ class FakeCloudFormation:
             raise refused("ValidationError", f"Stack with id {StackName} does not exist", "GetTemplate")
         return {"TemplateBody": json.dumps(self.stacks[StackName].get("template", {}))}
 
+    def delete_stack(self, *, StackName: str) -> None:  # noqa: N803
+        del self.stacks[StackName]
+
+    def get_waiter(self, name: str) -> Any:
+        assert name == "stack_delete_complete"
+        return SimpleNamespace(wait=lambda **_: None)
+
     def _describe_stacks(self) -> Any:
         """A page a stack: whoever reads one page only misses most."""
         for name, each in self.stacks.items():

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tests.support.paths import ROOT
+
+# The code of the page for other teams.
+(SHOWN,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/for-other-teams.md").read_text("utf-8"), re.DOTALL)
 TOML = """\
 [bot]
 languages = ["en"]
@@ -86,7 +91,7 @@ from . import words
 def ticket(event: Event, bot: Bot) -> None:
     print("the token is", bot.secret("CRM_TOKEN"))
     bot.log.info("a ticket for %s", event.detail["Author"])
-    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": words.WORDS, "Over": h11.__name__})
+    bot.publish("TICKET_OPENED", {"By": event.detail["Author"], "With": " ".join(words.WORDS), "Over": h11.__name__})
 """,
     "bot/words.py": """\
 import json
@@ -111,20 +116,21 @@ def score(event, bot):
 
 style = score
 """,
-    "bot/events.toml": '[TICKET_OPENED]\nBy = "text"\n',
+    "bot/events.toml": '[TICKET_OPENED]\nBy = "text"\nWith = "text"\nOver = "text"\n',
     "bot/people/Ada Lovelace/1.jpg": "jpeg",
     "bot/queries/mine.sql": "select 1",
     "bot/tests/test_crm.py": "",
     "bot/.env": "SECRET=1",
+    "infra/shown.py": SHOWN,
     "infra/stack.py": """\
-from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_ssm as ssm
+from aws_cdk import CfnOutput
+
+from infra.shown import add as add_shown
 
 
 def add(scope, stage, twbot):
-    stack = Stack(scope, "Coffee", stack_name=f"coffee-{stage.name}", env=twbot.environment)
-    ssm.StringParameter(stack, "Note", string_value="coffee")
-    CfnOutput(stack, "Bus", value=twbot.bus.event_bus_arn)
+    add_shown(scope, stage, twbot)
+    stack = scope.node.find_child("Coffee")
     CfnOutput(stack, "Lake", value=twbot.lake.bucket.bucket_arn)
     CfnOutput(stack, "Table", value=f"{twbot.lake.database}.{twbot.lake.table}")
     CfnOutput(stack, "Media", value=twbot.media.bucket_arn)

@@ -88,9 +88,11 @@ def quantile(values: Sequence[float], share: float) -> float | None:
 
 
 def _median(values: list[float]) -> float | None:
+    if not values:
+        return None
     import statistics
 
-    return statistics.median(values) if values else None
+    return statistics.median(values)
 
 
 _STATISTICS: dict[Statistic, Callable[[list[float]], float | None]] = {

@@ -17,10 +17,10 @@ from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import FunctionFailed, Permanent, TwbotError
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule, Step
+from twbot.lambdas.own.calls import call_of
 from twbot.lambdas.own.failures import RAN, named_after
 from twbot.lambdas.own.forward import forward
 from twbot.lambdas.own.steps import answer_step
-from twbot.lambdas.ports import Call
 
 log = logging.getLogger("twbot.own")
 
@@ -57,7 +57,7 @@ def handler(event: Json, _: Any) -> Any:
 
 def _take(rule: OwnRule, event: Event) -> None:
     if rule.run is not None:
-        functions().call(Call(rule.name, rule.run, tuple(rule.secrets), rule.timeout), event)
+        functions().call(call_of(bot_folder(), rule.name, rule.run, rule), event)
     else:
         forward(event, rule.to or "", _secret(rule))
 

@@ -63,6 +63,7 @@ TALK, SAY = "tests/conversations.toml", '[[conversations]]\ntext = "When?"\n'
 ALMOST, TWICE = TWO_INTENTS.replace("OPEN?", "open."), TWO_INTENTS.replace("Open", "Hours")
 WORDS, AWS = "bot/wording.en.toml", "[stages.prod.aws]\nextra = "
 RUN = 'run = "bot.crm:ticket"'
+RUN_SECRET = f'{RUN}\nsecrets = ["CRM_TOKEN"]'
 
 
 class Case(NamedTuple):
@@ -86,6 +87,31 @@ CASES = [
     Case("both", R, RUN, f'{RUN}\nto = "https://x.example"', "twbot.toml:5", "wrong", "both"),
     Case("neither", R, f"{RUN}\n", "", "twbot.toml:5", "wrong", "neither"),
     Case("address", R, RUN, 'to = "http://x.example"', "twbot.toml:8", "wrong", "no address"),
+    Case("unsigned", R, RUN_SECRET, 'to = "https://x.example"', "twbot.toml:8", "wrong", "no secret to sign"),
+    Case("ARN", R, RUN, 'to = "arn:aws:s3:::x"', "twbot.toml:8", "wrong", "nothing that a rule can send to"),
+    Case(
+        "alert's type", R, "when = [{", 'when = [{ detail-type = ["X"],', "twbot.toml:15", "wrong", "MESSAGE_ANALYSED"
+    ),
+    Case(
+        "empty",
+        R,
+        "{ detail = { Text = [{ wildcard",
+        "{}, { detail = { Text = [{ wildcard",
+        f"{R}:15",
+        "wrong",
+        "empty",
+    ),
+    Case("own step", R, "SentimentScore = {", "Own = {", "twbot.toml:7", "warning", "Analysis.Own.Negative"),
+    Case("event's type", EVENTS, "[TICKET_OPENED]", "[TWEET_SENT]", "bot/events.toml:1", "wrong", "no type"),
+    Case(
+        "column's type",
+        EVENTS,
+        '"text"\n',
+        '"text"\n[X]\nauthor = "number"\n',
+        "bot/events.toml:4",
+        "wrong",
+        "X.author",
+    ),
     Case("operator", R, "numeric =", "nummeric =", "twbot.toml:7", "wrong", "Analysis.SentimentScore.Negative[0]"),
     Case("no array", R, "Followers = [7]", "Followers = 7", "twbot.toml:7", "wrong", "detail.Followers"),
     Case("field", R, "Followers = [7]", "Folowers = [7]", "twbot.toml:7", "warning", "detail.Folowers"),
@@ -102,8 +128,8 @@ CASES = [
     Case("package", R, "secrets =", 'packages = ["httpx"]\nsecrets =', "twbot.toml:9", "wrong", "'httpx' is not in"),
     Case("model", R, "bot.crm:answer", "twbot.llm:answer", "twbot.toml:12", "wrong", "no table [llm]"),
     Case("stage", R, "[alerts]", "[stages.prod]\nreplis = true\n[alerts]", "twbot.toml:15", "wrong", "`replies`"),
-    Case("language", R, '["en"]', '["en", "fr"]', "twbot.toml", "wrong", "fr has no chatbot"),
-    Case("no language", R, '["en"]', '["english"]', "twbot.toml", "wrong", "is no language"),
+    Case("language", R, '["en"]', '["en", "fr"]', "twbot.toml:3", "wrong", "fr has no chatbot"),
+    Case("no language", R, '["en"]', '["english"]', "twbot.toml:3", "wrong", "is no language"),
     Case("syntax", CRM, "return None", "return (", "bot/crm.py:7", "wrong", "SyntaxError"),
     Case("import", CRM, "def ticket", "import httpq\ndef ticket", "bot/crm.py:2", "wrong", "httpq"),
     Case("raises", CRM, "def ticket", "1 / 0\ndef ticket", "bot/crm.py:2", "wrong", "ZeroDivisionError"),
@@ -114,7 +140,7 @@ CASES = [
     Case("three", CRM, "ticket(event, bot)", "ticket(event, bot, more)", "bot/crm.py:2", "wrong", "more"),
     Case("yields", CRM, "return None", "yield 1", "bot/crm.py:6", "wrong", "yields"),
     Case("secret", CRM, '"CRM_TOKEN"', '"CRM_KEY"', "bot/crm.py:3", "warning", "CRM_KEY"),
-    Case("event of ours", CRM, '"TICKET_OPENED"', '"TWEET_SENT"', "bot/crm.py:4", "wrong", "twbot's own"),
+    Case("event of ours", CRM, '"TICKET_OPENED"', '"TWEET_SENT"', "bot/crm.py:4", "wrong", "TWEET_SENT"),
     Case("event type", CRM, '"TICKET_OPENED"', '"TICKET_MADE"', "bot/crm.py:4", "warning", "TICKET_MADE"),
     Case("event field", CRM, '{"Author"', '{"Writer"', "bot/crm.py:4", "wrong", "Writer"),
     Case("intent key", CHAT, 'replies = ["From', 'reply = ["From', "bot/chatbot.toml:5", "wrong", "`replies`"),
@@ -197,12 +223,18 @@ def test_a_language_that_lex_lacks_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 def test_all_faults_are_found_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Several in one file, and in several files; what is right beside them is checked, too."""
-    twbot = GOOD[R].replace("secrets =", "secret =").replace("[alerts]", "[alert]").replace("numeric", "nummeric")
+    twbot = (
+        GOOD[R]
+        .replace('["en"]', '["en", "fr"]')
+        .replace("secrets =", "secret =")
+        .replace("[alerts]", "[alert]")
+        .replace("numeric", "nummeric")
+    )
     chatbot = GOOD[CHAT].replace("[fallback]\nreplies", "[fallback]\nreply")
     write(tmp_path, {R: twbot, CHAT: chatbot, EVENTS: "[X]\na = 1\n"})
     _, all_found = found(tmp_path, capsys)
     wrong = {(each["file"], each["line"]) for each in all_found if each["level"] == "wrong"}
-    assert wrong >= {(R, 7), (R, 9), (R, 14), (CHAT, 8), (EVENTS, 2)}
+    assert wrong >= {(R, 3), (R, 7), (R, 9), (R, 14), (CHAT, 8), (EVENTS, 2)}
 
 
 def test_people_get_a_line_for_each(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support import pictures_of_text
+from tests.support.bot_folders import make_bot
+from tests.support.coffee import COFFEE
 from twbot.cli.commands.analyse import analyse
 from twbot.cli.commands.chat import chat
 from twbot.cli.errors import CliError, Exit
@@ -114,6 +116,35 @@ def test_chat_answers_with_intent_and_confidence(capsys: pytest.CaptureFixture[s
     assert answer["intent"] == "Greeting"
     assert 0.5 <= answer["confidence"] <= 1
     assert answer["reply"]
+
+
+def test_chat_heeds_the_mood(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever is angry gets no joke, as on X; the sentiment stands beside the answer."""
+    chat(text="I hate you, this is awful. Tell me a joke", json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["intent"], answer["by"], answer["sentiment"]) == ("FallbackIntent", "FallbackIntent", "NEGATIVE")
+
+
+def test_chat_is_a_shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line, an answer; blank lines ask nothing, and the end of the input ends it."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("hello\n\n  \nthanks a lot\n"))
+    chat(json=True)
+    first, second = lines(capsys)
+    assert (first["intent"], second["intent"]) == ("Greeting", "Thanks")
+
+
+def test_chat_asks_the_functions_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says which one answered; what they publish reaches nobody."""
+    make_bot(tmp_path / "coffee", monkeypatch, **COFFEE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("where is 4711?\nWann habt ihr geöffnet?\n"))
+    chat(json=True, data=tmp_path / "data")
+    first, second = lines(capsys)
+    assert (first["by"], first["intent"], first["confidence"]) == ("bot.desk:order", None, None)
+    assert (second["reply"], second["by"], second["language"]) == ("Von 9 bis 18 Uhr.", "Oeffnungszeiten", "de")
+    chat(text="where is it?", language="en", data=tmp_path / "data")
+    assert "language en" in capsys.readouterr().out
 
 
 def test_writing_that_is_not_read_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,6 +78,9 @@ class Stand:
     def backup(self) -> None:
         self.answer("backup", "monday.tar.gz")
 
+    def new_bot(self) -> None:
+        self.answer("new", "coffee-bot")
+
     def no_settings(self) -> None:
         Path("twbot.toml").unlink()
 
@@ -98,6 +101,7 @@ MEANS: dict[str, Callable[[Stand], str]] = {
 }
 # What has to be done before.
 BEFORE: dict[str, Callable[[Stand], object]] = {
+    "twbot check --project coffee-bot --json": Stand.new_bot,
     "twbot alerts test": Stand.subscriber,
     "twbot init": Stand.no_settings,
     "twbot restore monday.tar.gz --data restored": Stand.backup,
@@ -110,6 +114,7 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
 AFTER = ("replies resume", "replies limit --none", "replies optout remove 2244994945", "dlq purge --all --yes")
 # Those that end otherwise here, and what they say.
 ENDS = {
+    "twbot lock": (Exit.NOT_FOUND, "nothing to lock"),  # with packages it asks their index
     "twbot secrets set": (Exit.USAGE, "nobody is there to type it"),
     "twbot secrets set --from-file keys.json --stage prod": (Exit.USAGE, "replace them"),
     "twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org": (
@@ -128,6 +133,7 @@ ELSEWHERE = {
     "twbot demo": "end_to_end/test_demo.py",
     "twbot up": "cli/commands/test_up_and_down.py",
     "twbot down": "cli/commands/test_up_and_down.py",
+    "twbot test": "end_to_end/test_templates.py",
     "twbot deploy": "cli/deploy/test_deploy_commands.py",
     "twbot diff": "cli/deploy/test_deploy_commands.py",
     "twbot synth": "cli/deploy/test_deploy_commands.py",

@@ -107,13 +107,14 @@ def test_the_app_gets_nothing_of_aws(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     def instead_of_running(command: list[str], *, environment: dict[str, str], log: Path) -> child.Ended:
         given.update(environment)
-        return child.Ended(1, ["twbot: enough"])
+        return child.Ended(1, ["twbot: enough", "twbot's hint: Stop"])
 
     monkeypatch.setattr(child, "run", instead_of_running)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_DEFAULT_ACCOUNT"):
         monkeypatch.setenv(name, "secret")
-    with pytest.raises(assembly.AppFailed, match=r"^enough$"):
+    with pytest.raises(assembly.AppFailed, match=r"^enough$") as failed:
         assembly.synthesize("prod", tmp_path, log=tmp_path / "log", config=tmp_path / "twbot.toml", account_id="999999")
+    assert failed.value.hint == "Stop"
     assert "secret" not in given.values()
     assert json.loads(given["CDK_CONTEXT_JSON"])["twitterAccountId"] == "999999"
 
@@ -161,6 +162,26 @@ def test_the_same_permissions_need_none(aws: Aws, twbot: Twbot, templates: Path)
         aws.cloudformation.stacks[each.name] = {"template": each.template}
     assert twbot(*DEPLOY)[0] == 0
     assert aws.asked == ["diff", "deploy"]
+
+
+def test_the_stack_own_goes_when_the_folder_has_nothing_of_its_own_any_more(aws: Aws, twbot: Twbot) -> None:
+    """Its rules would run on. It goes before the others change, which export for it what it imports."""
+    aws.deployed()
+    own = "twbot-prod-own"
+    there = aws.cloudformation.stacks
+    there[own] = {}
+    _, answer, _ = twbot(*DEPLOY, "--dry-run")
+    assert (answer["retired"], own in there) == ([own], True)
+    code, answer, _ = twbot(*DEPLOY, "--yes")
+    assert (code, answer["retired"], own in there) == (0, [own], False)
+
+
+def test_destroy_takes_the_stack_own_along(aws: Aws, twbot: Twbot) -> None:
+    """Also where the folder has nothing of its own any more."""
+    aws.deployed("test")
+    aws.cloudformation.stacks["twbot-test-own"] = {}
+    assert twbot("destroy", "--stage", "test", "--yes")[0] == 0
+    assert "twbot-test-own" not in aws.cloudformation.stacks
 
 
 def test_a_dry_run_changes_nothing(aws: Aws, twbot: Twbot) -> None:

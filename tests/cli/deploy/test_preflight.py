@@ -53,6 +53,23 @@ def test_what_is_missing_has_a_fix(aws: Path) -> None:
     assert "twbot secrets set --stage prod" in str(told["keys"].fix)
 
 
+def test_own_secrets_that_are_missing_are_named_before_a_deployment(
+    aws: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With who needs them, and what to type; a bot without own secrets is not asked for any."""
+    assert "own secrets" not in found(aws)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "twbot.toml").write_text(
+        '[[rules]]\nname = "crm"\nwhen = {}\nrun = "bot.crm:f"\nsecrets = ["CRM_TOKEN", "OTHER"]\n'
+    )
+    monkeypatch.setenv("TWBOT_PROJECT", str(own))
+    boto3.client("secretsmanager", region_name="us-east-1").create_secret(Name="twbot/prod/OTHER", SecretString="x")
+    told = found(aws)["own secrets"]
+    assert (told.state, told.says) == ("warning", "not stored: CRM_TOKEN (for crm)")
+    assert told.fix == "twbot secrets put CRM_TOKEN --stage prod"
+
+
 def test_bootstrapped_too_long_ago(aws: Path) -> None:
     """The version that the templates ask for counts."""
     bootstrapped(str(BOOTSTRAP_VERSION - 1))

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.own_folder import write_own_folder
 from twbot.cli.operations.aws_queue import Message
+from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws_messages import dead_letter_of, failed_rules
 from twbot.cli.operations.logs.aws import sources
 from twbot.cli.operations.logs.records import Line
@@ -108,5 +109,5 @@ def test_own_functions_are_logged_and_measured() -> None:
     assert {"own-crm-angry", "own-all-again", "own-hook", "step-Toxicity", "step-Style"} == own
     assert "people" in {each.function for each in sources(STAGE) if each.service == "analysis"}
     assert "own" in services()
-    names = {each.name for each in AwsMetrics.all_metrics(None)}  # type: ignore[arg-type] - it reads no stage
+    names = {each.name for each in AwsMetrics(AwsBot("test")).all_metrics()}
     assert {"function-errors-own-crm-angry", "function-time-people", "dead-letters-own", "TICKET_OPENED"} <= names

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from tests.lambdas.aws.test_handlers_from_their_bundles import TWEET, bus_event, picture
 from tests.support.aws_account import Account
 from tests.support.bot_folders import make_bot
 from tests.support.bundles import AWS_OF_TESTS, Bundles, Ran
+from tests.support.bus_events import TWEET, bus_event, picture
 from tests.support.coffee import COFFEE
 from tests.support.loopback import Answer, answering
 from tests.support.loopback_aws import loopback_aws

@@ -13,12 +13,11 @@ import pytest
 from PIL import Image
 
 from tests.support.aws_account import BOT, KEYS, Account, request
+from tests.support.bus_events import TWEET, bus_event, picture
 from tests.support.loopback import Answer, answering
 from tests.support.paths import EVENTS
 from twbot.lambdas.ingress.signature import crc_response
 from twbot.lambdas.ports import Keys
-
-TWEET = "1050118621198921728"
 
 
 def recorded(name: str) -> str:
@@ -36,29 +35,9 @@ def analysed(images: list[dict[str, Any]]) -> dict[str, Any]:
     return bus_event("MESSAGE_ANALYSED", detail)
 
 
-def bus_event(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "version": "0",
-        "id": "e",
-        "detail-type": kind,
-        "source": "BOT",
-        "account": "123456789012",
-        "time": "2026-11-23T06:00:00Z",
-        "region": "us-east-1",
-        "resources": [],
-        "detail": detail,
-    }
-
-
 def command(**other: Any) -> str:
     detail = {"Text": "A joke.", "ReplyToUserId": "42", "ReplyToTweetId": TWEET, **other}
     return json.dumps(bus_event("SEND_TWEET", detail))
-
-
-def picture() -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (400, 300), "teal").save(file, "JPEG")
-    return file.getvalue()
 
 
 def from_queue(account: Account, *bodies: str, tries: int = 1) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.bot_folders import make_bot
 from tests.support.timeline_x import Reply, TimelineX
-from twbot.lambdas.contracts import Entry, Event, ReplyImage, SendTweet, entry, new_event
+from twbot.lambdas.contracts import Entry, Event, MessageReceived, ReplyImage, SendTweet, Twitter, entry, new_event
 from twbot.lambdas.egress.attempts import Journal, OutcomeUnknown
 from twbot.lambdas.egress.permission import Permission
 from twbot.lambdas.egress.sender import Sender
@@ -377,3 +378,38 @@ def test_a_broken_command_is_refused(tmp_path: Path) -> None:
     broken = Event(id="1", source="BOT", time="", detail={"Text": "hi"}, detail_type="SEND_TWEET")
     with pytest.raises(BadEvent, match="ReplyToUserId"):
         Egress(tmp_path, TimelineX()).sender.handle(broken)
+
+
+@pytest.mark.parametrize(
+    ("language", "out", "words"),
+    [
+        ("de", True, "alice: Ich antworte dir nicht mehr."),
+        ("de", False, "alice: Ich antworte dir wieder."),
+        ("en", True, "alice: I won't reply to you any more."),
+        (None, True, "alice: I won't reply to you any more."),
+    ],
+)
+def test_an_opt_out_is_confirmed_in_the_authors_language(
+    language: str | None, out: bool, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the bot has it, else in the bot's first."""
+    chatbot = '[fallback]\nreplies = ["?"]\n'
+    make_bot(
+        tmp_path / "bot",
+        monkeypatch,
+        twbot_toml='[bot]\nlanguages = ["en", "de"]\n',
+        **{"bot__chatbot_toml": chatbot, "bot__chatbot.de_toml": chatbot},
+    )
+    egress = Egress(tmp_path, TimelineX())
+    if not out:
+        egress.sender.handle(asking(True, language, post="11"))
+    egress.sender.handle(asking(out, language, post="12"))
+    assert egress.x.posted[-1][0].startswith(words)
+
+
+def asking(out: bool, language: str | None, *, post: str) -> Event:
+    twitter = Twitter(tweet_id=post, user_id="7")
+    message = MessageReceived(
+        text="stop", author="alice", summoned=True, twitter=twitter, language=language, opt_out=out
+    )
+    return new_event(entry(message), NOW)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import COMPILED, SHIPPED, VARIABLE, BotFolder, project, read_folder
-from twbot.lambdas.folder.toml_file import line_of
+from twbot.lambdas.folder.records import EventFields, File
+from twbot.lambdas.folder.toml_file import line_of, parse_toml
 
 CHATBOT = """
 [[intents]]
@@ -128,3 +129,41 @@ def test_the_line_of_any_key_is_found(keys: list[str], before: int) -> None:
     for number, key in enumerate(keys):
         at = line_of(text, f"$.rules[{before}].{key}")
         assert text.splitlines()[at - 1] == f"{key} = 2", number
+
+
+FAULTY = """\
+[bot]
+langages = ["de"]
+
+[[rules]]
+name = "A b"
+when = {}
+
+[[rules]]
+nme = "ok"
+memory = "x"
+when = {}
+
+[[rules]]
+name = "good"
+when = { detail = {} }
+timeout = 5000
+"""
+
+
+def test_all_faults_of_a_file_are_found_and_the_rest_is_read(tmp_path: Path) -> None:
+    """Each with its line, also behind what was left out; what is right can be found in the file again."""
+    (tmp_path / "twbot.toml").write_text(FAULTY)
+    parsed = parse_toml(tmp_path / "twbot.toml", File)
+    assert sorted(fault.line for fault in parsed.faults) == [2, 5, 8, 9, 10, 16]
+    assert parsed.value is not None
+    assert [(rule.name, rule.timeout) for rule in parsed.value.rules] == [("good", 30)]
+    assert parsed.line("rules", 0, "when") == 15
+
+
+def test_a_faulty_value_of_a_table_is_told_by_its_key(tmp_path: Path) -> None:
+    """Also where another has the same fault."""
+    (tmp_path / "events.toml").write_text('[A]\nx = "text"\n[B]\ny = "txt"\n[C]\nz = "txt"\nw = "time"\n')
+    parsed = parse_toml(tmp_path / "events.toml", EventFields)
+    assert [fault.line for fault in parsed.faults] == [4, 6]
+    assert parsed.value == {"A": {"x": "text"}, "B": {}, "C": {"w": "time"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.own_functions import Bus, Media
@@ -55,6 +56,30 @@ def test_the_first_reply_to_a_post_is_the_one(caplog: pytest.LogCaptureFixture) 
     for words in ("first", "second"):
         bot_with(bus).reply(message(), words)
     assert [(each.detail["Text"], each.dedup_key) for each in bus.entries] == [("first", "reply:5")] * 2
+
+
+def test_a_secret_is_neither_published_nor_replied() -> None:
+    """Events are logged and kept, replies are public; however it is spelled. A short word is there by chance."""
+    bus = Bus()
+    bot = bot_with(bus, secrets={"TOKEN": "tok-0123456789", "WORD": "tea"})
+    for attempt in (
+        lambda: bot.reply(message(), "your tok-0123456789"),
+        lambda: bot.publish("ORDER_ASKED", {"Headers": ["Bearer tok-0123456789"]}),
+        lambda: bot.publish("ORDER_ASKED", {"Url": "https://x.example/?auth=dG9rLTAxMjM0NTY3ODk="}),
+    ):
+        with pytest.raises(Permanent, match="has the secret TOKEN"):
+            attempt()
+    assert bus.entries == []
+    assert bot.reply(message(), "steamed")
+
+
+def test_what_a_replay_causes_bears_its_name() -> None:
+    """Own rules that don't take replays leave it alone."""
+    bus = Bus()
+    replayed = msgspec.structs.replace(message(), replay_name="replay-1")
+    running.call("bot.code:f", lambda event, bot: bot.publish("ORDER_ASKED", {"Order": 7}), replayed, bot_with(bus))
+    running.call("bot.code:f", lambda event, bot: bot.publish("ORDER_ASKED", {"Order": 7}), message(), bot_with(bus))
+    assert [each.detail for each in bus.entries] == [{"Order": 7, "ReplayName": "replay-1"}, {"Order": 7}]
 
 
 def test_pictures_of_a_reply_are_kept_under_names_that_follow_from_them() -> None:

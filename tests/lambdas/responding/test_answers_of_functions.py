@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.lambdas.responding.test_replies_to_messages import (
+from tests.support.bot_folders import make_bot
+from tests.support.messages_analysed import (
     OBAMA,
     DictMedia,
     RecordingBus,
@@ -17,7 +18,6 @@ from tests.lambdas.responding.test_replies_to_messages import (
     analysed,
     image,
 )
-from tests.support.bot_folders import make_bot
 from twbot.lambdas.contracts import Analysis, Event
 from twbot.lambdas.errors import FunctionFailed, Permanent, Temporary
 from twbot.lambdas.ports import Call

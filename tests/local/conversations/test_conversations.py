@@ -176,7 +176,10 @@ def test_the_fault_is_that_of_the_first_line(bot: Path) -> None:
 
 def test_one_person_may_say_all_of_it(bot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """More than a person is answered in an hour, and the same twice; a profile is that of its conversation alone."""
-    talks = [f'[[conversations]]\ntext = "good day {number // 2}"\nreply = true\n' for number in range(24)]
+    talks = [
+        f'[[conversations]]\ntext = "good day {number // 2}"\nreply = "You said: good day {number // 2}"\n'
+        for number in range(24)
+    ]
     (bot / FILE).write_text("".join(["[[conversations]]\ntext = 'first'\nfollowers = 9\n", *talks]))
     assert run(["test", "--json"]) == Exit.DONE, capsys.readouterr().out
 

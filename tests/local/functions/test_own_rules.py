@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +17,6 @@ from twbot.lambdas.own.forward import new_secret
 from twbot.lambdas.replays import ReplayRequest
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
-from twbot.local.server.control import Erase
 from twbot.local.server.log_files import lines_of
 from twbot.local.server.log_writer import logging_to
 
@@ -34,7 +35,7 @@ run = "bot.code:shouting"
 [[steps]]
 name = "Lost"
 of = "text"
-run = "bot.code:broken"
+run = "bot.code:lost"
 
 [[rules]]
 name = "loud"
@@ -50,6 +51,12 @@ run = "bot.code:follow_up"
 name = "broken"
 when = {{ detail = {{ Text = [{{ wildcard = "*broken*" }}] }} }}
 run = "bot.code:broken"
+
+[[rules]]
+name = "hangs"
+when = {{ detail = {{ Text = [{{ wildcard = "*hang*" }}] }} }}
+run = "bot.code:hang"
+timeout = 1
 
 [[rules]]
 name = "refused"
@@ -68,6 +75,7 @@ when = {{ detail = {{ Text = [{{ wildcard = "*elsewhere*" }}] }} }}
 to = "arn:aws:sqs:eu-west-1:1:q"
 """
 CODE = """
+import time
 from twbot.bot import Permanent
 
 def ticket(event, bot):
@@ -80,7 +88,14 @@ def shouting(event, bot):
     text = event.detail["Text"]
     return {"Score": sum(each.isupper() for each in text) / len(text)}
 def loud(event, bot): print("loud")
-def broken(event, bot): raise ValueError("our API is down")
+def lost(event, bot): raise ValueError("our API is down")
+def broken(event, bot):
+    if bot.add("broken", 1) == 1: raise ValueError("our API is down")
+    print("well again")
+def hang(event, bot):
+    if bot.add("hung", 1) > 1: return print("well again")
+    bot.log.info("hanging")
+    time.sleep(600)
 def refused(event, bot): raise Permanent("no such customer")
 """
 
@@ -114,6 +129,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
             bot.own_secrets.put("TOKEN", "tok-0123456789")
             bot.own_secrets.put("DESK", new_secret())
             yield Own(world, desk)
+            assert workers()
+        assert not workers()
 
 
 def test_a_rule_replies_and_publishes(own: Own) -> None:
@@ -147,15 +164,23 @@ def test_a_function_that_refuses_makes_a_dead_letter_at_once(own: Own) -> None:
 
 def test_a_function_that_fails_is_tried_again_and_its_traceback_is_in_the_log(own: Own) -> None:
     """Under the post's id, with the rule's name."""
-    post = own.world.x.post("dan", "@twbot this is broken")
-    wait_for(lambda: bool(own.lines_of_rules(post)))
-    line = own.lines_of_rules(post)[0]
-    assert (line["rule"], line["tweet"], line["level"]) == ("broken", post["id"], "ERROR")
-    assert 'raise ValueError("our API is down")' in line["traceback"]
-    with History(own.world.home.bus) as history:
-        found = [each for each in history.deliveries_of_tweet(post["id"]) if each.rule == "broken"]
-    assert [each.state for each in found] == ["waiting"]
-    own.world.system.bot._operations().forget(Erase(post["id"]))
+    post, _ = own.world.ask("dan", "@twbot this is broken")
+    failed, again = own.lines_of_rules(post)
+    assert (failed["rule"], failed["tweet"], failed["level"]) == ("broken", post["id"], "ERROR")
+    assert 'raise ValueError("our API is down")' in failed["traceback"]
+    assert again["message"] == "well again"
+
+
+def test_a_function_that_hangs_delays_no_other_rule(own: Own) -> None:
+    """It is ended at its time limit, and tried again; a ticket of the same post is opened meanwhile."""
+    post, replies = own.world.ask("hal", "@twbot a ticket: you hang")
+    lines = own.lines_of_rules(post)
+    said = [each["message"] for each in lines]
+    failed = next(each for each in lines if each["level"] == "ERROR")
+    assert failed["message"] == "bot.code:hang did not return within 1 s."
+    assert "in hang" in failed["traceback"]
+    assert said.index("a ticket with ***") < said.index(failed["message"]) < said.index("well again")
+    assert len(replies) == 1
 
 
 def test_a_step_answers_within_the_analysis(own: Own) -> None:
@@ -167,7 +192,7 @@ def test_a_step_answers_within_the_analysis(own: Own) -> None:
     lines = own.lines(post)
     assert [each["message"] for each in lines if each["rule"] == "loud"] == ["loud"]
     assert {each["message"] for each in lines if each["rule"] == "Lost"} == {
-        "bot.code:broken: ValueError: our API is down"
+        "bot.code:lost: ValueError: our API is down"
     }
 
 
@@ -178,6 +203,13 @@ def test_an_event_goes_to_an_address(own: Own) -> None:
     assert asked.json["detail"]["Twitter"]["TweetId"] == post["id"]
     assert {name.lower() for name in asked.headers} >= {"webhook-id", "webhook-timestamp", "webhook-signature"}
     assert [(each["rule"], each["level"]) for each in own.lines_of_rules(post)] == [("elsewhere", "WARNING")]
+
+
+def workers() -> list[str]:
+    """The processes for functions that this process started."""
+    command = ["ps", "--ppid", str(os.getpid()), "-o", "args="]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return [line for line in found.splitlines() if "twbot.local.functions.worker" in line]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

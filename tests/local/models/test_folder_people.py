@@ -13,7 +13,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.people import NotKnown, has_people, photos_of_people
 from twbot.local.models import folder_people
 from twbot.local.models.folder_people import CACHE, photos_by_name
-from twbot.local.models.gallery import Gallery
+from twbot.local.models.gallery import Gallery, only_face
 from twbot.local.models.rekognition import Rekognition
 
 NAMES = ("Ada Lovelace", "김민수", "Łukasz Ó Briain", "محمد علي", "O'Neil-Smith")
@@ -60,8 +60,12 @@ def test_a_photo_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     put(tmp_path, "Ada")
     found = photos_by_name(tmp_path, tmp_path / CACHE)
     looked: list[str] = []
-    seen = folder_people.only_face
-    monkeypatch.setattr(folder_people, "only_face", lambda *given: (looked.append(given[0]), seen(*given))[1])
+
+    def look(source: str, content: bytes) -> list[float]:
+        looked.append(source)
+        return only_face(source, content)
+
+    monkeypatch.setattr(folder_people, "only_face", look)
     (tmp_path / "bot" / "people" / "Ada").rename(tmp_path / "bot" / "people" / "Grace")
     (again,) = photos_by_name(tmp_path, tmp_path / CACHE)["Grace"]
     assert (again.embedding, looked) == (found["Ada"][0].embedding, [])

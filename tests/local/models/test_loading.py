@@ -9,7 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from twbot.lambdas.errors import MachineFault, Temporary
-from twbot.local.models import centerface, embedding, entities, faces, labels, landmarks, language, ocr, sentiment
+from twbot.local.models import (
+    centerface,
+    embedding,
+    entities,
+    faces,
+    labels,
+    landmarks,
+    language,
+    sentiment,
+    text_networks,
+)
 from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.loading import Worker, loads_once, loads_once_a_thread
 
@@ -62,8 +72,9 @@ def test_many_threads_load_once() -> None:
 
 def test_every_model_loads_in_this_way() -> None:
     """None caches by itself: functools.cache would let two threads load, and would hide the machine's fault."""
+    of_text = (text_networks._detector, text_networks._recogniser)
     of_faces = (faces._session, centerface._session, landmarks._trees)
-    for model in (embedding._model, entities._model, language._detector, labels._session, ocr._load, *of_faces):
+    for model in (embedding._model, entities._model, language._detector, labels._session, *of_text, *of_faces):
         assert hasattr(model, "__wrapped__")
         assert not hasattr(model, "cache_clear")
     for data in (sentiment._network, labels._kinds):

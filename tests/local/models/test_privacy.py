@@ -82,9 +82,9 @@ def test_telemetry_is_off_before_anything_loads(module: str, tmp_path: Path) -> 
 
 
 def test_onnxruntime_is_imported_behind_the_switch_only() -> None:
-    """No module imports it (or RapidOCR, which does) without the package that switches its telemetry off."""
+    """No module imports it without the package that switches its telemetry off."""
     for folder in ("cli", "lambdas", "local", "stacks"):
         for path in (ROOT / folder).rglob("*.py"):
             text = path.read_text()
-            if "import onnxruntime" in text or "import rapidocr" in text or "from rapidocr" in text:
+            if "import onnxruntime" in text or "from onnxruntime" in text:
                 assert path.is_relative_to(ROOT / "local/models") or "import twbot.local.models" in text, path

@@ -14,11 +14,12 @@ from PIL import Image, ImageDraw
 
 from tests.support import pictures_of_text as pictures
 from tests.support.paths import PICTURES
-from twbot.local.models import ocr, scripts
+from twbot.local.models import ocr, scripts, text_networks
 from twbot.local.models.ocr import Line, detect_text, read_lines, words_of
 from twbot.local.models.pictures import MAX_SIDE
-from twbot.local.models.text_boxes import Box
-from twbot.local.models.text_lines import NOTHING, Read, Reading, in_order, read_boxes
+from twbot.local.models.text_boxes import Box, boxes_of
+from twbot.local.models.text_lines import NOTHING, Read, in_order, read_boxes
+from twbot.local.models.text_networks import Reading
 from twbot.local.models.training.tessdata import without_words
 
 # Kinds that between them take every path; `make measure-models` measures all of them.
@@ -160,6 +161,84 @@ def test_a_script_that_reads_no_line_is_not_tried_on_every_line() -> None:
     pixels = np.zeros((900, 120, 3), np.uint8)
     assert {each.reading for each in read_boxes(pixels, boxes, nothing, gives_up=True)} == {NOTHING}
     assert len(tried) == 6
+
+
+def test_one_line_that_reads_well_tells_the_way_up() -> None:
+    """Each other line is read once then, as most of the time goes into reading."""
+    tried: list[Any] = []
+
+    def upside_down(line: Any) -> Reading:
+        tried.append(line)
+        return Reading("text", 0.99 if line[2, 2, 0] > 99 else 0.3)
+
+    boxes = [_box(0, 20 * number, width=100 + number) for number in range(10)]
+    pixels = np.zeros((300, 120, 3), np.uint8)
+    for box in boxes:
+        x, y = box.corners[2].astype(int)
+        pixels[y - 4 : y, x - 4 : x] = 255
+    assert {each.reading.score for each in read_boxes(pixels, boxes, upside_down)} == {0.99}
+    assert len(tried) == len(boxes) + 1
+
+
+def test_the_script_of_the_line_before_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other models are asked about a picture's first line only, and about lines that this one does not read."""
+    asked: list[str] = []
+
+    def read(image: Any, script: str, _: Any) -> Reading:
+        asked.append(script)
+        return Reading(script, 0.9) if script == ("HANGUL" if image.width > 100 else "ARABIC") else NOTHING
+
+    monkeypatch.setattr(scripts, "_read", read)
+    monkeypatch.setattr(scripts, "is_writing", lambda _: True)
+    reader = scripts.Reader()
+    long, short = (np.zeros((10, width, 3), np.uint8) for width in (90, 20))
+    assert [reader(line).text for line in (long, long, short, short)] == ["HANGUL", "HANGUL", "ARABIC", "ARABIC"]
+    assert asked == ["CYRILLIC", "HANGUL", "HANGUL", "HANGUL", "CYRILLIC", "ARABIC", "ARABIC"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "score"),
+    [
+        ("--aab--", "ab", 0.9),
+        ("aa-a b", "aa b", 0.9),
+        ("-----", "", 0.0),
+        ("   a ", "a", 0.9),
+    ],
+)
+def test_a_letter_that_stays_is_one(columns: str, text: str, score: float) -> None:
+    """What is read twice in a row is one letter, unless there is none between."""
+    letters = ["", "a", "b", " "]
+    probabilities = np.full((len(columns), len(letters)), 0.01, np.float32)
+    for column, letter in enumerate(columns):
+        probabilities[column, letters.index(letter.strip("-"))] = 0.9
+    reading = text_networks._reading(probabilities, letters)
+    assert reading.text == text
+    assert reading.score == pytest.approx(score)
+
+
+@pytest.mark.parametrize("angle", [0, 3, 30, 89])
+def test_a_marks_box_reaches_further_than_the_mark(angle: float) -> None:
+    """By its area for its perimeter, on all sides, in the picture's pixels, however it is turned."""
+    marked = Image.new("F", (400, 400))
+    ImageDraw.Draw(marked).rectangle((100, 190, 299, 209), fill=0.9)
+    (box,) = boxes_of(np.asarray(marked.rotate(angle)), (800, 800))
+    assert sorted(box.size) == pytest.approx([2 * (20 + 29), 2 * (200 + 29)], abs=8)
+    assert box.corners.mean(axis=0) == pytest.approx([400, 400], abs=3)
+    assert box.score > 0.8
+
+
+@pytest.mark.parametrize(
+    ("filled", "probability", "boxes"),
+    [((50, 50, 150, 60), 0.9, 1), ((50, 50, 150, 60), 0.4, 0), ((50, 50, 51, 51), 0.9, 0), ((0, 0, 199, 9), 0.9, 1)],
+    ids=["a line", "unsure", "a speck", "at the edge"],
+)
+def test_marks_are_boxes_if_they_are_sure_and_large(filled: Any, probability: float, boxes: int) -> None:
+    """As the detector's authors have it; no box reaches out of the picture."""
+    marked = Image.new("F", (200, 100))
+    ImageDraw.Draw(marked).rectangle(filled, fill=probability)
+    found = boxes_of(np.asarray(marked), (100, 200))
+    assert len(found) == boxes
+    assert all(0 <= x < 200 and 0 <= y < 100 for box in found for x, y in box.corners)
 
 
 def test_what_is_no_text_hides_no_text() -> None:

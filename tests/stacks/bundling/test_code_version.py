@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.own_folder import write_own_folder
 from tests.support.templates import Templates
+from twbot.lambdas.folder.folder import VARIABLE
 from twbot.stacks.bundling import bundle
 from twbot.stacks.functions import FUNCTIONS
 from twbot.stacks.version import BESIDES, code_version
@@ -58,3 +60,18 @@ def test_what_no_bundle_holds_does_not_count(elsewhere: Path) -> None:
 def test_a_stage_says_its_version(prod: Templates) -> None:
     """As an output of the Plumbing stack."""
     assert prod.by_service["plumbing"]["Outputs"]["CodeVersion"]["Value"] == code_version()
+
+
+def test_what_a_bot_s_folder_deploys_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables, its code and its lock; not its photos."""
+    folder = write_own_folder(tmp_path)
+    shipped = again()
+    monkeypatch.setenv(VARIABLE, str(folder))
+    known = [again()]
+    assert known[0] != shipped
+    for name in ("bot/crm.py", "twbot.lock", "bot/people/Ada Lovelace/1.jpg"):
+        with (folder / name).open("a") as file:
+            file.write("# more\n")
+        known.append(again())
+    assert len(set(known)) == 3
+    assert known[-1] == known[-2]

@@ -95,7 +95,7 @@ def test_a_rule_runs_from_its_bundle_alone(own: Bundles) -> None:
     (published,) = (call for operation, call in calls if operation == "PutEvents")
     entry = published["Entries"][0]
     assert entry["DetailType"] == "TICKET_OPENED"
-    assert msgspec.json.decode(entry["Detail"]) == {"By": "ada", "With": ["hot", "cold"], "Over": "h11"}
+    assert msgspec.json.decode(entry["Detail"]) == {"By": "ada", "With": "hot cold", "Over": "h11"}
     assert ["GetSecretValue", {"SecretId": "twbot/test/CRM_TOKEN"}] in calls
     assert "tOkEn-4711" not in log
     assert "the token is ***" in log
@@ -121,7 +121,7 @@ def test_a_bundle_holds_the_code_of_the_folder_and_nothing_else_of_it(own: Bundl
     }
     of_folder = {name for name in files if name.startswith(("bot", "infra", "requirements"))}
     assert of_folder == {"bot"} | {
-        f"bot/{name}" for name in ("crm.py", "words.py", "words.json", "orders.py", "toxic.py")
+        f"bot/{name}" for name in ("crm.py", "events.toml", "words.py", "words.json", "orders.py", "toxic.py")
     }
     compiled = (own.unpacked("own-crm-angry") / COMPILED).read_bytes()
     assert msgspec.json.decode(compiled, type=BotFolder).rules[0].name == "crm-angry"
