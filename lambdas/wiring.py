@@ -216,6 +216,11 @@ def any_of(patterns: Sequence[Pattern]) -> Pattern:
     return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
 
 
+def own_rules() -> list[Rule]:
+    """Return the rules of the bot's folder."""
+    return [rule for rule in rules() if rule.service == OWN]
+
+
 def services() -> tuple[str, ...]:
     """Return the microservices that take events from the bus."""
     return tuple(dict.fromkeys(rule.service for rule in rules()))

@@ -9,6 +9,7 @@ from pathlib import Path
 from twbot.cli.check.findings import Findings
 from twbot.cli.check.tables import Tables, note_error
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import LANGUAGE
 from twbot.lambdas.folder.records import ChatbotFile
 from twbot.lambdas.folder.toml_file import Parsed
 from twbot.lambdas.folder.wording_file import NAMES, wording_faults
@@ -24,6 +25,7 @@ def check_chatbots(tables: Tables, findings: Findings) -> None:
             if language in languages:
                 _lex(path, parsed, problems(parsed.value, language), tables, findings)
             _intents(path, parsed, parsed.value, findings)
+    _languages(tables, findings)
     _locales(tables, findings)
     _files(tables, findings)
 
@@ -39,6 +41,21 @@ def _lex(path: Path, parsed: Parsed[ChatbotFile], found: Iterable[Problem], tabl
         if each.utterance is not None:
             line = line_with(parsed.text, each.utterance, line)
         findings.wrong(path, line, f"{each.intent}: {each.problem}")
+
+
+def _languages(tables: Tables, findings: Findings) -> None:
+    """Note languages that are none, and those without a chatbot."""
+    languages = tables.declared.bot.languages
+    names = {path.name for path in (tables.folder / "bot").glob("chatbot*.toml")}
+    line = tables.line("bot", "languages")
+    for language in languages:
+        is_first = language == languages[0]
+        if not LANGUAGE.fullmatch(language):
+            says = f"bot.languages: {language!r} is no language: ISO 639-1, such as de."
+            findings.wrong(tables.path, line, says)
+        elif f"chatbot.{language}.toml" not in names and not (is_first and (not names or "chatbot.toml" in names)):
+            hint = f"Write bot/chatbot.{language}.toml, or take {language} out of the languages"
+            findings.wrong(tables.path, line, f"bot.languages: {language} has no chatbot.", hint)
 
 
 def _locales(tables: Tables, findings: Findings) -> None:

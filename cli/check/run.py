@@ -19,13 +19,13 @@ from twbot.cli.check.functions import check_functions
 from twbot.cli.check.patterns import check_patterns
 from twbot.cli.check.rules import check_rules
 from twbot.cli.check.sources import check_publications, read_sources
-from twbot.cli.check.tables import check_tables
+from twbot.cli.check.tables import Tables, check_as_it_runs
 
 
 def check(folder: Path) -> list[Finding]:
     """Return what is wrong with the folder, or may be, by file and line."""
     findings = Findings(folder)
-    tables = check_tables(folder, findings)
+    tables = Tables(folder, findings)
     sources = read_sources(folder)
     events = tables.events.value if tables.events else None
     published = [*(events or {}), *(each.type for each in sources.publications)]
@@ -41,4 +41,5 @@ def check(folder: Path) -> list[Finding]:
     check_lock(tables, findings)
     check_secrets(tables, findings)
     check_modes(folder, findings)
+    check_as_it_runs(tables, findings)
     return findings.all()

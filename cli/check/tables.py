@@ -99,15 +99,14 @@ class Tables:
         return self.read(path, ChatbotFile)
 
 
-def check_tables(folder: Path, findings: Findings) -> Tables:
-    """Read all tables, and note what is wrong with them together: a language without a chatbot, for instance."""
-    tables = Tables(folder, findings)
-    if not findings.all():
-        try:
-            read_folder(folder)
-        except TwbotError as error:
-            note_error(error, tables.path, findings)
-    return tables
+def check_as_it_runs(tables: Tables, findings: Findings) -> None:
+    """Read the folder as the bot does, where nothing else is wrong: what it refuses is wrong, whatever it is."""
+    if any(each.level == "wrong" for each in findings.all()):
+        return
+    try:
+        read_folder(tables.folder)
+    except TwbotError as error:
+        note_error(error, tables.path, findings)
 
 
 def note_error(error: TwbotError, path: Path, findings: Findings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ STAGE = """
 # made_with_ai = false                 # have X mark replies as made with AI
 # archive_days = 30                    # how long events can be replayed; default: 30 on AWS, on this machine for ever
 # lake_days = 3650                     # how long queries find events; default: for ever
+# own = {}                             # for the bot's own functions, which find it in bot.settings
 """
 AWS = """
 [stages.{name}.aws]                   # where it is, and what it is made of
@@ -42,6 +43,7 @@ AWS = """
 # requests_per_second = 50             # webhook calls; what is beyond X sends again
 # replies_at_once = 2                  # 2 or more
 # query_limit_mb = 1000                # what one SQL query may read, at $5 per 1,000,000 MB; 10 or more
+# extra = "infra.stack:add"            # your own CDK beside twbot's: a function of the bot's folder; default: none
 # x_url = "https://x.example.com"      # what stands in for X, to try a stage without it; default: X itself
 
 [stages.{name}.aws.detectors]         # the AI that is asked for each post, and paid for: twbot cost
@@ -124,7 +126,8 @@ def _add(stage: str, text: str, file: Path) -> None:
 
     try:
         before = file.read_bytes()
-        stages = msgspec.toml.decode(decode_text(before), type=dict[str, dict[str, object]]).get("stages", {})
+        tables: dict[str, Any] = msgspec.toml.decode(decode_text(before))
+        stages = msgspec.convert(tables.get("stages", {}), dict[str, dict[str, Any]])
     except (ValueError, OSError) as error:
         raise CliError(f"Cannot read {file}: {error}", hint="Put it right, or write it anew: --force") from None
     if stage in stages:

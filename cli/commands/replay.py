@@ -186,11 +186,15 @@ def _request(
     import datetime
 
     from twbot.lambdas.replays import ReplayRequest
+    from twbot.lambdas.wiring import own_rules
 
     rules = complete_rules("")
     if unknown := [name for name in to if name not in rules]:
         hint = f"There are: {', '.join(rules)}"
         raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
+    if without := [rule.name for rule in own_rules() if rule.name in to and not rule.takes_replays(with_replies=True)]:
+        hint = "Its table [[rules]] in twbot.toml has to say: replays = true; on AWS, deploy it then"
+        raise CliError(f"The rule {without[0]} takes no replays.", hint=hint, code=Exit.USAGE)
     names = known_types(types)
     now = datetime.datetime.now().astimezone()
     begin, end = parse_window(since, until or "now", now=now)

@@ -8,7 +8,7 @@ import msgspec
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.folder.records import Pattern
-from twbot.lambdas.wiring import OWN, Rule, rules
+from twbot.lambdas.wiring import Rule, own_rules, rules
 from twbot.local.bus.patterns import CompiledPattern, compile_pattern
 from twbot.stacks.functions import functions
 
@@ -26,11 +26,6 @@ def raises_alert(event: Event) -> bool:
 def matches(rule: Rule, event: Event) -> bool:
     """Return whether a rule takes an event."""
     return _compiled(msgspec.json.encode(rule.pattern))(msgspec.to_builtins(event))
-
-
-def own_rules() -> list[Rule]:
-    """Return the rules of the bot's folder."""
-    return [rule for rule in rules() if rule.service == OWN]
 
 
 def own_rules_with_functions() -> list[Rule]:

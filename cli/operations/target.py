@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.settings import LOCAL, settings_file
@@ -151,7 +151,7 @@ def stage_names() -> list[str]:
     import msgspec
 
     try:
-        tables = msgspec.toml.decode(decode_text(settings_file().read_bytes()), type=dict[str, dict[str, object]])
+        tables: dict[str, Any] = msgspec.toml.decode(decode_text(settings_file().read_bytes()))
+        return sorted({LOCAL, *msgspec.convert(tables.get("stages", {}), dict[str, Any])})
     except (OSError, ValueError):
         return [LOCAL]
-    return sorted({LOCAL, *tables.get("stages", {})})

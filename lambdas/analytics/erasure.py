@@ -123,7 +123,7 @@ def _detail(event: dict[str, Any]) -> object:
         return event.get("detail")
     try:
         return msgspec.json.decode(event[OWN])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return event.get("detail")
 
 

@@ -40,6 +40,10 @@ def declared(events: EventFields) -> tuple[str, ...]:
 
 
 def publishes_others() -> bool:
-    """Return whether the folder has functions, which may publish types that bot/events.toml does not declare."""
+    """Return whether the folder has functions, which may publish types that bot/events.toml does not declare.
+
+    Those of twbot itself publish no events of their own.
+    """
     folder = bot_folder()
-    return bool(folder.functions or folder.steps or any(rule.run for rule in folder.rules))
+    runs = [*folder.functions, *(step.run for step in folder.steps), *(rule.run for rule in folder.rules if rule.run)]
+    return not all(run.startswith("twbot.") for run in runs)

@@ -24,7 +24,7 @@ FILE = "twbot.toml"
 COMPILED = "twbot-folder.json"
 SHIPPED = Path(__file__).parents[1] / "default_bot"
 _HOST = re.compile(r"https?://([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)", re.IGNORECASE)
-_CODE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 # A bot's own code is small; what is larger is data, and no place for a link.
 MAX_SCANNED = 1_000_000
 
@@ -125,7 +125,7 @@ _read_once = functools.cache(read_folder)
 def _chatbots(folder: Path, languages: list[str]) -> dict[str, ChatbotFile]:
     found: dict[str, ChatbotFile] = {}
     for language in languages:
-        if not _CODE.fullmatch(language):
+        if not LANGUAGE.fullmatch(language):
             raise TwbotError(f"{folder / FILE}: bot.languages: {language!r} is no language: ISO 639-1, such as de.")
         names = [f"chatbot.{language}.toml", *(["chatbot.toml"] if language == languages[0] else [])]
         tables = (_table(folder / "bot" / name, ChatbotFile) for name in names)

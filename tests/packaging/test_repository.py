@@ -32,7 +32,7 @@ def test_no_index_address_and_no_path_of_a_machine() -> None:
 
 LARGE = 1_000_000
 MODELS = ROOT / "local" / "models" / "data"
-MAX_MODELS = 20_000_000
+MAX_MODELS = 30_000_000
 """Bytes of all models' data together."""
 
 

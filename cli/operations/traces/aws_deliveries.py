@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from twbot.cli.operations.aws_errors import AwsError
-from twbot.cli.operations.aws_rules import matches, own_rules, own_rules_with_functions, raises_alert
+from twbot.cli.operations.aws_rules import matches, own_rules_with_functions, raises_alert
 from twbot.cli.operations.dead_letters.records import DeadLetter
 from twbot.cli.operations.logs.records import Line
 from twbot.cli.operations.traces.records import Span, last
 from twbot.lambdas.alerting.alert import alert_for
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.own.failures import RAN
-from twbot.lambdas.wiring import RULES, Rule
+from twbot.lambdas.wiring import RULES, Rule, own_rules
 
 # Lambda invokes a function for an event three times at most.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html

@@ -128,8 +128,8 @@ CASES = [
     Case("package", R, "secrets =", 'packages = ["httpx"]\nsecrets =', "twbot.toml:9", "wrong", "'httpx' is not in"),
     Case("model", R, "bot.crm:answer", "twbot.llm:answer", "twbot.toml:12", "wrong", "no table [llm]"),
     Case("stage", R, "[alerts]", "[stages.prod]\nreplis = true\n[alerts]", "twbot.toml:15", "wrong", "`replies`"),
-    Case("language", R, '["en"]', '["en", "fr"]', "twbot.toml", "wrong", "fr has no chatbot"),
-    Case("no language", R, '["en"]', '["english"]', "twbot.toml", "wrong", "is no language"),
+    Case("language", R, '["en"]', '["en", "fr"]', "twbot.toml:3", "wrong", "fr has no chatbot"),
+    Case("no language", R, '["en"]', '["english"]', "twbot.toml:3", "wrong", "is no language"),
     Case("syntax", CRM, "return None", "return (", "bot/crm.py:7", "wrong", "SyntaxError"),
     Case("import", CRM, "def ticket", "import httpq\ndef ticket", "bot/crm.py:2", "wrong", "httpq"),
     Case("raises", CRM, "def ticket", "1 / 0\ndef ticket", "bot/crm.py:2", "wrong", "ZeroDivisionError"),
@@ -223,12 +223,18 @@ def test_a_language_that_lex_lacks_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 def test_all_faults_are_found_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Several in one file, and in several files; what is right beside them is checked, too."""
-    twbot = GOOD[R].replace("secrets =", "secret =").replace("[alerts]", "[alert]").replace("numeric", "nummeric")
+    twbot = (
+        GOOD[R]
+        .replace('["en"]', '["en", "fr"]')
+        .replace("secrets =", "secret =")
+        .replace("[alerts]", "[alert]")
+        .replace("numeric", "nummeric")
+    )
     chatbot = GOOD[CHAT].replace("[fallback]\nreplies", "[fallback]\nreply")
     write(tmp_path, {R: twbot, CHAT: chatbot, EVENTS: "[X]\na = 1\n"})
     _, all_found = found(tmp_path, capsys)
     wrong = {(each["file"], each["line"]) for each in all_found if each["level"] == "wrong"}
-    assert wrong >= {(R, 7), (R, 9), (R, 14), (CHAT, 8), (EVENTS, 2)}
+    assert wrong >= {(R, 3), (R, 7), (R, 9), (R, 14), (CHAT, 8), (EVENTS, 2)}
 
 
 def test_people_get_a_line_for_each(

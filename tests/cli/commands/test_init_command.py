@@ -50,7 +50,17 @@ def test_uncommented_it_loads_and_says_the_defaults(name: str) -> None:
     assert stage.production is (name == "prod")
     plain = load_stage(name, Path("none.toml"), twitter_account_id="999999")
     assert stage.secret == plain.secret
-    examples = {"twitter_account_id", "account", "region", "profile", "production", "secret", "x_url", "detectors"}
+    examples = {
+        "twitter_account_id",
+        "account",
+        "region",
+        "profile",
+        "production",
+        "secret",
+        "x_url",
+        "detectors",
+        "extra",
+    }
     for field in set(AwsConfig.__struct_fields__) - examples:
         assert getattr(stage.aws, field) == getattr(plain.aws, field), field
     assert stage.aws.detectors == Detectors()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.bot_folders import make_bot
 from tests.support.operate import Operate
 from tests.support.world import World
 from twbot.cli.main import run
@@ -131,3 +132,18 @@ def test_takes_a_running_bot(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert run(["replay", "--since", "1h", "--dry-run", "--data", str(tmp_path)]) == 0
     assert run(["replay", "--since", "1h", "--data", str(tmp_path)]) == 3
     assert "twbot up" in capsys.readouterr().err
+
+
+def test_a_rule_of_the_folder_that_takes_no_replays_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The replay would deliver nothing; what to write is said. A rule that asks for replays gets them."""
+    rule = '[[rules]]\nname = "{}"\nwhen = {{ detail-type = ["TWEET_SENT"] }}\nrun = "bot.crm:ticket"\nreplays = {}\n'
+    make_bot(tmp_path, monkeypatch, twbot_toml=rule.format("never", "false") + rule.format("again", "true"))
+    data = tmp_path / "data"
+    data.mkdir()
+    with Bus(DataFolder(data).bus, RULES):
+        pass
+    for name, code in (("never", 2), ("again", 0)):
+        assert run(["replay", "--since", "1h", "--to", name, "--data", str(data)]) == code
+        assert ("replays = true" in capsys.readouterr().err) is (code == 2)

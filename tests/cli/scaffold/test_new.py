@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 from twbot import __version__
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
+from twbot.cli.operations.target import stage_names
 from twbot.cli.scaffold.templates import TEMPLATES, WORKFLOW
 
 PINNED = re.compile(r"(actions|aws-actions)/[\w-]+@v\d+")
@@ -36,6 +37,22 @@ def test_what_is_written_passes_the_check(
     assert not [text for text in texts if re.search(r"(?<!\$)\{\{\w", text)]
     assert Path("my-bot/README.md").read_text().startswith("# My Bot\n")
     monkeypatch.chdir("my-bot")
+    capsys.readouterr()
+    code = run(["check", "--json"])
+    assert (code, json.loads(capsys.readouterr().out)["findings"]) == (Exit.DONE, [])
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_stage_can_be_added(
+    template: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`twbot init` leaves rules, answers and alerts as they are, and nothing is wrong then."""
+    run(["new", "my-bot", "--template", template])
+    monkeypatch.chdir("my-bot")
+    before = Path("twbot.toml").read_text()
+    assert run(["init"]) == run(["init", "--stage", "test"]) == Exit.DONE
+    assert Path("twbot.toml").read_text().startswith(before)
+    assert stage_names() == ["local", "prod", "test"]
     capsys.readouterr()
     code = run(["check", "--json"])
     assert (code, json.loads(capsys.readouterr().out)["findings"]) == (Exit.DONE, [])
