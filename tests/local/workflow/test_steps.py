@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.support.full_pictures import CELEBRITIES, CROWD, SCREENSHOT, answers_with
 from tests.support.workflow_cases import CASES, EVERYTHING, NOTHING, message
 from tests.support.workflow_interpreters import by_moto, by_us
 from tests.support.workflow_recordings import Json, Recording, Refusal
 from twbot.lambdas.analysis.workflow import FILE, placeholder
 from twbot.lambdas.analysis.workflow import workflow as declared
 from twbot.lambdas.folder.records import Step
+from twbot.lambdas.own.steps import MAX_BYTES
 from twbot.stacks.config import Detectors
 from twbot.stacks.state_machine import machines, workflow
 
@@ -138,3 +140,15 @@ def test_each_state_has_a_name_of_its_own_and_a_step_its_time() -> None:
         if "Own-Style" in (state := machine["States"])
     )
     assert style["TimeoutSeconds"] == 7 + 5
+
+
+@RUNS
+@pytest.mark.parametrize("found", [SCREENSHOT, CROWD, CELEBRITIES], ids=["screenshots", "crowds", "celebrities"])
+def test_four_full_pictures_with_full_answers_of_steps_fit(run: Any, found: Json) -> None:
+    """All that steps may answer beside all that the detectors find: the message is not lost to the state's limit."""
+    case = CASES["text and three pictures"]._replace(pictures=("a.jpg", "b.jpg", "c.jpg", "d.jpg"))
+    full = {"words": "x" * (MAX_BYTES - 20)}
+    answers = Answers({"Toxicity": full, "Style": full}, answers_with(found))
+    run(defined([TOXICITY, STYLE]), message(case), answers)
+    assert analysis(answers)["Own"]["Toxicity"] == full
+    assert [image["Analysis"]["Own"]["Style"] for image in analysis(answers)["Images"]] == [full] * 4
