@@ -218,10 +218,13 @@ def _greet(system: System, option: str, json: bool) -> None:
 def _warn(system: System, option: str) -> None:
     """Say what the bot can't do as its folder is."""
     from twbot.lambdas.folder.folder import bot_folder
-    from twbot.lambdas.own.calls import named_secrets
+    from twbot.lambdas.folder.records import LLM_NOTICE
+    from twbot.lambdas.own.calls import LLM, named_secrets
     from twbot.local.functions.rules import is_on_aws
 
     folder, bot = bot_folder(), system.bot
+    if LLM in folder.functions:
+        say(LLM_NOTICE)
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
