@@ -25,10 +25,10 @@ CLASSES = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 # A text may be MIXED where the whole could be either: NEUTRAL below this, NEGATIVE and POSITIVE both above that. The
 # second of each pair is for texts without a word that turns them. docs/decisions/0018 says how they were chosen.
 MAX_NEUTRAL = 0.02
-MIN_BOTH = (0.005, 0.1)
+MIN_BOTH = (0.005, 0.05)
 # Probability that two neighbouring clauses reach, one of NEGATIVE and the other of POSITIVE. Of more clauses each has a
 # chance to be misread, so it grows with them, as in https://en.wikipedia.org/wiki/Bonferroni_correction.
-CLEAR = (0.7, 0.85)
+CLEAR = (0.7, 0.9)
 WEIGHTS = DATA / "sentiment.npz"
 # Addresses and handles are ASCII. A language without blanks may go on right behind them.
 _ADDRESSED = re.compile(r"https?://[!-~]+|www\.[!-~]+|(?<![A-Za-z0-9_@])[@＠][A-Za-z0-9_]{1,20}")

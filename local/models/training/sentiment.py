@@ -42,8 +42,10 @@ PLAIN_BELOW = 0.6
 # Weight of a sentence by its source: posts on X are what the bot reads.
 KINDS = {"tweets": 1.0, "amazonReviewSnippets": 0.5, "nytEditorialSnippets": 0.3, "movieReviewSnippets": 0.15}
 OUR_WEIGHT = 3.0
-# Characters of our sentences that are learned a second time as people type them in haste.
-SHORT = 20
+# Our sentences of at most so many characters are learned as people type them: the embedding of a word or two hangs on
+# the capital and the mark at the end as much as on what they say.
+SHORT = 12
+MARKS = {"ja": "！。", "zh": "！。", "hi": "!।"}
 # Networks with different random beginnings, whose logits are averaged, and how many of them learn the sentences by
 # theme: those read hard texts better, the others plain ones (docs/decisions/0018).
 NETWORKS, WITH_THEMES = 5, 3
@@ -77,24 +79,33 @@ def rated_sentences(archive: Path) -> list[Sentence]:
 
 
 def our_sentences() -> list[Sentence]:
-    """Return our sentences, the short ones also bare. Each line of the files is a language, a class and a text."""
+    """Return our sentences, the short ones as people type them. A line of the files: language, class, text."""
     sentences = [
         Sentence(class_, text, OUR_WEIGHT, language, name == "themes")
         for name in ("sentences", "themes")
         for language, class_, text in _lines(DATA / f"sentiment_{name}.tsv")
     ]
-    return list(dict.fromkeys(sentences + [bare(each) for each in sentences if len(each.text) <= SHORT]))
+    return list(dict.fromkeys(typed for each in sentences for typed in ways_to_type(each)))
 
 
 def _lines(path: Path) -> list[list[str]]:
     return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def bare(sentence: Sentence) -> Sentence:
-    """Return the sentence in lower case, without the marks around it: the embedding of few words hangs on both."""
-    text = sentence.text.lower()
+def ways_to_type(sentence: Sentence) -> list[Sentence]:
+    """Return the sentence and, if it is short, bare, with a capital, and with either mark at its end."""
+    if len(sentence.text) > SHORT:
+        return [sentence]
+    text = bare(sentence.text)
+    capital = text[:1].upper() + text[1:]
+    marked = [capital + mark for mark in MARKS.get(sentence.language, "!.")]
+    return [sentence._replace(text=typed) for typed in (sentence.text, text, capital, *marked)]
+
+
+def bare(text: str) -> str:
+    """Return the text in lower case, without the marks around it."""
     marks = "".join(sign for sign in text if unicodedata.category(sign).startswith("P"))
-    return sentence._replace(text=text.strip(f" {marks}"))
+    return text.lower().strip(f" {marks}")
 
 
 def class_of(rating: float) -> str:

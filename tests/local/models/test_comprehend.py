@@ -19,6 +19,7 @@ from twbot.local.models.comprehend import Comprehend
 from twbot.local.models.embedding import DATA
 from twbot.local.models.errors import ServiceError
 from twbot.local.models.sentiment import CLASSES, class_scores, plain, sentiment
+from twbot.local.models.training.sentiment import Sentence, ways_to_type
 
 COMPREHEND = Comprehend()
 CALLS = {
@@ -97,10 +98,10 @@ def test_nine_in_ten_unseen_english_sentences_are_right() -> None:
     ],
 )
 def test_a_word_or_two_have_their_mood(mood: str, language: str, texts: str) -> None:
-    """Thanks, praise and dislike have one, greetings and assent none."""
+    """Thanks, praise and dislike have one, greetings and assent none: however they are typed."""
     for text in texts.split(", "):
-        for typed in (text, text.lower()):
-            assert feeling(typed, language) == mood, typed
+        for typed in ways_to_type(Sentence(mood, text, 1, language)):
+            assert feeling(typed.text, language) == mood, typed
 
 
 @pytest.mark.parametrize(

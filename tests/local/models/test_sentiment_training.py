@@ -1,4 +1,4 @@
-"""What the sentiment learns from: our sentences, the short ones also as people type them in haste."""
+"""What the sentiment learns from: our sentences, the short ones as people type them."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from twbot.local.models.training.sentiment import (
     Sentence,
     bare,
     our_sentences,
+    ways_to_type,
     weights_of_networks,
 )
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("language", "text", "expected"),
     [
-        ("Thanks!", "thanks"),
-        ("¡Muchas gracias!", "muchas gracias"),
-        ("J'adore !", "j'adore"),
-        ("ありがとう。", "ありがとう"),
-        ("बहुत बढ़िया!", "बहुत बढ़िया"),
-        ("Haha, love it! 😍", "haha, love it! 😍"),
+        ("en", "Thanks!", ["thanks", "Thanks", "Thanks!", "Thanks."]),
+        ("es", "¡Gracias!", ["¡Gracias!", "gracias", "Gracias", "Gracias!", "Gracias."]),
+        ("fr", "J'adore !", ["J'adore !", "j'adore", "J'adore", "J'adore!", "J'adore."]),
+        ("ja", "最高！", ["最高", "最高！", "最高。"]),
+        ("hi", "बढ़िया!", ["बढ़िया", "बढ़िया!", "बढ़िया।"]),
+        ("en", "love it 😍", ["love it 😍", "Love it 😍", "Love it 😍!", "Love it 😍."]),
+        ("en", "Thanks for nothing.", ["Thanks for nothing."]),
     ],
 )
-def test_bare_is_lower_case_without_the_marks_around(text: str, expected: str) -> None:
-    """Marks within words, emoji and the vowel signs of Devanagari stay."""
-    assert bare(Sentence("POSITIVE", text, OUR_WEIGHT)).text == expected
+def test_a_short_sentence_is_learned_as_people_type_it(language: str, text: str, expected: list[str]) -> None:
+    """Marks within words, emoji and the vowel signs of Devanagari stay. A longer one is learned as it is."""
+    found = ways_to_type(Sentence("POSITIVE", text, OUR_WEIGHT, language))
+    assert {each.text for each in found} == set(expected)
+    assert {(each.class_, each.language) for each in found} == {("POSITIVE", language)}
 
 
-def test_short_sentences_are_learned_bare_too_and_no_text_has_two_classes() -> None:
-    """ "Thank you!" was POSITIVE, and "thank you" NEUTRAL, for want of any such sentence."""
-    sentences = our_sentences()
-    assert Sentence("POSITIVE", "Thank you!", OUR_WEIGHT) in sentences
-    assert Sentence("POSITIVE", "thank you", OUR_WEIGHT) in sentences
+def test_no_text_of_ours_has_two_classes_or_no_words() -> None:
+    """However it is typed."""
     classes = defaultdict(set)
-    for sentence in sentences:
-        classes[sentence.language, bare(sentence).text].add(sentence.class_)
-    assert not {text: found for text, found in classes.items() if len(found) > 1}
+    for sentence in our_sentences():
+        classes[sentence.language, bare(sentence.text)].add(sentence.class_)
+    assert not {text: found for text, found in classes.items() if len(found) > 1 or not text[1]}
 
 
 def test_some_networks_learn_without_the_sentences_by_theme() -> None:
