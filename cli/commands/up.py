@@ -226,7 +226,7 @@ def _warn(system: System, option: str) -> None:
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
-            say(f"Warning: {', '.join(readers)} reads {name}, which is not stored: twbot secrets put {name}{option}")
+            say(f"Warning: {name} is not stored, for {', '.join(readers)}: twbot secrets put {name}{option}")
     for rule in filter(is_on_aws, folder.rules):
         say(f"Warning: rule {rule.name} leads to AWS: its events are left out here.")
     for gone, count in bot.bus.orphans.items():
@@ -297,8 +297,8 @@ def _not_started(output: str, code: int | None) -> CliError:
     lines = output.strip().splitlines()[-MAX_SAID:]
     said = "\n".join(lines) if lines else "it said nothing."
     between = "\n" if len(lines) > 1 else " "
-    known = code is not None and code in set(Exit) - {Exit.DONE}
-    return CliError(f"The bot did not start:{between}{said}", code=Exit(code) if known else Exit.FAILED)
+    ended = next((each for each in Exit if each == code and each != Exit.DONE), Exit.FAILED)
+    return CliError(f"The bot did not start:{between}{said}", code=ended)
 
 
 def _new_output(home: DataFolder) -> IO[bytes]:

@@ -17,7 +17,10 @@ EXAMPLE = '[[conversations]] text = "When do you open?" reply = "*9 to 6*"'
 
 
 class Conversation(Table, frozen=True, kw_only=True):
-    """[[conversations]]: a post, and what is expected. What is left out is not looked at."""
+    """[[conversations]]: a post, and what is expected. What is left out is not looked at.
+
+    A table [secrets] of the file gives the functions their secrets, by name: those that are stored are not read here.
+    """
 
     text: str
     """The post. The bot is mentioned, unless the text does it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import COMPILED, SHIPPED, VARIABLE, BotFolder, project, read_folder
-from twbot.lambdas.folder.records import EventFields, File
+from twbot.lambdas.folder.records import PATTERNS, ChatbotFile, EventFields, File
 from twbot.lambdas.folder.toml_file import line_of, parse_toml
 
 CHATBOT = """
@@ -83,8 +85,17 @@ RULE = '[[rules]]\nname = "a"\nwhen = {}\nrun = "bot.a:b"\n'
             {"twbot.toml": f"{RULE}\n{RULE}memori = 512"},
             r"twbot.toml:10: rules\[1\]: .*`memori`.*did you mean `memory`",
         ),
-        ({"twbot.toml": f"{RULE}memory = 'much'"}, r"twbot.toml:5: rules\[0\].memory: Expected `int`"),
-        ({"twbot.toml": RULE.replace("bot.a:b", "bot/a.py")}, r"twbot.toml:4: rules\[0\].run: "),
+        ({"twbot.toml": f"{RULE}memory = 'much'"}, r"twbot.toml:5: rules\[0\].memory: Expected a whole number"),
+        (
+            {"twbot.toml": RULE.replace("bot.a:b", "bot/a.py")},
+            r"toml:4: rules\[0\].run: Expected module:function, such",
+        ),
+        ({"twbot.toml": RULE.replace('"a"', '"A b"')}, r"toml:2: rules\[0\].name: Expected small letters, digits"),
+        ({"twbot.toml": f'{RULE}secrets = ["low"]'}, r"toml:5: rules\[0\].secrets\[0\]: Expected capitals, digits"),
+        ({"bot/chatbot.toml": "[fallback]\nreplies = [' ']"}, r"toml:2: fallback.replies\[0\]: Expected some text"),
+        ({"twbot.toml": "bot = 3"}, r"twbot.toml:1: bot: Expected a table, got a whole number"),
+        ({"twbot.toml": "[bot]\nlanguages = []"}, r"twbot.toml:2: bot.languages: Expected a list, length >= 1"),
+        ({"twbot.toml": "[stages.local]\n[stage.local]"}, r"toml:2: the file: .*`stage`.*did you mean `stages`"),
         ({"twbot.toml": "[answer]\ntexts = []"}, r"twbot.toml:1: .*did you mean `answers`"),
         ({"twbot.toml": "[bot]\n[bot]"}, r"twbot.toml: no TOML: .*line 2"),
         ({"twbot.toml": "[bot]\nlanguages = ['German']"}, r"'German' is no language"),
@@ -119,6 +130,13 @@ def test_the_bot_is_the_folder_that_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
     with pytest.raises(TwbotError, match="no folder"):
         project()
+
+
+def test_every_pattern_of_a_table_is_said_in_words() -> None:
+    """Nobody has to read a regular expression: each that a record has is one of PATTERNS."""
+    schema = json.dumps([msgspec.json.schema(each) for each in (File, ChatbotFile)])
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema)
+    assert {json.loads(each) for each in patterns} == set(PATTERNS)
 
 
 @given(st.lists(st.sampled_from(["name", "when", "memory"]), min_size=1, max_size=3, unique=True), st.integers(0, 3))
