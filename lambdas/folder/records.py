@@ -27,6 +27,8 @@ SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
 WORDS = r"\S"
 Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
 INTENT_NAME = r"^[0-9a-zA-Z][_-]?([0-9a-zA-Z][_-]?)*$"
+# X's: https://help.x.com/en/managing-your-account/x-username-rules
+USERNAME = r"^[A-Za-z0-9_]{1,15}$"
 # What these take, for people whose file has something else.
 PATTERNS = {
     FUNCTION: "module:function, such as bot.orders:status",
@@ -34,6 +36,7 @@ PATTERNS = {
     STEP_NAME: "letters and digits, a capital first",
     OWN_NAME: "capitals, digits and underscores, a capital first, 60 at most",
     WORDS: "some text",
+    USERNAME: "letters, digits and underscores, 15 at most",
     INTENT_NAME: "letters and digits, with single hyphens or underscores between them",
 }
 

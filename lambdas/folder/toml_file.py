@@ -163,6 +163,8 @@ def _located(error: msgspec.ValidationError, found: object, as_type: Any) -> tup
     parts: list[str] = []
     for part in _parts(place):
         parts.append(_key_at_fault(str(error), found, as_type, parts) if part == "..." else part)
+    if message.startswith("Invalid enum value"):
+        return f"{message}: expected {' or '.join(map(str, get_args(_type_at(as_type, parts))))}", parts
     return _in_words(message), parts
 
 
@@ -253,8 +255,14 @@ def _nearest(as_type: Any, place: str, key: str) -> str:
     return f": did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}." if names else "."
 
 
-def _keys(as_type: Any, parts: list[str]) -> list[str]:
+def _keys(as_type: Any, parts: Sequence[str]) -> list[str]:
     """Return the keys of the record at a place within another one."""
+    found = _type_at(as_type, parts)
+    return [field.encode_name for field in msgspec.structs.fields(found)] if _is_record(found) else []
+
+
+def _type_at(as_type: Any, parts: Sequence[str]) -> Any:
+    """Return the type of a place within a record."""
     for part in parts:
         if _is_record(as_type):
             as_type = {field.encode_name: field.type for field in msgspec.structs.fields(as_type)}.get(part)
@@ -262,7 +270,7 @@ def _keys(as_type: Any, parts: list[str]) -> list[str]:
             as_type = get_args(as_type)[-1] if get_args(as_type) else None
         if get_origin(as_type) in (Union, UnionType):
             as_type = next((each for each in get_args(as_type) if _is_record(each)), None)
-    return [field.encode_name for field in msgspec.structs.fields(as_type)] if _is_record(as_type) else []
+    return as_type
 
 
 def _is_record(found: Any) -> bool:

@@ -15,6 +15,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import COMPILED, SHIPPED, VARIABLE, BotFolder, project, read_folder
 from twbot.lambdas.folder.records import PATTERNS, ChatbotFile, EventFields, File
 from twbot.lambdas.folder.toml_file import line_of, parse_toml
+from twbot.local.conversations.records import ConversationsFile
 
 CHATBOT = """
 [[intents]]
@@ -102,7 +103,14 @@ RULE = '[[rules]]\nname = "a"\nwhen = {}\nrun = "bot.a:b"\n'
         ({"twbot.toml": "[bot]\nlanguages = ['en', 'de']"}, r"de has no chatbot"),
         ({"bot/chatbot.toml": "[fallback]\nreplys = ['?']"}, r"chatbot.toml:2: fallback: .*did you mean `replies`"),
         ({"bot/chatbot.toml": CHATBOT.replace("utter", "uter")}, r"chatbot.toml:4: intents\[0\]: .*`utterances`"),
-        ({"bot/events.toml": "[ORDER]\nnumber = 'int'"}, r"events.toml:2: ORDER.number: Invalid enum value"),
+        (
+            {"bot/events.toml": "[ORDER]\nnumber = 'int'"},
+            r"events.toml:2: ORDER.number: Invalid enum value 'int': expected text or",
+        ),
+        (
+            {"twbot.toml": '[[steps]]\nname = "A"\nof = "txt"\nrun = "a:b"'},
+            r"toml:3: steps\[0\].of: Invalid enum value 'txt': expected text or image",
+        ),
         ({"twbot.toml": "[stages.local]\nblur_stranger = true"}, None),  # lambdas/settings.py reads these
     ],
 )
@@ -134,7 +142,7 @@ def test_the_bot_is_the_folder_that_is_named(tmp_path: Path, monkeypatch: pytest
 
 def test_every_pattern_of_a_table_is_said_in_words() -> None:
     """Nobody has to read a regular expression: each that a record has is one of PATTERNS."""
-    schema = json.dumps([msgspec.json.schema(each) for each in (File, ChatbotFile)])
+    schema = json.dumps([msgspec.json.schema(each) for each in (File, ChatbotFile, ConversationsFile)])
     patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema)
     assert {json.loads(each) for each in patterns} == set(PATTERNS)
 
