@@ -20,14 +20,16 @@ from typing import Any
 
 import msgspec
 import pytest
+import typer
 from moto import mock_aws
+from rich.text import Text
 
 from tests.support.commands import COMMANDS, examples_in
 from tests.support.loopback import Answer, answering
 from tests.support.paths import PICTURES, TESTS
 from tests.support.world import World
 from twbot.cli.errors import Exit
-from twbot.cli.main import run
+from twbot.cli.main import app, run
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry
@@ -254,3 +256,16 @@ def test_what_is_tried_elsewhere_is(command: str, file: str) -> None:
     """The command is typed there."""
     typed = command.split()[1]
     assert re.search(rf'["(]{typed}\b', (TESTS / file).read_text())
+
+
+def helps(group: Any) -> Iterator[str]:
+    yield group.help or ""
+    yield from (each.help or "" for each in group.params)
+    for child in getattr(group, "commands", {}).values():
+        yield from helps(child)
+
+
+def test_help_is_shown_as_it_is_written() -> None:
+    """Rich takes [words] for its markup, and would leave them out: of commands, of arguments and of options."""
+    written = set(helps(typer.main.get_command(app)))
+    assert [text for text in written if Text.from_markup(text).plain != text] == []
