@@ -95,6 +95,9 @@ class Step(Limits, frozen=True, kw_only=True):
     """What it is called for: each message with a text, or each picture."""
     run: Function
     """The function, which returns a dictionary."""
+    # An execution of the workflow has five minutes; one that takes longer loses its message: docs/decisions/0026.
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=60)] = 30
+    """Seconds after which the message goes on without it."""
 
 
 # Said where a model is switched on.
