@@ -300,8 +300,8 @@ def _not_started(output: str, code: int | None) -> CliError:
     lines = output.strip().splitlines()[-MAX_SAID:]
     said = "\n".join(lines) if lines else "it said nothing."
     between = "\n" if len(lines) > 1 else " "
-    known = code is not None and code in set(Exit) - {Exit.DONE}
-    return CliError(f"The bot did not start:{between}{said}", code=Exit(code) if known else Exit.FAILED)
+    known = next((each for each in Exit if each == code and each is not Exit.DONE), Exit.FAILED)
+    return CliError(f"The bot did not start:{between}{said}", code=known)
 
 
 def _new_output(home: DataFolder) -> IO[bytes]:
