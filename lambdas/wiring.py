@@ -199,9 +199,10 @@ def refuse_clashes(folder: BotFolder) -> None:
         if rule.to is not None and not (is_safe_url(rule.to) or rule.to.startswith("arn:")):
             raise TwbotError(f"{FILE}: the rule {rule.name} needs an https:// address or an ARN in `to`.", hint)
         taken.add(rule.name)
-    steps = [step.name for step in folder.steps]
-    if twice := next((name for name in steps if steps.count(name) > 1), None):
-        raise TwbotError(f"{FILE}: there are two steps {twice}.", hint)
+    # The fields of SQL are the same in any letter case.
+    steps = [step.name.lower() for step in folder.steps]
+    if twice := next((step.name for step in folder.steps if steps.count(step.name.lower()) > 1), None):
+        raise TwbotError(f"{FILE}: there are two steps {twice}, in any letter case.", hint)
 
 
 def own_rule(declared: OwnRule) -> Rule:
@@ -230,7 +231,7 @@ def any_of(patterns: Sequence[Pattern]) -> Pattern:
     """
     if not patterns:
         return NEGATIVE
-    if any(each.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"] for each in patterns):
+    if any(_names_types(each) and each.get("detail-type") != ANALYSED["detail-type"] for each in patterns):
         raise TwbotError("[alerts]: when is about MESSAGE_ANALYSED.", "Leave its detail-type out")
     return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
 

@@ -213,6 +213,8 @@ def _with_calls(spec: FunctionSpec, runs: list[str], folder: BotFolder) -> Funct
     answers = {"text": limits.texts, "image": limits.images}.get(spec.name, [])
     calls = len(answers) + (not set(own) <= set(answers))
     return spec._replace(
+        # Those of twbot.bot and twbot.llm.
+        packages=tuple(dict.fromkeys((*spec.packages, "requests"))),
         memory=max(spec.memory, limits.memory),
         timeout=min(MAX_TIMEOUT, max(spec.timeout, calls * limits.timeout + BESIDE)),
         environment=tuple(dict.fromkeys((*spec.environment, *_BOT))),
@@ -225,10 +227,23 @@ def _with_language_model(limits: Limits, runs: list[str], folder: BotFolder) -> 
     if llm is None or not any(run.startswith("twbot.llm:") for run in runs):
         return limits
     secrets = [*limits.secrets, *([llm.key] if llm.key and llm.key not in limits.secrets else [])]
-    # https://docs.aws.amazon.com/bedrock/latest/userguide/security_iam_id-based-policy-examples.html
-    places = ["arn:aws:bedrock:*::foundation-model/*", "arn:aws:bedrock:*:*:inference-profile/*"]
-    bedrock = [] if llm.url else [Permission(actions=["bedrock:InvokeModel"], resources=places)]
+    bedrock = [] if llm.url else [Permission(actions=["bedrock:InvokeModel"], resources=_of_bedrock(llm.model))]
     return msgspec.structs.replace(limits, secrets=secrets, allow=[*limits.allow, *bedrock])
+
+
+def _of_bedrock(model: str) -> list[str]:
+    """Return the ARNs of a model as Bedrock names it: by its id, an inference profile's, or an ARN."""
+    # A profile needs its models in all of its regions, too:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+    if model.startswith("arn:"):
+        return [model, *(["arn:aws:bedrock:*::foundation-model/*"] if "inference-profile/" in model else [])]
+    # The id of a profile is its model's with the area in front: eu.anthropic.claude-…. The areas grow in number, so
+    # each id is allowed as either.
+    models = [model, model.partition(".")[2]]
+    return [
+        *(f"arn:aws:bedrock:*::foundation-model/{each}" for each in models if each),
+        f"arn:aws:bedrock:*:*:inference-profile/{model}",
+    ]
 
 
 def _of_rules_and_steps(folder: BotFolder) -> Iterator[FunctionSpec]:

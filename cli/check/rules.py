@@ -49,9 +49,10 @@ class _Rules:
             seen.add(rule.name)
         steps: set[str] = set()
         for number, step in enumerate(self._declared.steps):
-            if step.name in steps:
-                self._wrong(("steps", number, "name"), f"there are two steps {step.name}.", "Rename one of them")
-            steps.add(step.name)
+            if step.name.lower() in steps:
+                says = f"there are two steps {step.name}, in any letter case."
+                self._wrong(("steps", number, "name"), says, "Rename one of them")
+            steps.add(step.name.lower())
 
     def targets(self) -> None:
         """Check that each rule has one target, and can reach it."""
@@ -65,11 +66,14 @@ class _Rules:
 
     def _address(self, number: int, rule: OwnRule, to: str) -> None:
         try:
-            is_on_aws = address_on_aws(to) is not None
+            address = address_on_aws(to)
+            if address is not None:
+                for region in self._regions():
+                    address.check_region(region)
         except TwbotError as error:
             self._wrong(("rules", number, "to"), f"{rule.name}: {error}", error.hint)
             return
-        if is_on_aws:
+        if address is not None:
             return
         if not is_safe_url(to):
             hint = "Take an https:// address, or the ARN of an SQS queue, SNS topic, Lambda function or event bus"
@@ -77,6 +81,11 @@ class _Rules:
         elif not rule.secrets:
             hint = 'secrets = ["DESK_KEY"], and then: twbot secrets put DESK_KEY --generate'
             self._wrong(("rules", number, "to"), f"{rule.name} names no secret to sign what it sends with.", hint)
+
+    def _regions(self) -> list[str]:
+        """Return the regions of the stages that name theirs."""
+        found = (settings.get("aws") for settings in self._declared.stages.values())
+        return [str(aws["region"]) for aws in found if isinstance(aws, dict) and aws.get("region")]
 
     def loops(self) -> None:
         """Warn of rules that take what the module of their function publishes."""

@@ -86,8 +86,9 @@ def diff(
     on = deployment("diff", Target(stage, profile, region, data))
     with logged(on.log), templates(on, digits(account_id(on, account)), region) as assembly:
         found, permissions = differences(on, assembly)
+        retired = _retired(on, assembly)
     if json:
-        as_json({"stage": on.stage, **_changes_json(found, permissions)})
+        as_json({"stage": on.stage, **_changes_json(found, permissions), "retired": [each.name for each in retired]})
     else:
         show_changes(found, permissions, _on(out))
 

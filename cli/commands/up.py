@@ -218,10 +218,13 @@ def _greet(system: System, option: str, json: bool) -> None:
 def _warn(system: System, option: str) -> None:
     """Say what the bot can't do as its folder is."""
     from twbot.lambdas.folder.folder import bot_folder
-    from twbot.lambdas.own.calls import named_secrets
+    from twbot.lambdas.folder.records import LLM_NOTICE
+    from twbot.lambdas.own.calls import LLM, named_secrets
     from twbot.local.functions.rules import is_on_aws
 
     folder, bot = bot_folder(), system.bot
+    if LLM in folder.functions:
+        say(LLM_NOTICE)
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
@@ -299,8 +302,8 @@ def _not_started(output: str, code: int | None) -> CliError:
     lines = output.strip().splitlines()[-MAX_SAID:]
     said = "\n".join(lines) if lines else "it said nothing."
     between = "\n" if len(lines) > 1 else " "
-    ended = next((each for each in Exit if each == code and each != Exit.DONE), Exit.FAILED)
-    return CliError(f"The bot did not start:{between}{said}", code=ended)
+    known = next((each for each in Exit if each == code and each is not Exit.DONE), Exit.FAILED)
+    return CliError(f"The bot did not start:{between}{said}", code=known)
 
 
 def _new_output(home: DataFolder) -> IO[bytes]:

@@ -116,10 +116,23 @@ class Step(Limits, frozen=True, kw_only=True):
     """What it is called for: each message with a text, or each picture."""
     run: Function
     """The function, which returns a dictionary."""
+    # An execution of the workflow has five minutes; one that takes longer loses its message: docs/decisions/0026.
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=60)] = 30
+    """Seconds after which the message goes on without it."""
+
+
+# Said where a model is switched on.
+LLM_NOTICE = (
+    "A language model answers. X wants to approve of replies by AI beforehand, and to see them marked (made_with_ai): "
+    "https://help.x.com/en/rules-and-policies/x-automation"
+)
 
 
 class Llm(Table, frozen=True, kw_only=True):
-    """[llm]: the language model behind twbot.llm:answer."""
+    """[llm]: the language model behind twbot.llm:answer. X wants to approve of replies by AI beforehand.
+
+    https://help.x.com/en/rules-and-policies/x-automation
+    """
 
     model: str
     """The model's name, as the API or Bedrock has it."""

@@ -13,6 +13,7 @@ import pytest
 from cfnlint.api import lint
 
 from tests.support.assemblies import read
+from tests.support.bot_folders import make_bot
 from tests.support.own_folder import TOML
 from tests.support.paths import ROOT
 from tests.support.synthesize import OWN
@@ -22,7 +23,10 @@ from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.settings import Settings
 from twbot.stacks.config import AwsConfig, StageConfig
 from twbot.stacks.extra import add_extra
+from twbot.stacks.functions import functions as declared_functions
+from twbot.stacks.own import _title
 
+BUS = "events:eu-west-1:123456789012:event-bus/orders"
 DECLARED = tomllib.loads(TOML)
 NOT_REPLAYED = [{"exists": False}]
 
@@ -264,6 +268,70 @@ def test_a_fault_of_own_cdk_code_names_its_line(
 def test_another_arn_is_refused(to: str) -> None:
     with pytest.raises(TwbotError, match="nothing that a rule can send to"):
         address_on_aws(to)
+
+
+def test_a_fifo_topic_is_refused() -> None:
+    """EventBridge sends to none. A bus may be called so."""
+    with pytest.raises(TwbotError, match="FIFO topic"):
+        address_on_aws("arn:aws:sns:eu-west-1:123456789012:orders.fifo")
+    orders = {name: address_on_aws(f"arn:aws:{name}.fifo") for name in ("sqs:eu-west-1:123456789012:orders", BUS)}
+    assert [each is not None and each.keeps_order for each in orders.values()] == [True, False]
+
+
+@pytest.mark.parametrize("service", ["sqs", "sns", "lambda"])
+def test_another_region_is_refused(service: str) -> None:
+    """But for a bus, rules send within their region."""
+    resource = "function:orders" if service == "lambda" else "orders"
+    address = address_on_aws(f"arn:aws:{service}:us-east-1:123456789012:{resource}")
+    bus = address_on_aws(f"arn:aws:{BUS}")
+    assert address is not None
+    assert bus is not None
+    address.check_region("us-east-1")
+    bus.check_region("us-east-1")
+    with pytest.raises(TwbotError, match="not in eu-west-1"):
+        address.check_region("eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("model", "allowed_models"),
+    [
+        ("zai.glm-4.7", ["foundation-model/zai.glm-4.7"]),
+        (
+            "eu.anthropic.some-v1:0",
+            ["foundation-model/anthropic.some-v1:0", "inference-profile/eu.anthropic.some-v1:0"],
+        ),
+        ("arn:aws:bedrock:eu-west-1:1:provisioned-model/x", ["1:provisioned-model/x"]),
+        (
+            "arn:aws:bedrock:eu-west-1:1:application-inference-profile/x",
+            ["1:application-inference-profile/x", "model/*"],
+        ),
+    ],
+)
+def test_the_language_model_of_bedrock_is_allowed_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, allowed_models: list[str]
+) -> None:
+    """To the function that asks it, by whatever name Bedrock has for it; an API elsewhere needs no permission."""
+    prices = "dollars_per_million_input_tokens = 1\ndollars_per_million_output_tokens = 1\n"
+    toml = f'[answers]\nimages = ["twbot.llm:answer"]\n[llm]\nmodel = "{model}"\n{prices}'
+    make_bot(tmp_path, monkeypatch, twbot_toml=toml)
+    found = declared_functions()
+    assert found["text"].limits is None
+    image = found["image"]
+    assert image.limits is not None
+    (permission,) = image.limits.allow
+    assert permission.actions == ["bedrock:InvokeModel"]
+    for each in allowed_models:
+        assert any(resource.endswith(each) for resource in permission.resources)
+    if not model.startswith("arn:"):
+        assert all(model.rpartition(".")[2] in resource for resource in permission.resources)
+    # twbot.llm asks over HTTP.
+    assert "requests" in image.packages
+
+
+def test_names_that_differ_in_a_hyphen_have_an_output_each() -> None:
+    names = ["hook1", "hook-1", "a-b", "a--b", "ab", "a-1b"]
+    assert len({_title(name) for name in names}) == len(names)
+    assert _title("crm-angry") == "CrmAngry"
 
 
 @pytest.mark.parametrize("to", [None, "https://example.com"])

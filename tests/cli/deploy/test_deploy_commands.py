@@ -170,8 +170,9 @@ def test_the_stack_own_goes_when_the_folder_has_nothing_of_its_own_any_more(aws:
     own = "twbot-prod-own"
     there = aws.cloudformation.stacks
     there[own] = {}
-    _, answer, _ = twbot(*DEPLOY, "--dry-run")
-    assert (answer["retired"], own in there) == ([own], True)
+    for command in ((*DEPLOY, "--dry-run"), ("diff", *DEPLOY[1:])):
+        _, answer, _ = twbot(*command)
+        assert (answer["retired"], own in there) == ([own], True)
     code, answer, _ = twbot(*DEPLOY, "--yes")
     assert (code, answer["retired"], own in there) == (0, [own], False)
 
@@ -277,6 +278,14 @@ def test_synth_does_not_write_among_other_things(twbot: Twbot, tmp_path: Path, m
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "me.jpg").touch()
     assert twbot("synth", "--account-id", "999999", "--output", "photos")[0] == Exit.USAGE
+
+
+def test_synth_goes_on_where_it_failed(twbot: Twbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A synthesis that failed leaves bundles, and no cloud assembly: the folder is synth's own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "asset.0123.zip").touch()
+    assert twbot("synth", "--account-id", "999999", "--output", "templates")[0] == 0
 
 
 def test_outputs_of_a_stage(aws: Aws, twbot: Twbot) -> None:
