@@ -132,8 +132,15 @@ def test_the_people_of_the_folder_have_a_collection(own: Templates, prod: Templa
     assert "people" not in {name.removeprefix("twbot-prod-") for name in functions(prod)}
 
 
-def test_own_events_are_counted_and_columns(own: Templates) -> None:
-    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are."""
+def test_own_events_are_counted_and_columns(own: Templates, prod: Templates) -> None:
+    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are.
+
+    The transform function knows them, where there are any.
+    """
+    for templates, knows in ((own, True), (prod, False)):
+        (transform,) = (each for name, each in functions(templates).items() if name.endswith("transform"))
+        environment = transform.properties["Environment"]["Variables"]
+        assert ("TWBOT_PROJECT" in environment) == knows
     counted = {
         each.properties["MetricTransformations"][0]["MetricName"] for each in own.resources("AWS::Logs::MetricFilter")
     }
