@@ -18,6 +18,7 @@ from tests.support.own_folder import TOML
 from tests.support.paths import ROOT
 from tests.support.synthesize import OWN
 from tests.support.templates import Resource, Templates, as_list, text
+from twbot.cli.cost.bill import idle_quantities
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.settings import Settings
@@ -130,6 +131,16 @@ def test_the_people_of_the_folder_have_a_collection(own: Templates, prod: Templa
     assert "PeopleFunction" in machine.properties["DefinitionSubstitutions"]
     assert not prod.resources("AWS::Rekognition::Collection")
     assert "people" not in {name.removeprefix("twbot-prod-") for name in functions(prod)}
+
+
+def test_the_idle_bill_knows_what_is_added(assemblies: Path, own: Templates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The alarms of its functions and rules, and its secrets."""
+    alarms = (each.properties for each in own.resources("AWS::CloudWatch::Alarm"))
+    metrics = [max(1, sum("MetricStat" in each for each in alarm.get("Metrics", []))) for alarm in alarms]
+    monkeypatch.setenv("TWBOT_PROJECT", str(assemblies / "own-folder"))
+    quantities = idle_quantities()
+    assert quantities["idle.alarms"] == sum(metrics)
+    assert quantities["idle.secret"] == 1 + len({"CRM_TOKEN", "HOOK_KEY", "ORDERS_TOKEN"})
 
 
 def test_own_events_are_counted_and_columns(own: Templates, prod: Templates) -> None:
