@@ -252,6 +252,18 @@ def test_other_teams_find_what_they_may_use(prod: Templates) -> None:
     assert found == {f"/twbot/prod/{name}" for name in names}
 
 
+def test_the_lake_is_named_as_it_is_called(prod: Templates, own: Templates) -> None:
+    """To other teams and to own CDK code, in any stage: the database has the stage in its name, but for prod."""
+    for templates in (prod, own):
+        table = templates.one("AWS::Glue::Table").properties["TableInput"]["Name"]
+        database = templates.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"]
+        parameters = (each.properties for each in templates.resources("AWS::SSM::Parameter"))
+        told = {each["Name"].rpartition("/")[2]: each["Value"] for each in parameters}
+        assert (told["lake-database"], told["lake-table"]) == (database, table)
+    output = own.by_service["coffee.template.json"]["Outputs"]["Table"]["Value"]
+    assert output == f"{database}.{table}"
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [
