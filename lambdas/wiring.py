@@ -41,14 +41,25 @@ class Rule(NamedTuple):
 
     @property
     def types(self) -> list[str] | None:
-        """Return the event types that the rule takes; None for all, and where a pattern says which."""
-        found = self.pattern.get("detail-type")
-        return found if found and all(isinstance(each, str) for each in found) else None
+        """Return the event types that the rule takes; None where it may take others than it names."""
+        found: list[Any] | None = self.pattern.get("detail-type")
+        return found if found is not None and all(isinstance(each, str) for each in found) else None
+
+    def may_take(self, kind: str) -> bool:
+        """Return whether the rule may take events of a type: true where its pattern would have to be matched."""
+        found: list[Any] | None = self.pattern.get("detail-type")
+        return found is None or any(_may_match(each, kind) for each in found)
 
     def takes_replays(self, *, with_replies: bool) -> bool:
         """Return whether the rule takes what a replay delivers or causes (docs/decisions/0001)."""
         pattern = self.pattern.get("replay-name")
         return pattern is None or (with_replies and {"prefix": REPLAY_WITH_REPLIES} in pattern)
+
+
+def _may_match(matcher: Any, kind: str) -> bool:
+    if isinstance(matcher, dict) and isinstance(prefix := matcher.get("prefix"), str):
+        return kind.startswith(prefix)
+    return not isinstance(matcher, str) or matcher == kind
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
@@ -206,10 +217,11 @@ def own_rule(declared: OwnRule) -> Rule:
 
 
 def _names_types(pattern: Pattern) -> bool:
-    """Return whether a pattern, or one of its alternatives, says which types of events it is about."""
-    alternatives = pattern.get("$or")
-    branches = alternatives if isinstance(alternatives, list) else []
-    return "detail-type" in pattern or any(isinstance(each, dict) and _names_types(each) for each in branches)
+    """Return whether a pattern says which types it is about: itself, or a branch of its `$or`."""
+    branches = pattern.get("$or", [])
+    return "detail-type" in pattern or (
+        isinstance(branches, list) and any(isinstance(each, dict) and _names_types(each) for each in branches)
+    )
 
 
 def any_of(patterns: Sequence[Pattern]) -> Pattern:
@@ -254,7 +266,8 @@ def rules_named(names: Sequence[str]) -> list[Rule]:
 
 def caused_by(rule: Rule) -> list[Rule]:
     """Return the rules that take what the target of a rule publishes."""
-    return [each for each in rules() if each.types and set(each.types) & set(rule.publishes)]
+    chosen = [each for each in rules() if each.service == OWN or "detail-type" in each.pattern]
+    return [each for each in chosen if any(map(each.may_take, rule.publishes))]
 
 
 def leads_to_reply(rule: Rule) -> bool:

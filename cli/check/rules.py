@@ -88,16 +88,16 @@ class _Rules:
         return [str(aws["region"]) for aws in found if isinstance(aws, dict) and aws.get("region")]
 
     def loops(self) -> None:
-        """Warn of rules that take what their own function publishes."""
+        """Warn of rules that take what the module of their function publishes."""
         for number, rule in enumerate(self._declared.rules):
             if rule.run is None:
                 continue
-            types = own_rule(rule).types or []
+            found = own_rule(rule)
             for each in self._sources.of(rule.run, self._tables.folder).publications:
-                if each.type in types:
+                if found.may_take(each.type):
                     where = f"{each.path.name}:{each.line}"
-                    says = f"{rule.name} takes {each.type}, which its own function publishes ({where})."
-                    hint = "Mind that it ends: publish with once=…, or not for every event"
+                    says = f"{rule.name} takes {each.type}, which the module of its function publishes ({where})."
+                    hint = f"Where {rule.run} does it, mind that it ends: publish with once=…, or not for every event"
                     self._findings.warn(self._tables.path, self._line("rules", number, "when"), says, hint)
 
     def packages(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 START_SECONDS = 60.0
+MAX_SAID = 12  # lines of the output of a bot that did not start
 STOP_SECONDS = 40.0  # on a full disk a bot needs all of its time limits, some 25 seconds
 
 Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
@@ -33,7 +34,7 @@ Host = Annotated[str, typer.Option(help="The address to listen on. Anything but 
 X = Annotated[Literal["simulated", "live"], typer.Option("--x", help="Talk to a simulated X, or to X itself.")]
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="The settings: its table [stages.local].", show_default="the bot's twbot.toml"),
+    typer.Option("--config", help="The settings: its table stages.local.", show_default="the bot's twbot.toml"),
 ]
 
 
@@ -218,10 +219,13 @@ def _greet(system: System, option: str, json: bool) -> None:
 def _warn(system: System, option: str) -> None:
     """Say what the bot can't do as its folder is."""
     from twbot.lambdas.folder.folder import bot_folder
-    from twbot.lambdas.own.calls import named_secrets
+    from twbot.lambdas.folder.records import LLM_NOTICE
+    from twbot.lambdas.own.calls import LLM, named_secrets
     from twbot.local.functions.rules import is_on_aws
 
     folder, bot = bot_folder(), system.bot
+    if LLM in folder.functions:
+        say(LLM_NOTICE)
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
@@ -286,10 +290,18 @@ def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo
     while (run := running_bot(home.folder)) is None or run.pid != process.pid:
         if process.poll() is not None or time.monotonic() > deadline:
             process.terminate()
-            lines = home.output.read_text("utf-8", "replace").strip().splitlines()
-            raise CliError(f"The bot did not start: {lines[-1] if lines else 'it said nothing.'}")
+            raise _not_started(home.output.read_text("utf-8", "replace"), process.returncode)
         time.sleep(0.05)
     return run
+
+
+def _not_started(output: str, code: int | None) -> CliError:
+    """Return the error for a bot that ended at once, or is not up in time (code None): all that it said, not a part."""
+    lines = output.strip().splitlines()[-MAX_SAID:]
+    said = "\n".join(lines) if lines else "it said nothing."
+    between = "\n" if len(lines) > 1 else " "
+    known = next((each for each in Exit if each == code and each is not Exit.DONE), Exit.FAILED)
+    return CliError(f"The bot did not start:{between}{said}", code=known)
 
 
 def _new_output(home: DataFolder) -> IO[bytes]:

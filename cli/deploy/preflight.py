@@ -15,7 +15,8 @@ from twbot.cli.operations.own_secrets import missing_secrets
 from twbot.cli.ui.check import Check
 from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.folder.folder import bot_folder
-from twbot.lambdas.own.calls import named_secrets
+from twbot.lambdas.folder.records import LLM_NOTICE
+from twbot.lambdas.own.calls import LLM, named_secrets
 
 # CDK's default qualifier is hnb659fds: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
@@ -67,6 +68,8 @@ def checks(bot: AwsBot, where: Account) -> Iterator[PreflightCheck]:
     yield _checked("keys", lambda: _secret(bot))
     if named_secrets(bot_folder()):
         yield _checked("own secrets", lambda: _own_secrets(bot))
+    if LLM in bot_folder().functions:
+        yield PreflightCheck("language model", "warning", LLM_NOTICE)
 
 
 def _checked(name: str, check: Callable[[], PreflightCheck]) -> PreflightCheck:

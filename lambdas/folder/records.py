@@ -106,8 +106,18 @@ class Step(Limits, frozen=True, kw_only=True):
     """Seconds after which the message goes on without it."""
 
 
+# Said where a model is switched on.
+LLM_NOTICE = (
+    "A language model answers. X wants to approve of replies by AI beforehand, and to see them marked (made_with_ai): "
+    "https://help.x.com/en/rules-and-policies/x-automation"
+)
+
+
 class Llm(Table, frozen=True, kw_only=True):
-    """[llm]: the language model behind twbot.llm:answer."""
+    """[llm]: the language model behind twbot.llm:answer. X wants to approve of replies by AI beforehand.
+
+    https://help.x.com/en/rules-and-policies/x-automation
+    """
 
     model: str
     """The model's name, as the API or Bedrock has it."""

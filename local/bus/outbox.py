@@ -1,7 +1,7 @@
 """What a handler publishes, until it is stored in one transaction with the outcome of its delivery.
 
 So a handler waits for no commit, and no crash comes between the two:
-docs/decisions/0024-what-a-handler-publishes.md
+docs/decisions/0029-what-a-handler-publishes.md
 """
 
 from __future__ import annotations

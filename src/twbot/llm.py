@@ -1,7 +1,7 @@
 """A language model that answers before the chatbot: `[answers] texts = ["twbot.llm:answer"]` and the table [llm].
 
 It may be any address with OpenAI's API, or Bedrock on AWS. When it is slow, down or over the day's budget, the chatbot
-answers. X wants to approve of replies by AI beforehand: https://docs.x.com/developer-terms/policy
+answers. X wants to approve of replies by AI beforehand: https://help.x.com/en/rules-and-policies/x-automation
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ class Store:
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LambdaFunctions:
     name = f"own_{tmp_path.name}".replace("-", "_")
     (tmp_path / f"{name}.py").write_text(CODE)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     nothing: Any = None
     found = LambdaFunctions(tmp_path, read_folder(SHIPPED), OwnSecrets(Store(KEY=SECRET), "test"), nothing, nothing)
     found.__dict__["module"] = name
