@@ -92,6 +92,8 @@ MAX_TIMEOUT = 900
 # Seconds for what else an answering function does than to call functions of the folder.
 BESIDE = 10
 
+TRANSFORM = "transform"
+
 # The functions of twbot itself. With those of the bot's folder: functions().
 FUNCTIONS = {
     function.name: function
@@ -156,7 +158,8 @@ FUNCTIONS = {
                 VARIABLE,
             ),
         ),
-        FunctionSpec("transform", "analytics", _COMMON, 256, 60),
+        # With the bot's folder where that declares events.
+        FunctionSpec(TRANSFORM, "analytics", _COMMON, 256, 60),
     )
 }
 
@@ -182,7 +185,8 @@ def _functions(path: Path) -> dict[str, FunctionSpec]:
     folder = bot_folder()
     own = {each.name: each for each in _of_rules_and_steps(folder)}
     people = {PEOPLE.name: PEOPLE} if has_people(path) else {}
-    return {**FUNCTIONS, **people, **_answering(folder), **own}
+    lake = {TRANSFORM: FUNCTIONS[TRANSFORM]._replace(environment=(VARIABLE,))} if folder.events else {}
+    return {**FUNCTIONS, **people, **lake, **_answering(folder), **own}
 
 
 def step_function(step: Step) -> str:

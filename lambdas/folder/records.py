@@ -23,6 +23,10 @@ STEP_NAME = r"^[A-Z][A-Za-z0-9]*$"
 StepName = Annotated[str, msgspec.Meta(pattern=STEP_NAME, max_length=30)]
 OWN_NAME = r"^[A-Z][A-Z0-9_]{0,59}$"
 SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
+# IAM refuses a policy with anything else, and the deployment fails:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+Action = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$")]
+Resource = Annotated[str, msgspec.Meta(pattern=r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$")]
 # Something to say: X takes no empty post.
 WORDS = r"\S"
 Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
@@ -48,8 +52,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Permission(Table, frozen=True, kw_only=True):
     """What a function may do on AWS, as in a statement of IAM."""
 
-    actions: list[str]
-    resources: list[str]
+    actions: Annotated[list[Action], msgspec.Meta(min_length=1)]
+    """Such as dynamodb:PutItem."""
+    resources: Annotated[list[Resource], msgspec.Meta(min_length=1)]
+    """ARNs, in which * is any text; or * for all."""
 
 
 class Limits(Table, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from tests.support.own_folder import TOML
 from tests.support.paths import ROOT
 from tests.support.synthesize import OWN
 from tests.support.templates import Resource, Templates, as_list, text
+from twbot.cli.cost.bill import idle_quantities
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.settings import Settings
@@ -132,8 +133,25 @@ def test_the_people_of_the_folder_have_a_collection(own: Templates, prod: Templa
     assert "people" not in {name.removeprefix("twbot-prod-") for name in functions(prod)}
 
 
-def test_own_events_are_counted_and_columns(own: Templates) -> None:
-    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are."""
+def test_the_idle_bill_knows_what_is_added(assemblies: Path, own: Templates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The alarms of its functions and rules, and its secrets."""
+    alarms = (each.properties for each in own.resources("AWS::CloudWatch::Alarm"))
+    metrics = [max(1, sum("MetricStat" in each for each in alarm.get("Metrics", []))) for alarm in alarms]
+    monkeypatch.setenv("TWBOT_PROJECT", str(assemblies / "own-folder"))
+    quantities = idle_quantities()
+    assert quantities["idle.alarms"] == sum(metrics)
+    assert quantities["idle.secret"] == 1 + len({"CRM_TOKEN", "HOOK_KEY", "ORDERS_TOKEN"})
+
+
+def test_own_events_are_counted_and_columns(own: Templates, prod: Templates) -> None:
+    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are.
+
+    The transform function knows them, where there are any.
+    """
+    for templates, knows in ((own, True), (prod, False)):
+        (transform,) = (each for name, each in functions(templates).items() if name.endswith("transform"))
+        environment = transform.properties["Environment"]["Variables"]
+        assert ("TWBOT_PROJECT" in environment) == knows
     counted = {
         each.properties["MetricTransformations"][0]["MetricName"] for each in own.resources("AWS::Logs::MetricFilter")
     }
@@ -232,6 +250,18 @@ def test_other_teams_find_what_they_may_use(prod: Templates) -> None:
     found = {each.properties["Name"] for each in prod.resources("AWS::SSM::Parameter")}
     names = ("bus-arn", "bus-name", "alert-topic-arn", "lake-bucket", "lake-database", "lake-table", "media-bucket")
     assert found == {f"/twbot/prod/{name}" for name in names}
+
+
+def test_the_lake_is_named_as_it_is_called(prod: Templates, own: Templates) -> None:
+    """To other teams and to own CDK code, in any stage: the database has the stage in its name, but for prod."""
+    for templates in (prod, own):
+        table = templates.one("AWS::Glue::Table").properties["TableInput"]["Name"]
+        database = templates.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"]
+        parameters = (each.properties for each in templates.resources("AWS::SSM::Parameter"))
+        told = {each["Name"].rpartition("/")[2]: each["Value"] for each in parameters}
+        assert (told["lake-database"], told["lake-table"]) == (database, table)
+    output = own.by_service["coffee.template.json"]["Outputs"]["Table"]["Value"]
+    assert output == f"{database}.{table}"
 
 
 @pytest.mark.parametrize(

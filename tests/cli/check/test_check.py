@@ -90,6 +90,19 @@ CASES = [
     Case("unsigned", R, RUN_SECRET, 'to = "https://x.example"', "twbot.toml:8", "wrong", "no secret to sign"),
     Case("ARN", R, RUN, 'to = "arn:aws:s3:::x"', "twbot.toml:8", "wrong", "nothing that a rule can send to"),
     Case(
+        "action",
+        R,
+        RUN,
+        f"{RUN}\nallow = [{{ actions = ['PutItem'], resources = ['*'] }}]",
+        "twbot.toml:9",
+        "wrong",
+        "a",
+    ),
+    Case(
+        "resource", R, RUN, f"{RUN}\nallow = [{{ actions = ['*'], resources = ['t'] }}]", "twbot.toml:9", "wrong", "r"
+    ),
+    Case("nothing", R, RUN, f"{RUN}\nallow = [{{ actions = ['*'], resources = [] }}]", "twbot.toml:9", "wrong", "r"),
+    Case(
         "region",
         R,
         f"{RUN_SECRET}\n",

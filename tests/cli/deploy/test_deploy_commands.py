@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support.bot_folders import make_bot
 from tests.support.fake_cdk import CDK, synthesized
 from tests.support.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 from twbot.cli.deploy import assembly, cdk
@@ -343,6 +344,23 @@ def test_destroy_asks(aws: Aws, twbot: Twbot) -> None:
     assert "--yes" in error["hint"]
     assert twbot("destroy", "--dry-run")[1]["destroyed"] is False
     assert aws.asked == []
+
+
+def test_destroy_names_what_the_folder_added(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Its own CDK code, whose stacks go as well, and the secrets of its functions, which stay and are paid for."""
+    rule = 'name = "a"\nwhen = { source = ["BOT"] }\nrun = "bot.a:f"\nsecrets = ["CRM_TOKEN"]\n'
+    make_bot(
+        tmp_path / "bot-of-mine",
+        monkeypatch,
+        twbot_toml=f'[[rules]]\n{rule}[stages.test.aws]\nextra = "infra.stack:add"\ntwitter_account_id = "1"\n',
+    )
+    aws.deployed("test")
+    assert run(["destroy", "--stage", "test", "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "infra.stack:add" in said
+    assert said.index("Stays") < said.index("twbot/test/CRM_TOKEN")
 
 
 def test_the_stage_s_name_has_to_be_typed(
