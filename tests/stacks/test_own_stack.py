@@ -230,9 +230,11 @@ def test_without_rules_and_steps_there_is_no_such_stack(prod: Templates) -> None
     assert "own" not in prod.by_service
 
 
-def test_own_cdk_code_stands_beside(own: Templates) -> None:
+def test_own_cdk_code_stands_beside(assemblies: Path, own: Templates) -> None:
     """`extra` adds stacks of its own, and gets the bus, topic, lake and media: as docs/for-other-teams.md shows it."""
     template = own.by_service["coffee.template.json"]
+    manifest = msgspec.json.decode((assemblies / OWN / "manifest.json").read_bytes())
+    assert manifest["artifacts"]["Coffee"]["properties"]["tags"]["twbot-extra"] == "test"
     assert template["Outputs"].keys() >= {"Lake", "Table", "Media", "Alerts"}
     (rule,) = (each for each in template["Resources"].values() if each["Type"] == "AWS::Events::Rule")
     assert "twbot-test-plumbing" in json.dumps(rule["Properties"]["EventBusName"])

@@ -103,6 +103,15 @@ CASES = [
     ),
     Case("nothing", R, RUN, f"{RUN}\nallow = [{{ actions = ['*'], resources = [] }}]", "twbot.toml:9", "wrong", "r"),
     Case(
+        "own",
+        R,
+        "[alerts]",
+        f"[stages.prod.own]\nx = '{'y' * 2500}'\n[alerts]",
+        "twbot.toml:14",
+        "wrong",
+        "has room for",
+    ),
+    Case(
         "region",
         R,
         f"{RUN_SECRET}\n",

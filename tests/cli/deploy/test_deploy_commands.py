@@ -178,6 +178,19 @@ def test_the_stack_own_goes_when_the_folder_has_nothing_of_its_own_any_more(aws:
     assert (code, answer["retired"], own in there) == (0, [own], False)
 
 
+def test_a_stack_that_extra_adds_no_more_is_named(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """By deploy and diff; what is in it is its author's. Another stage's stays unmentioned."""
+    aws.deployed()
+    for stage in ("prod", "test"):
+        aws.cloudformation.stacks[f"Coffee-{stage}"] = {"tags": {"twbot-extra": stage}}
+    for command in ((*DEPLOY, "--dry-run"), ("diff", *DEPLOY[1:]), (*DEPLOY, "--yes")):
+        assert run([*command]) == 0
+        said = capsys.readouterr().err
+        assert "delete-stack --stack-name Coffee-prod" in said
+        assert "Coffee-test" not in said
+    assert "Coffee-prod" in aws.cloudformation.stacks
+
+
 def test_destroy_takes_the_stack_own_along(aws: Aws, twbot: Twbot) -> None:
     """Also where the folder has nothing of its own any more."""
     aws.deployed("test")
