@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twbot.cli.deploy.outputs import outputs_of, show_outputs
 from twbot.cli.deploy.screen import interrupted, progress, waiting
@@ -63,7 +63,7 @@ def destroy(
         found = outputs_of(on)
         _check_idle(on, found)
         data_held = _held(on, found)
-        plan: dict[str, Any] = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
+        plan: dict[str, object] = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
         plan |= {"extra": on.bot.config.aws.extra, "secrets": _secrets(on)}
         if not json:
             _show_loss(on, found, data_held)

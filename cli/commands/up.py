@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -229,7 +228,7 @@ def _warn(system: System, option: str) -> None:
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
-            say(f"Warning: {', '.join(readers)} reads {name}, which is not stored: twbot secrets put {name}{option}")
+            say(f"Warning: {name} is not stored, for {', '.join(readers)}: twbot secrets put {name}{option}")
     for rule in filter(is_on_aws, folder.rules):
         say(f"Warning: rule {rule.name} leads to AWS: its events are left out here.")
     for gone, count in bot.bus.orphans.items():
@@ -268,12 +267,15 @@ def _reload(home: DataFolder, options: list[str]) -> NoReturn:
 
 def _command(home: DataFolder, options: list[str]) -> list[str]:
     """Return the command of a process that runs the bot."""
+    from twbot.local.child_python import python
+
     program = "from twbot.cli.main import main; main()"
-    return [sys.executable, "-c", program, "up", "--data", str(home.folder), *options]
+    return python("-c", program, "up", "--data", str(home.folder), *options)
 
 
 def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
     """Start `twbot up` as a process of its own, and wait until it is up. Raises CliError with its last output."""
+    from twbot.local.child_python import import_path
     from twbot.local.data_folder import running_bot
 
     command = _command(home, options)
@@ -284,7 +286,7 @@ def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo
             stdout=output,
             stderr=output,
             start_new_session=True,  # it outlives this terminal, and its Ctrl-C
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": import_path()},
         )
     deadline = time.monotonic() + START_SECONDS
     while (run := running_bot(home.folder)) is None or run.pid != process.pid:

@@ -111,7 +111,8 @@ class Bot:
         """Return a secret that `twbot secrets put NAME` stored. Raises Permanent where the rule does not name it."""
         if name not in self._secrets:
             raise Permanent(
-                f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}"
+                f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}; "
+                "for `twbot test`, in [secrets] of tests/conversations.toml"
             )
         return self._secrets[name]
 

@@ -54,7 +54,8 @@ def feeling(text: str, language: str = "en") -> str:
 def test_held_out_sentences_are_not_trained_on() -> None:
     """What is measured here was never shown to the regression."""
     lines = [
-        (DATA / f"sentiment_{name}.tsv").read_text(encoding="utf-8").splitlines() for name in ("sentences", "mixed")
+        (DATA / f"sentiment_{name}.tsv").read_text(encoding="utf-8").splitlines()
+        for name in ("sentences", "themes", "mixed")
     ]
     texts = {line.split("\t")[-1].lower() for line in itertools.chain(*lines)}
     assert not texts & {row[-1].lower() for row in HELD_OUT + OTHER_LANGUAGES + WEAK_LANGUAGES + THIRD + MIXED}
@@ -68,6 +69,38 @@ def test_nine_in_ten_unseen_english_sentences_are_right() -> None:
     for name in CLASSES:
         of_class = [hit for hit, (wanted, _) in zip(right, HELD_OUT, strict=True) if wanted == name]
         assert sum(of_class) / len(of_class) >= 0.75, name
+
+
+@pytest.mark.parametrize(
+    ("mood", "language", "texts"),
+    [
+        ("POSITIVE", "en", "thank you, thanks, Thanks!, good, great, cool, awesome, nice"),
+        ("NEGATIVE", "en", "bad, awful, terrible, boring, hate it"),
+        ("NEUTRAL", "en", "hello, ok, good morning, yes, no, bye"),
+        ("POSITIVE", "de", "danke, vielen Dank, super"),
+        ("POSITIVE", "fr", "merci, merci beaucoup"),
+        ("POSITIVE", "pt", "obrigado, muito obrigado"),
+        ("POSITIVE", "es", "gracias, muchas gracias"),
+        ("POSITIVE", "it", "grazie, bellissimo"),
+        ("POSITIVE", "nl", "bedankt, dank u"),
+        ("POSITIVE", "ja", "ありがとう, 最高"),
+        ("POSITIVE", "ko", "고마워, 고맙습니다"),
+        ("POSITIVE", "zh", "谢谢, 太好了"),
+        ("POSITIVE", "ar", "شكرا, رائع"),
+        ("POSITIVE", "hi", "धन्यवाद, बहुत अच्छा"),
+        ("NEGATIVE", "de", "schlecht, furchtbar"),
+        ("NEGATIVE", "es", "muy mal, un desastre"),
+        ("NEGATIVE", "ja", "最悪, つまらない"),
+        ("NEUTRAL", "fr", "bonjour, d'accord"),
+        ("NEUTRAL", "ja", "こんにちは, おはよう"),
+        ("NEUTRAL", "ar", "مرحبا, صباح الخير"),
+    ],
+)
+def test_a_word_or_two_have_their_mood(mood: str, language: str, texts: str) -> None:
+    """Thanks, praise and dislike have one, greetings and assent none."""
+    for text in texts.split(", "):
+        for typed in (text, text.lower()):
+            assert feeling(typed, language) == mood, typed
 
 
 @pytest.mark.parametrize(
