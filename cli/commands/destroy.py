@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twbot.cli.deploy.outputs import outputs_of, show_outputs
 from twbot.cli.deploy.screen import interrupted, progress, waiting

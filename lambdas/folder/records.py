@@ -25,8 +25,10 @@ OWN_NAME = r"^[A-Z][A-Z0-9_]{0,59}$"
 SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
 # IAM refuses a policy with anything else, and the deployment fails:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
-Action = Annotated[str, msgspec.Meta(pattern=r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$")]
-Resource = Annotated[str, msgspec.Meta(pattern=r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$")]
+ACTION = r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$"
+RESOURCE = r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$"
+Action = Annotated[str, msgspec.Meta(pattern=ACTION)]
+Resource = Annotated[str, msgspec.Meta(pattern=RESOURCE)]
 # Something to say: X takes no empty post.
 WORDS = r"\S"
 Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
@@ -39,6 +41,8 @@ PATTERNS = {
     RULE_NAME: "small letters, digits and hyphens, a letter first",
     STEP_NAME: "letters and digits, a capital first",
     OWN_NAME: "capitals, digits and underscores, a capital first, 60 at most",
+    ACTION: "service:Action, such as dynamodb:PutItem",
+    RESOURCE: "an ARN, or * for all",
     WORDS: "some text",
     USERNAME: "letters, digits and underscores, 15 at most",
     INTENT_NAME: "letters and digits, with single hyphens or underscores between them",
