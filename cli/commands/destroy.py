@@ -63,7 +63,7 @@ def destroy(
         found = outputs_of(on)
         _check_idle(on, found)
         data_held = _held(on, found)
-        plan: dict[str, Any] = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
+        plan: dict[str, object] = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
         plan |= {"extra": on.bot.config.aws.extra, "secrets": _secrets(on)}
         if not json:
             _show_loss(on, found, data_held)
