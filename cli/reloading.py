@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from twbot.cli.check.sources import read_sources
 from twbot.cli.check.tables import Tables, check_as_it_runs
 from twbot.cli.ui.console import say
 from twbot.lambdas.folder.folder import FILE
+from twbot.local.child_python import import_path
 
 LOOK_SECONDS = 1.0  # between two looks at the folder
 SETTLE_SECONDS = 0.2  # an editor writes several files, one after the other
@@ -121,7 +121,7 @@ class Reloader:
                 self._process.terminate()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, "PYTHONPATH": import_path()}
         return subprocess.Popen(self._command, env=environment)  # noqa: S603 - our own command
 
     def _stop(self, number: int, *_: object) -> None:

@@ -32,7 +32,7 @@ too (`lambdas/default_bot`). `twbot check` names the file, the line and the near
 | `bot/chatbot.toml`, `bot/chatbot.<language>.toml` | intents, utterances, replies |
 | `bot/wording.<language>.toml` | sentences that are to read otherwise: `name = "text"`; `twbot wording` lists them |
 | `bot/events.toml` | fields of the bot's own events: `[ORDER_ASKED]` and below it `number = "integer"` |
-| `bot/*.py` | functions, named as `bot.orders:status` |
+| `bot/*.py` | functions, named as `bot.orders:status`; modules beside bot/ that they import come along |
 | `bot/queries/*.sql` | saved queries; one with a name of twbot's replaces it |
 | `bot/people/<name>/*.jpg` | faces to recognise, one to a photo |
 | `tests/conversations.toml` | what `twbot test` says to the bot, and expects |

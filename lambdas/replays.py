@@ -99,8 +99,10 @@ def reaching_people(by_rule: Mapping[str, int], *, with_replies: bool) -> dict[s
 
 
 def _rules_after(rule: Rule, with_replies: bool) -> Iterator[Rule]:
-    """Yield the rule, and those that take what it causes in a replay."""
-    yield rule
-    for each in caused_by(rule):
-        if each.takes_replays(with_replies=with_replies):
-            yield from _rules_after(each, with_replies)
+    """Yield the rule, and those that take what it causes in a replay: each once, as own rules may go in circles."""
+    pending, seen = [rule], {rule.name}
+    while pending:
+        yield (each := pending.pop())
+        new = [one for one in caused_by(each) if one.name not in seen and one.takes_replays(with_replies=with_replies)]
+        seen |= {one.name for one in new}
+        pending += new

@@ -41,14 +41,25 @@ class Rule(NamedTuple):
 
     @property
     def types(self) -> list[str] | None:
-        """Return the event types that the rule takes; None for all."""
-        found: list[str] | None = self.pattern.get("detail-type")
-        return found
+        """Return the event types that the rule takes; None where it may take others than it names."""
+        found: list[Any] | None = self.pattern.get("detail-type")
+        return found if found is not None and all(isinstance(each, str) for each in found) else None
+
+    def may_take(self, kind: str) -> bool:
+        """Return whether the rule may take events of a type: true where its pattern would have to be matched."""
+        found: list[Any] | None = self.pattern.get("detail-type")
+        return found is None or any(_may_match(each, kind) for each in found)
 
     def takes_replays(self, *, with_replies: bool) -> bool:
         """Return whether the rule takes what a replay delivers or causes (docs/decisions/0001)."""
         pattern = self.pattern.get("replay-name")
         return pattern is None or (with_replies and {"prefix": REPLAY_WITH_REPLIES} in pattern)
+
+
+def _may_match(matcher: Any, kind: str) -> bool:
+    if isinstance(matcher, dict) and isinstance(prefix := matcher.get("prefix"), str):
+        return kind.startswith(prefix)
+    return not isinstance(matcher, str) or matcher == kind
 
 
 EVERY_EVENT: Pattern = {"source": ["TWITTER", "BOT"]}
@@ -188,20 +199,29 @@ def refuse_clashes(folder: BotFolder) -> None:
         if rule.to is not None and not (is_safe_url(rule.to) or rule.to.startswith("arn:")):
             raise TwbotError(f"{FILE}: the rule {rule.name} needs an https:// address or an ARN in `to`.", hint)
         taken.add(rule.name)
-    steps = [step.name for step in folder.steps]
-    if twice := next((name for name in steps if steps.count(name) > 1), None):
-        raise TwbotError(f"{FILE}: there are two steps {twice}.", hint)
+    # The fields of SQL are the same in any letter case.
+    steps = [step.name.lower() for step in folder.steps]
+    if twice := next((step.name for step in folder.steps if steps.count(step.name.lower()) > 1), None):
+        raise TwbotError(f"{FILE}: there are two steps {twice}, in any letter case.", hint)
 
 
 def own_rule(declared: OwnRule) -> Rule:
     """Return the rule of a table [[rules]] of twbot.toml."""
-    pattern = {**({} if "detail-type" in declared.when else ANALYSED), **declared.when}
+    pattern = {**({} if _names_types(declared.when) else ANALYSED), **declared.when}
     if not declared.replays:
         detail = {"ReplayName": _NO_REPLAY, **pattern.get("detail", {})}
         pattern = {"replay-name": _NO_REPLAY, **pattern, "detail": detail}
     place = declared.run or declared.to or ""
     publishes = ("SEND_TWEET",) if declared.run else ()
     return Rule(OWN, declared.name, pattern, f"own-{declared.name}", place, publishes, reaches_people=True)
+
+
+def _names_types(pattern: Pattern) -> bool:
+    """Return whether a pattern says which types it is about: itself, or a branch of its `$or`."""
+    branches = pattern.get("$or", [])
+    return "detail-type" in pattern or (
+        isinstance(branches, list) and any(isinstance(each, dict) and _names_types(each) for each in branches)
+    )
 
 
 def any_of(patterns: Sequence[Pattern]) -> Pattern:
@@ -211,7 +231,7 @@ def any_of(patterns: Sequence[Pattern]) -> Pattern:
     """
     if not patterns:
         return NEGATIVE
-    if any(each.get("detail-type", ["MESSAGE_ANALYSED"]) != ["MESSAGE_ANALYSED"] for each in patterns):
+    if any(_names_types(each) and each.get("detail-type") != ANALYSED["detail-type"] for each in patterns):
         raise TwbotError("[alerts]: when is about MESSAGE_ANALYSED.", "Leave its detail-type out")
     return {**ANALYSED, **(patterns[0] if len(patterns) == 1 else {"$or": list(patterns)})}
 
@@ -246,7 +266,8 @@ def rules_named(names: Sequence[str]) -> list[Rule]:
 
 def caused_by(rule: Rule) -> list[Rule]:
     """Return the rules that take what the target of a rule publishes."""
-    return [each for each in rules() if each.types and set(each.types) & set(rule.publishes)]
+    chosen = [each for each in rules() if each.service == OWN or "detail-type" in each.pattern]
+    return [each for each in chosen if any(map(each.may_take, rule.publishes))]
 
 
 def leads_to_reply(rule: Rule) -> bool:

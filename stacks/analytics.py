@@ -50,7 +50,8 @@ class Analytics(Service):
         )
         add_workgroup(self, stage, self.lake.bucket_name, add_table(self, stage, self.lake.bucket_name))
         CfnOutput(self, "LakeBucketName", value=self.lake.bucket_name)
-        for_other_teams(self, stage, lake_bucket=self.lake.bucket_name, lake_database=DATABASE, lake_table=TABLE)
+        database = stage.named(DATABASE)
+        for_other_teams(self, stage, lake_bucket=self.lake.bucket_name, lake_database=database, lake_table=TABLE)
 
     def _stream(self, stage: StageConfig) -> firehose.CfnDeliveryStream:
         log = LogGroup(self, "DeliveryLog", stage, f"/twbot/{stage.name}/lake")

@@ -13,6 +13,9 @@ from twbot.lambdas.folder.records import Function
 from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
+# Bytes of [stages.NAME.own] as JSON. All variables of a Lambda function have 4 KB together:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_OWN = 2500
 ARCHIVE_DAYS = 30
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -152,6 +155,14 @@ def check_name(name: str) -> str:
     return name
 
 
+def too_long(stage: str, settings: Settings) -> TwbotError | None:
+    """Return the fault where the settings of the bot's own functions are too long for Lambda's environment."""
+    if (size := len(msgspec.json.encode(settings.own))) <= MAX_OWN:
+        return None
+    says = f"[stages.{stage}.own] has {size:,} bytes as JSON; a Lambda function has room for {MAX_OWN:,}."
+    return TwbotError(says, "Put what is long into a file of bot/, which the functions can read")
+
+
 def load_stage(
     name: str, file: Path | None = None, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
@@ -169,6 +180,8 @@ def load_stage(
         raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None
     if settings.archive_days and aws.archive_days:
         raise TwbotError(f"{file}: archive_days is in [stages.{name}] and in [stages.{name}.aws]; keep the first.")
+    if fault := too_long(name, settings):
+        raise TwbotError(f"{file}: {fault}", fault.hint)
     if not aws.twitter_account_id:
         hint = f"twitter_account_id in [stages.{name}.aws] of {file}, or --context twitterAccountId=…"
         raise TwbotError(f"The bot's account id on X is missing: {hint}")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from aws_cdk import Environment
+from aws_cdk import Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
@@ -17,6 +17,7 @@ from constructs import Construct
 
 from twbot.lambdas.errors import TwbotError
 from twbot.stacks.config import StageConfig
+from twbot.stacks.names import EXTRA_TAG
 
 
 class Lake(NamedTuple):
@@ -53,9 +54,17 @@ def add_extra(scope: Construct, stage: StageConfig, twbot: Twbot, folder: Path) 
     sys.path.insert(0, str(folder))
     try:
         add: Add = getattr(importlib.import_module(module), name)
+        before = {each.node.path for each in _stacks_in(scope)}
         add(scope, stage, twbot)
+        for each in _stacks_in(scope):
+            if each.node.path not in before:  # by it `twbot deploy` knows a stack that is added no more
+                each.tags.set_tag(EXTRA_TAG, stage.name)
     except Exception as error:
         raise TwbotError(f"{_place(error, folder)}: {type(error).__name__}: {_first_line(error)}") from error
+
+
+def _stacks_in(scope: Construct) -> list[Stack]:
+    return [each for each in scope.node.find_all() if isinstance(each, Stack)] if scope else []
 
 
 def _place(error: Exception, folder: Path) -> str:

@@ -92,6 +92,8 @@ MAX_TIMEOUT = 900
 # Seconds for what else an answering function does than to call functions of the folder.
 BESIDE = 10
 
+TRANSFORM = "transform"
+
 # The functions of twbot itself. With those of the bot's folder: functions().
 FUNCTIONS = {
     function.name: function
@@ -156,7 +158,8 @@ FUNCTIONS = {
                 VARIABLE,
             ),
         ),
-        FunctionSpec("transform", "analytics", _COMMON, 256, 60),
+        # With the bot's folder where that declares events.
+        FunctionSpec(TRANSFORM, "analytics", _COMMON, 256, 60),
     )
 }
 
@@ -182,7 +185,8 @@ def _functions(path: Path) -> dict[str, FunctionSpec]:
     folder = bot_folder()
     own = {each.name: each for each in _of_rules_and_steps(folder)}
     people = {PEOPLE.name: PEOPLE} if has_people(path) else {}
-    return {**FUNCTIONS, **people, **_answering(folder), **own}
+    lake = {TRANSFORM: FUNCTIONS[TRANSFORM]._replace(environment=(VARIABLE,))} if folder.events else {}
+    return {**FUNCTIONS, **people, **lake, **_answering(folder), **own}
 
 
 def step_function(step: Step) -> str:
@@ -213,6 +217,8 @@ def _with_calls(spec: FunctionSpec, runs: list[str], folder: BotFolder) -> Funct
     answers = {"text": limits.texts, "image": limits.images}.get(spec.name, [])
     calls = len(answers) + (not set(own) <= set(answers))
     return spec._replace(
+        # Those of twbot.bot and twbot.llm.
+        packages=tuple(dict.fromkeys((*spec.packages, "requests"))),
         memory=max(spec.memory, limits.memory),
         timeout=min(MAX_TIMEOUT, max(spec.timeout, calls * limits.timeout + BESIDE)),
         environment=tuple(dict.fromkeys((*spec.environment, *_BOT))),
@@ -225,10 +231,23 @@ def _with_language_model(limits: Limits, runs: list[str], folder: BotFolder) -> 
     if llm is None or not any(run.startswith("twbot.llm:") for run in runs):
         return limits
     secrets = [*limits.secrets, *([llm.key] if llm.key and llm.key not in limits.secrets else [])]
-    # https://docs.aws.amazon.com/bedrock/latest/userguide/security_iam_id-based-policy-examples.html
-    places = ["arn:aws:bedrock:*::foundation-model/*", "arn:aws:bedrock:*:*:inference-profile/*"]
-    bedrock = [] if llm.url else [Permission(actions=["bedrock:InvokeModel"], resources=places)]
+    bedrock = [] if llm.url else [Permission(actions=["bedrock:InvokeModel"], resources=_of_bedrock(llm.model))]
     return msgspec.structs.replace(limits, secrets=secrets, allow=[*limits.allow, *bedrock])
+
+
+def _of_bedrock(model: str) -> list[str]:
+    """Return the ARNs of a model as Bedrock names it: by its id, an inference profile's, or an ARN."""
+    # A profile needs its models in all of its regions, too:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+    if model.startswith("arn:"):
+        return [model, *(["arn:aws:bedrock:*::foundation-model/*"] if "inference-profile/" in model else [])]
+    # The id of a profile is its model's with the area in front: eu.anthropic.claude-…. The areas grow in number, so
+    # each id is allowed as either.
+    models = [model, model.partition(".")[2]]
+    return [
+        *(f"arn:aws:bedrock:*::foundation-model/{each}" for each in models if each),
+        f"arn:aws:bedrock:*:*:inference-profile/{model}",
+    ]
 
 
 def _of_rules_and_steps(folder: BotFolder) -> Iterator[FunctionSpec]:

@@ -12,6 +12,10 @@ EVENT_TYPES = OURS
 STACKS = ("plumbing", "ingress", "analysis", "alerting", "responding", "egress", "analytics")
 
 
+# The tag of the stacks that the folder's own CDK code adds; its value is the stage.
+EXTRA_TAG = "twbot-extra"
+
+
 def stack_services() -> tuple[str, ...]:
     """Return the services that have a stack: those of twbot, and `own` where the bot's folder has rules or steps."""
     folder = bot_folder()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from aws_cdk import CfnOutput
@@ -58,13 +59,15 @@ class Own(Service):
 
     def _send(self, rule: OwnRule, address: Address) -> None:
         """Send to a resource outside: the role is our side's permission, the output the other side's."""
+        if self._stage.aws.region:
+            address.check_region(self._stage.aws.region)
         # A role serves all of these, also in another account:
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
         role = delivery_role(self, f"{rule.name}-DeliveryRole", [address.action], address.arn)
         self._wired(rule, address.arn, role)
-        title = "".join(word.title() for word in rule.name.split("-"))
         policy = json.dumps(address.policy(role.role_arn))
-        CfnOutput(self, f"PolicyFor{title}", value=policy, description=f"For {address.arn}, in another account.")
+        description = f"For {address.arn}, in another account."
+        CfnOutput(self, f"PolicyFor{_title(rule.name)}", value=policy, description=description)
 
     def _wired(self, rule: OwnRule, target: str, role: iam.IRole | None = None) -> WiredRule:
         return WiredRule(
@@ -76,3 +79,11 @@ class Own(Service):
             dead_letters=self._dead_letters,
             role=role,
         )
+
+
+def _title(name: str) -> str:
+    """Return a rule's name as a part of an output's, which has no hyphens: hook-a is HookA."""
+    title = "".join(word.title() for word in name.split("-"))
+    # hook-1 and hook1 would be the same.
+    is_clear = "".join(f"-{each.lower()}" if each.isupper() else each for each in title)[1:] == name
+    return title if is_clear else f"{title}{hashlib.sha256(name.encode()).hexdigest()[:8]}"

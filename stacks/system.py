@@ -33,5 +33,5 @@ def add_system(scope: Construct, stage: StageConfig) -> None:
     if OWN in stack_services():
         Own(scope, stage, plumbing, analysis)
     environment = Environment(account=stage.aws.account, region=stage.aws.region)
-    lake = Lake(analytics.lake, DATABASE, TABLE)
+    lake = Lake(analytics.lake, stage.named(DATABASE), TABLE)
     add_extra(scope, stage, Twbot(plumbing.bus, alerting.topic, lake, analysis.media, environment), project())

@@ -21,7 +21,7 @@ from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.lambdas.settings import LOCAL, load
 from twbot.local.conversations.records import FILE as CONVERSATIONS
 from twbot.local.conversations.records import ConversationsFile
-from twbot.stacks.config import AwsConfig, check_name
+from twbot.stacks.config import AwsConfig, check_name, too_long
 
 
 def check_queries(folder: Path, findings: Findings) -> None:
@@ -156,6 +156,8 @@ def check_stages(tables: Tables, findings: Findings) -> None:
             settings = load(tables.path, name)
             if name != LOCAL:
                 check_name(name)
+                if fault := too_long(name, settings):
+                    findings.wrong(tables.path, tables.line("stages", name, "own"), str(fault), fault.hint)
                 aws = convert(settings.aws, AwsConfig, tables.path, within=f"$.stages.{name}.aws")
                 _check_extra(tables, name, aws.extra, findings)
         except TwbotError as error:

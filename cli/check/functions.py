@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ import msgspec
 from twbot.cli.check.findings import Findings
 from twbot.cli.check.importing import Imported
 from twbot.cli.check.tables import Use
+from twbot.local.child_python import import_path, python
 
 SECONDS = 20.0  # of one import
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
@@ -42,10 +42,9 @@ def _import(names: Sequence[str], folder: Path, seconds: float) -> Iterator[Impo
     """Yield what a process says of the functions, as far as it comes."""
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "twbot.cli.check.importing", str(folder)],
+            python("-m", "twbot.cli.check.importing", str(folder)),
             cwd=folder,
-            # PYTHONPATH: the child must import this twbot, wherever this process found it.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": import_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

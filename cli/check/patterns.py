@@ -92,7 +92,7 @@ class _Patterns:
                     )
                     self._wrong((*place, key), f"{_dotted(place)}: an event has no field `{key}`.", hint or None)
             if isinstance(detail := branch.get("detail"), Mapping):
-                self._detail(detail, [each for each in types if isinstance(each, str)], place)
+                self._detail(detail, types, place)
 
     def _unknown_type(self, name: str, place: tuple[str | int, ...]) -> None:
         near = nearest(name, self._types)
@@ -102,7 +102,9 @@ class _Patterns:
         else:
             self._findings.warn(self._tables.path, self._tables.line(*place, "detail-type"), says)
 
-    def _detail(self, detail: Mapping[str, Any], types: list[str], place: tuple[str | int, ...]) -> None:
+    def _detail(self, detail: Mapping[str, Any], types: list[Any], place: tuple[str | int, ...]) -> None:
+        if not all(isinstance(each, str) for each in types):
+            return  # a pattern of types, of which X's may be
         events = (self._tables.events and self._tables.events.value) or {}
         if any(each in RAW_TYPES or (each not in DETAILS and each not in events) for each in types):
             return  # what these hold is X's, or not declared

@@ -49,9 +49,10 @@ class _Rules:
             seen.add(rule.name)
         steps: set[str] = set()
         for number, step in enumerate(self._declared.steps):
-            if step.name in steps:
-                self._wrong(("steps", number, "name"), f"there are two steps {step.name}.", "Rename one of them")
-            steps.add(step.name)
+            if step.name.lower() in steps:
+                says = f"there are two steps {step.name}, in any letter case."
+                self._wrong(("steps", number, "name"), says, "Rename one of them")
+            steps.add(step.name.lower())
 
     def targets(self) -> None:
         """Check that each rule has one target, and can reach it."""
@@ -65,11 +66,14 @@ class _Rules:
 
     def _address(self, number: int, rule: OwnRule, to: str) -> None:
         try:
-            is_on_aws = address_on_aws(to) is not None
+            address = address_on_aws(to)
+            if address is not None:
+                for region in self._regions():
+                    address.check_region(region)
         except TwbotError as error:
             self._wrong(("rules", number, "to"), f"{rule.name}: {error}", error.hint)
             return
-        if is_on_aws:
+        if address is not None:
             return
         if not is_safe_url(to):
             hint = "Take an https:// address, or the ARN of an SQS queue, SNS topic, Lambda function or event bus"
@@ -78,17 +82,22 @@ class _Rules:
             hint = 'secrets = ["DESK_KEY"], and then: twbot secrets put DESK_KEY --generate'
             self._wrong(("rules", number, "to"), f"{rule.name} names no secret to sign what it sends with.", hint)
 
+    def _regions(self) -> list[str]:
+        """Return the regions of the stages that name theirs."""
+        found = (settings.get("aws") for settings in self._declared.stages.values())
+        return [str(aws["region"]) for aws in found if isinstance(aws, dict) and aws.get("region")]
+
     def loops(self) -> None:
-        """Warn of rules that take what their own function publishes."""
+        """Warn of rules that take what the module of their function publishes."""
         for number, rule in enumerate(self._declared.rules):
             if rule.run is None:
                 continue
-            types = own_rule(rule).types or []
+            found = own_rule(rule)
             for each in self._sources.of(rule.run, self._tables.folder).publications:
-                if each.type in types:
+                if found.may_take(each.type):
                     where = f"{each.path.name}:{each.line}"
-                    says = f"{rule.name} takes {each.type}, which its own function publishes ({where})."
-                    hint = "Mind that it ends: publish with once=…, or not for every event"
+                    says = f"{rule.name} takes {each.type}, which the module of its function publishes ({where})."
+                    hint = f"Where {rule.run} does it, mind that it ends: publish with once=…, or not for every event"
                     self._findings.warn(self._tables.path, self._line("rules", number, "when"), says, hint)
 
     def packages(self) -> None:

@@ -10,7 +10,7 @@ from twbot.cli.check.findings import Findings
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE, read_folder
 from twbot.lambdas.folder.records import ChatbotFile, EventFields, File, Function, Limits
-from twbot.lambdas.folder.toml_file import Parsed, parse_toml
+from twbot.lambdas.folder.toml_file import SEE_CHECK, Parsed, parse_toml
 
 T = TypeVar("T")
 _PLACE = re.compile(r"^(?P<path>.+?\.\w+)(:(?P<line>\d+))?: (?P<says>.*)$", re.DOTALL)
@@ -117,4 +117,5 @@ def note_error(error: TwbotError, path: Path, findings: Findings) -> None:
     if not line and (at := _AT_LINE.search(says)):
         line = at["line"]
     found = Path(place["path"]) if place else path
-    findings.wrong(found if found.is_absolute() else path, int(line) if line else None, says, error.hint)
+    hint = None if error.hint == SEE_CHECK else error.hint
+    findings.wrong(found if found.is_absolute() else path, int(line) if line else None, says, hint)

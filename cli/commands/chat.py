@@ -12,7 +12,7 @@ from rich.text import Text
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.chatbot.port import chat_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, as_json_line, out
+from twbot.cli.ui.console import as_json, as_json_line, err, out
 from twbot.cli.ui.options import AsJson, targeted
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _lines() -> Iterator[str]:
     while True:
         # To stderr: stdout has the answers only.
         if sys.stdin.isatty():
-            print(PROMPT, end="", file=sys.stderr, flush=True)
+            err.print(PROMPT, end="")
         line = sys.stdin.readline()
         if not line:
             return

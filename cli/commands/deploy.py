@@ -86,8 +86,9 @@ def diff(
     on = deployment("diff", Target(stage, profile, region, data))
     with logged(on.log), templates(on, digits(account_id(on, account)), region) as assembly:
         found, permissions = differences(on, assembly)
+        retired = _retired(on, assembly)
     if json:
-        as_json({"stage": on.stage, **_changes_json(found, permissions)})
+        as_json({"stage": on.stage, **_changes_json(found, permissions), "retired": [each.name for each in retired]})
     else:
         show_changes(found, permissions, _on(out))
 
@@ -145,9 +146,14 @@ def _bootstrap(on: Deployment, yes: bool) -> None:
 
 def _retired(on: Deployment, assembly: Assembly) -> list[Stack]:
     """Return the deployed stacks that the bot's folder asks for no more, and say what becomes of them."""
-    from twbot.cli.deploy.deployed_stacks import retired
+    from twbot.cli.deploy.deployed_stacks import extra_left, retired
 
-    found = retired(on.bot, {each.name for each in assembly.stacks})
+    wanted = {each.name for each in assembly.stacks}
+    for name in extra_left(on.bot, wanted):
+        # What is in it is not ours to delete.
+        delete = f"aws cloudformation delete-stack --stack-name {name}"
+        err.print(f"{name} stays: `extra` adds it no more. To delete it: {delete}", style="yellow", soft_wrap=True)
+    found = retired(on.bot, wanted)
     for each in found:
         says = "deleted, with its dead letters and logs: twbot.toml has no rules and steps any more"
         err.print(f"{each.name} is {says}.", style="yellow", soft_wrap=True)

@@ -13,6 +13,9 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say
 from twbot.cli.ui.options import AsJson, Data, DryRun, Profile, Region, StageName, Yes
 from twbot.cli.ui.prompts import no_terminal
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.own.calls import named_secrets
+from twbot.lambdas.own.secret_names import secret_name
 
 if TYPE_CHECKING:
     from twbot.cli.deploy.deployed_stacks import DataResource, Stack
@@ -60,7 +63,8 @@ def destroy(
         found = outputs_of(on)
         _check_idle(on, found)
         data_held = _held(on, found)
-        plan = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
+        plan: dict[str, object] = {"stage": on.stage, "stacks": [each.name for each in found], "data": data_held}
+        plan |= {"extra": on.bot.config.aws.extra, "secrets": _secrets(on)}
         if not json:
             _show_loss(on, found, data_held)
         if not dry_run:
@@ -69,7 +73,7 @@ def destroy(
     if json:
         as_json({**plan, "destroyed": not dry_run})
     elif not dry_run:
-        print_line(f"The stage {on.stage} is gone. Its secret {on.bot.config.secret} is still there.")
+        print_line(f"The stage {on.stage} is gone. Still there, if it was: secret {', '.join(_secrets(on))}.")
         say(f"The log: {on.log}")
 
 
@@ -92,10 +96,13 @@ def _show_loss(on: Deployment, found: list[Stack], data_held: list[DataResource]
     from twbot.stacks.names import alert_addresses_name
 
     err.print(f"Destroys {len(found)} stacks: {', '.join(each.name for each in found)}")
+    if extra := on.bot.config.aws.extra:
+        # Their names are known only when the templates are made.
+        err.print(f"Destroys, too, the stacks that {extra} adds, and what they do not retain.", style="bold red")
     for heading, retained, style in (("Lost for ever:", False, "bold red"), ("Stays, and is paid for:", True, "green")):
         names = [f"  {each.what} {each.name}" for each in data_held if each.kept is retained]
         if retained:
-            names.append(f"  secret {on.bot.config.secret}, if there is one")
+            names += [f"  secret {each}, if there is one" for each in _secrets(on)]
         if names:
             err.print(heading, style=style)
             for name in names:
@@ -104,6 +111,12 @@ def _show_loss(on: Deployment, found: list[Stack], data_held: list[DataResource]
     remove = f"twbot alerts remove{on.bot.option}"
     say(f"The chats that hear of alerts stay in the parameter {parameter}, until: {remove}")
     say(f"X goes on calling the webhook until you say: twbot webhook delete{on.bot.option}")
+
+
+def _secrets(on: Deployment) -> list[str]:
+    """Return the names of the secrets that outlive the stage: that of X's keys, and those of the bot's functions."""
+    own = (secret_name(on.bot.config.name, each) for each in named_secrets(bot_folder()))
+    return [on.bot.config.secret, *own]
 
 
 def _ask(on: Deployment, yes: bool) -> None:

@@ -63,7 +63,15 @@ def list_rules(target: Target, json: AsJson = False) -> None:
 
 def _types(pattern: object) -> str:
     types = pattern.get("detail-type") if isinstance(pattern, dict) else None
-    return ", ".join(map(str, types)) if types else "every event"
+    return ", ".join(map(_in_words, types)) if isinstance(types, list) else "every event"
+
+
+def _in_words(matcher: object) -> str:
+    """Return the types that a matcher takes: a type's name, TWITTER_* for a prefix, else the matcher itself."""
+    if isinstance(matcher, dict) and isinstance(prefix := matcher.get("prefix"), str):
+        return f"{prefix}*"
+    # Mermaid ends a label at a quotation mark.
+    return matcher if isinstance(matcher, str) else _as_json(matcher).replace('"', "'")
 
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
@@ -185,7 +193,7 @@ def _mermaid() -> Iterator[str]:
         yield f'  subgraph {service}_service ["{service}"]'
         yield from (f'    {_node(rule)}["{rule.target}"]' for rule in found)
         yield "  end"
-        yield from (f'  bus -->|"{rule.name}: {_event_types(rule)}"| {_node(rule)}' for rule in found)
+        yield from (f'  bus -->|"{rule.name}: {_types(rule.pattern)}"| {_node(rule)}' for rule in found)
     yield f'  ingress -->|"{", ".join(WEBHOOK_PUBLISHES)}"| bus'
     yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in rules() if rule.publishes)
     yield "  egress_tweet_queue -->|reply| X"
@@ -193,7 +201,3 @@ def _mermaid() -> Iterator[str]:
 
 def _node(rule: Rule) -> str:
     return f"{rule.service}_{rule.target}".replace("-", "_")
-
-
-def _event_types(rule: Rule) -> str:
-    return ", ".join(map(str, rule.pattern.get("detail-type", ["every event"])))

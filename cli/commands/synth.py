@@ -62,9 +62,13 @@ def _configured_account(stage: str) -> str:
 
 def _own_folder(folder: Path) -> Path:
     """Return the folder if it is new, empty or written by an earlier synth. Raises CliError for any other."""
-    # Each cloud assembly contains the file cdk.out.
-    if folder.exists() and any(folder.iterdir()) and not (folder / "cdk.out").exists():
+    # Each cloud assembly contains the file cdk.out; one that failed may have the assets only.
+    if folder.exists() and not (folder / "cdk.out").exists() and not all(map(_is_asset, folder.iterdir())):
         raise CliError(f"{folder} holds something else.", hint="Name another folder: --output", code=Exit.USAGE)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _is_asset(path: Path) -> bool:
+    return path.name.startswith("asset.")

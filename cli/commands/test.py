@@ -46,7 +46,7 @@ def test(
     """Hold the conversations of tests/conversations.toml with the bot, and compare. Exit code 5 when one differs.
 
     The bot is the real one, with its models and functions, beside a simulated X, on a data folder of its own that is
-    gone afterwards. Rules with `to` send nothing, and functions get the secrets of the file's table [secrets] only. For
+    gone afterwards. Rules with `to` send nothing, and functions get the secrets of the file's table secrets only. For
     pytest there is a fixture: def test_hours(bot): assert "9 to 6" in bot.says("When do you open?").reply
 
     Example: twbot test

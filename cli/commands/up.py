@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 START_SECONDS = 60.0
+MAX_SAID = 12  # lines of the output of a bot that did not start
 STOP_SECONDS = 40.0  # on a full disk a bot needs all of its time limits, some 25 seconds
 
 Port = Annotated[int, typer.Option(help="Where the webhook listens; 0 for any free port.", min=0, max=65535)]
@@ -33,7 +33,7 @@ Host = Annotated[str, typer.Option(help="The address to listen on. Anything but 
 X = Annotated[Literal["simulated", "live"], typer.Option("--x", help="Talk to a simulated X, or to X itself.")]
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="The settings: its table [stages.local].", show_default="the bot's twbot.toml"),
+    typer.Option("--config", help="The settings: its table stages.local.", show_default="the bot's twbot.toml"),
 ]
 
 
@@ -228,7 +228,7 @@ def _warn(system: System, option: str) -> None:
     stored = bot.own_secrets.names() if (named := named_secrets(folder)) else []
     for name, readers in named.items():
         if name not in stored:
-            say(f"Warning: {', '.join(readers)} reads {name}, which is not stored: twbot secrets put {name}{option}")
+            say(f"Warning: {name} is not stored, for {', '.join(readers)}: twbot secrets put {name}{option}")
     for rule in filter(is_on_aws, folder.rules):
         say(f"Warning: rule {rule.name} leads to AWS: its events are left out here.")
     for gone, count in bot.bus.orphans.items():
@@ -267,12 +267,15 @@ def _reload(home: DataFolder, options: list[str]) -> NoReturn:
 
 def _command(home: DataFolder, options: list[str]) -> list[str]:
     """Return the command of a process that runs the bot."""
+    from twbot.local.child_python import python
+
     program = "from twbot.cli.main import main; main()"
-    return [sys.executable, "-c", program, "up", "--data", str(home.folder), *options]
+    return python("-c", program, "up", "--data", str(home.folder), *options)
 
 
 def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo:
     """Start `twbot up` as a process of its own, and wait until it is up. Raises CliError with its last output."""
+    from twbot.local.child_python import import_path
     from twbot.local.data_folder import running_bot
 
     command = _command(home, options)
@@ -283,16 +286,24 @@ def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo
             stdout=output,
             stderr=output,
             start_new_session=True,  # it outlives this terminal, and its Ctrl-C
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": import_path()},
         )
     deadline = time.monotonic() + START_SECONDS
     while (run := running_bot(home.folder)) is None or run.pid != process.pid:
         if process.poll() is not None or time.monotonic() > deadline:
             process.terminate()
-            lines = home.output.read_text("utf-8", "replace").strip().splitlines()
-            raise CliError(f"The bot did not start: {lines[-1] if lines else 'it said nothing.'}")
+            raise _not_started(home.output.read_text("utf-8", "replace"), process.returncode)
         time.sleep(0.05)
     return run
+
+
+def _not_started(output: str, code: int | None) -> CliError:
+    """Return the error for a bot that ended at once, or is not up in time (code None): all that it said, not a part."""
+    lines = output.strip().splitlines()[-MAX_SAID:]
+    said = "\n".join(lines) if lines else "it said nothing."
+    between = "\n" if len(lines) > 1 else " "
+    known = next((each for each in Exit if each == code and each is not Exit.DONE), Exit.FAILED)
+    return CliError(f"The bot did not start:{between}{said}", code=known)
 
 
 def _new_output(home: DataFolder) -> IO[bytes]:

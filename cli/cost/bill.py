@@ -10,8 +10,12 @@ from typing import NamedTuple
 import msgspec
 
 from twbot.cli.cost.prices import REGION, price_table
+from twbot.lambdas.folder.folder import bot_folder
+from twbot.lambdas.own.calls import named_secrets
+from twbot.lambdas.wiring import OWN
 from twbot.stacks.config import StageConfig
-from twbot.stacks.functions import functions
+from twbot.stacks.functions import FUNCTIONS, functions
+from twbot.stacks.names import stack_services
 
 GB = 1024**3
 MB = 1024**2
@@ -23,7 +27,7 @@ LOG_OF_INVOCATION, LOG_OF_STATE = 1000, 800
 # X-Ray's default rule records one request a second and 5% of the others; of many messages nearly all are others.
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 TRACED = 0.05
-# A test compares it with docs/aws.md, and that with the templates.
+# Without a folder of one's own. A test compares it with docs/aws.md, and that with the templates.
 ALARM_METRICS = 51
 # Lambda polls a queue with five pollers, each by long polling of 20 seconds, also while the queue is empty:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
@@ -132,9 +136,14 @@ def bill(counted: Counted, traffic: Traffic, stage: StageConfig, region: str) ->
 
 def idle_quantities() -> dict[str, float]:
     """Return the quantities of a month without messages, by the names of their prices."""
+    folder = bot_folder()
     return {
-        "idle.secret": 1,
-        "idle.alarms": ALARM_METRICS,
+        "idle.secret": 1 + len(named_secrets(folder)),
+        # Of each function its errors and throttles; of each rule its lost events; of the stack own its dead letters.
+        "idle.alarms": ALARM_METRICS
+        + 2 * (len(functions()) - len(FUNCTIONS))
+        + len(folder.rules)
+        + (OWN in stack_services()),
         "idle.key": 1,
         "idle.dashboard": 1,
         "sqs.requests": POLLS,

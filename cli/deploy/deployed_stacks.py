@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.wiring import OWN
-from twbot.stacks.names import STACKS, stack_name
+from twbot.stacks.names import EXTRA_TAG, STACKS, stack_name
 
 # The resource types that hold data, and what people call them.
 DATA = {
@@ -81,6 +81,18 @@ def stacks(bot: AwsBot) -> list[Stack]:
 def retired(bot: AwsBot, wanted: Collection[str]) -> list[Stack]:
     """Return the stacks that are deployed, and that the stage has no more. `wanted`: the names that it has."""
     return [each for each in stacks(bot) if each.name not in wanted]
+
+
+def extra_left(bot: AwsBot, wanted: Collection[str]) -> list[str]:
+    """Return the names of deployed stacks that own CDK code of the stage added, and adds no more. Raises AwsError.
+
+    wanted: the names that the stage has
+    """
+    tag = {"Key": EXTRA_TAG, "Value": bot.name}
+    with bot.translate_errors():
+        pages = bot.client("cloudformation").get_paginator("describe_stacks").paginate()
+        found = [each["StackName"] for page in pages for each in page["Stacks"] if tag in each.get("Tags", [])]
+    return sorted({*found} - {*wanted})
 
 
 def delete(bot: AwsBot, stack: str) -> None:

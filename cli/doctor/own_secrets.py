@@ -17,6 +17,6 @@ def check_own_secrets(bot: Bot) -> Iterator[Check]:
     """Yield a check for each secret that is missing, one where all are there, none where the folder names none."""
     missing = missing_secrets(bot)
     for each in missing:
-        yield Check(NAME, "wrong", f"{each.name} is not stored; {', '.join(each.used_by)} reads it", each.fix)
+        yield Check(NAME, "wrong", f"{each.name} is not stored; for {', '.join(each.used_by)}", each.fix)
     if not missing and (named := named_secrets(bot_folder())):
         yield Check(NAME, "ok", f"{', '.join(named)}: all there")

@@ -19,15 +19,17 @@ class _Line(Event, frozen=True, kw_only=True, omit_defaults=True):
     own: str
 
 
-def line_of(event: Event) -> bytes:
+def line_of(event: Event, columns: Mapping[str, str] | None = None) -> bytes:
     """Return an event as JSON without a newline.
+
+    columns: those of own events, by bot/events.toml. A field of another type in one of them would fail every query.
 
     What is a user's own has any shape: it is a text of JSON there, as the SerDes of the lake read objects as texts in
     different ways. The answers of own steps are texts within the detail, each; `own` has all of them, or the detail of
     an own event.
     """
     if event.detail_type not in _OURS:
-        shown = {column_of(name): value for name, value in event.detail.items() if fits(name, value)}
+        shown = {column_of(name): value for name, value in event.detail.items() if fits(name, value, columns or {})}
         return _encoded(msgspec.structs.replace(event, detail=shown), event.detail)
     if event.detail_type == "MESSAGE_ANALYSED" and (found := _own_of(event.detail)):
         analysis = event.detail["Analysis"]

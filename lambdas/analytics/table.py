@@ -89,12 +89,22 @@ def column_of(name: str) -> str:
     return _SPELLED.get(name.lower(), name.lower())
 
 
-def fits(name: str, value: object) -> bool:
-    """Return whether an own event's field can stand in its column, which may be one of ours."""
-    kind = _DETAIL.get(column_of(name))
+def own_columns(events: EventFields) -> dict[str, str]:
+    """Return the columns of own events and their types."""
+    fields = (field for each in events.values() for field in each.items())
+    return {column_of(name): _HIVE[field_type] for name, field_type in fields}
+
+
+def fits(name: str, value: object, columns: Mapping[str, str]) -> bool:
+    """Return whether an own event's field can stand in its column, which may be one of ours or of another own event.
+
+    columns: those of own events
+    """
+    column = column_of(name)
+    kind = _DETAIL.get(column, columns.get(column))
     if kind is None or value is None:
         return True
-    return type(value) is {"string": str, "bigint": int, "boolean": bool}.get(kind)
+    return type(value) in {"string": (str,), "bigint": (int,), "double": (int, float), "boolean": (bool,)}.get(kind, ())
 
 
 def _analysis(steps: Sequence[Step]) -> str:

@@ -12,6 +12,7 @@ import base64
 import binascii
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -24,18 +25,21 @@ from twbot.lambdas.errors import BadEvent
 FOLDER = ("year", "month", "day", "hour")
 
 
-def transform(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the transformed records. What is no event is ProcessingFailed: Firehose writes it to the error prefix."""
-    return {"records": [_transform(record) for record in event["records"]]}
+def transform(event: dict[str, Any], columns: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the transformed records. What is no event is ProcessingFailed: Firehose writes it to the error prefix.
+
+    columns: those of own events and their types
+    """
+    return {"records": [_transform(record, columns) for record in event["records"]]}
 
 
-def _transform(record: dict[str, Any]) -> dict[str, Any]:
+def _transform(record: dict[str, Any], columns: Mapping[str, str] | None) -> dict[str, Any]:
     try:
         event = decode_event(base64.b64decode(record["data"], validate=True))
         moment = _moment(event.time)
         if not event.time.endswith("Z"):  # one clock in the lake: queries compare times as texts
             event = msgspec.structs.replace(event, time=moment.isoformat(timespec="milliseconds")[:-6] + "Z")
-        line, folder = line_of(event), _hour(moment)
+        line, folder = line_of(event, columns), _hour(moment)
     except (BadEvent, binascii.Error, ValueError):
         return {"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]}
     data = base64.b64encode(line + b"\n").decode()

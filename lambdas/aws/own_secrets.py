@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +13,14 @@ from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.errors import Temporary
 from twbot.lambdas.own.secret_names import secret_name
 
+# What Secrets Manager answers about a secret that nobody stored, or that is being deleted. AccessDeniedException, as
+# the role allows the ARNs of stored secrets, which end with six characters more:
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html
+_ABSENT = ("ResourceNotFoundException", "InvalidRequestException", "AccessDeniedException")
+
 # Seconds that a value is used for: each call would cost money, and a new one has to arrive some time.
 CACHED = 300.0
+_log = logging.getLogger(__name__)
 
 
 class OwnSecrets:
@@ -35,7 +42,8 @@ class OwnSecrets:
         try:
             value = str(self._client.get_secret_value(SecretId=secret_name(self._stage, name))["SecretString"])
         except (ClientError, BotoCoreError) as error:
-            if error_code(error) == "ResourceNotFoundException":
+            if error_code(error) in _ABSENT:
+                _log.warning("the secret %s cannot be had: %s", name, error_code(error))
                 return None
             raise Temporary(f"Cannot read the secret {name}: {error_code(error)}.") from None
         self._found[name] = (time.monotonic(), value)

@@ -11,17 +11,42 @@ import msgspec
 
 Pattern = dict[str, Any]
 # "bot.orders:status": a module of the folder, or of twbot itself, and the name of a function in it.
-Function = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+Function = Annotated[str, msgspec.Meta(pattern=FUNCTION)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=900)]
 # EventBridge's characters, and short enough for the stage's name in front:
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=30)]
+RULE_NAME = r"^[a-z][a-z0-9-]*$"
+RuleName = Annotated[str, msgspec.Meta(pattern=RULE_NAME, max_length=30)]
 # The name of a state of the workflow and of a field in Analysis.Own, and so of a column in SQL.
-StepName = Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=30)]
+STEP_NAME = r"^[A-Z][A-Za-z0-9]*$"
+StepName = Annotated[str, msgspec.Meta(pattern=STEP_NAME, max_length=30)]
 OWN_NAME = r"^[A-Z][A-Z0-9_]{0,59}$"
 SecretName = Annotated[str, msgspec.Meta(pattern=OWN_NAME)]
+# IAM refuses a policy with anything else, and the deployment fails:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+ACTION = r"^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$"
+RESOURCE = r"^(\*|arn:[^:]+:[^:]+:[^:]*:[^:]*:.+)$"
+Action = Annotated[str, msgspec.Meta(pattern=ACTION)]
+Resource = Annotated[str, msgspec.Meta(pattern=RESOURCE)]
 # Something to say: X takes no empty post.
-Words = Annotated[str, msgspec.Meta(pattern=r"\S")]
+WORDS = r"\S"
+Words = Annotated[str, msgspec.Meta(pattern=WORDS)]
+INTENT_NAME = r"^[0-9a-zA-Z][_-]?([0-9a-zA-Z][_-]?)*$"
+# X's: https://help.x.com/en/managing-your-account/x-username-rules
+USERNAME = r"^[A-Za-z0-9_]{1,15}$"
+# What these take, for people whose file has something else.
+PATTERNS = {
+    FUNCTION: "module:function, such as bot.orders:status",
+    RULE_NAME: "small letters, digits and hyphens, a letter first",
+    STEP_NAME: "letters and digits, a capital first",
+    OWN_NAME: "capitals, digits and underscores, a capital first, 60 at most",
+    ACTION: "service:Action, such as dynamodb:PutItem",
+    RESOURCE: "an ARN, or * for all",
+    WORDS: "some text",
+    USERNAME: "letters, digits and underscores, 15 at most",
+    INTENT_NAME: "letters and digits, with single hyphens or underscores between them",
+}
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,8 +56,10 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Permission(Table, frozen=True, kw_only=True):
     """What a function may do on AWS, as in a statement of IAM."""
 
-    actions: list[str]
-    resources: list[str]
+    actions: Annotated[list[Action], msgspec.Meta(min_length=1)]
+    """Such as dynamodb:PutItem."""
+    resources: Annotated[list[Resource], msgspec.Meta(min_length=1)]
+    """ARNs, in which * is any text; or * for all."""
 
 
 class Limits(Table, frozen=True, kw_only=True):
@@ -87,7 +114,11 @@ class Alerts(Table, frozen=True, kw_only=True):
 
 
 class Step(Limits, frozen=True, kw_only=True):
-    """[[steps]]: a task of the workflow. What it returns is Analysis.Own.<name>."""
+    """[[steps]]: a task of the workflow. What it returns is Analysis.Own.<name>.
+
+    The event is the MESSAGE_RECEIVED. Of a picture its detail has the key, too:
+    `bot.media.get(event.detail["Image"]["Key"])`.
+    """
 
     name: StepName
     """Capitalised, letters and digits."""
@@ -95,6 +126,9 @@ class Step(Limits, frozen=True, kw_only=True):
     """What it is called for: each message with a text, or each picture."""
     run: Function
     """The function, which returns a dictionary."""
+    # An execution of the workflow has five minutes; one that takes longer loses its message: docs/decisions/0026.
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=60)] = 30
+    """Seconds after which the message goes on without it."""
 
 
 # Said where a model is switched on.
@@ -153,7 +187,7 @@ class File(Table, frozen=True, kw_only=True):
 class Intent(Table, frozen=True, kw_only=True):
     """[[intents]] of bot/chatbot.toml: something that people say, and what is answered."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-zA-Z][_-]?([0-9a-zA-Z][_-]?)*$", max_length=100)]
+    name: Annotated[str, msgspec.Meta(pattern=INTENT_NAME, max_length=100)]
     """Letters, digits, hyphens and underscores, as Lex takes it."""
     utterances: Annotated[list[Words], msgspec.Meta(min_length=1)]
     """Examples of what people say."""

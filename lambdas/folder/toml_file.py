@@ -14,9 +14,21 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.records import PATTERNS
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
+SEE_CHECK = "See all that is wrong: twbot check"
+# What TOML calls msgspec's types, and what people call it.
+_TYPES = {
+    "`object`": "a table",
+    "`array`": "a list",
+    "`str`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+}
+_REGEX = re.compile(r"^Expected `str` matching regex (?P<regex>.*)$")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
 _PLACE = re.compile(r" - at `(?P<path>\$[^`]*)`$")
@@ -123,7 +135,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TwbotError(f"{path}: no TOML: {error}") from None
+        raise TwbotError(f"{path}: no TOML: {error}", SEE_CHECK) from None
 
 
 def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T:
@@ -142,7 +154,7 @@ def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T
         hint = _nearest(as_type, _dotted(parts)[1:], key) if key else ""
         line = line_of(decode_text(path.read_bytes()), f"{place}.{key}" if key else place)
         shown = f"There is no key `{key}` here{hint}" if key else message
-        raise TwbotError(f"{path}:{line}: {place.removeprefix('$.') or 'the file'}: {shown}") from None
+        raise TwbotError(f"{path}:{line}: {place[2:] or 'the file'}: {shown}", SEE_CHECK) from None
 
 
 def _located(error: msgspec.ValidationError, found: object, as_type: Any) -> tuple[str, list[str]]:
@@ -151,7 +163,21 @@ def _located(error: msgspec.ValidationError, found: object, as_type: Any) -> tup
     parts: list[str] = []
     for part in _parts(place):
         parts.append(_key_at_fault(str(error), found, as_type, parts) if part == "..." else part)
-    return message, parts
+    if message.startswith("Invalid enum value"):
+        return f"{message}: expected {' or '.join(map(str, get_args(_type_at(as_type, parts))))}", parts
+    return _in_words(message), parts
+
+
+def _in_words(message: str) -> str:
+    """Return msgspec's message in the words of whoever wrote the file."""
+    if regex := _REGEX.match(message):
+        known = {repr(pattern): words for pattern, words in PATTERNS.items()}
+        return f"Expected {known.get(regex['regex'], regex['regex'])}."
+    if not message.startswith("Expected "):
+        return message
+    for name, words in _TYPES.items():
+        message = message.replace(name, words)
+    return message.replace(" | null", " or none").replace(" of length ", ", length ")
 
 
 def _key_at_fault(said: str, found: object, as_type: Any, parts: Sequence[str]) -> str:
@@ -192,6 +218,8 @@ def line_of(text: str, place: str) -> int:
             table = _counted(name, position, is_array=header["brackets"] == "[[")
             if wanted[: len(table)] == table:
                 best = number
+            elif table[: len(wanted)] == wanted:  # `[a.b]` alone makes the table `a`, too
+                return number
         elif "=" in line:
             key = [part.strip().strip("\"'") for part in line.partition("=")[0].split(".")]
             if wanted[: len(table) + len(key)] == [*table, *key]:
@@ -227,8 +255,14 @@ def _nearest(as_type: Any, place: str, key: str) -> str:
     return f": did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}." if names else "."
 
 
-def _keys(as_type: Any, parts: list[str]) -> list[str]:
+def _keys(as_type: Any, parts: Sequence[str]) -> list[str]:
     """Return the keys of the record at a place within another one."""
+    found = _type_at(as_type, parts)
+    return [field.encode_name for field in msgspec.structs.fields(found)] if _is_record(found) else []
+
+
+def _type_at(as_type: Any, parts: Sequence[str]) -> Any:
+    """Return the type of a place within a record."""
     for part in parts:
         if _is_record(as_type):
             as_type = {field.encode_name: field.type for field in msgspec.structs.fields(as_type)}.get(part)
@@ -236,7 +270,7 @@ def _keys(as_type: Any, parts: list[str]) -> list[str]:
             as_type = get_args(as_type)[-1] if get_args(as_type) else None
         if get_origin(as_type) in (Union, UnionType):
             as_type = next((each for each in get_args(as_type) if _is_record(each)), None)
-    return [field.encode_name for field in msgspec.structs.fields(as_type)] if _is_record(as_type) else []
+    return as_type
 
 
 def _is_record(found: Any) -> bool:

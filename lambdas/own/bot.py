@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,11 @@ from twbot.lambdas.x.text import neutralise
 
 MAX_NAME = 100
 MIN_REFUSED = 8  # characters of a secret
+# X's: https://docs.x.com/x-api/media/quickstart/best-practices
+MAX_IMAGES, MAX_IMAGE_BYTES = 4, 5 * 1024 * 1024
+JPEG, PNG = b"\xff\xd8", b"\x89PNG"
+# EventBridge takes less than 1 MB with the envelope: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+MAX_DETAIL = 1_000_000
 
 
 class Bot:
@@ -57,9 +63,10 @@ class Bot:
 
         images: at most four, JPEG or PNG of at most 5 MB, as bytes or as the `key` of one in `media`
 
-        Raises BadEvent where the event is about no post, Permanent where the text has a secret of the rule, Temporary
-        where the bus can't take it.
+        Raises BadEvent where the event is about no post or X would not take the reply, Permanent where the text has a
+        secret of the rule, Temporary where the bus can't take it.
         """
+        _check_reply(text, images)
         self._refuse_secrets("The reply", text)
         message = read(event.detail, Message)
         if not message.summoned:
@@ -79,16 +86,20 @@ class Bot:
         Where a replay brought the event of this call, `ReplayName` is added to the detail: rules without `replays` do
         not take it.
 
-        Raises BadEvent for a wrong type or field, Permanent where the detail has a secret of the rule, Temporary where
-        the bus can't take it.
+        Raises BadEvent for a wrong type or field or more than 1 MB, Permanent where the detail has a secret of the
+        rule, Temporary where the bus can't take it.
         """
         if not is_own_type(type):
             raise BadEvent(f"{type!r} is no type of an own event: capitals, digits and underscores, none of twbot's.")
+        if not isinstance(detail, Mapping):
+            raise BadEvent(f"{type}: expected a dict of its fields, got {detail!r:.60}.")
         check_fields(type, detail, self._events.get(type))
         try:
             encoded = msgspec.json.encode(detail)
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{type}: not JSON: {error}") from None
+        if len(encoded) > MAX_DETAIL:
+            raise BadEvent(f"{type}: {len(encoded):,} bytes of JSON; an event has room for {MAX_DETAIL:,}.")
         self._refuse_secrets(type, encoded.decode())
         plain = msgspec.json.decode(encoded, type=dict[str, Any])
         if self._replay:
@@ -101,17 +112,21 @@ class Bot:
 
         name: up to 100 characters; with the day in it, it counts that day. It is kept for as long as the archive.
 
-        Raises BadEvent for another name, Temporary where the bus can't take it.
+        Raises BadEvent for another name or amount, Temporary where the bus can't take it.
         """
         if not 0 < len(name) <= MAX_NAME:
             raise BadEvent(f"The name of a number has 1 to {MAX_NAME} characters.")
+        is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
+        if not is_number or not abs(amount) <= sys.float_info.max:
+            raise BadEvent(f"{name}: expected a number, got {amount!r:.60}.")
         return self._publisher.add(f"number:{name}", amount)
 
     def secret(self, name: str) -> str:
         """Return a secret that `twbot secrets put NAME` stored. Raises Permanent where the rule does not name it."""
         if name not in self._secrets:
             raise Permanent(
-                f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}"
+                f"No secret {name}: name it in `secrets` in twbot.toml, and store it: twbot secrets put {name}; "
+                "for `twbot test`, in [secrets] of tests/conversations.toml"
             )
         return self._secrets[name]
 
@@ -129,8 +144,25 @@ class Bot:
     def _kept(self, image: bytes | ReplyImage, message: Message, number: int) -> ReplyImage:
         if isinstance(image, ReplyImage):
             return image
-        is_png = image.startswith(b"\x89PNG")
+        is_png = image.startswith(PNG)
         digest = hashlib.sha256(image).hexdigest()[:16]
         key = f"replies/{message.twitter.tweet_id}/own-{number}-{digest}.{'png' if is_png else 'jpg'}"
         self.media.put(key, image, "image/png" if is_png else "image/jpeg")
         return ReplyImage(key=key)
+
+
+def _check_reply(text: object, images: Sequence[object]) -> None:
+    """Raise BadEvent for what X would refuse: here it is the function's fault, in its log and traceback."""
+    if not isinstance(text, str):
+        raise BadEvent(f"The reply: expected text, got {text!r:.60}.")
+    if not text.strip() and not images:
+        raise BadEvent("The reply has neither text nor pictures.")
+    if len(images) > MAX_IMAGES:
+        raise BadEvent(f"The reply has {len(images)} pictures; X takes {MAX_IMAGES}.")
+    for image in images:
+        if isinstance(image, ReplyImage):
+            continue
+        if not isinstance(image, bytes) or not image.startswith((JPEG, PNG)):
+            raise BadEvent(f"The reply: expected the bytes of a JPEG or PNG, or a ReplyImage, got {image!r:.60}.")
+        if len(image) > MAX_IMAGE_BYTES:
+            raise BadEvent(f"The reply: a picture has {len(image):,} bytes; X takes {MAX_IMAGE_BYTES:,}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from twbot.lambdas.folder.records import Step
 from twbot.lambdas.own.calls import call_of
 from twbot.lambdas.ports import Functions
 
+_log = logging.getLogger("twbot.own")
 # Bytes of JSON that the steps of a text, or of an image, may answer together. With those of four images and all that
 # the detectors find it stays below the 256 KiB of a workflow's state, which would cost the whole message:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -30,13 +32,17 @@ def answer_step(step: Step, payload: Mapping[str, Any], functions: Functions, st
     """
     answer = functions.call(call_of(bot_folder(), step.name, step.run, step), _event(payload))
     if not isinstance(answer, dict):
-        raise Permanent(
-            f"{step.run}: a step returns a dict, for Analysis.Own.{step.name}; got {type(answer).__name__}."
-        )
+        raise _refused(step, f"a step returns a dict, for Analysis.Own.{step.name}; got {type(answer).__name__}.")
     limit = MAX_BYTES // sum(each.of == step.of for each in steps)
     if (size := len(msgspec.json.encode(answer))) > limit:
-        raise Permanent(f"{step.run}: its answer has {size} bytes of JSON; the workflow has room for {limit}.")
+        raise _refused(step, f"its answer has {size} bytes of JSON; the workflow has room for {limit}.")
     return answer
+
+
+def _refused(step: Step, reason: str) -> Permanent:
+    """Return the error, which is in the log, too: the workflow goes on without the answer."""
+    _log.error("%s: %s", step.run, reason, extra={"rule": step.name})
+    return Permanent(f"{step.run}: {reason}")
 
 
 def _event(payload: Mapping[str, Any]) -> Event:

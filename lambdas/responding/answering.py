@@ -104,8 +104,10 @@ def _words_of(run: str, event: Event, functions: Functions, folder: BotFolder) -
     try:
         words = functions.call(answer_call(folder, run), event)
     except (FunctionFailed, Permanent) as error:
-        traceback = getattr(error, "traceback", None)
-        _log.warning("%s says nothing, as it failed: %s", run, traceback or error, extra={"function": run})
+        traceback = getattr(error, "traceback", None) or ""
+        # The stack of one that did not return in time says nothing of that.
+        reason = traceback if str(error).removeprefix(f"{run}: ") in traceback else f"{error} {traceback}".rstrip()
+        _log.warning("%s says nothing, as it failed: %s", run, reason, extra={"function": run})
         return None
     if words is None or isinstance(words, str):
         return (words or "").strip() or None

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from twbot.lambdas.errors import ErrorKind, TwbotError
-from twbot.lambdas.folder.records import Function, SecretName, Table
+from twbot.lambdas.folder.records import USERNAME, Function, SecretName, Table
 from twbot.lambdas.folder.toml_file import Parsed, parse_toml
 
 FILE = Path("tests") / "conversations.toml"
@@ -17,13 +17,16 @@ EXAMPLE = '[[conversations]] text = "When do you open?" reply = "*9 to 6*"'
 
 
 class Conversation(Table, frozen=True, kw_only=True):
-    """[[conversations]]: a post, and what is expected. What is left out is not looked at."""
+    """[[conversations]]: a post, and what is expected. What is left out is not looked at.
+
+    A table [secrets] of the file gives the functions their secrets, by name: those that are stored are not read here.
+    """
 
     text: str
     """The post. The bot is mentioned, unless the text does it."""
     name: str | None = None
     """What the conversation is called; else as its text."""
-    author: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,15}$")] = msgspec.field(name="as", default="alice")
+    author: Annotated[str, msgspec.Meta(pattern=USERNAME)] = msgspec.field(name="as", default="alice")
     """Who posts it: a username."""
     image: str | None = None
     """A picture, by its path from the folder of this file."""

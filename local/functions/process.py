@@ -9,7 +9,6 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ import msgspec
 
 from twbot.lambdas.errors import FunctionFailed, MachineFault, TwbotError
 from twbot.lambdas.folder.folder import VARIABLE
+from twbot.local.child_python import import_path, python
 from twbot.local.functions.messages import (
     Answer,
     Asked,
@@ -64,7 +64,7 @@ class Process:
         """Start the process. Raises MachineFault."""
         ours, theirs = socket.socketpair()
         reader, writer = os.pipe()
-        command = [sys.executable, "-P", "-X", "faulthandler", "-m", "twbot.local.functions.worker"]
+        command = python("-X", "faulthandler", "-m", "twbot.local.functions.worker")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [*command, str(theirs.fileno()), str(folder)],
@@ -217,8 +217,7 @@ class Process:
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a process for functions of a folder."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("LC_")}
-    path = os.pathsep.join(str(Path(each).absolute()) for each in sys.path if each)
-    return {**kept, VARIABLE: str(folder), "PYTHONPATH": path}
+    return {**kept, VARIABLE: str(folder), "PYTHONPATH": import_path()}
 
 
 def _decoded(message: bytes) -> Up:

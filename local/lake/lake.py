@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_lines
 from twbot.lambdas.analytics.lines import line_of
 from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
+from twbot.lambdas.analytics.table import own_columns
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.local.database import Place
 from twbot.local.lake.copies import Copies, forget_copy
 from twbot.local.lake.loading import load, readable_and_damaged
@@ -63,8 +65,9 @@ class Lake:
         A repeated call may write events twice; queries count them once.
         """
         self.open().check()
+        columns = own_columns(bot_folder().events)
         for hour, group in groupby(sorted(events, key=_hour), key=_hour):
-            lines = b"".join(line_of(event) + b"\n" for event in group)
+            lines = b"".join(line_of(event, columns) + b"\n" for event in group)
             self._write(self._folder / hour, gzip.compress(lines, compresslevel=3))
 
     def compact(self, now: datetime.datetime | None = None) -> int:

@@ -203,7 +203,7 @@ def only_face(source: str, content: bytes) -> list[float]:
     try:
         faces = find_faces(decode(content))
     except ServiceError as error:
-        raise BadPhoto(f"{source} is not a JPEG or PNG picture: {error.message}.") from None
+        raise BadPhoto(f"{source} is not a JPEG or PNG picture: {error.message.rstrip('.')}.") from None
     if not faces:
         raise BadPhoto(f"There is no face in {source}.")
     if len(faces) > 1:

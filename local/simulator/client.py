@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import requests
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ports import Keys
+from twbot.local.child_python import import_path, python
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105 (a header's name)
 START_SECONDS = 20.0
@@ -180,21 +180,10 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         self, data: Path, *, port: int = 0, host: str = "127.0.0.1", bot: str = "twbot", retry_delays: str | None = None
     ) -> None:
         self.control_token = secrets.token_urlsafe(32)
-        command = [
-            sys.executable,
-            "-m",
-            "twbot.local.simulator",
-            "--data",
-            str(data),
-            "--host",
-            host,
-            "--port",
-            str(port),
-        ]
+        command = python("-m", "twbot.local.simulator", "--data", str(data), "--host", host, "--port", str(port))
         command += ["--bot", bot, "--parent", str(os.getpid())]
         command += ["--retry-delays", retry_delays] if retry_delays is not None else []
-        # PYTHONPATH: the child must import this twbot, wherever this process found it.
-        environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": import_path()}
         # A session of its own: Ctrl-C in the terminal must stop the bot first, which then stops the simulated X.
         self.process = subprocess.Popen(  # noqa: S603
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -138,7 +138,16 @@ def _resolved(wanted: Sequence[Requirement], constraints: Sequence[str], options
         asked, bounds, report = (Path(folder) / name for name in ("asked.txt", "bounds.txt", "report.json"))
         asked.write_text("".join(f"{each}\n" for each in wanted), encoding="utf-8")
         bounds.write_text("".join(f"{each}\n" for each in constraints), encoding="utf-8")
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--dry-run", "--ignore-installed"]
+        pip = [
+            sys.executable,
+            "-P",
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--dry-run",
+            "--ignore-installed",
+        ]
         files = ["--quiet", "--report", str(report), "-c", str(bounds), "-r", str(asked)]
         done = subprocess.run([*pip, *options, *files], capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603
         if done.returncode:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from twbot.lambdas.errors import TwbotError
@@ -16,11 +17,40 @@ NOT_CODE = frozenset({"__pycache__", "tests"})
 
 
 def files(folder: Path, functions: Iterable[str]) -> dict[str, Path]:
-    """Return the files of bot/, and of other modules that functions (`module:name`) are in, by their names."""
-    tops = {"bot", *(each.partition(":")[0].partition(".")[0] for each in functions)} - {"twbot"}
-    found = [path for top in sorted(tops) for path in (folder / f"{top}.py", *(folder / top).rglob("*"))]
-    names = {path.relative_to(folder).as_posix(): path for path in found if path.is_file()}
-    return {name: path for name, path in names.items() if _is_code(Path(name))}
+    """Return the files of bot/, of other modules that functions (`module:name`) are in, and of what these import.
+
+    By their names. On this machine all of the folder can be imported.
+    """
+    found: dict[str, Path] = {}
+    pending = {"bot", *(each.partition(":")[0].partition(".")[0] for each in functions)}
+    seen = {"twbot"}
+    while tops := pending - seen:
+        seen |= tops
+        added = {name: path for top in sorted(tops) for name, path in _files_of(folder, top)}
+        pending = {each for name, path in added.items() if name.endswith(".py") for each in _imported(path)}
+        found |= added
+    return found
+
+
+def _files_of(folder: Path, top: str) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a module or package of the folder, with their names."""
+    for path in (folder / f"{top}.py", *sorted((folder / top).rglob("*"))):
+        name = path.relative_to(folder)
+        if path.is_file() and _is_code(name):
+            yield name.as_posix(), path
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the first parts of the names of the modules that a module imports. What is no Python imports nothing."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # whoever calls it hears of it, and check says where
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def is_own(function: str) -> bool:

@@ -155,5 +155,5 @@ def _pip(requirements: Path, target: Path) -> list[str]:
     # the running Python, not of Lambda's. https://pip.pypa.io/en/stable/cli/pip_install/
     options = ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile", "--quiet"]
     of_lambda = ["--python-version", PYTHON, "--implementation", "cp", *platforms]
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+    pip = [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "install"]
     return [*pip, *options, *of_lambda, "--target", str(target), "-r", str(requirements)]

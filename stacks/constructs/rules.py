@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.wiring import OWN, Rule, rules
 from twbot.stacks.config import StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow, service_principal
@@ -86,7 +87,8 @@ class WiredRule(Construct):
 
 def _fifo(rule: Rule, target: str) -> events.CfnRule.SqsParametersProperty | None:
     """Return the message group of a queue that keeps an order: SQS takes nothing there without one."""
-    is_fifo = rule.service == OWN and target.endswith(".fifo")
+    address = address_on_aws(target) if rule.service == OWN and not Token.is_unresolved(target) else None
+    is_fifo = address is not None and address.keeps_order
     return events.CfnRule.SqsParametersProperty(message_group_id=rule.name) if is_fifo else None
 
 

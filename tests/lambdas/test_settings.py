@@ -53,7 +53,7 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
         ("[stages.local]\nlake_days = 1.5", "lake_days"),
         ("[stages.local]\nreplies = 'yes'", r"stages.local.replies"),
         ("[stages.local", "twbot.toml"),
-        ("stages = 3", r"\$.stages"),
+        ("stages = 3", "toml:1: stages: "),
         ("[stage.local]", "stage"),
         ("[stages]\nlocal = 3", "object"),
     ],

@@ -21,7 +21,8 @@ PAID_BY_USE = re.compile(
     r"AWS::(ApiGateway|Athena|Events|Glue|IAM|KinesisFirehose|Lambda|Lex|Logs|SNS|SQS|S3|StepFunctions)::"
     r"(?!Provisioned|Capacity)"
 )
-FREE = ("AWS::KMS::Alias",)
+# Standard parameters: https://aws.amazon.com/systems-manager/pricing/
+FREE = ("AWS::KMS::Alias", "AWS::SSM::Parameter")
 
 
 def test_nothing_is_paid_by_the_month_that_is_not_listed(any_stage: Templates) -> None:

@@ -13,16 +13,21 @@ import pytest
 from cfnlint.api import lint
 
 from tests.support.assemblies import read
+from tests.support.bot_folders import make_bot
 from tests.support.own_folder import TOML
 from tests.support.paths import ROOT
 from tests.support.synthesize import OWN
 from tests.support.templates import Resource, Templates, as_list, text
+from twbot.cli.cost.bill import idle_quantities
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.settings import Settings
 from twbot.stacks.config import AwsConfig, StageConfig
 from twbot.stacks.extra import add_extra
+from twbot.stacks.functions import functions as declared_functions
+from twbot.stacks.own import _title
 
+BUS = "events:eu-west-1:123456789012:event-bus/orders"
 DECLARED = tomllib.loads(TOML)
 NOT_REPLAYED = [{"exists": False}]
 
@@ -128,8 +133,25 @@ def test_the_people_of_the_folder_have_a_collection(own: Templates, prod: Templa
     assert "people" not in {name.removeprefix("twbot-prod-") for name in functions(prod)}
 
 
-def test_own_events_are_counted_and_columns(own: Templates) -> None:
-    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are."""
+def test_the_idle_bill_knows_what_is_added(assemblies: Path, own: Templates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The alarms of its functions and rules, and its secrets."""
+    alarms = (each.properties for each in own.resources("AWS::CloudWatch::Alarm"))
+    metrics = [max(1, sum("MetricStat" in each for each in alarm.get("Metrics", []))) for alarm in alarms]
+    monkeypatch.setenv("TWBOT_PROJECT", str(assemblies / "own-folder"))
+    quantities = idle_quantities()
+    assert quantities["idle.alarms"] == sum(metrics)
+    assert quantities["idle.secret"] == 1 + len({"CRM_TOKEN", "HOOK_KEY", "ORDERS_TOKEN"})
+
+
+def test_own_events_are_counted_and_columns(own: Templates, prod: Templates) -> None:
+    """The types of bot/events.toml have metric filters, their fields are in the Glue table, and steps' answers are.
+
+    The transform function knows them, where there are any.
+    """
+    for templates, knows in ((own, True), (prod, False)):
+        (transform,) = (each for name, each in functions(templates).items() if name.endswith("transform"))
+        environment = transform.properties["Environment"]["Variables"]
+        assert ("TWBOT_PROJECT" in environment) == knows
     counted = {
         each.properties["MetricTransformations"][0]["MetricName"] for each in own.resources("AWS::Logs::MetricFilter")
     }
@@ -208,9 +230,11 @@ def test_without_rules_and_steps_there_is_no_such_stack(prod: Templates) -> None
     assert "own" not in prod.by_service
 
 
-def test_own_cdk_code_stands_beside(own: Templates) -> None:
+def test_own_cdk_code_stands_beside(assemblies: Path, own: Templates) -> None:
     """`extra` adds stacks of its own, and gets the bus, topic, lake and media: as docs/for-other-teams.md shows it."""
     template = own.by_service["coffee.template.json"]
+    manifest = msgspec.json.decode((assemblies / OWN / "manifest.json").read_bytes())
+    assert manifest["artifacts"]["Coffee"]["properties"]["tags"]["twbot-extra"] == "test"
     assert template["Outputs"].keys() >= {"Lake", "Table", "Media", "Alerts"}
     (rule,) = (each for each in template["Resources"].values() if each["Type"] == "AWS::Events::Rule")
     assert "twbot-test-plumbing" in json.dumps(rule["Properties"]["EventBusName"])
@@ -228,6 +252,18 @@ def test_other_teams_find_what_they_may_use(prod: Templates) -> None:
     found = {each.properties["Name"] for each in prod.resources("AWS::SSM::Parameter")}
     names = ("bus-arn", "bus-name", "alert-topic-arn", "lake-bucket", "lake-database", "lake-table", "media-bucket")
     assert found == {f"/twbot/prod/{name}" for name in names}
+
+
+def test_the_lake_is_named_as_it_is_called(prod: Templates, own: Templates) -> None:
+    """To other teams and to own CDK code, in any stage: the database has the stage in its name, but for prod."""
+    for templates in (prod, own):
+        table = templates.one("AWS::Glue::Table").properties["TableInput"]["Name"]
+        database = templates.one("AWS::Glue::Database").properties["DatabaseInput"]["Name"]
+        parameters = (each.properties for each in templates.resources("AWS::SSM::Parameter"))
+        told = {each["Name"].rpartition("/")[2]: each["Value"] for each in parameters}
+        assert (told["lake-database"], told["lake-table"]) == (database, table)
+    output = own.by_service["coffee.template.json"]["Outputs"]["Table"]["Value"]
+    assert output == f"{database}.{table}"
 
 
 @pytest.mark.parametrize(
@@ -264,6 +300,70 @@ def test_a_fault_of_own_cdk_code_names_its_line(
 def test_another_arn_is_refused(to: str) -> None:
     with pytest.raises(TwbotError, match="nothing that a rule can send to"):
         address_on_aws(to)
+
+
+def test_a_fifo_topic_is_refused() -> None:
+    """EventBridge sends to none. A bus may be called so."""
+    with pytest.raises(TwbotError, match="FIFO topic"):
+        address_on_aws("arn:aws:sns:eu-west-1:123456789012:orders.fifo")
+    orders = {name: address_on_aws(f"arn:aws:{name}.fifo") for name in ("sqs:eu-west-1:123456789012:orders", BUS)}
+    assert [each is not None and each.keeps_order for each in orders.values()] == [True, False]
+
+
+@pytest.mark.parametrize("service", ["sqs", "sns", "lambda"])
+def test_another_region_is_refused(service: str) -> None:
+    """But for a bus, rules send within their region."""
+    resource = "function:orders" if service == "lambda" else "orders"
+    address = address_on_aws(f"arn:aws:{service}:us-east-1:123456789012:{resource}")
+    bus = address_on_aws(f"arn:aws:{BUS}")
+    assert address is not None
+    assert bus is not None
+    address.check_region("us-east-1")
+    bus.check_region("us-east-1")
+    with pytest.raises(TwbotError, match="not in eu-west-1"):
+        address.check_region("eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("model", "allowed_models"),
+    [
+        ("zai.glm-4.7", ["foundation-model/zai.glm-4.7"]),
+        (
+            "eu.anthropic.some-v1:0",
+            ["foundation-model/anthropic.some-v1:0", "inference-profile/eu.anthropic.some-v1:0"],
+        ),
+        ("arn:aws:bedrock:eu-west-1:1:provisioned-model/x", ["1:provisioned-model/x"]),
+        (
+            "arn:aws:bedrock:eu-west-1:1:application-inference-profile/x",
+            ["1:application-inference-profile/x", "model/*"],
+        ),
+    ],
+)
+def test_the_language_model_of_bedrock_is_allowed_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, allowed_models: list[str]
+) -> None:
+    """To the function that asks it, by whatever name Bedrock has for it; an API elsewhere needs no permission."""
+    prices = "dollars_per_million_input_tokens = 1\ndollars_per_million_output_tokens = 1\n"
+    toml = f'[answers]\nimages = ["twbot.llm:answer"]\n[llm]\nmodel = "{model}"\n{prices}'
+    make_bot(tmp_path, monkeypatch, twbot_toml=toml)
+    found = declared_functions()
+    assert found["text"].limits is None
+    image = found["image"]
+    assert image.limits is not None
+    (permission,) = image.limits.allow
+    assert permission.actions == ["bedrock:InvokeModel"]
+    for each in allowed_models:
+        assert any(resource.endswith(each) for resource in permission.resources)
+    if not model.startswith("arn:"):
+        assert all(model.rpartition(".")[2] in resource for resource in permission.resources)
+    # twbot.llm asks over HTTP.
+    assert "requests" in image.packages
+
+
+def test_names_that_differ_in_a_hyphen_have_an_output_each() -> None:
+    names = ["hook1", "hook-1", "a-b", "a--b", "ab", "a-1b"]
+    assert len({_title(name) for name in names}) == len(names)
+    assert _title("crm-angry") == "CrmAngry"
 
 
 @pytest.mark.parametrize("to", [None, "https://example.com"])

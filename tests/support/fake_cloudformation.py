@@ -13,7 +13,7 @@ from twbot.cli.operations.aws_stage import AwsBot
 
 
 class FakeCloudFormation:
-    """`stacks` by name: {"status", "outputs", "template", "resources": {logical id: physical id}}."""
+    """`stacks` by name: {"status", "outputs", "template", "tags", "resources": {logical id: physical id}}."""
 
     meta = SimpleNamespace(region_name="us-east-1")
 
@@ -40,7 +40,8 @@ class FakeCloudFormation:
         for name, each in self.stacks.items():
             outputs = [{"OutputKey": key, "OutputValue": value} for key, value in each.get("outputs", {}).items()]
             status = each.get("status", "CREATE_COMPLETE")
-            yield {"Stacks": [{"StackName": name, "StackStatus": status, "Outputs": outputs}]}
+            tags = [{"Key": key, "Value": value} for key, value in each.get("tags", {}).items()]
+            yield {"Stacks": [{"StackName": name, "StackStatus": status, "Outputs": outputs, "Tags": tags}]}
 
     def _list_stack_resources(self, *, StackName: str) -> Any:  # noqa: N803
         for logical_id, physical_id in self.stacks[StackName].get("resources", {}).items():

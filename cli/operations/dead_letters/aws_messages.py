@@ -130,7 +130,7 @@ def _rule(event: Event | None, attributes: dict[str, str], service: str, stage: 
 def _rule_of_type(event: Event | None, service: str) -> str:
     """Return the service's rule for events of this type, for what is no event the last one's."""
     found = [rule for rule in rules() if rule.service == service]
-    fitting = [rule for rule in found if event and event.detail_type in (rule.types or [event.detail_type])]
+    fitting = [rule for rule in found if event and rule.may_take(event.detail_type)]
     return (fitting or found[-1:])[0].name
 
 

@@ -41,7 +41,7 @@ def counted(bot: AwsBot, request: ReplayRequest, archive_days: int | None) -> Re
 
 
 def _taken(rule: Rule, found: dict[str, int]) -> dict[str, int]:
-    return {kind: count for kind, count in found.items() if rule.types is None or kind in rule.types}
+    return {kind: count for kind, count in found.items() if rule.may_take(kind)}
 
 
 def _notes(request: ReplayRequest, archive_days: int | None, log_days: int | None) -> Iterator[str]:

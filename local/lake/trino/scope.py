@@ -76,7 +76,9 @@ def field_of(value: Typed, names: Sequence[str]) -> Typed:
     """Return the field of a row, through several of them."""
     for name in names:
         if value.type.name != "row":
-            raise BadSql(f"{name!r} is no field: a value of type {value.type.name} has none.")
+            # Such as the answers of own steps, which are JSON in one column.
+            json = f" Where it is JSON: json_extract_scalar(…, '$.{name}')" if value.type.name == "varchar" else ""
+            raise BadSql(f"{name!r} is no field: a value of type {value.type.name} has none.{json}")
         fields = [each.lower() for each in value.type.fields]
         if name.lower() not in fields:
             raise BadSql(f"There is no field {name!r}.{did_you_mean(name, value.type.fields)}")

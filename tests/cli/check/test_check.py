@@ -90,6 +90,37 @@ CASES = [
     Case("unsigned", R, RUN_SECRET, 'to = "https://x.example"', "twbot.toml:8", "wrong", "no secret to sign"),
     Case("ARN", R, RUN, 'to = "arn:aws:s3:::x"', "twbot.toml:8", "wrong", "nothing that a rule can send to"),
     Case(
+        "action",
+        R,
+        RUN,
+        f"{RUN}\nallow = [{{ actions = ['PutItem'], resources = ['*'] }}]",
+        "twbot.toml:9",
+        "wrong",
+        "a",
+    ),
+    Case(
+        "resource", R, RUN, f"{RUN}\nallow = [{{ actions = ['*'], resources = ['t'] }}]", "twbot.toml:9", "wrong", "r"
+    ),
+    Case("nothing", R, RUN, f"{RUN}\nallow = [{{ actions = ['*'], resources = [] }}]", "twbot.toml:9", "wrong", "r"),
+    Case(
+        "own",
+        R,
+        "[alerts]",
+        f"[stages.prod.own]\nx = '{'y' * 2500}'\n[alerts]",
+        "twbot.toml:14",
+        "wrong",
+        "has room for",
+    ),
+    Case(
+        "region",
+        R,
+        f"{RUN_SECRET}\n",
+        'to = "arn:aws:sqs:eu-west-1:123456789012:q"\n[stages.prod.aws]\nregion = "us-east-1"\n',
+        "twbot.toml:8",
+        "wrong",
+        "not in us-east-1",
+    ),
+    Case(
         "alert's type", R, "when = [{", 'when = [{ detail-type = ["X"],', "twbot.toml:15", "wrong", "MESSAGE_ANALYSED"
     ),
     Case(
@@ -167,6 +198,13 @@ CASES = [
     Case("expected function", TALK, "", f'{SAY}by = "bot.crm:anser"', f"{TALK}:3", "wrong", "bot.crm:anser"),
     Case("picture", TALK, "", f'{SAY}image = "a.jpg"', f"{TALK}:3", "wrong", "a.jpg"),
 ]
+
+
+def test_a_pattern_of_types_may_be_about_what_x_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whose fields nobody declares: no field of it is unknown."""
+    when = 'when = { detail-type = [{ prefix = "TWITTER_" }], detail = { for_user_id = ["1"] } }'
+    toml = f'[[rules]]\nname = "raw"\n{when}\nrun = "bot.crm:ticket"\nsecrets = ["CRM_TOKEN"]\n'
+    assert found(write(tmp_path, {R: toml}), capsys) == (0, [])
 
 
 def write(folder: Path, changed: dict[str, str] | None = None) -> Path:

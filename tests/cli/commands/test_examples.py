@@ -20,14 +20,16 @@ from typing import Any
 
 import msgspec
 import pytest
+import typer
 from moto import mock_aws
+from rich.text import Text
 
 from tests.support.commands import COMMANDS, examples_in
 from tests.support.loopback import Answer, answering
 from tests.support.paths import PICTURES, TESTS
 from tests.support.world import World
 from twbot.cli.errors import Exit
-from twbot.cli.main import run
+from twbot.cli.main import app, run
 from twbot.cli.operations.aws_errors import NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.lambdas.contracts import Entry
@@ -78,6 +80,9 @@ class Stand:
     def backup(self) -> None:
         self.answer("backup", "monday.tar.gz")
 
+    def own_secret(self) -> None:
+        self.answer("secrets", "put", "CRM_TOKEN", "--from-file", "token.txt")
+
     def new_bot(self) -> None:
         self.answer("new", "coffee-bot")
 
@@ -104,6 +109,7 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot check --project coffee-bot --json": Stand.new_bot,
     "twbot alerts test": Stand.subscriber,
     "twbot init": Stand.no_settings,
+    "twbot secrets remove CRM_TOKEN --yes": Stand.own_secret,
     "twbot restore monday.tar.gz --data restored": Stand.backup,
     "twbot restore monday.tar.gz --force": Stand.backup,
     'twbot celebrities remove "Ada Lovelace"': Stand.celebrity,
@@ -116,6 +122,7 @@ AFTER = ("replies resume", "replies limit --none", "replies optout remove 224499
 ENDS = {
     "twbot lock": (Exit.NOT_FOUND, "nothing to lock"),  # with packages it asks their index
     "twbot secrets set": (Exit.USAGE, "nobody is there to type it"),
+    "twbot secrets put CRM_TOKEN": (Exit.USAGE, "nobody is there to type it"),
     "twbot secrets set --from-file keys.json --stage prod": (Exit.USAGE, "replace them"),
     "twbot alerts subscribe email me@example.org --smtp smtps://me%40example.org@smtp.example.org": (
         Exit.USAGE,
@@ -140,6 +147,7 @@ ELSEWHERE = {
     "twbot outputs": "cli/deploy/test_deploy_commands.py",
     "twbot destroy": "cli/deploy/test_deploy_commands.py",
     "twbot doctor --stage": "cli/doctor/test_doctor_command.py",
+    "twbot secrets put CRM_TOKEN --from-file - --stage prod": "cli/commands/test_own_secrets_command.py",
 }
 NOT_THERE = "Deploy it: twbot deploy --stage prod"
 ENDLESS = ("twbot tail --type", "twbot tail --stage", "--follow", "--watch")
@@ -158,6 +166,7 @@ def desk(
     keys = json.dumps(msgspec.to_builtins(world.system.bot.secrets.keys()))
     for name in ("keys.json", "new-keys.json"):
         (tmp_path / name).write_text(keys)
+    (tmp_path / "token.txt").write_text("a-token")
     shutil.copy(PICTURES / "stranger.jpg", tmp_path / "ada.jpg")
     with answering(Answer()) as address, stage_beside(world, keys, monkeypatch):
         (tmp_path / "slack-address.txt").write_text(address.url)
@@ -195,7 +204,7 @@ def test_the_example_runs(
     code, said = ENDS.get(example, (Exit.DONE, ""))
     if any(word in example for word in ENDLESS):
         monkeypatch.setattr(time, "sleep", _interrupted)
-    if set(command) & set("|>"):
+    if set(command) & set("|<>"):
         ended, output = in_a_shell(command, desk)
     else:
         capfd.readouterr()
@@ -247,3 +256,16 @@ def test_what_is_tried_elsewhere_is(command: str, file: str) -> None:
     """The command is typed there."""
     typed = command.split()[1]
     assert re.search(rf'["(]{typed}\b', (TESTS / file).read_text())
+
+
+def helps(group: Any) -> Iterator[str]:
+    yield group.help or ""
+    yield from (each.help or "" for each in group.params)
+    for child in getattr(group, "commands", {}).values():
+        yield from helps(child)
+
+
+def test_help_is_shown_as_it_is_written() -> None:
+    """Rich takes [words] for its markup, and would leave them out: of commands, of arguments and of options."""
+    written = set(helps(typer.main.get_command(app)))
+    assert [text for text in written if Text.from_markup(text).plain != text] == []

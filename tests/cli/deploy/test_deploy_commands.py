@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support.bot_folders import make_bot
 from tests.support.fake_cdk import CDK, synthesized
 from tests.support.fake_cloudformation import FakeCloudFormation, FakeRekognition, instead
 from twbot.cli.deploy import assembly, cdk
@@ -170,10 +171,24 @@ def test_the_stack_own_goes_when_the_folder_has_nothing_of_its_own_any_more(aws:
     own = "twbot-prod-own"
     there = aws.cloudformation.stacks
     there[own] = {}
-    _, answer, _ = twbot(*DEPLOY, "--dry-run")
-    assert (answer["retired"], own in there) == ([own], True)
+    for command in ((*DEPLOY, "--dry-run"), ("diff", *DEPLOY[1:])):
+        _, answer, _ = twbot(*command)
+        assert (answer["retired"], own in there) == ([own], True)
     code, answer, _ = twbot(*DEPLOY, "--yes")
     assert (code, answer["retired"], own in there) == (0, [own], False)
+
+
+def test_a_stack_that_extra_adds_no_more_is_named(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """By deploy and diff; what is in it is its author's. Another stage's stays unmentioned."""
+    aws.deployed()
+    for stage in ("prod", "test"):
+        aws.cloudformation.stacks[f"Coffee-{stage}"] = {"tags": {"twbot-extra": stage}}
+    for command in ((*DEPLOY, "--dry-run"), ("diff", *DEPLOY[1:]), (*DEPLOY, "--yes")):
+        assert run([*command]) == 0
+        said = capsys.readouterr().err
+        assert "delete-stack --stack-name Coffee-prod" in said
+        assert "Coffee-test" not in said
+    assert "Coffee-prod" in aws.cloudformation.stacks
 
 
 def test_destroy_takes_the_stack_own_along(aws: Aws, twbot: Twbot) -> None:
@@ -279,6 +294,14 @@ def test_synth_does_not_write_among_other_things(twbot: Twbot, tmp_path: Path, m
     assert twbot("synth", "--account-id", "999999", "--output", "photos")[0] == Exit.USAGE
 
 
+def test_synth_goes_on_where_it_failed(twbot: Twbot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A synthesis that failed leaves bundles, and no cloud assembly: the folder is synth's own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "asset.0123.zip").touch()
+    assert twbot("synth", "--account-id", "999999", "--output", "templates")[0] == 0
+
+
 def test_outputs_of_a_stage(aws: Aws, twbot: Twbot) -> None:
     """Those for people, by stack; of another stage or of none: 4."""
     aws.deployed("test")
@@ -334,6 +357,23 @@ def test_destroy_asks(aws: Aws, twbot: Twbot) -> None:
     assert "--yes" in error["hint"]
     assert twbot("destroy", "--dry-run")[1]["destroyed"] is False
     assert aws.asked == []
+
+
+def test_destroy_names_what_the_folder_added(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Its own CDK code, whose stacks go as well, and the secrets of its functions, which stay and are paid for."""
+    rule = 'name = "a"\nwhen = { source = ["BOT"] }\nrun = "bot.a:f"\nsecrets = ["CRM_TOKEN"]\n'
+    make_bot(
+        tmp_path / "bot-of-mine",
+        monkeypatch,
+        twbot_toml=f'[[rules]]\n{rule}[stages.test.aws]\nextra = "infra.stack:add"\ntwitter_account_id = "1"\n',
+    )
+    aws.deployed("test")
+    assert run(["destroy", "--stage", "test", "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "infra.stack:add" in said
+    assert said.index("Stays") < said.index("twbot/test/CRM_TOKEN")
 
 
 def test_the_stage_s_name_has_to_be_typed(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ import pytest
 from tests.support.bot_folders import make_bot
 from twbot.cli.ui.lake_columns import columns
 from twbot.lambdas.analytics.lines import line_of
-from twbot.lambdas.analytics.table import columns_with
+from twbot.lambdas.analytics.table import columns_with, own_columns
 from twbot.lambdas.analytics.transform import transform
 from twbot.lambdas.contracts import Entry, Event, new_event
 from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.folder.folder import bot_folder
 from twbot.local.lake.lake import Lake
 
 EVENTS = """
@@ -71,6 +74,42 @@ def test_fields_of_own_events_are_columns(tmp_path: Path, monkeypatch: pytest.Mo
         ["TWEET_SENT", None, None, None, None, None, None, "yo"],
     ]
     assert "detail.orderid" in {each.name for each in columns()}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("Cups2", "three", False),
+        ("cups2", 3, True),
+        ("Cups2", 3.5, False),
+        ("Cups2", True, False),
+        ("Weight_kg", 2, True),
+        ("Weight_kg", {"kg": 2}, False),
+        ("Express", 1, False),
+        ("Due", "tomorrow", True),
+        ("OrderId", 4711, False),
+        ("OrderId", None, True),
+        ("Unheard", {"of": 1}, True),
+    ],
+)
+def test_an_undeclared_event_spoils_no_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, field: str, value: object, kept: bool
+) -> None:
+    """A field of the same name as a declared one's is in its column where it is of its type, always in `own`.
+
+    Athena fails a query that reads a text where the column is a number. Both platforms write the same line.
+    """
+    make_bot(tmp_path, monkeypatch, twbot_toml="", bot__events_toml=EVENTS)
+    columns = own_columns(bot_folder().events)
+    found = event("ANOTHER", **{field: value})
+    line = json.loads(line_of(found, columns))
+    assert (list(line["detail"].values()) == [value]) == kept
+    assert json.loads(line["own"]) == {field: value}
+    record = {"recordId": "1", "data": base64.b64encode(msgspec.json.encode(found)).decode()}
+    (transformed,) = transform({"records": [record]}, columns)["records"]
+    assert json.loads(base64.b64decode(transformed["data"])) == line
+    (path,) = lake(tmp_path, found)._folder.rglob("*.gz")
+    assert json.loads(gzip.decompress(path.read_bytes())) == line
 
 
 def test_an_own_event_needs_no_declaration(tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ def table(name: str, *lines: str) -> str:
         (table("a", RUN, 'to = "https://a.example"'), "not both"),
         (table("a", 'to = "http://a.example"'), "https:// address or an ARN"),
         ('[[steps]]\nname = "A"\nof = "text"\nrun = "bot.code:f"\n' * 2, "two steps A"),
+        (
+            "".join(f'[[steps]]\nname = "{each}"\nof = "text"\nrun = "bot.code:f"\n' for each in ("Ab", "AB")),
+            "two steps A",
+        ),
     ],
 )
 def test_a_bot_does_not_start_with_rules_that_clash(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import COMPILED, SHIPPED, VARIABLE, BotFolder, project, read_folder
-from twbot.lambdas.folder.records import EventFields, File
+from twbot.lambdas.folder.records import PATTERNS, ChatbotFile, EventFields, File
 from twbot.lambdas.folder.toml_file import line_of, parse_toml
+from twbot.local.conversations.records import ConversationsFile
 
 CHATBOT = """
 [[intents]]
@@ -83,15 +86,31 @@ RULE = '[[rules]]\nname = "a"\nwhen = {}\nrun = "bot.a:b"\n'
             {"twbot.toml": f"{RULE}\n{RULE}memori = 512"},
             r"twbot.toml:10: rules\[1\]: .*`memori`.*did you mean `memory`",
         ),
-        ({"twbot.toml": f"{RULE}memory = 'much'"}, r"twbot.toml:5: rules\[0\].memory: Expected `int`"),
-        ({"twbot.toml": RULE.replace("bot.a:b", "bot/a.py")}, r"twbot.toml:4: rules\[0\].run: "),
+        ({"twbot.toml": f"{RULE}memory = 'much'"}, r"twbot.toml:5: rules\[0\].memory: Expected a whole number"),
+        (
+            {"twbot.toml": RULE.replace("bot.a:b", "bot/a.py")},
+            r"toml:4: rules\[0\].run: Expected module:function, such",
+        ),
+        ({"twbot.toml": RULE.replace('"a"', '"A b"')}, r"toml:2: rules\[0\].name: Expected small letters, digits"),
+        ({"twbot.toml": f'{RULE}secrets = ["low"]'}, r"toml:5: rules\[0\].secrets\[0\]: Expected capitals, digits"),
+        ({"bot/chatbot.toml": "[fallback]\nreplies = [' ']"}, r"toml:2: fallback.replies\[0\]: Expected some text"),
+        ({"twbot.toml": "bot = 3"}, r"twbot.toml:1: bot: Expected a table, got a whole number"),
+        ({"twbot.toml": "[bot]\nlanguages = []"}, r"twbot.toml:2: bot.languages: Expected a list, length >= 1"),
+        ({"twbot.toml": "[stages.local]\n[stage.local]"}, r"toml:2: the file: .*`stage`.*did you mean `stages`"),
         ({"twbot.toml": "[answer]\ntexts = []"}, r"twbot.toml:1: .*did you mean `answers`"),
         ({"twbot.toml": "[bot]\n[bot]"}, r"twbot.toml: no TOML: .*line 2"),
         ({"twbot.toml": "[bot]\nlanguages = ['German']"}, r"'German' is no language"),
         ({"twbot.toml": "[bot]\nlanguages = ['en', 'de']"}, r"de has no chatbot"),
         ({"bot/chatbot.toml": "[fallback]\nreplys = ['?']"}, r"chatbot.toml:2: fallback: .*did you mean `replies`"),
         ({"bot/chatbot.toml": CHATBOT.replace("utter", "uter")}, r"chatbot.toml:4: intents\[0\]: .*`utterances`"),
-        ({"bot/events.toml": "[ORDER]\nnumber = 'int'"}, r"events.toml:2: ORDER.number: Invalid enum value"),
+        (
+            {"bot/events.toml": "[ORDER]\nnumber = 'int'"},
+            r"events.toml:2: ORDER.number: Invalid enum value 'int': expected text or",
+        ),
+        (
+            {"twbot.toml": '[[steps]]\nname = "A"\nof = "txt"\nrun = "a:b"'},
+            r"toml:3: steps\[0\].of: Invalid enum value 'txt': expected text or image",
+        ),
         ({"twbot.toml": "[stages.local]\nblur_stranger = true"}, None),  # lambdas/settings.py reads these
     ],
 )
@@ -119,6 +138,13 @@ def test_the_bot_is_the_folder_that_is_named(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
     with pytest.raises(TwbotError, match="no folder"):
         project()
+
+
+def test_every_pattern_of_a_table_is_said_in_words() -> None:
+    """Nobody has to read a regular expression: each that a record has is one of PATTERNS."""
+    schema = json.dumps([msgspec.json.schema(each) for each in (File, ChatbotFile, ConversationsFile)])
+    patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema)
+    assert {json.loads(each) for each in patterns} == set(PATTERNS)
 
 
 @given(st.lists(st.sampled_from(["name", "when", "memory"]), min_size=1, max_size=3, unique=True), st.integers(0, 3))

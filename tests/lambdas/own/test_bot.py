@@ -100,6 +100,7 @@ def test_pictures_of_a_reply_are_kept_under_names_that_follow_from_them() -> Non
         ("order asked", {}, "no type"),
         ("ORDER", {"number": "five"}, "number: expected integer"),
         ("ORDER", {"number": True}, "number: expected integer"),
+        ("ORDER", {"number": 2**63}, "number: expected integer"),
         ("ORDER", {"numbr": 5}, "has no field numbr"),
         ("OTHER", {"what": object()}, "not JSON"),
         ("OTHER", {"what": "\ud800"}, "not JSON"),
@@ -176,3 +177,42 @@ def test_a_secret_is_hidden_in_every_spelling(text: str) -> None:
     assert HIDDEN in hidden
     assert "s+s" not in hidden
     assert "cCLDpC" not in hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "images", "said"),
+    [
+        (5, [], "expected text, got 5"),
+        (None, [], "expected text, got None"),
+        (" \n", [], "neither text nor pictures"),
+        ("hi", [PNG] * 5, "5 pictures; X takes 4"),
+        ("hi", [b"GIF89a"], "expected the bytes of a JPEG or PNG"),
+        ("hi", ["cat.jpg"], "expected the bytes of a JPEG or PNG"),
+        ("hi", [JPEG + bytes(5 * 1024 * 1024)], "5,242,886 bytes; X takes 5,242,880"),
+    ],
+)
+def test_a_reply_that_x_would_refuse_is_the_functions_fault(text: Any, images: Any, said: str) -> None:
+    """It is told where the function is called, and nothing is published: another rule may still reply."""
+    bus = Bus()
+    with pytest.raises(BadEvent, match=said):
+        bot_with(bus).reply(message(), text, images)
+    assert (bus.entries, bus.fixed) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [([1], "expected a dict"), (None, "expected a dict"), ({"x": "y" * 1_000_000}, "room for 1,000,000")],
+)
+def test_an_own_event_that_is_none_is_refused(detail: Any, said: str) -> None:
+    """On either platform alike: EventBridge has no room for more."""
+    bus = Bus()
+    with pytest.raises(BadEvent, match=said):
+        bot_with(bus).publish("ODD", detail)
+    assert bus.entries == []
+
+
+@pytest.mark.parametrize("amount", ["1", None, True, float("nan"), float("inf"), 10**400])
+def test_only_numbers_are_added(amount: Any) -> None:
+    """What is none would end the process of the function, or make the sum useless for ever."""
+    with pytest.raises(BadEvent, match="expected a number"):
+        bot_with(Bus()).add("loans", amount)

@@ -47,19 +47,21 @@ def test_a_step_is_called_with_the_message() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, "toxic", 0.9, [1], True])
-def test_an_answer_that_is_no_object_is_refused(answer: Any) -> None:
-    """The error says what is expected, and where it goes."""
-    with pytest.raises(Permanent, match=r"bot.toxic:score.*dict.*Analysis.Own.Toxicity"):
+def test_an_answer_that_is_no_object_is_refused(answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The error says what is expected, and where it goes; so does the log, as the workflow goes on without it."""
+    with pytest.raises(Permanent, match=r"bot.toxic:score.*dict.*Analysis.Own.Toxicity") as raised:
         answer_step(TEXT, {"Event": EVENT}, Answering(answer), [TEXT])
+    assert caplog.messages == [str(raised.value)]
 
 
-def test_steps_share_the_room_of_their_kind() -> None:
+def test_steps_share_the_room_of_their_kind(caplog: pytest.LogCaptureFixture) -> None:
     """What all steps of a kind answer together is bounded, however many there are."""
     answer = {"words": "x" * (MAX_BYTES // 2)}
     answer_step(TEXT, {"Event": EVENT}, Answering(answer), [TEXT, IMAGE])
     other = Step(name="Other", of="text", run="bot.other:score")
     with pytest.raises(Permanent, match=f"room for {MAX_BYTES // 2}"):
         answer_step(TEXT, {"Event": EVENT}, Answering(answer), [TEXT, other])
+    assert "the workflow has room for" in caplog.text
 
 
 @pytest.mark.parametrize("payload", [{}, {"Event": {"id": 1}}])

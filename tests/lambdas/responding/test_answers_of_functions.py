@@ -152,9 +152,23 @@ def test_a_fault_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
             Functions(first=FunctionFailed("down", traceback="Traceback: line 7"), second={"a": 1}, order="Yes."),
             ScriptedChatbot(intent="Order"),
         )
-    assert "bot.a:first says nothing, as it failed: Traceback: line 7" in caplog.text
+    assert "bot.a:first says nothing, as it failed: down Traceback: line 7" in caplog.text
     assert "bot.a:second says nothing: it returned no text but {'a': 1}" in caplog.text
     assert "answered by bot.a:order" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (FunctionFailed("bot.a:first: ValueError: no", traceback="line 7\nValueError: no"), "line 7\nValueError: no"),
+        (FunctionFailed("bot.a:first took 2 s.", traceback="Stack: line 7"), "bot.a:first took 2 s. Stack: line 7"),
+        (FunctionFailed("bot.a:first ended."), "bot.a:first ended."),
+    ],
+)
+def test_the_log_says_why_and_where(error: FunctionFailed, says: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The stack of a function that did not return in time does not tell why it was ended; a traceback does."""
+    reply(Functions(first=error), ScriptedChatbot(intent="Hours"))
+    assert f"bot.a:first says nothing, as it failed: {says}" in caplog.messages
 
 
 @pytest.mark.parametrize("name", ["first", "second", "order"])

@@ -15,7 +15,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.stacks.bundling import bundle as bundling
 from twbot.stacks.bundling import packages
 from twbot.stacks.bundling.bundle import INSTALLED, bundle, contents
-from twbot.stacks.functions import FUNCTIONS
+from twbot.stacks.functions import FUNCTIONS, functions
 
 MEGABYTE = 1_000_000
 NATIVE_PICTURES = ("image", "download")
@@ -127,7 +127,7 @@ def test_what_was_built_is_used_again(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_files_that_a_module_names_come_along() -> None:
     """The chatbot's words lie beside the module that reads them."""
-    assert "twbot/lambdas/responding/jokes.json" in contents(FUNCTIONS["fulfilment"], INSTALLED)
+    assert "twbot/lambdas/responding/jokes.json" in contents(functions()["fulfilment"], INSTALLED)
     assert "twbot/lambdas/responding/jokes.json" not in contents(FUNCTIONS["transform"], INSTALLED)
 
 

@@ -154,6 +154,26 @@ def test_without_a_lock_no_bundle_is_made(own: Bundles) -> None:
     assert "twbot lock" in str(refused.value.hint)
 
 
+def test_what_the_functions_import_comes_along(tmp_path: Path) -> None:
+    """As they can import it on this machine: modules beside bot/, and what those import; nothing else."""
+    files = {
+        "bot/crm.py": "from helpers.text import words\nimport json, twbot.bot\n\ndef later():\n    import lazy\n",
+        "helpers/text.py": "import deeper.still\nfrom . import near\n",
+        "helpers/near.py": "",
+        "deeper/still.py": "import bot.crm",
+        "lazy.py": "not Python",
+        "unused.py": "",
+        "near.py": "",
+    }
+    found = own_code.files(write_own_folder(tmp_path, files), ["bot.crm:ticket"])
+    assert {name for name in found if not name.startswith("bot/")} == {
+        "helpers/text.py",
+        "helpers/near.py",
+        "deeper/still.py",
+        "lazy.py",
+    }
+
+
 def test_a_function_may_be_in_another_module_of_the_folder(tmp_path: Path) -> None:
     """The whole package that it is in comes along."""
     write_own_folder(
