@@ -55,7 +55,7 @@ def test_a_stage_has_its_own(tmp_path: Path) -> None:
         ("[stages.local", "twbot.toml"),
         ("stages = 3", "toml:1: stages: "),
         ("[stage.local]", "stage"),
-        ("[stages]\nlocal = 3", "object"),
+        ("[stages]\nlocal = 3", "a table"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, said: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def test_a_folder_shadows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A bot's folder may have modules of the standard library's names, and of ours: none of them is imported."""
     for name in SHADOWS:
         (tmp_path / f"{name}.py").write_text(f"raise RuntimeError('shadowed by {name}')")
-    monkeypatch.syspath_prepend("")  # as `python -c` has it
+    monkeypatch.setattr(sys, "path", ["", *sys.path])  # as `python -c` has it
     command = python("-c", "import json, queue, random, logging, msgspec, twbot; print(twbot.__file__)")
     ran = subprocess.run(
         command, cwd=tmp_path, env={"PYTHONPATH": import_path()}, capture_output=True, text=True, check=False
