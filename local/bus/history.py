@@ -146,10 +146,19 @@ class History:
         query = "SELECT time, tweet FROM events WHERE type = ? AND time >= ? AND replay IS NULL ORDER BY time"
         return list(self._rows(query, detail_type, _text(since) if since else ""))
 
-    def events_by_type(self, *, since: datetime.datetime | None = None, replayed: bool = False) -> dict[str, int]:
-        where = ([] if replayed else ["replay IS NULL"]) + (["time >= ?"] if since else [])
+    def events_by_type(self, *, since: datetime.datetime | None = None) -> dict[str, int]:
+        where = ["replay IS NULL", *(["time >= ?"] if since else [])]
         query = f"SELECT type, count(*) FROM events{_where(where)} GROUP BY type ORDER BY type"  # noqa: S608
         return dict(self._rows(query, *([_text(since)] if since else [])))
+
+    def types(self) -> list[str]:
+        """Return the types of all events. However many there are, it reads one entry of the index for each type."""
+        # https://www.sqlite.org/lang_with.html#recursive_query_examples
+        query = """WITH RECURSIVE found(type) AS (
+            SELECT min(type) FROM events
+            UNION ALL SELECT (SELECT min(type) FROM events WHERE type > found.type) FROM found WHERE type IS NOT NULL
+        ) SELECT type FROM found WHERE type IS NOT NULL"""
+        return [row[0] for row in self._rows(query)]
 
     def _deliveries(self, where: str, *values: object, limit: int | None = None) -> list[DeliveryRecord]:
         rows = self._rows(f"{_DELIVERIES} {where} ORDER BY d.id LIMIT ?", *values, -1 if limit is None else limit)

@@ -36,7 +36,7 @@ class LocalMetrics:
         came: Iterable[str] = ()
         if self._home.bus.exists():
             with History(self._home.bus) as history:
-                came = history.events_by_type(replayed=True)
+                came = history.types()
         return list(dict.fromkeys([*declared(bot_folder().events), *filter(is_own_type, came)]))
 
     def min_period(self, start: float) -> int:  # noqa: ARG002

@@ -20,6 +20,8 @@ OF_THE_STORE: dict[str, Callable[[Store], object]] = {
     "known": lambda store: store.known("key"),
     "keep_known": lambda store: store.keep_known("key", "x"),
     "fix": lambda store: store.fix("key", "x", 0.0),
+    "add_number": lambda store: store.add_number("key", 1.0, 0.0),
+    "rules_of": lambda store: store.rules_of([1]),
     "settle": lambda store: store.settle([Outcome(DONE, 1, 0.0, 0.0, 0.0, 0.0, None, 1)]),
     "open_deliveries": lambda store: store.open_deliveries(),
     "open_deliveries of some": lambda store: store.open_deliveries([1]),
@@ -44,6 +46,7 @@ OF_COMMANDS: dict[str, Callable[[History], object]] = {
     "unsettled_posts": lambda history: history.unsettled_posts(["r"]),
     "deliveries_since": lambda history: history.deliveries_since("r", "SEND_TWEET", NOW),
     "waiting": lambda history: history.waiting(),
+    "types": lambda history: history.types(),
     "moments": lambda history: history.moments("TWEET_SENT", since=NOW),
 }
 
@@ -78,13 +81,18 @@ def traced(database: Database) -> Iterator[list[str]]:
 
 
 def scans(database: Database, statements: list[str]) -> list[str]:
-    """The steps that read a whole table. What is not done has a small index of its own."""
+    """The steps that read a whole table."""
     plans = [
         (statement, step)
         for statement in statements
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"))
         for (*_, step) in database.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
     ]
     assert statements
-    small = "USING INDEX deliveries_open"
-    return [f"{step}: {statement}" for statement, step in plans if step.startswith("SCAN") and small not in step]
+    # What is not done has a small index of its own, and what a query has found so far is no table.
+    small = ("USING INDEX deliveries_open", "SCAN found")
+    return [
+        f"{step}: {statement}"
+        for statement, step in plans
+        if step.startswith("SCAN") and not any(each in step for each in small)
+    ]
