@@ -14,6 +14,7 @@ import msgspec
 
 import twbot.bot
 import twbot.testing
+from docs.name_examples import EXAMPLES
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
 from twbot.local.conversations.records import Conversation
@@ -134,6 +135,7 @@ def _default(field: Any) -> str:
 
 def _public(name: str, found: Any) -> str:
     text = f"\n### {name}\n\n{inspect.cleandoc(found.__doc__ or '')}\n"
+    text += f"\n```python\n{EXAMPLES[name].strip()}\n```\n"
     if isinstance(found, type) and issubclass(found, msgspec.Struct):
         fields = msgspec.structs.fields(found)
         rows = (f"| `{each.name}` | {_type(each.type)} | {_described(each.type)} |\n" for each in fields)
