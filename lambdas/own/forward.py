@@ -10,6 +10,7 @@ import binascii
 import hmac
 import secrets
 import time
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +18,7 @@ import requests
 
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary, is_transient
+from twbot.lambdas.folder.records import OwnRule
 from twbot.lambdas.public_network import TIMEOUTS, retry_at, webhook_session
 from twbot.lambdas.settings import LOOPBACK
 
@@ -56,6 +58,20 @@ def forward(event: Event, to: str, secret: str, *, loopback: bool = False) -> No
             _check(answer)
     except (requests.RequestException, OSError) as error:
         raise Temporary(f"{host} cannot be reached: {type(error).__name__}.") from None
+
+
+def signing_secret(rule: OwnRule, values: Callable[[Sequence[str]], Mapping[str, str]]) -> str:
+    """Return the secret that a rule's events are signed with. Raises Permanent where it names none, or none is stored.
+
+    values: returns the values of secrets by their names, without those that nobody stored
+    """
+    if not rule.secrets:
+        raise Permanent(f'Rule {rule.name} names no secret to sign with: secrets = ["NAME"] in twbot.toml.')
+    name = rule.secrets[0]
+    found = values([name])
+    if name not in found:
+        raise Permanent(f"There is no secret {name}. Make one: twbot secrets put {name} --generate")
+    return found[name]
 
 
 def signature(message_id: str, body: bytes, secret: str, timestamp: int) -> dict[str, str]:

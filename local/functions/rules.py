@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.errors import FunctionFailed, Permanent
+from twbot.lambdas.errors import FunctionFailed
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule, Step
 from twbot.lambdas.log_context import log_context
 from twbot.lambdas.own.calls import call_of
-from twbot.lambdas.own.forward import forward
+from twbot.lambdas.own.forward import forward, signing_secret
 from twbot.lambdas.own.steps import answer_step
 from twbot.lambdas.ports import Call, Functions
 from twbot.lambdas.x.post_ids import tweet_of
@@ -41,7 +41,7 @@ def handler_of(
     if not forwards:
         return lambda event: log.info("not sent: this is a test", extra={"rule": rule.name, "event": event.id})
     if rule.to is not None and not is_on_aws(rule):
-        return lambda event: _forward(rule, event, secrets)
+        return lambda event: forward(event, rule.to or "", signing_secret(rule, secrets), loopback=True)
     return lambda event: log.warning(
         "left out: its address is on AWS, which the stage local does not reach",
         extra={"rule": rule.name, "event": event.id, "tweet": tweet_of(event)},
@@ -74,12 +74,3 @@ class _Logged:
             with log_context(tweet):  # the workflow's threads have none
                 log.error("%s", error, extra=fields)
             raise
-
-
-def _forward(rule: OwnRule, event: Event, secrets: Secrets) -> None:
-    if not rule.secrets:
-        raise Permanent(f'Rule {rule.name} names no secret to sign with: secrets = ["NAME"] in twbot.toml.')
-    name = rule.secrets[0]
-    if (secret := secrets([name]).get(name)) is None:
-        raise Permanent(f"There is no secret {name}. Make one: twbot secrets put {name} --generate")
-    forward(event, rule.to or "", secret, loopback=True)

@@ -14,12 +14,12 @@ import msgspec
 from twbot.lambdas.aws.functions import functions, own_secrets
 from twbot.lambdas.aws.invocation import Json, entry_point, tweet_of_event
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.lambdas.errors import FunctionFailed, Permanent, TwbotError
+from twbot.lambdas.errors import FunctionFailed, TwbotError
 from twbot.lambdas.folder.folder import bot_folder
 from twbot.lambdas.folder.records import OwnRule, Step
 from twbot.lambdas.own.calls import call_of
 from twbot.lambdas.own.failures import RAN, named_after
-from twbot.lambdas.own.forward import forward
+from twbot.lambdas.own.forward import forward, signing_secret
 from twbot.lambdas.own.steps import answer_step
 
 log = logging.getLogger("twbot.own")
@@ -59,14 +59,4 @@ def _take(rule: OwnRule, event: Event) -> None:
     if rule.run is not None:
         functions().call(call_of(bot_folder(), rule.name, rule.run, rule), event)
     else:
-        forward(event, rule.to or "", _secret(rule))
-
-
-def _secret(rule: OwnRule) -> str:
-    if not rule.secrets:
-        raise Permanent(f'Rule {rule.name} names no secret to sign with: secrets = ["NAME"] in twbot.toml.')
-    name = rule.secrets[0]
-    found = own_secrets().values([name])
-    if name not in found:
-        raise Permanent(f"There is no secret {name}. Make one: twbot secrets put {name} --generate")
-    return found[name]
+        forward(event, rule.to or "", signing_secret(rule, own_secrets().values))
