@@ -23,7 +23,7 @@ from twbot.local.functions.pool import LocalFunctions
 
 TOKEN = "tok-0123456789abcdef"
 CODE = """
-import asyncio, ctypes, logging, os, subprocess, sys, threading, time
+import asyncio, ctypes, logging, os, pathlib, subprocess, sys, threading, time
 from twbot.bot import Bot, Event, Permanent, Temporary
 
 def plain(event, bot): return {"text": event.detail["Text"], "setting": bot.settings["replies"]}
@@ -61,7 +61,8 @@ def exits(event, bot): raise SystemExit(3)
 def dies(event, bot): os._exit(3)
 def crashes(event, bot): ctypes.string_at(0)
 def hangs(event, bot):
-    subprocess.Popen(["sleep", "600"])
+    child = subprocess.Popen(["sleep", "600"])
+    pathlib.Path(__file__).with_name(f"{child.pid}.child").touch()
     time.sleep(600)
 def hangs_without_python(event, bot): ctypes.PyDLL(None).pause()
 def prints_without_end(event, bot):
@@ -122,6 +123,7 @@ class Pool:
     """A pool, and what its functions did."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.bus, self.media = Bus(), Media(a=b"picture")
         self.stored = {"TOKEN": TOKEN, "OTHER": "another secret"}
         self.functions = LocalFunctions(
@@ -133,6 +135,10 @@ class Pool:
             events={},
             links=[],
         )
+
+    def children(self) -> list[int]:
+        """The processes that `hangs` started, by their numbers."""
+        return [int(each.stem) for each in self.folder.glob("bot/*.child")]
 
     def call(self, name: str, *, owner: str = "rule", timeout: float = 30, secrets: tuple[str, ...] = ()) -> Any:
         return self.functions.call(Call(owner, f"bot.code:{name}", secrets, timeout), message())
@@ -276,7 +282,8 @@ def test_a_function_that_hangs_is_ended(pool: Pool, name: str) -> None:
     assert f"in {name}" in (raised.value.traceback or "")
     assert done.wait(10)
     assert pool.call("later") == "later"
-    assert not [each for each in processes() if each == ["sleep", "600"]]
+    for child in pool.children():
+        wait_until_gone(child)
 
 
 @pytest.mark.parametrize("name", ["prints_without_end", "writes_without_end"])
@@ -331,14 +338,14 @@ def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=call)
     thread.start()
-    while ["sleep", "600"] not in processes():
+    while not pool.children():
         time.sleep(0.01)
     pool.functions.close()
     thread.join(10)
     assert isinstance(raised[0], Temporary)
     assert raised[0].retry_at is not None
-    wait_until_gone(number)
-    assert ["sleep", "600"] not in processes()
+    for each in (number, *pool.children()):
+        wait_until_gone(each)
     with pytest.raises(Temporary):
         pool.call("pid")
 
@@ -369,9 +376,3 @@ def wait_until_gone(number: int) -> None:
             return
         assert time.monotonic() < until, f"process {number} is still there"
         time.sleep(0.01)
-
-
-def processes() -> list[list[str]]:
-    """The command lines of what runs on this machine."""
-    found = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout
-    return [line.split() for line in found.splitlines()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -75,8 +74,10 @@ when = {{ detail = {{ Text = [{{ wildcard = "*elsewhere*" }}] }} }}
 to = "arn:aws:sqs:eu-west-1:1:q"
 """
 CODE = """
-import time
+import os, pathlib, time
 from twbot.bot import Permanent
+
+pathlib.Path(__file__).with_name(f"{os.getpid()}.process").touch()
 
 def ticket(event, bot):
     tweet = event.detail["Twitter"]["TweetId"]
@@ -129,8 +130,11 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
             bot.own_secrets.put("TOKEN", "tok-0123456789")
             bot.own_secrets.put("DESK", new_secret())
             yield Own(world, desk)
-            assert workers()
-        assert not workers()
+        started = [int(each.stem) for each in folder.glob("bot/*.process")]
+        assert started
+        for each in started:
+            with pytest.raises(ProcessLookupError):
+                os.kill(each, 0)
 
 
 def test_a_rule_replies_and_publishes(own: Own) -> None:
@@ -203,13 +207,6 @@ def test_an_event_goes_to_an_address(own: Own) -> None:
     assert asked.json["detail"]["Twitter"]["TweetId"] == post["id"]
     assert {name.lower() for name in asked.headers} >= {"webhook-id", "webhook-timestamp", "webhook-signature"}
     assert [(each["rule"], each["level"]) for each in own.lines_of_rules(post)] == [("elsewhere", "WARNING")]
-
-
-def workers() -> list[str]:
-    """The processes for functions that this process started."""
-    command = ["ps", "--ppid", str(os.getpid()), "-o", "args="]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return [line for line in found.splitlines() if "twbot.local.functions.worker" in line]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
