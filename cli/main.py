@@ -29,7 +29,7 @@ class Contents(LazyGroup):
     """All commands."""
 
     panels: ClassVar = {
-        "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
+        "Every day": ("demo", "up", "down", "open", "send", "status", "tail", "trace", "query", "export", "doctor"),
         "Your bot": ("new", "check", "test", "wording", "schema", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
