@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ Key = tuple[str, str | None]
 
 
 class LocalLiveEvents:
-    def __init__(self, folder: Path, *, wait: Callable[[float], object] = time.sleep) -> None:
+    def __init__(self, folder: Path, *, wait: Callable[[float], object]) -> None:
         self._home, self._wait = DataFolder(folder), wait
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:

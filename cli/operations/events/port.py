@@ -21,8 +21,9 @@ class LiveEvents(Protocol):
         """Yield the events from `since` on, else from now on, each once. Never ends."""
 
 
-def live_events_of(target: Target, *, wait: Callable[[float], object] = time.sleep) -> LiveEvents:
+def live_events_of(target: Target, *, wait: Callable[[float], object] | None = None) -> LiveEvents:
     """Return the live events of a bot. `wait`: called with seconds between two looks. Raises CliError."""
+    wait = wait or time.sleep
     if target.is_local:
         from twbot.cli.operations.events.local import LocalLiveEvents
 
