@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from twbot.cli.console.feed import Feed
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.console import escaped
 from twbot.cli.ui.times import duration_text, format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
@@ -62,7 +63,7 @@ class Console:
             "time": _time,
             "duration": duration_text,
             "line": lambda value: one_line(str(value)),
-            "json": lambda value: msgspec.json.format(msgspec.json.encode(value), indent=2).decode(),
+            "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
         self._templates.globals |= {"command": self.command, "links": links, "stage": target.stage}
 

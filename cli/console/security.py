@@ -81,7 +81,7 @@ class Guard:
         if not self._is_token(request.query_params["token"]):
             return PlainTextResponse(NO_TOKEN, 401)
         kept = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
-        path = "/" + request.url.path.lstrip("/\\")  # //host would lead elsewhere
+        path = "/" + request.url.path.lstrip("/")  # //host would lead elsewhere
         answer = RedirectResponse(URL(path).replace(query=urlencode(kept)), 303)
         answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
         return answer
