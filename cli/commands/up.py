@@ -18,6 +18,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
+from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
@@ -225,11 +226,10 @@ def _greet(system: System, console: str | None, option: str, json: bool) -> None
         print_line(f"The console: {console}" if sys.stdout.isatty() else f"The console: twbot open{option}")
     if simulated:
         print_line(f"The simulated X: {simulated}")
-        print_line(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}')
+        print_line(pasteable(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}'))
     else:
-        print_line(
-            f"Register the address at which X reaches it: twbot webhook register --url https://…/twitter{option}"
-        )
+        register = f"twbot webhook register --url https://…/twitter{option}"
+        print_line(pasteable(f"Register the address at which X reaches it: {register}"))
     print_line("Ctrl-C stops it.")
 
 
@@ -341,7 +341,8 @@ def _show(run: RunInfo, option: str, json: bool) -> None:
         as_json({"pid": run.pid, "webhook": run.url})
         return
     print_line(f"The bot is up (process {run.pid}). Its webhook: {run.url}")
-    print_line(f'Next: twbot send "tell me a joke" --as alice{option}, and to stop it: twbot down{option}')
+    commands = f'twbot send "tell me a joke" --as alice{option}, and to stop it: twbot down{option}'
+    print_line(pasteable(f"Next: {commands}"))
 
 
 def _is_alive(pid: int) -> bool:

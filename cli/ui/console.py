@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from rich.text import Span, Text
 
 from twbot.cli.ui.check import MARKS, Check
+from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
 
 MIN_WIDTH, DEFAULT_WIDTH = 40, 80
@@ -158,7 +159,7 @@ def show_check(check: Check, *, to: Console = err) -> None:
     mark, style = MARKS[check.state]
     to.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.says), soft_wrap=True)
     if check.fix and check.state != "ok":
-        to.print(Text(f"    {check.fix}", "cyan"), soft_wrap=True)
+        to.print(Text(f"    {pasteable(check.fix)}", "cyan"), soft_wrap=True)
 
 
 def print_error(message: str, hint: str | None) -> None:
@@ -171,5 +172,5 @@ def print_error(message: str, hint: str | None) -> None:
 
 
 def say(message: str) -> None:
-    """Print a message for people to stderr."""
-    err.print(Text(message), soft_wrap=True)
+    """Print a message of ours for people to stderr, with its commands as they can be pasted."""
+    err.print(Text(pasteable(message)), soft_wrap=True)
