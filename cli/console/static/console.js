@@ -2,8 +2,8 @@
 "use strict";
 
 const REFRESH_MS = 400;
-const LIVE = ["[data-live]", { "X-Twbot-Refresh": "live" }];
-const ALL = ["[data-live], [data-bus]", {}];
+const LIVE = ["[data-live], [data-poll]", { "X-Twbot-Refresh": "live" }];
+const ALL = ["[data-live], [data-poll], [data-bus]", {}];
 
 // The parts of this page that are live are read again from the server, which escapes everything. A document that is
 // parsed like this runs nothing: https://developer.mozilla.org/docs/Web/API/DOMParser
@@ -13,7 +13,9 @@ async function refresh(regions, headers) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll(regions)) {
     const now = region.id && !isHeld(region) && fresh.getElementById(region.id);
-    if (now) morph(region, now);
+    if (!now) continue;
+    morph(region, now);
+    if (now.dataset.poll !== undefined) region.dataset.poll = now.dataset.poll;
   }
 }
 
@@ -60,13 +62,21 @@ function isInUse(element) {
 
 const isHeld = (list) => document.querySelector(`[data-hold="${CSS.escape(list.id)}"]`)?.checked;
 
+const LOST = "The console does not answer; trying again …";
+const connection = (says) => { document.getElementById("connection").textContent = says; };
+
 let waiting = null, wanted = LIVE;
 function refreshSoon(what = LIVE) {
   if (what === ALL) wanted = ALL;
   waiting ??= setTimeout(async () => {
     const now = wanted;
     wanted = LIVE;
-    try { await refresh(...now); } catch { /* the stream says when the bot is back */ } finally { waiting = null; }
+    try {
+      await refresh(...now);
+      connection("");
+    } catch {
+      connection(LOST);
+    } finally { waiting = null; }
   }, REFRESH_MS);
 }
 
@@ -96,10 +106,9 @@ function listen() {
     return;
   }
   if (stream || !document.querySelector("[data-live], [data-bus]")) return;
-  const says = document.getElementById("connection");
   stream = new EventSource(`/live?${document.querySelector("[data-query]")?.dataset.query ?? ""}`);
-  stream.addEventListener("open", () => { says.textContent = ""; });
-  stream.addEventListener("error", () => { says.textContent = "The console does not answer; trying again …"; });
+  stream.addEventListener("open", () => connection(""));
+  stream.addEventListener("error", () => connection(LOST));
   // Sent by the server at its start, and where it left something out.
   stream.addEventListener("reload", () => refreshSoon(ALL));
   stream.addEventListener("message", (message) => {
@@ -108,6 +117,15 @@ function listen() {
     if (isLive(event.type)) refreshSoon();
   });
 }
+
+// What no event tells of is asked for: regions with data-poll="MILLISECONDS", which is empty where nothing goes on.
+let asked = Date.now();
+setInterval(() => {
+  const periods = [...document.querySelectorAll("[data-poll]")].map((each) => Number(each.dataset.poll)).filter(Boolean);
+  if (document.hidden || !periods.length || Date.now() - asked < Math.min(...periods)) return;
+  asked = Date.now();
+  refreshSoon();
+}, 500);
 
 document.addEventListener("visibilitychange", listen);
 document.addEventListener("click", async (click) => {

@@ -86,9 +86,7 @@ def test_an_event_in_full(world: World, visitor: Visitor) -> None:
     assert urllib.parse.unquote(opened[0]).replace("&amp;", "&") == f"/bus/{event.id}?at={event.time}"
 
 
-@pytest.mark.parametrize(
-    "path", ["/bus/x", "/bus/..%2f..%2fetc", "/bus/x?at=never", "/bus/%22%20%7C%7C%20%7B", "/bus/"]
-)
+@pytest.mark.parametrize("path", ["/bus/x", "/bus/..%2f..%2fetc", "/bus/x?at=never", "/bus/%22%20%7C%7C%20%7B"])
 def test_an_event_that_is_not_there(visitor: Visitor, path: str) -> None:
     """A page says so."""
     answer = visitor.session.get(visitor.url(path), timeout=10)
