@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import alerts, bus, failures, live, media, post, rules, timeline
+from twbot.cli.console import alerts, bus, failures, live, media, post, replays, rules, timeline
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
@@ -22,8 +22,9 @@ LINKS = (
     Link("/rules", "Rules"),
     Link("/failures", "Failures"),
     Link("/alerts", "Alerts"),
+    Link("/replays", "Replays"),
 )
-PAGES = (timeline, post, media, live, bus, rules, failures, alerts)
+PAGES = (timeline, post, media, live, bus, rules, failures, alerts, replays)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
