@@ -9,15 +9,22 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import live, media, post, timeline
+from twbot.cli.console import alerts, bus, failures, live, media, post, replays, rules, timeline
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
-LINKS = (Link("/", "Timeline"),)
-PAGES = (timeline, post, media, live)
+LINKS = (
+    Link("/", "Timeline"),
+    Link("/bus", "Bus"),
+    Link("/rules", "Rules"),
+    Link("/failures", "Failures"),
+    Link("/alerts", "Alerts"),
+    Link("/replays", "Replays"),
+)
+PAGES = (timeline, post, media, live, bus, rules, failures, alerts, replays)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
