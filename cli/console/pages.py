@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from twbot.cli.console.drawing import number_text
 from twbot.cli.console.feed import Feed
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
@@ -62,6 +63,7 @@ class Console:
         self._templates.filters |= {
             "time": _time,
             "duration": duration_text,
+            "number": number_text,
             "line": lambda value: one_line(str(value)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
@@ -91,12 +93,17 @@ class Console:
             hint=found.hint,
         )
 
-    def action(self, act: Callable[[Request, FormData], Done]) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a form. `act` does it in a thread; then the browser is sent to the page it names."""
+    def action(self, act: Callable[[Request, FormData], Done | Response]) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint of a form. `act` does it in a thread; then the browser is sent to the page it names.
+
+        A page that `act` returns is shown as it is: one that still has what was typed.
+        """
 
         async def endpoint(request: Request) -> Response:
             async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FILE) as form:
                 done = await run_sync(act, request, form)
+            if isinstance(done, Response):
+                return done
             query = f"?{_query(done.says)}" if done.says else ""
             return RedirectResponse(done.path + query, 303)
 

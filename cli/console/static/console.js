@@ -129,6 +129,9 @@ document.addEventListener("submit", (submit) => {
   if (question && !confirm(question)) { submit.preventDefault(); return; }
   submit.submitter?.setAttribute("aria-busy", "true");
 });
+document.addEventListener("keydown", (key) => {
+  if (key.key === "Enter" && (key.ctrlKey || key.metaKey) && key.target.matches("[data-submit]")) key.target.form.requestSubmit();
+});
 for (const zone of document.querySelectorAll(".drop")) {
   const input = zone.querySelector("input[type=file]");
   zone.addEventListener("dragover", (drag) => { drag.preventDefault(); zone.classList.add("over"); });
