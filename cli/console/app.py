@@ -9,15 +9,21 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import live, media, people, post, queries, timeline
+from twbot.cli.console import chat, live, media, metrics, people, post, queries, timeline
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
-LINKS = (Link("/", "Timeline"), Link("/queries", "Queries"), Link("/people", "People"))
-PAGES = (timeline, post, queries, people, media, live)
+LINKS = (
+    Link("/", "Timeline"),
+    Link("/queries", "Queries"),
+    Link("/people", "People"),
+    Link("/metrics", "Metrics"),
+    Link("/chat", "Chatbot"),
+)
+PAGES = (timeline, post, queries, people, metrics, chat, media, live)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:

@@ -74,8 +74,7 @@ def line(
         name,
         says,
         words(top),
-        periods[0] if periods else "",
-        periods[-1] if periods else "",
+        *_ends(periods),
         [_points(each) for each in stretches],
         [_points([(each[0][0], HEIGHT), *each, (each[-1][0], HEIGHT)]) for each in stretches] if is_count else [],
         [
@@ -84,6 +83,14 @@ def line(
         ],
         list(zip(periods, texts, strict=True)),
     )
+
+
+def _ends(periods: Sequence[str]) -> tuple[str, str]:
+    """Return the first and the last period, without the day where they are of one."""
+    if not periods:
+        return "", ""
+    first, last = periods[0], periods[-1]
+    return (first[11:], last[11:]) if len(first) > 11 and first[:10] == last[:10] else (first, last)
 
 
 def bars_of(data: Bars) -> list[Bar]:
