@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import chat, live, media, metrics, people, post, queries, timeline
+from twbot.cli.console import chat, live, media, metrics, people, post, queries, replies, status, timeline
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
@@ -23,7 +23,7 @@ LINKS = (
     Link("/metrics", "Metrics"),
     Link("/chat", "Chatbot"),
 )
-PAGES = (timeline, post, queries, people, metrics, chat, media, live)
+PAGES = (timeline, post, queries, people, metrics, chat, status, replies, media, live)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:

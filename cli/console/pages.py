@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from twbot.cli.console.drawing import number_text
 from twbot.cli.console.feed import Feed
+from twbot.cli.console.health import Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
@@ -53,6 +54,7 @@ class Console:
     def __init__(self, target: Target, links: tuple[Link, ...] = ()) -> None:
         self.target, self._links = target, links
         self.feed = Feed(target)
+        self.status = recent_status(target)
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             autoescape=True,
@@ -67,11 +69,20 @@ class Console:
             "line": lambda value: one_line(str(value)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
-        self._templates.globals |= {"command": self.command, "links": links, "stage": target.stage}
+        self._templates.globals |= {
+            "command": self.command,
+            "links": links,
+            "stage": target.stage,
+            "health": self.health,
+        }
 
     def command(self, *words: str) -> str:
         """Return the `twbot` command that does the same, with the options that name this bot."""
         return " ".join(["twbot", *(shlex.quote(each) for each in words)]) + self.target.option
+
+    def health(self) -> Health:
+        """Return how the bot is, for the dot in the header."""
+        return health(self.target, self.status)
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template of templates/. A note of the action before is shown once."""
