@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
+from twbot.cli.operations.lake.saved import bound, saved_query
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.csv import print_csv
@@ -101,10 +101,10 @@ def query(
     if not name and sql is None:
         _list(json)
         return
-    saved = _named(name) if name else SavedQuery("", "", [], sql or "")
-    bound = _bound(saved, param or [])
+    saved = saved_query(name) if name else SavedQuery("", "", [], sql or "")
+    values = bound(saved, _given(param or []))
     with translate_lake_errors(), err.status("asking the lake"):
-        result = query_and_count(lake_of(target), saved.sql, bound, limit=limit)
+        result = query_and_count(lake_of(target), saved.sql, values, limit=limit)
     _show(result, json=json, csv=csv, chart=chart, utc=utc)
 
 
@@ -130,28 +130,11 @@ def _columns(json: bool) -> None:
     say("[] is a list: open it with UNNEST, as the saved queries do. What each event holds: docs/schemas")
 
 
-def _named(name: str) -> SavedQuery:
-    saved = saved_queries()
-    if name not in saved:
-        near = difflib.get_close_matches(name, saved, n=1)
-        hint = f"Did you mean: twbot query {near[0]}" if near else "List them with: twbot query"
-        raise CliError(f"There is no saved query {name!r}.", hint=hint, code=Exit.NOT_FOUND)
-    return saved[name]
-
-
-def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
-    """Return the parameters' values in the order of the SQL's question marks. Raises CliError."""
-    if bare := [each for each in given if "=" not in each]:
+def _given(parameters: list[str]) -> dict[str, str]:
+    """Return the values of --param by name. Raises CliError."""
+    if bare := [each for each in parameters if "=" not in each]:
         raise CliError(f"{bare[0]!r} is no parameter: write it as NAME=VALUE.", code=Exit.USAGE)
-    pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
-    known = {parameter.name: parameter for parameter in saved.parameters}
-    if unknown := pairs.keys() - known:
-        takes = ", ".join(known) or "none"
-        raise CliError(f"No parameter {', '.join(sorted(unknown))}; it takes {takes}.", code=Exit.USAGE)
-    for name, value in pairs.items():
-        if known[name].type == "integer" and not re.fullmatch(r"-?[0-9]{1,9}", value):
-            raise CliError(f"The parameter {name} is a number, not {value!r}.", code=Exit.USAGE)
-    return [pairs.get(name, parameter.default) for name, parameter in known.items()]
+    return {name: value for name, _, value in (each.partition("=") for each in parameters)}
 
 
 def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> None:
