@@ -17,9 +17,10 @@ from twbot.cli.errors import CliError, Exit, Unexpected, as_cli_error, folder_go
 from twbot.cli.installation import extra_of, version_option
 from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
+from twbot.cli.spelling import pasteable, project_option
 from twbot.cli.ui.console import as_json_line, print_error
-from twbot.cli.ui.spelling import pasteable, project_option
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
+from twbot.lambdas import environment
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import VARIABLE, is_bot
 
@@ -31,7 +32,7 @@ class Contents(LazyGroup):
 
     panels: ClassVar = {
         "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor", "help"),
-        "Your bot": ("new", "check", "test", "wording", "schema", "lock"),
+        "Your bot": ("new", "check", "test", "wording", "schema", "config", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
         "Operate": (
@@ -110,7 +111,7 @@ def _run(arguments: list[str], for_programs: bool) -> int:
         return _report(CliError("Interrupted.", code=Exit.INTERRUPTED), for_programs)
     except Exception as error:
         found = _as_cli_error(error, arguments)
-        if found is None and os.environ.get("TWBOT_TRACEBACK"):
+        if found is None and os.environ.get(environment.TRACEBACK.name):
             raise
         return _report(found or Unexpected(error), for_programs)
 
@@ -136,7 +137,7 @@ def _of_data(arguments: list[str]) -> list[str]:
     given = [each.removeprefix("--data=") for each in ours if each.startswith("--data=")]
     given += [after for each, after in itertools.pairwise(ours) if each == "--data"]
     # Without local/data_folder.py, which takes its time to load: its `project` is this file.
-    note = Path(given[-1] if given else os.environ.get("TWBOT_HOME") or ".twbot") / "project"
+    note = Path(given[-1] if given else os.environ.get(environment.HOME.name) or ".twbot") / "project"
     with contextlib.suppress(OSError, ValueError):
         folder = os.fsdecode(note.read_bytes())
         if Path(folder).is_dir():
@@ -157,7 +158,7 @@ def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:
     if isinstance(error, UnicodeEncodeError) and (odd := [each for each in arguments if not _is_text(each)]):
         # A path may hold any bytes: https://docs.python.org/3/library/os.html#file-names
         return CliError(f"{odd[0]!r} is no text, which is needed here: its bytes are not UTF-8.", code=Exit.USAGE)
-    if os.environ.get("TWBOT_TRACEBACK"):
+    if os.environ.get(environment.TRACEBACK.name):
         return None
     if isinstance(error, OSError) and (found := system_error(error)) is not None:
         return found

@@ -8,10 +8,10 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
 from twbot.cli.x.subscriptions import (
     Row,

@@ -9,10 +9,10 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.operations.traces.port import traces_of
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.charts import span
 from twbot.cli.ui.console import as_json, out
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.ui.times import Since, Until, Utc, duration_text, format_time, parse_window
 from twbot.lambdas.x.post_ids import is_id
 
