@@ -31,7 +31,9 @@ class Contents(LazyGroup):
     """All commands."""
 
     panels: ClassVar = {
-        "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor", "help"),
+        "Every day": (
+            *("demo", "up", "down", "open", "send", "status", "tail", "trace", "query", "export", "doctor", "help"),
+        ),
         "Your bot": ("new", "check", "test", "wording", "schema", "config", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),

@@ -88,12 +88,12 @@ err = Safe(stderr=True, highlight=False)
 
 def as_json(result: object) -> None:
     """Print one JSON document."""
-    _write(_escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
+    _write(escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
 
 
 def as_json_line(result: object, *, to_stderr: bool = False) -> None:
     """Print one line of a JSON stream and flush it."""
-    _write(_escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+    _write(escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
 
 
 def _encoded(result: object) -> bytes:
@@ -112,7 +112,7 @@ def _printable(value: object) -> object:
     return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _escaped(json: str) -> str:
+def escaped(json: str) -> str:
     """Return the same JSON with all characters escaped that a terminal may obey, or that are invisible."""
     # JSON requires the escape below U+0020 only: https://www.rfc-editor.org/rfc/rfc8259#section-7
     return NOT_PLAIN.sub(lambda found: found[0] if found[0] == "\n" else _escape(found[0]), json)
