@@ -86,7 +86,7 @@ def run(arguments: list[str]) -> int:
     before, project = os.umask(0o077), os.environ.get(VARIABLE)
     project_option.set(None)
     try:
-        return _run(arguments, "--json" in arguments)
+        return _run(arguments, "--json" in arguments or _has_format_json(arguments))
     finally:
         os.umask(before)
         os.environ.pop(VARIABLE, None)
@@ -116,6 +116,11 @@ def _run(arguments: list[str], for_programs: bool) -> int:
         if found is None and os.environ.get(environment.TRACEBACK.name):
             raise
         return _report(found or Unexpected(error), for_programs)
+
+
+def _has_format_json(arguments: list[str]) -> bool:
+    """Return whether the answer is JSON by --format."""
+    return "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
 
 
 def _in_project(arguments: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
@@ -15,9 +15,11 @@ from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.csv import print_csv
+from twbot.cli.ui.markdown import print_markdown
 from twbot.cli.ui.options import AsJson, Limit, targeted
+from twbot.cli.ui.prompts import MAX_FILE, read_file
 from twbot.cli.ui.times import Utc, format_time
-from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
+from twbot.lambdas.analytics.saved_queries import SavedQuery, parse_query, saved_queries
 from twbot.lambdas.errors import TwbotError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 # A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+Format = Literal["table", "json", "csv", "md"]
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
 
@@ -51,7 +54,11 @@ def _parameters(incomplete: str) -> list[str]:
 def query(
     target: Target,
     name: Annotated[str | None, typer.Argument(help="A saved query.", autocompletion=_names)] = None,
-    sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead.")] = None,
+    sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead; - for stdin.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", help="Run the query of a file instead, as one of bot/queries; - for stdin."),
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,6 +75,9 @@ def query(
     csv: Annotated[
         bool, typer.Option("--csv", help="Answer with CSV for spreadsheets: a text is one line, and no formula.")
     ] = False,
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="Answer in this form.", show_default="table")
+    ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it, where it is a label's number or one over time.")] = (
         False
     ),
@@ -87,25 +97,28 @@ def query(
 
     Example: twbot query authors --param most=5 --json --stage prod
 
+    Example: twbot query --file weekly.sql --param days=7 --format md
+
     Example: twbot query --columns
 
     Example: twbot query --sql 'SELECT count(*) FROM "analysed-messages-table" WHERE "replay-name" IS NULL'
     """
-    if bool(name) + (sql is not None) + columns + list_ > 1:
-        raise CliError("Give one of a saved query's name, --sql, --columns and --list.", code=Exit.USAGE)
-    if json + csv + chart > 1:
-        raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
+    if bool(name) + (sql is not None) + (file is not None) + columns + list_ > 1:
+        raise CliError("Give one of a saved query's name, --sql, --file, --columns and --list.", code=Exit.USAGE)
+    if json + csv + chart + (format_ is not None) > 1:
+        raise CliError("Give one of --json, --csv, --format and --chart.", code=Exit.USAGE)
+    form: Format = "json" if json else "csv" if csv else format_ or "table"
     if columns:
-        _columns(json)
+        _columns(form == "json")
         return
-    if not name and sql is None:
-        _list(json)
+    if not name and sql is None and file is None:
+        _list(form == "json")
         return
-    saved = _named(name) if name else SavedQuery("", "", [], sql or "")
+    saved = _asked(name, sql, file)
     bound = _bound(saved, param or [])
     with translate_lake_errors(), err.status("asking the lake"):
         result = query_and_count(lake_of(target), saved.sql, bound, limit=limit)
-    _show(result, json=json, csv=csv, chart=chart, utc=utc)
+    _show(result, form, chart=chart, utc=utc)
 
 
 def _list(json: bool) -> None:
@@ -128,6 +141,19 @@ def _columns(json: bool) -> None:
         return
     table(["column", "type"], ((each.name, each.type) for each in found))
     say("[] is a list: open it with UNNEST, as the saved queries do. What each event holds: docs/schemas")
+
+
+def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
+    """Return what is asked: a saved query, an SQL text, or the query of a file or of stdin. Raises TwbotError."""
+    if name:
+        return _named(name)
+    if sql is not None and sql != "-":
+        return SavedQuery("", "", [], sql)
+    source = file or "-"
+    content = read_file(source)
+    if len(content) == MAX_FILE:
+        raise CliError(f"{source} has 64 KiB or more: that is no query.", code=Exit.USAGE)
+    return parse_query(content, "stdin" if source == "-" else source)
 
 
 def _named(name: str) -> SavedQuery:
@@ -154,16 +180,18 @@ def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
     return [pairs.get(name, parameter.default) for name, parameter in known.items()]
 
 
-def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> None:
-    if json:
+def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
+    if form == "json":
         as_json(result)
-    elif csv:
+    elif form == "csv":
         print_csv(result.columns, ([_cell(value) for value in row] for row in result.rows))
+    elif form == "md":
+        print_markdown(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
     elif not result.rows:
         say("Nothing yet: no event matches.")
     elif not (chart and _draw(result)):
         table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
-    if not json and not csv:
+    if form == "table":
         rows = len(result.rows)
         say(f"{rows:,} {'row' if rows == 1 else 'rows'}, {result.bytes_scanned:,} bytes scanned")
     if result.replayed:
