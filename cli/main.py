@@ -6,6 +6,7 @@ import contextlib
 import gc
 import itertools
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn
@@ -95,12 +96,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], for_programs: bool) -> int:
+    is_completing = environment.COMPLETE.name in os.environ
     try:
         try:
-            return int(
-                app(current(_of_data(_in_project(arguments))), prog_name="twbot", standalone_mode=not for_programs)
-                or Exit.DONE
-            )
+            typed = _of_data(_in_project(_half_typed() if is_completing else arguments))
+            typed = arguments if is_completing else current(typed)
+            return int(app(typed, prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
         finally:
             flush()
     except SystemExit as end:
@@ -112,10 +113,21 @@ def _run(arguments: list[str], for_programs: bool) -> int:
     except KeyboardInterrupt:
         return _report(CliError("Interrupted.", code=Exit.INTERRUPTED), for_programs)
     except Exception as error:
+        if is_completing:  # a shell has no place for what went wrong
+            return Exit.FAILED
         found = _as_cli_error(error, arguments)
         if found is None and os.environ.get(environment.TRACEBACK.name):
             raise
         return _report(found or Unexpected(error), for_programs)
+
+
+def _half_typed() -> list[str]:
+    """Return the words of the command line that a shell asks completions for, after the first."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    # https://docs.python.org/3/library/shlex.html#shlex.split: a quote may be open still
+    with contextlib.suppress(ValueError):
+        return shlex.split(line)[1:]
+    return []
 
 
 def _has_format_json(arguments: list[str]) -> bool:

@@ -26,6 +26,7 @@ BUNDLES = Variable("TWBOT_BUNDLES", "Where packages of functions on AWS come fro
 CONTROL_TOKEN = Variable(
     "TWBOT_SIMULATOR_CONTROL_TOKEN", "The token that steers a simulated X of its own process; made up without.", True
 )
+COMPLETE = Variable("_TWBOT_COMPLETE", "Which shell asks for completions: its script sets it.")
 
 VARIABLES = (
     PROJECT,
@@ -34,6 +35,7 @@ VARIABLES = (
     TRACEBACK,
     BUNDLES,
     CONTROL_TOKEN,
+    COMPLETE,
     Variable("XDG_CACHE_HOME", "The folder that caches are kept in; ~/.cache without."),
     Variable("NO_COLOR", "No colours; anything but empty."),
     Variable("COLUMNS", "The columns that tables have, where it is not the terminal that says so."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +19,7 @@ from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.prompts import MAX_FILE, read_file
 from twbot.cli.ui.times import Utc, format_time
 from twbot.lambdas.analytics.saved_queries import SavedQuery, parse_query, saved_queries
-from twbot.lambdas.errors import TwbotError
+from twbot.lambdas.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
@@ -31,22 +30,14 @@ Format = Literal["table", "json", "csv", "md"]
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
 
-def _known() -> dict[str, SavedQuery]:
-    """Return the saved queries for completions; none where one of the folder's can't be read."""
-    try:
-        return saved_queries()
-    except TwbotError:  # a shell has no place for it
-        return {}
-
-
 def _names(incomplete: str) -> list[tuple[str, str]]:
-    return [(each.name, each.description) for each in _known().values() if each.name.startswith(incomplete)]
+    return [(each.name, each.description) for each in saved_queries().values() if each.name.startswith(incomplete)]
 
 
 def _parameters(incomplete: str) -> list[str]:
     """Complete the parameters of all queries, with their defaults."""
     # The completion does not know which query is on the command line.
-    known = {f"{each.name}={each.default}" for query in _known().values() for each in query.parameters}
+    known = {f"{each.name}={each.default}" for query in saved_queries().values() for each in query.parameters}
     return sorted(each for each in known if each.startswith(incomplete))
 
 
@@ -159,8 +150,7 @@ def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
 def _named(name: str) -> SavedQuery:
     saved = saved_queries()
     if name not in saved:
-        near = difflib.get_close_matches(name, saved, n=1)
-        hint = f"Did you mean: twbot query {near[0]}" if near else "List them with: twbot query"
+        hint = did_you_mean(name, saved, "twbot query {}") or "List them with: twbot query"
         raise CliError(f"There is no saved query {name!r}.", hint=hint, code=Exit.NOT_FOUND)
     return saved[name]
 

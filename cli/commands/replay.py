@@ -10,7 +10,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.replays.port import Replays, replays_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.replay import follow, progress_text, span, summary
-from twbot.cli.ui.completion import Types, complete_rules, known_types
+from twbot.cli.ui.completion import Types, complete_replays, complete_rules, known_types
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm, is_interactive
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twbot.lambdas.replays import ReplayCount, ReplayRequest
 
 app = typer.Typer(invoke_without_command=True)
-Name = Annotated[str, typer.Argument(help="The replay's name.")]
+Name = Annotated[str, typer.Argument(help="The replay's name.", autocompletion=complete_replays)]
 Rules = Annotated[
     list[str] | None,
     typer.Option("--to", help="Only to this rule; may be repeated.", metavar="RULE", autocompletion=complete_rules),

@@ -90,7 +90,12 @@ def test_asks_whoever_types_it(
     """After it has counted. A script goes on as ever: --with-replies alone is nothing for one without --yes."""
     world.ask("ida", "@twbot ask me")
     questions: list[str] = []
-    monkeypatch.setattr(typer, "confirm", lambda question, **_: questions.append(question) or True)
+
+    def agree(question: str, **_: object) -> bool:
+        questions.append(question)
+        return True
+
+    monkeypatch.setattr(typer, "confirm", agree)
     for name in ("stdin", "stdout"):
         monkeypatch.setattr(getattr(sys, name), "isatty", lambda is_one=name in terminals: is_one, raising=False)
     before = operate("replay", "list", "--json").json
