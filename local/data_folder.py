@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from twbot.lambdas.environment import HOME
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import SHIPPED, project
 from twbot.local.bus.lock import holder
@@ -147,7 +148,7 @@ def data_folder(data: Path | None) -> Path:
     """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the bot's folder."""
     if data is not None:
         return data
-    if chosen := os.environ.get("TWBOT_HOME"):
+    if chosen := os.environ.get(HOME.name):
         return Path(chosen)
     folder = project()
     return Path(".twbot") if folder in (SHIPPED, Path.cwd()) else folder / ".twbot"

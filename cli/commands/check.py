@@ -6,9 +6,9 @@ from rich.text import Text
 
 from twbot.cli.check.findings import Finding
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson
-from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.folder.folder import SHIPPED, project
 
 STYLES = {"wrong": "bold red", "warning": "yellow"}

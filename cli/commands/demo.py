@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.rule import Rule
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, err, out, print_line, table
 from twbot.cli.ui.options import AsJson
-from twbot.cli.ui.spelling import pasteable
 
 if TYPE_CHECKING:
     from twbot.local.demo.run import DemoPost, DemoResult

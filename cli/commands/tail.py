@@ -10,7 +10,7 @@ import typer
 from twbot.cli.operations.events.filters import EventFilter
 from twbot.cli.operations.events.port import live_events_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.completion import Types, known_types
+from twbot.cli.ui.completion import Types, complete_authors, known_types
 from twbot.cli.ui.console import as_json_line, out, say
 from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Since, Utc, format_time, parse_time
@@ -32,7 +32,10 @@ def tail(
     target: Target,
     types: Types = None,
     author: Annotated[
-        str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")
+        str | None,
+        typer.Option(
+            "--author", help="Only this person's messages, and what was made of them.", autocompletion=complete_authors
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Only events that hold this text.")] = None,
     since: Since = None,

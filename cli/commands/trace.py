@@ -9,10 +9,11 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.operations.traces.port import traces_of
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.charts import span
+from twbot.cli.ui.completion import complete_posts
 from twbot.cli.ui.console import as_json, out
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.ui.times import Since, Until, Utc, duration_text, format_time, parse_window
 from twbot.lambdas.x.post_ids import is_id
 
@@ -28,7 +29,7 @@ STYLES = {"event": "bold", "delivery": "", "step": "dim", "alert": "yellow", "lo
 @targeted
 def trace(
     target: Target,
-    tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
+    tweet_id: Annotated[str, typer.Argument(help="The post's id on X.", autocompletion=complete_posts)],
     steps: Annotated[bool, typer.Option("--steps/--no-steps", help="The workflow's steps, too.")] = True,
     since: Since = None,
     until: Until = None,

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Bot, Target
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
 from twbot.cli.x.samples import SampleOptions, make_sample, signing_secret
 

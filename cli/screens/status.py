@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.charts import sparkline
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.ui.times import duration_text, format_time
 from twbot.lambdas.analysis.languages import described
 

@@ -18,8 +18,8 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Span, Text
 
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.check import MARKS, Check
-from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
 
 MIN_WIDTH, DEFAULT_WIDTH = 40, 80

@@ -168,6 +168,8 @@ def desk(
     for name in ("keys.json", "new-keys.json"):
         (tmp_path / name).write_text(keys)
     (tmp_path / "token.txt").write_text("a-token")
+    (tmp_path / "posts.jsonl").write_text('{"text": "tell me a joke", "as": "bob"}\n')
+    (tmp_path / "weekly.sql").write_text("-- parameter: days integer 1\nSELECT CAST(? AS integer) AS days")
     shutil.copy(PICTURES / "stranger.jpg", tmp_path / "ada.jpg")
     with answering(Answer()) as address, stage_beside(world, keys, monkeypatch):
         (tmp_path / "slack-address.txt").write_text(address.url)
