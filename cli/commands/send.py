@@ -226,4 +226,4 @@ def _show(post: dict[str, Any], reply: dict[str, Any], images: list[str], json: 
         return
     out.print(Text.assemble((f"@{reply['author']}", "bold"), f" {reply['text']}", (f"  ({seconds:g} s)", "dim")))
     for path, media in zip(images, reply["media"], strict=True):
-        out.print(Text(f"  {path}" + (f"  {media['alt_text']}" if media["alt_text"] else "")), soft_wrap=True)
+        out.print(Text(f"  {path}" + (f"  {media['alt_text']}" if media["alt_text"] else "")))
