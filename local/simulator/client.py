@@ -106,20 +106,48 @@ class SimulatorClient:
         query = {"to": post_id, "timeout": str(timeout), **({"author": author} if author else {})}
         return list(self._call("GET", "/sim/replies", params=query, timeout=timeout + 10)["posts"])
 
-    def deliveries(self, post_id: str | None = None, *, state: str | None = None) -> list[dict[str, Any]]:
-        """Return the deliveries: id, generation, event, post_id, state, tries, status, ms.
+    def deliveries(
+        self, post_id: str | None = None, *, state: str | None = None, attempts: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the deliveries: id, generation, event, post_id, state, tries, status, ms, fault.
 
-        `state`: pending, delivered or failed.
+        `state`: pending, delivered or failed. `attempts`: with each try, its signature and the webhook's answer.
         """
         query = {name: value for name, value in (("post", post_id), ("state", state)) if value}
+        query |= {"attempts": "yes"} if attempts else {}
         return list(self._call("GET", "/sim/deliveries", params=query)["deliveries"])
 
-    def fail(self, kind: str, *, count: int = 1, call: str = "POST /2/tweets", seconds: float = 2.0) -> None:
-        """Have the next `count` calls of `call` fail. Kinds are those of limits.FailureKind.
+    def fail(
+        self,
+        kind: str,
+        *,
+        count: int | None = 1,
+        call: str = "POST /2/tweets",
+        seconds: float = 2.0,
+        share: float = 1.0,
+    ) -> list[dict[str, Any]]:
+        """Have the next `count` calls of `call` fail. Kinds are those of limits.FailureKind. Return all to come.
 
-        `seconds`: until a rate limit's reset, or of a timeout.
+        count: None for all, until `mend`
+        call: a method and path, or "*" for every call
+        seconds: until a rate limit's reset, of a timeout, or by which an answer or a delivery is late
+        share: the part of the calls that fail, chosen at random
         """
-        self._call("POST", "/sim/failures", json={"kind": kind, "count": count, "call": call, "seconds": seconds})
+        body = {"kind": kind, "count": count, "call": call, "seconds": seconds, "share": share}
+        return list(self._call("POST", "/sim/failures", json=body)["failures"])
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Return the failures to come."""
+        return list(self._call("GET", "/sim/failures")["failures"])
+
+    def plan(self, failures: Iterable[dict[str, Any]], *, seed: int | None = None) -> list[dict[str, Any]]:
+        """Replace the failures to come. `seed`: choose the same calls each time, where they come in the same order."""
+        return list(self._call("PUT", "/sim/failures", json={"failures": [*failures], "seed": seed})["failures"])
+
+    def mend(self, failure_id: int | None = None) -> list[dict[str, Any]]:
+        """Take away one failure, or all. Return those that are left."""
+        path = "/sim/failures" if failure_id is None else f"/sim/failures/{failure_id}"
+        return list(self._call("DELETE", path)["failures"])
 
     def limits(
         self,

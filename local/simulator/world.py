@@ -45,11 +45,11 @@ class World:
         self.v2 = ShapesV2(self.store, self.people, self.posts, self.pictures, base_url)
         self.v1 = ShapesV1(self.people, self.posts, self.pictures, self.v2)
         secret = self.keys.api_secret
-        self.deliveries = Deliveries(self.store, secret, retry_delays=retry_delays, timeout=timeout)
+        self.failures = Failures()
+        self.deliveries = Deliveries(self.store, secret, self.failures, retry_delays=retry_delays, timeout=timeout)
         parts = (self.store, self.people, self.posts, self.v1, self.v2, self.deliveries)
         self.events = Events(*parts, self.app_id)
         self.limits = Limits()
-        self.failures = Failures()
         self._waiting: set[asyncio.Event] = set()
 
     def keys_of(self, username: str) -> Keys:
