@@ -17,16 +17,17 @@ HEADER = """# The commands
 Generated from the commands themselves by `make docs`.
 
 Answers go to stdout; progress, prompts and errors go to stderr. `--json` answers with one JSON document, or with JSON
-lines where the answer is a stream; errors are JSON then, too.
+lines where the answer is a stream; errors are JSON then, too: `error`, `hint`, `code`, and as `kind` the name below, or
+`internal` for what should not happen.
 
-| exit code | meaning |
+| exit code | kind |
 |---|---|
 """
 
 
 def commands(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield the path and text of the reference, one Markdown document."""
-    codes = "".join(f"| {code.value} | {code.name.lower().replace('_', ' ')} |\n" for code in Exit)
+    codes = "".join(f"| {code.value} | `{code.label}` |\n" for code in Exit)
     group = typer.main.get_command(app)
     yield path, HEADER + codes + "".join(_describe(group, "twbot"))
 
