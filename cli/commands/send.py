@@ -9,10 +9,11 @@ import typer
 from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit, writing
-from twbot.cli.operations.target import Target, start_hint
+from twbot.cli.operations.target import Target
 from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson, Data, StageName
+from twbot.cli.x.simulated import running_simulated_x
 from twbot.lambdas.settings import LOCAL
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def send(
         raise CliError("A post has at most four pictures.", code=Exit.USAGE)
     if edit and (images or reply_to):
         raise CliError("An edit changes the text alone: leave out --image and --reply-to.", code=Exit.USAGE)
-    client, folder = _running(data)
+    client, folder = running_simulated_x(data)
     bot = client.bot()
     # Only posts that summon the bot are answered, and a mention does.
     mentioning = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
@@ -63,23 +64,6 @@ def send(
     reply = _reply(client, post, bot, timeout, Target(data=data))
     paths = _save(client, folder / "replies", reply)
     _show(post, reply, paths, json)
-
-
-def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
-    from twbot.local.data_folder import data_folder, running_bot
-    from twbot.local.simulator.client import SimulatorClient
-
-    folder = data_folder(data)
-    if not folder.is_dir():
-        raise CliError(f"There is no bot in {folder}.", hint=start_hint(data), code=Exit.NOT_FOUND)
-    run = running_bot(folder)
-    if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
-    if run.simulator is None:
-        raise CliError(
-            "The bot talks to X itself, not to a simulated one.", hint=start_hint(data), code=Exit.NOT_CONFIGURED
-        )
-    return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
 def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: float, target: Target) -> dict[str, Any]:

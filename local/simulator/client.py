@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,10 @@ class SimulatorClient:
     def bot(self) -> str:
         """Return the bot's username."""
         return str(self._call("GET", "/sim/keys")["Username"])
+
+    def page(self) -> str:
+        """Return the address of the page for people, with its token."""
+        return str(self._call("GET", "/sim/page")["url"])
 
     def post(
         self,
@@ -212,9 +217,11 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         command += ["--bot", bot, "--parent", str(os.getpid())]
         command += ["--retry-delays", retry_delays] if retry_delays is not None else []
         environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": import_path()}
+        # A file: nobody reads a pipe while it runs, and a full one would stop it.
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by stop)
         # A session of its own: Ctrl-C in the terminal must stop the bot first, which then stops the simulated X.
         self.process = subprocess.Popen(  # noqa: S603
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=self._said, text=True, start_new_session=True
         )
         self.url = self._announced()
         self.client = SimulatorClient(self.url, self.control_token)
@@ -223,7 +230,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            _, problem = self.process.communicate(timeout=START_SECONDS)
+            self.process.wait(START_SECONDS)
+            self._said.seek(0)
+            problem = self._said.read()
             raise TwbotError(f"The simulated X did not start: {problem.strip()[-500:]}")
         said = msgspec.json.decode(line)
         if "error" in said:
@@ -239,9 +248,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._said.close()
 
     def __exit__(self, *_: object) -> None:
         self.client.close()

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from twbot.local.simulator import acts, problems
 from twbot.local.simulator.limits import Failure
+from twbot.local.simulator.page import guard
 from twbot.local.simulator.posts import Post
 from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.world import World
@@ -48,6 +49,11 @@ class Plan(acts.Asked, frozen=True):
 async def keys(world: World, request: Request) -> Json:
     username = request.query_params.get("user") or world.store.setting("bot") or ""
     return {**msgspec.to_builtins(world.keys_of(username)), "Username": username, "AppId": world.app_id}
+
+
+async def page(world: World, _: Request) -> Json:
+    """Return the address of the page for people, with its token."""
+    return {"url": guard.address(world.base_url, world.page_token)}
 
 
 async def new_post(world: World, request: Request) -> Json:
@@ -205,6 +211,7 @@ async def _read(request: Request, as_type: type[AnyAsked]) -> AnyAsked:
 
 HANDLERS: tuple[tuple[str, str, ANSWER], ...] = (
     ("GET", "/sim/keys", keys),
+    ("GET", "/sim/page", page),
     ("GET", "/sim/posts", list_posts),
     ("POST", "/sim/posts", new_post),
     ("GET", "/sim/posts/{id}", get_post),

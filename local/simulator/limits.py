@@ -59,6 +59,8 @@ class Limits:
         self._used: dict[tuple[str, str], tuple[float, int, int]] = {}  # reset, used, limit
         self.changed: dict[str, int] = {}
         self.posts_a_day = 10_000
+        self.changes = 0
+        """A number that grows with each call that is counted."""
 
     def count(self, call: str, caller: str, limit: int) -> dict[str, str]:
         """Count one call and return X's rate limit headers. Raises Problem 429 when the limit is reached."""
@@ -79,6 +81,7 @@ class Limits:
         if remaining < 0:
             raise problems.too_many(headers)
         self._used[call, caller] = (reset, used + 1, limit)
+        self.changes += 1
         return headers
 
     def used(self) -> list[Used]:
@@ -89,6 +92,7 @@ class Limits:
 
     def forget(self) -> None:
         self._used.clear()
+        self.changes += 1
 
 
 class Failure(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +134,8 @@ class Failures:
 
     def __init__(self) -> None:
         self.coming: list[Failure] = []
+        self.changes = 0
+        """A number that grows with each change of what is to come."""
         self._random = random.Random()  # noqa: S311 (chooses calls, no secret)
         self._added = 0
         self._lock = threading.Lock()
@@ -137,15 +143,18 @@ class Failures:
     def add(self, failure: Failure) -> None:
         with self._lock:
             self._added += 1
+            self.changes += 1
             failure.id = self._added
             self.coming = [*self.coming, failure]
 
     def remove(self, failure_id: int) -> None:
         with self._lock:
+            self.changes += 1
             self.coming = [each for each in self.coming if each.id != failure_id]
 
     def clear(self) -> None:
         with self._lock:
+            self.changes += 1
             self.coming = []
 
     def seed(self, seed: int) -> None:
@@ -158,6 +167,7 @@ class Failures:
             chosen = next((each for each in self.coming if self._hits(each, call)), None)
             if chosen is not None and chosen.count is not None:
                 chosen.count -= 1
+                self.changes += 1
                 self.coming = [each for each in self.coming if each.count != 0]
             return chosen
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from requests_oauthlib import OAuth1Session
 
-from tests.support.simulated_x import Webhook, signed
+from tests.support.simulated_x import Webhook, settled, signed
 from twbot.lambdas.errors import TwbotError
 from twbot.local.simulator.client import Simulator, SimulatorClient
 from twbot.local.simulator.limits import DELIVERIES, Failure, Failures
@@ -25,9 +25,7 @@ def test_each_try_of_a_delivery_is_noted(client: SimulatorClient, hook: Webhook,
     """With its time, the answer's status and start, and the signature that the webhook got."""
     hook.answers = [503]
     post = client.post("alice", "@twbot twice")
-    hook.wait_for(lambda bodies: len(bodies) == 2)
-    hook.wait_for(lambda _: client.deliveries(post["id"])[0]["state"] == "delivered")
-    first, second = client.deliveries(post["id"], attempts=True)[0]["attempts"]
+    first, second = settled(client, post["id"])[0]["attempts"]
     assert (first["status"], first["problem"], second["status"], second["problem"]) == (503, "answered 503", 200, None)
     assert first["signature"] == second["signature"] != ""
     assert first["at_ms"] <= second["at_ms"]
@@ -62,8 +60,7 @@ def test_a_signature_that_is_wrong_on_purpose_is_shown(
     """What was sent is noted, not what would have been right."""
     client.fail("wrong_signature")
     post = client.post("alice", "@twbot forged")
-    hook.wait_for(lambda _: client.deliveries(post["id"])[0]["tries"] == 1)
-    noted = client.deliveries(post["id"], attempts=True)[0]["attempts"][0]["signature"]
+    noted = settled(client, post["id"])[0]["attempts"][0]["signature"]
     assert noted.startswith("sha256=")
     assert noted != signed(hook.secret, b"")
     assert hook.signatures_right == [False]
