@@ -224,8 +224,9 @@ def _greet(system: System, console: str | None, option: str, json: bool) -> None
     if console:
         # The token in it is for whoever sits here, not for a file.
         print_line(f"The console: {console}" if sys.stdout.isatty() else f"The console: twbot open{option}")
-    if simulated:
+    if system.x is not None:
         print_line(f"The simulated X: {simulated}")
+        print_line(f"Its page: {system.x.client.page() if sys.stdout.isatty() else f'twbot x open{option}'}")
         print_line(pasteable(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}'))
     else:
         register = f"twbot webhook register --url https://…/twitter{option}"
