@@ -17,6 +17,13 @@ PRODUCTION = "prod"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_OWN = 2500
 ARCHIVE_DAYS = 30
+# The longest that SQS offers: somebody has to look into dead letters first, and a reply may wait days until X takes it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+QUEUE_DAYS = 14
+# Seconds until an idle session of Lex ends: its own default.
+SESSION_TTL = 300
+# Query results can be computed again.
+RESULTS_DAYS = 7
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
