@@ -7,7 +7,7 @@ AUDIT := .audit
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs docs-serve lock clean
+.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs docs-serve recording lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -67,6 +67,10 @@ docs: $(VENV)/.dev ## generate what docs/ says of the code, and build the site i
 	@$(BIN)/python -m docs.generate
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "twbot: the site is in site/index.html"
+
+recording: $(VENV)/.dev ## record what docs/ shows of a session, in a minute; writes docs/pictures/ and docs/outputs.json
+	@$(BIN)/python -m docs.record
+	@$(BIN)/python -m docs.generate
 
 docs-serve: $(VENV)/.dev ## show the site, and what you change of it
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
