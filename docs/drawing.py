@@ -18,6 +18,7 @@ from docs.terminal import COLUMNS, LINES, Printed
 
 CELL, ROW, MARGIN, BAR = 8.4, 19, 16, 30  # pixels
 PROMPT = "$ "
+BEGIN = 0.8  # seconds before the first key
 TYPING = 0.035  # seconds a key
 MAX_WAIT = 1.2  # seconds: longer waits of the session are shortened to it
 READING = 1.6  # seconds after a command has ended
@@ -60,7 +61,7 @@ def picture(printed: Sequence[Printed], title: str) -> str:
 
 def film(scenes: Sequence[Scene], title: str) -> str:
     """Return an SVG that plays scenes again and again; whoever wants less motion sees the end."""
-    rows, pictures, now = list[_Row](), list[tuple[float, Path]](), 0.8
+    rows, pictures, now = list[_Row](), list[tuple[float, Path]](), BEGIN
     for scene in scenes:
         fresh, now = _rows(scene.printed, now)
         rows += fresh

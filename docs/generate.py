@@ -54,6 +54,7 @@ def decisions(folder: Path) -> Iterator[tuple[Path, str]]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of every generated document."""
     from docs.commands import commands, summaries
+    from docs.diagram import diagram
     from docs.events import events
     from docs.permissions import permissions
     from docs.privacy import privacy
@@ -65,6 +66,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield from summaries(ROOT / "cli" / "summaries.json")
     yield from permissions(ROOT / "docs" / "permissions.md")
     yield from reference(ROOT / "docs" / "reference.md")
+    yield from diagram(ROOT / "docs" / "pictures" / "architecture.svg")
     yield from privacy(ROOT / "docs" / "privacy.md")
     yield from events(ROOT / "docs" / "events.md")
     yield from decisions(ROOT / "docs" / "decisions")
