@@ -29,6 +29,11 @@ class Exit(enum.IntEnum):
     # https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
     INTERRUPTED = 130
 
+    @property
+    def label(self) -> str:
+        """The name in words, such as not-found."""
+        return self.name.lower().replace("_", "-")
+
 
 EXITS = {
     ErrorKind.FAILED: Exit.FAILED,
@@ -49,6 +54,21 @@ class CliError(TwbotError):
     def __init__(self, message: str, *, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
         super().__init__(message, hint)
         self.code = code
+
+    @property
+    def name(self) -> str:
+        """The kind of error, for programs: the exit code's name, as docs/commands.md lists it."""
+        return self.code.label
+
+
+class Unexpected(CliError):
+    """An error that should not happen: a fault of twbot's."""
+
+    name = "internal"
+
+    def __init__(self, error: Exception) -> None:
+        hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
+        super().__init__(f"{type(error).__name__}: {error}", hint=hint)
 
 
 def as_cli_error(error: TwbotError, option: str = "") -> CliError:

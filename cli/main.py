@@ -13,11 +13,12 @@ from typing import Annotated, ClassVar, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from twbot.cli.errors import CliError, Exit, as_cli_error, folder_gone, is_folder_gone, system_error
+from twbot.cli.errors import CliError, Exit, Unexpected, as_cli_error, folder_gone, is_folder_gone, system_error
 from twbot.cli.installation import extra_of, version_option
 from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
 from twbot.cli.ui.console import as_json_line, print_error
+from twbot.cli.ui.spelling import pasteable, project_option
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import VARIABLE, is_bot
@@ -29,7 +30,9 @@ class Contents(LazyGroup):
     """All commands."""
 
     panels: ClassVar = {
-        "Every day": ("demo", "up", "down", "send", "status", "tail", "trace", "query", "export", "doctor"),
+        "Every day": (
+            *("demo", "up", "down", "open", "send", "status", "tail", "trace", "query", "export", "doctor", "help"),
+        ),
         "Your bot": ("new", "check", "test", "wording", "schema", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
         "Set up X": ("secrets", "webhook", "subscription"),
@@ -47,6 +50,7 @@ app = typer.Typer(
     cls=Contents,
     help="An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -79,6 +83,7 @@ def run(arguments: list[str]) -> int:
     escape_what_does_not_fit()
     # What a command writes, texts of posts and keys among it, is for its owner only.
     before, project = os.umask(0o077), os.environ.get(VARIABLE)
+    project_option.set(None)
     try:
         return _run(arguments, "--json" in arguments)
     finally:
@@ -104,15 +109,12 @@ def _run(arguments: list[str], for_programs: bool) -> int:
         give_up_output()
         return Exit.FAILED
     except KeyboardInterrupt:
-        return _report("Interrupted.", None, Exit.INTERRUPTED, for_programs)
+        return _report(CliError("Interrupted.", code=Exit.INTERRUPTED), for_programs)
     except Exception as error:
         found = _as_cli_error(error, arguments)
-        if found is not None:
-            return _report(str(found), found.hint, found.code, for_programs)
-        if os.environ.get("TWBOT_TRACEBACK"):
+        if found is None and os.environ.get("TWBOT_TRACEBACK"):
             raise
-        hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
-        return _report(f"{type(error).__name__}: {error}", hint, Exit.FAILED, for_programs)
+        return _report(found or Unexpected(error), for_programs)
 
 
 def _in_project(arguments: list[str]) -> list[str]:
@@ -123,6 +125,7 @@ def _in_project(arguments: list[str]) -> list[str]:
         if name == "--project" and (is_assigned or at + 1 < len(ours)):
             width = 1 if is_assigned else 2
             os.environ[VARIABLE] = folder if is_assigned else ours[at + 1]
+            project_option.set(os.environ[VARIABLE])
             return [*arguments[:at], *arguments[at + width :]]
     return arguments
 
@@ -148,7 +151,9 @@ def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:
     if isinstance(error, TwbotError):
         return as_cli_error(error)
     if isinstance(error, TyperException):
-        return CliError(error.format_message(), hint="Try: twbot --help", code=Exit(error.exit_code))
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "twbot"
+        return CliError(error.format_message(), hint=f"Try: {command} --help", code=Exit(error.exit_code))
     if isinstance(error, ModuleNotFoundError) and (extra := extra_of(error)) is not None:
         return CliError(f"{error.name} is not installed: pip install 'twbot[{extra}]'", code=Exit.NOT_CONFIGURED)
     if isinstance(error, UnicodeEncodeError) and (odd := [each for each in arguments if not _is_text(each)]):
@@ -166,13 +171,15 @@ def _is_text(argument: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in argument)
 
 
-def _report(message: str, hint: str | None, code: Exit, for_programs: bool) -> int:
+def _report(error: CliError, for_programs: bool) -> int:
+    hint = pasteable(error.hint) if error.hint else None
     try:
         if for_programs:
-            as_json_line({"error": message, "hint": hint, "code": int(code)}, to_stderr=True)
+            document = {"error": str(error), "hint": hint, "code": int(error.code), "kind": error.name}
+            as_json_line(document, to_stderr=True)
         else:
-            print_error(message, hint)
+            print_error(str(error), hint)
         flush()
     except OSError:
         give_up_output()  # nobody is there to read it: the exit code tells
-    return code
+    return error.code

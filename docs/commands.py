@@ -18,9 +18,10 @@ HEADER = """# The commands
 Generated from the commands themselves by `make docs`. What they print in these pages was recorded by `make recording`.
 
 Answers go to stdout; progress, prompts and errors go to stderr. `--json` answers with one JSON document, or with JSON
-lines where the answer is a stream; errors are JSON then, too.
+lines where the answer is a stream; errors are JSON then, too: `error`, `hint`, `code`, and as `kind` the name below, or
+`internal` for what should not happen.
 
-| exit code | meaning |
+| exit code | kind |
 |---|---|
 """
 
@@ -37,7 +38,7 @@ def commands(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _exit_codes() -> str:
-    return "".join(f"| {code.value} | {code.name.lower().replace('_', ' ')} |\n" for code in Exit)
+    return "".join(f"| {code.value} | `{code.label}` |\n" for code in Exit)
 
 
 def _panel(group: Any, title: str, names: tuple[str, ...]) -> str:

@@ -99,6 +99,16 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "run.json"
 
     @property
+    def console(self) -> Path:
+        """Return the file that says how to reach the console. Its token is a secret."""
+        return self.folder / "console.json"
+
+    @property
+    def console_lock(self) -> Path:
+        """Return the lock's file of the one console."""
+        return self.folder / "console.lock"
+
+    @property
     def stopped(self) -> Path:
         """Return the file that says that somebody stopped the bot on purpose: `twbot down`, or Ctrl-C."""
         return self.folder / "stopped"

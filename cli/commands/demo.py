@@ -14,6 +14,7 @@ from rich.rule import Rule
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json, err, out, print_line, table
 from twbot.cli.ui.options import AsJson
+from twbot.cli.ui.spelling import pasteable
 
 if TYPE_CHECKING:
     from twbot.local.demo.run import DemoPost, DemoResult
@@ -54,7 +55,7 @@ def _show(result: DemoResult, folder: Path) -> None:
         if not answer.rows:
             continue
         out.print()
-        out.print(f"twbot query {name}", style="bold")
+        out.print(pasteable(f"twbot query {name}"), style="bold", markup=False)
         table(answer.columns, answer.rows[:5])
         if len(answer.rows) > 5:
             out.print(f"… and {len(answer.rows) - 5} more rows", style="dim")
@@ -62,7 +63,7 @@ def _show(result: DemoResult, folder: Path) -> None:
     if result.ok:
         out.print("Everything that should have happened did, and nothing else.", style="green")
     print_line(f"The pictures are in {folder}")
-    print_line('Next: make up, and then: twbot send "tell me a joke" --as alice')
+    print_line(pasteable('Next: twbot up, and in another terminal: twbot send "tell me a joke" --as alice'))
 
 
 def _show_post(post: DemoPost) -> None:

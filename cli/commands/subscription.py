@@ -11,6 +11,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.spelling import pasteable
 from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
 from twbot.cli.x.subscriptions import (
     Row,
@@ -107,7 +108,7 @@ def list_(
     elif rows:
         _table(rows)
     else:
-        print_line(f"There is none. Subscribe: twbot subscription add{bot.option}")
+        print_line(pasteable(f"There is none. Subscribe: twbot subscription add{bot.option}"))
 
 
 @app.command()

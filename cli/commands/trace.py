@@ -12,6 +12,7 @@ from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.charts import span
 from twbot.cli.ui.console import as_json, out
 from twbot.cli.ui.options import AsJson, targeted
+from twbot.cli.ui.spelling import pasteable
 from twbot.cli.ui.times import Since, Until, Utc, duration_text, format_time, parse_window
 from twbot.lambdas.x.post_ids import is_id
 
@@ -81,7 +82,10 @@ def _show(found: Trace, *, steps: bool, utc: bool) -> None:
         )
     out.print(grid)
     good = found.outcome in {"replied", "nothing-to-do"}
-    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why), soft_wrap=True)
+    out.print(
+        Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), pasteable(found.why)),
+        soft_wrap=True,
+    )
 
 
 def _clipped(text: str) -> str:

@@ -14,6 +14,7 @@ from twbot.cli.operations.target import Bot, Target
 from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
+from twbot.cli.ui.spelling import pasteable
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
 from twbot.cli.x.samples import SampleOptions, make_sample, signing_secret
 
@@ -109,7 +110,7 @@ def list_(
             ["id", "address", "valid", "made"], [(w.id, w.url, "yes" if w.valid else "NO", w.created_at) for w in found]
         )
     else:
-        print_line(f"There is none. Register it: twbot webhook register{bot.option}")
+        print_line(pasteable(f"There is none. Register it: twbot webhook register{bot.option}"))
 
 
 @app.command()

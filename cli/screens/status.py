@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from twbot.cli.ui.charts import sparkline
+from twbot.cli.ui.spelling import pasteable
 from twbot.cli.ui.times import duration_text, format_time
 from twbot.lambdas.analysis.languages import described
 
@@ -84,7 +85,7 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
         *(("not read", each, "yellow") for each in found.unread),
     ]
     for name, text, style in rows:
-        grid.add_row(Text(name, "bold"), Text(text, style))
+        grid.add_row(Text(name, "bold"), Text(pasteable(text), style))
     return grid
 
 

@@ -19,6 +19,7 @@ from rich.table import Column, Table
 from rich.text import Span, Text
 
 from twbot.cli.ui.check import MARKS, Check
+from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
 
 MIN_WIDTH, DEFAULT_WIDTH = 40, 80
@@ -87,12 +88,12 @@ err = Safe(stderr=True, highlight=False)
 
 def as_json(result: object) -> None:
     """Print one JSON document."""
-    _write(_escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
+    _write(escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
 
 
 def as_json_line(result: object, *, to_stderr: bool = False) -> None:
     """Print one line of a JSON stream and flush it."""
-    _write(_escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+    _write(escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
 
 
 def _encoded(result: object) -> bytes:
@@ -111,7 +112,7 @@ def _printable(value: object) -> object:
     return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _escaped(json: str) -> str:
+def escaped(json: str) -> str:
     """Return the same JSON with all characters escaped that a terminal may obey, or that are invisible."""
     # JSON requires the escape below U+0020 only: https://www.rfc-editor.org/rfc/rfc8259#section-7
     return NOT_PLAIN.sub(lambda found: found[0] if found[0] == "\n" else _escape(found[0]), json)
@@ -158,7 +159,7 @@ def show_check(check: Check, *, to: Console = err) -> None:
     mark, style = MARKS[check.state]
     to.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.says), soft_wrap=True)
     if check.fix and check.state != "ok":
-        to.print(Text(f"    {check.fix}", "cyan"), soft_wrap=True)
+        to.print(Text(f"    {pasteable(check.fix)}", "cyan"), soft_wrap=True)
 
 
 def print_error(message: str, hint: str | None) -> None:
@@ -171,5 +172,5 @@ def print_error(message: str, hint: str | None) -> None:
 
 
 def say(message: str) -> None:
-    """Print a message for people to stderr."""
-    err.print(Text(message), soft_wrap=True)
+    """Print a message of ours for people to stderr, with its commands as they can be pasted."""
+    err.print(Text(pasteable(message)), soft_wrap=True)

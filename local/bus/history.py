@@ -92,6 +92,24 @@ class History:
         for (body,) in self._rows(query, *values, -1 if limit is None else limit):
             yield decode_event(body)
 
+    def newest_posts(
+        self, types: Sequence[str], *, limit: int, before: int | None = None, matching: str = ""
+    ) -> list[tuple[int, str]]:
+        """Return the newest posts first, each by the number and the post's id of its first event of these types.
+
+        `before`: only events with smaller numbers. `matching`: what the post's text or its author's name holds.
+        """
+        marks = ", ".join("?" * len(types))
+        # The plus keeps SQLite from sorting all events of a type: https://www.sqlite.org/optoverview.html (8.1)
+        query = f"""SELECT e.seq, e.tweet FROM events e
+            WHERE +e.type IN ({marks}) AND e.replay IS NULL AND e.tweet IS NOT NULL AND e.seq < ?
+            AND NOT EXISTS (SELECT 1 FROM events f WHERE f.tweet = e.tweet AND f.seq < e.seq AND f.type IN ({marks}))
+            AND (? = '' OR instr(lower(json_extract(CAST(e.body AS TEXT), '$.detail.Text')), lower(?))
+                 OR instr(lower(json_extract(CAST(e.body AS TEXT), '$.detail.Author')), lower(?)))
+            ORDER BY e.seq DESC LIMIT ?"""  # noqa: S608 - question marks
+        end = before if before is not None else self.last_number() + 1
+        return list(self._rows(query, *types, end, *types, matching, matching, matching, limit))
+
     def event(self, event_id: str) -> Event | None:
         """Return the event as it was first published, None where it does not exist."""
         # A replay stores the event again under the same id: the lowest sequence number is the original.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import re
 import time
 from collections.abc import Collection, Iterator
 
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.logs.aws_log_groups import MAX_LAG, POLL_INTERVAL, LogFollower, LogReader, Wait, event_in
+from twbot.cli.operations.logs.aws_log_groups import (
+    MAX_LAG,
+    POLL_INTERVAL,
+    LogFollower,
+    LogReader,
+    Wait,
+    event_in,
+    type_pattern,
+)
 from twbot.lambdas.contracts import Event
 from twbot.stacks.names import event_log_name
-
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
-MAX_PATTERN_LENGTH = 1024
-_TYPE = re.compile(r"[A-Z][A-Z_]{0,60}")
 
 
 class AwsLiveEvents:
@@ -41,16 +44,3 @@ class AwsLiveEvents:
             newest = max(shown.values(), default=start)
             shown = {key: at for key, at in shown.items() if at >= newest - MAX_LAG}
             self._wait(POLL_INTERVAL)
-
-
-def type_pattern(types: Collection[str]) -> str:
-    """Return a filter pattern for events of these types.
-
-    It is empty, and so passes all events, where one of them is no type's name or the pattern gets too long: the caller
-    filters, too. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-    """
-    if not types or not all(_TYPE.fullmatch(each) for each in types):
-        return ""
-    tests = " || ".join(f'$.detail-type = "{each}"' for each in sorted(types))
-    pattern = f"{{ {tests} }}"
-    return pattern if len(pattern) <= MAX_PATTERN_LENGTH else ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from twbot.lambdas.contracts import Event
@@ -17,8 +16,8 @@ Key = tuple[str, str | None]
 
 
 class LocalLiveEvents:
-    def __init__(self, folder: Path) -> None:
-        self._home = DataFolder(folder)
+    def __init__(self, folder: Path, *, wait: Callable[[float], object]) -> None:
+        self._home, self._wait = DataFolder(folder), wait
 
     def events(self, *, since: datetime.datetime | None = None, types: Collection[str] = ()) -> Iterator[Event]:
         """Yield the events from `since` on, else from now on, each once. Never ends."""
@@ -39,7 +38,7 @@ class LocalLiveEvents:
                 yield from _new(iter(added), types, shown)
                 if len(added) < BATCH_SIZE:
                     shown.clear()
-                    time.sleep(POLL_INTERVAL)
+                    self._wait(POLL_INTERVAL)
 
 
 def _new(events: Iterator[Event], types: Collection[str], shown: set[Key]) -> Iterator[Event]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from twbot.cli.operations.target import Target
@@ -20,12 +21,13 @@ class LiveEvents(Protocol):
         """Yield the events from `since` on, else from now on, each once. Never ends."""
 
 
-def live_events_of(target: Target) -> LiveEvents:
-    """Return the live events of a bot. Raises CliError."""
+def live_events_of(target: Target, *, wait: Callable[[float], object] | None = None) -> LiveEvents:
+    """Return the live events of a bot. `wait`: called with seconds between two looks. Raises CliError."""
+    wait = wait or time.sleep
     if target.is_local:
         from twbot.cli.operations.events.local import LocalLiveEvents
 
-        return LocalLiveEvents(target.folder())
+        return LocalLiveEvents(target.folder(), wait=wait)
     from twbot.cli.operations.events.aws import AwsLiveEvents
 
-    return AwsLiveEvents(target.aws())
+    return AwsLiveEvents(target.aws(), wait=wait)

@@ -14,6 +14,7 @@ from twbot.cli.operations.logs.aws import AwsLogs, post_pattern
 from twbot.cli.operations.logs.aws_log_groups import LogReader, Wait, event_in
 from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
 from twbot.cli.operations.logs.records import LogFilter
+from twbot.cli.operations.traces.aws_conversations import newest
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
     dead_letter_span,
@@ -27,6 +28,7 @@ from twbot.cli.operations.traces.aws_deliveries import (
 )
 from twbot.cli.operations.traces.aws_order import rank, sorted_spans
 from twbot.cli.operations.traces.aws_workflow_steps import executions
+from twbot.cli.operations.traces.conversations import Conversations
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
@@ -64,6 +66,14 @@ class AwsTraces:
             return None
         spans = without_given_up(self._spans(tweet_id, events, start, end), self._dead_letters(tweet_id, events))
         return trace_of(tweet_id, events, sorted_spans(spans), option=f" --stage {self._bot.name}")
+
+    def events(self, tweet_id: str) -> list[Event]:
+        """Return the events about a post, the oldest first, with replayed ones."""
+        return self._events(tweet_id, *self.window(tweet_id, None, None))
+
+    def newest(self, limit: int, *, before: str | None = None, matching: str = "") -> Conversations:
+        """Return the newest posts first. `before`: epoch seconds. Raises BadCursor."""
+        return newest(self._bot, self._reader, limit, before, matching)
 
     def _spans(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime

@@ -117,7 +117,7 @@ def test_tail_ends_cleanly(past: Past, post: str, monkeypatch: pytest.MonkeyPatc
         raise KeyboardInterrupt
 
     past.event("MESSAGE_RECEIVED", message(post))
-    monkeypatch.setattr("twbot.cli.operations.events.local.time.sleep", interrupted)
+    monkeypatch.setattr("twbot.cli.operations.events.port.time.sleep", interrupted)
     monkeypatch.setattr(AwsLiveEvents.__init__, "__kwdefaults__", {"wait": interrupted})
     ended = watch(past, capfd, "tail", "--since", "1h", "--json")
     assert (ended.code, len(ended.lines), ended.err) == (0, 1, "")

@@ -1,0 +1,40 @@
+"""The console's app: its pages, in the order of the navigation, behind the guard."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from twbot.cli.console import live, media, post, timeline
+from twbot.cli.console.pages import FOLDER, Console, Link
+from twbot.cli.console.security import Guard
+from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.target import Target
+from twbot.lambdas.errors import TwbotError
+
+LINKS = (Link("/", "Timeline"),)
+PAGES = (timeline, post, media, live)
+
+
+def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
+    """Return the ASGI app of the console about a bot. `port`, `token`: as in Guard."""
+    console = Console(target, LINKS)
+
+    def failed(request: Request, error: Exception) -> Response:
+        return console.failure(request, error)
+
+    def missing(request: Request, _: Exception) -> Response:
+        return console.failure(request, CliError("There is no such page.", code=Exit.NOT_FOUND))
+
+    app = Starlette(
+        routes=[
+            *(route for page in PAGES for route in page.routes(console)),
+            Mount("/static", StaticFiles(directory=FOLDER / "static")),
+        ],
+        exception_handlers={TwbotError: failed, 404: missing},
+    )
+    return Guard(app, port=port, token=token)
