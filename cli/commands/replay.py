@@ -11,18 +11,19 @@ from twbot.cli.operations.replays.port import replays_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.replay import follow, progress_text, span, summary
 from twbot.cli.screens.replay_request import fitted, replay_request
-from twbot.cli.ui.completion import Types, complete_rules
+from twbot.cli.ui.completion import Types, complete_replays, complete_rules
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
-from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc
+from twbot.cli.ui.pager import paged
+from twbot.cli.ui.prompts import confirm, is_interactive
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, time_cell
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
     from twbot.lambdas.replays import ReplayCount
 
 app = typer.Typer(invoke_without_command=True)
-Name = Annotated[str, typer.Argument(help="The replay's name.")]
+Name = Annotated[str, typer.Argument(help="The replay's name.", autocompletion=complete_replays)]
 Rules = Annotated[
     list[str] | None,
     typer.Option("--to", help="Only to this rule; may be repeated.", metavar="RULE", autocompletion=complete_rules),
@@ -52,7 +53,9 @@ def replay(
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
-    """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first.
+    """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first, and asks.
+
+    Without a terminal it goes on without asking; --with-replies needs --yes then.
 
     What a replay causes carries its name. Nothing of it is tweeted without --with-replies, and then each post gets one
     reply at most. Ctrl-C cancels it.
@@ -81,8 +84,7 @@ def replay(
     if dry_run or not counted.events:
         as_json({**_plain(counted), "dry_run": dry_run, "replay": None}) if json else None
         return
-    if with_replies:
-        _ask(target, counted, yes)
+    _ask(target, counted, with_replies=with_replies, yes=yes)
     found = replays.start(request, counted.events)
     found = found if detach else follow(replays, found, target, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(summary(found, utc))
@@ -136,11 +138,17 @@ def list_replays(
     found = replays_of(target).newest(limit)
     if json:
         as_json(found)
-    elif not found:
-        print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, progress_text(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
-        table(["replay", "state", "came", "from … to", "rules"], rows)
+        rows = [
+            (
+                *(r.name, r.state, progress_text(r)),
+                *(time_cell(at, utc=utc) for at in (r.wanted.since, r.wanted.until)),
+                ", ".join(r.wanted.rules),
+            )
+            for r in found
+        ]
+        with paged():
+            table(["replay", "state", "came", "from", "to", "rules"], rows, none="There were no replays.")
 
 
 @app.command("show")
@@ -200,8 +208,14 @@ def _show_count(counted: ReplayCount) -> None:
         table(["reaches people by", "count"], counted.reaches_people.items())
 
 
-def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:
-    confirm(f"The bot of the stage {target.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
+def _ask(target: Target, counted: ReplayCount, *, with_replies: bool, yes: bool) -> None:
+    """Ask whoever types it. A script that replays without replies goes on, as it always did."""
+    of = f"the bot of the stage {target.stage}"
+    events = "1 event" if counted.events == 1 else f"{counted.events:,} events"
+    if with_replies:
+        confirm(f"{of[:1].upper()}{of[1:]} will reply on X to what {events} ask for.", yes=yes)
+    elif is_interactive():
+        confirm(f"{events} will be delivered again to {of}.", yes=yes)
 
 
 def _unknown(name: str, target: Target) -> CliError:

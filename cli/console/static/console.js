@@ -113,6 +113,7 @@ function listen() {
   stream.addEventListener("reload", () => refreshSoon(ALL));
   stream.addEventListener("message", (message) => {
     const event = JSON.parse(message.data);
+    happenedAt = Date.now();
     show(event);
     if (isLive(event.type)) refreshSoon();
   });
@@ -156,10 +157,39 @@ document.addEventListener("submit", (submit) => {
   if (question && !confirm(question)) { submit.preventDefault(); return; }
   submit.submitter?.setAttribute("aria-busy", "true");
 });
+document.addEventListener("keydown", (key) => {
+  if (key.key === "Enter" && (key.ctrlKey || key.metaKey) && key.target.matches("[data-submit]")) key.target.form.requestSubmit();
+});
 for (const zone of document.querySelectorAll(".drop")) {
   const input = zone.querySelector("input[type=file]");
   zone.addEventListener("dragover", (drag) => { drag.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
   zone.addEventListener("drop", (drag) => { drag.preventDefault(); zone.classList.remove("over"); input.files = drag.dataTransfer.files; });
 }
+
+// An element with data-from is read anew from there: every data-every seconds, and after an event, but not more often
+// than each 10 seconds. Not while one uses it, or nobody looks.
+const MIN_REREAD_MS = 10_000;
+const readAt = new Map();
+let happenedAt = 0;
+async function reread(part) {
+  readAt.set(part.id, Date.now());
+  const answer = await fetch(part.dataset.from);
+  if (!answer.ok || isInUse(part)) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+  if (!fresh || !part.isConnected || same(part, fresh)) return;
+  const made = document.importNode(fresh, true);
+  for (const each of part.querySelectorAll("details[open][id]")) made.querySelector(`#${CSS.escape(each.id)}`)?.setAttribute("open", "");
+  part.replaceWith(made);
+}
+setInterval(() => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll("[data-from]")) {
+    if (!readAt.has(part.id)) readAt.set(part.id, Date.now());
+    const age = Date.now() - readAt.get(part.id);
+    if (age >= part.dataset.every * 1000 || (happenedAt > readAt.get(part.id) && age >= MIN_REREAD_MS)) {
+      reread(part).catch(() => { /* the next time, perhaps */ });
+    }
+  }
+}, 1000);
 listen();
