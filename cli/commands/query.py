@@ -11,6 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
+from twbot.cli.operations.lake.saved import bound, saved_query
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.csv import print_csv
@@ -19,7 +20,6 @@ from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.prompts import MAX_FILE, read_file
 from twbot.cli.ui.times import Utc, format_time
 from twbot.lambdas.analytics.saved_queries import SavedQuery, parse_query, saved_queries
-from twbot.lambdas.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
@@ -106,9 +106,9 @@ def query(
         _list(form == "json")
         return
     saved = _asked(name, sql, file)
-    bound = _bound(saved, param or [])
+    values = bound(saved, _given(param or []))
     with translate_lake_errors(), err.status("asking the lake"):
-        result = query_and_count(lake_of(target), saved.sql, bound, limit=limit)
+        result = query_and_count(lake_of(target), saved.sql, values, limit=limit)
     _show(result, form, chart=chart, utc=utc)
 
 
@@ -137,7 +137,7 @@ def _columns(json: bool) -> None:
 def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
     """Return what is asked: a saved query, an SQL text, or the query of a file or of stdin. Raises TwbotError."""
     if name:
-        return _named(name)
+        return saved_query(name)
     if sql is not None and sql != "-":
         return SavedQuery("", "", [], sql)
     source = file or "-"
@@ -147,27 +147,11 @@ def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
     return parse_query(content, "stdin" if source == "-" else source)
 
 
-def _named(name: str) -> SavedQuery:
-    saved = saved_queries()
-    if name not in saved:
-        hint = did_you_mean(name, saved, "twbot query {}") or "List them with: twbot query"
-        raise CliError(f"There is no saved query {name!r}.", hint=hint, code=Exit.NOT_FOUND)
-    return saved[name]
-
-
-def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
-    """Return the parameters' values in the order of the SQL's question marks. Raises CliError."""
-    if bare := [each for each in given if "=" not in each]:
+def _given(parameters: list[str]) -> dict[str, str]:
+    """Return the values of --param by name. Raises CliError."""
+    if bare := [each for each in parameters if "=" not in each]:
         raise CliError(f"{bare[0]!r} is no parameter: write it as NAME=VALUE.", code=Exit.USAGE)
-    pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
-    known = {parameter.name: parameter for parameter in saved.parameters}
-    if unknown := pairs.keys() - known:
-        takes = ", ".join(known) or "none"
-        raise CliError(f"No parameter {', '.join(sorted(unknown))}; it takes {takes}.", code=Exit.USAGE)
-    for name, value in pairs.items():
-        if known[name].type == "integer" and not re.fullmatch(r"-?[0-9]{1,9}", value):
-            raise CliError(f"The parameter {name} is a number, not {value!r}.", code=Exit.USAGE)
-    return [pairs.get(name, parameter.default) for name, parameter in known.items()]
+    return {name: value for name, _, value in (each.partition("=") for each in parameters)}
 
 
 def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.replays.port import Replays, replays_of
+from twbot.cli.operations.replays.port import replays_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.replay import follow, progress_text, span, summary
-from twbot.cli.ui.completion import Types, complete_replays, complete_rules, known_types
+from twbot.cli.screens.replay_request import fitted, replay_request
+from twbot.cli.ui.completion import Types, complete_replays, complete_rules
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm, is_interactive
-from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, parse_window
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
-    from twbot.lambdas.replays import ReplayCount, ReplayRequest
+    from twbot.lambdas.replays import ReplayCount
 
 app = typer.Typer(invoke_without_command=True)
 Name = Annotated[str, typer.Argument(help="The replay's name.", autocompletion=complete_replays)]
@@ -71,11 +72,11 @@ def replay(
     if since is None:
         hint = f"For example: twbot replay --since 2h --dry-run{target.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
-    replays, request = replays_of(target), _request(since, until, types or [], to or [], rate, with_replies)
+    replays, request = replays_of(target), replay_request(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
         raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
-    request = _fitted(replays, request)
+    request = fitted(replays, request)
     counted = replays.count(request)
     if not json:
         _show_count(counted)
@@ -179,43 +180,6 @@ def cancel(target: Target, name: Name, json: AsJson = False) -> None:
         raise CliError(f"The replay {name} is {before.state} already.")
     found = replays.cancel(name) or before
     as_json(found) if json else print_line(summary(found))
-
-
-def _request(
-    since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
-) -> ReplayRequest:
-    import datetime
-
-    from twbot.lambdas.replays import ReplayRequest
-    from twbot.lambdas.wiring import own_rules
-
-    rules = complete_rules("")
-    if unknown := [name for name in to if name not in rules]:
-        hint = f"There are: {', '.join(rules)}"
-        raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
-    if without := [rule.name for rule in own_rules() if rule.name in to and not rule.takes_replays(with_replies=True)]:
-        hint = "Its table [[rules]] in twbot.toml has to say: replays = true; on AWS, deploy it then"
-        raise CliError(f"The rule {without[0]} takes no replays.", hint=hint, code=Exit.USAGE)
-    names = known_types(types)
-    now = datetime.datetime.now().astimezone()
-    begin, end = parse_window(since, until or "now", now=now)
-    assert begin is not None
-    pace = {"rate": rate} if rate is not None else {}
-    return ReplayRequest(
-        since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace
-    )
-
-
-def _fitted(replays: Replays, request: ReplayRequest) -> ReplayRequest:
-    """Return the request as the platform can fulfil it. Raises CliError if it cannot."""
-    from twbot.lambdas.errors import TwbotError
-
-    try:
-        return replays.fit(request)
-    except CliError:
-        raise
-    except TwbotError as error:
-        raise CliError(str(error), code=Exit.USAGE) from None
 
 
 def _plain(counted: ReplayCount) -> dict[str, object]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from twbot.cli.operations.events.filters import EventFilter
 from twbot.cli.operations.events.port import live_events_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import Types, complete_authors, known_types
@@ -51,35 +51,15 @@ def tail(
     """
     begin = parse_time(since) if since is not None else None
     chosen = set(known_types(types))
-    matches = _filter(chosen, author, text)
+    wanted = EventFilter(types=frozenset(chosen), author=author or "", text=text or "")
     found = live_events_of(target).events(since=begin, types=chosen)
     if not json:
         say("Listening; Ctrl-C stops …")
     try:
-        for event in itertools.islice(filter(matches, found), limit):
+        for event in itertools.islice(filter(wanted.matches, found), limit):
             as_json_line(event) if json else _show(event, utc)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
-
-
-def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[Event], bool]:
-    """Return a function that says whether an event is shown.
-
-    `author` is compared with the field Author, which only our own events have. `text` is searched in the whole detail,
-    where raw events hold their author, too.
-    """
-    import msgspec
-
-    username = author.removeprefix("@").lower() if author else None
-
-    def matches(event: Event) -> bool:
-        if types and event.detail_type not in types:
-            return False
-        if username and str(event.detail.get("Author", "")).lower() != username:
-            return False
-        return text is None or text.lower() in msgspec.json.encode(event.detail).decode().lower()
-
-    return matches
 
 
 def _show(event: Event, utc: bool) -> None:

@@ -71,22 +71,37 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str) -> 
     grid = Table.grid(padding=(0, 3))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")  # addresses are copied: on a narrow terminal none may end in an ellipsis
-    x_rows = [("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
     rows = [
-        *_who(found, utc, option),
-        *_paused(found.switch, utc, option),
-        *x_rows,
+        *about_bot(found, utc, option),
+        *about_x(x, option),
         *_limits(found.limits, x, utc),
         *_hour(found.last_hour),
+        *about_rest(found, option),
+    ]
+    for name, text, style in rows:
+        grid.add_row(Text(name, "bold"), Text(pasteable(text), style))
+    return grid
+
+
+def about_bot(found: StatusSnapshot, utc: bool, option: str) -> list[Row]:
+    """Return whether the bot runs, and whether it may reply."""
+    return [*_who(found, utc, option), *_paused(found.switch, utc, option)]
+
+
+def about_x(x: XStatus | None, option: str) -> list[Row]:
+    """Return what X thinks of the bot's webhook."""
+    return [("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
+
+
+def about_rest(found: StatusSnapshot, option: str) -> list[Row]:
+    """Return what waits, what failed for good, what takes room, what is read, and what is not."""
+    return [
         *_left(found, option),
         *_room(found),
         *([("reads", described(found.reads), "")] if found.reads else []),
         *(("damaged", f"{each}: left as it is, and left out of queries", "red") for each in found.damaged),
         *(("not read", each, "yellow") for each in found.unread),
     ]
-    for name, text, style in rows:
-        grid.add_row(Text(name, "bold"), Text(pasteable(text), style))
-    return grid
 
 
 def _who(found: StatusSnapshot, utc: bool, option: str) -> list[Row]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, SCHEMA, STATES, UNDONE, WAITING
+from twbot.local.bus.store import DEAD, DONE, SCHEMA, STATES, UNDONE, WAITING
 from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
@@ -158,6 +158,16 @@ class History:
     def dead_by_rule(self) -> dict[str, int]:
         query = f"SELECT rule, count(*) FROM deliveries WHERE state = {DEAD} AND {UNDONE} GROUP BY rule ORDER BY rule"  # noqa: S608
         return dict(self._rows(query))
+
+    def waiting_by_rule(self) -> dict[str, int]:
+        query = f"SELECT rule, count(*) FROM deliveries WHERE state = {WAITING} AND {UNDONE} GROUP BY rule"  # noqa: S608
+        return dict(self._rows(query))
+
+    def done_by_rule(self, since: datetime.datetime) -> dict[str, int]:
+        """Return how many of the deliveries of events since then are done."""
+        query = f"""SELECT rule, count(*) FROM deliveries
+            WHERE event >= (SELECT min(+seq) FROM events WHERE time >= ?) AND state = {DONE} GROUP BY rule"""  # noqa: S608
+        return dict(self._rows(query, _text(since)))
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
         """Return time and post id of each event of one type, without replayed copies."""
