@@ -21,6 +21,7 @@ from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
 from twbot.cli.spelling import pasteable, project_option
 from twbot.cli.ui.console import as_json_line, print_error, say
+from twbot.cli.ui.fields import chosen
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas import environment
 from twbot.lambdas.errors import TwbotError
@@ -111,6 +112,7 @@ def run(arguments: list[str]) -> int:
     # What a command writes, texts of posts and keys among it, is for its owner only.
     before, project = os.umask(0o077), os.environ.get(VARIABLE)
     project_option.set(None)
+    chosen.set(None)
     try:
         return _run(arguments, "--json" in arguments or _has_format_json(arguments))
     finally:

@@ -15,6 +15,7 @@ from twbot.cli.operations.lake.saved import bound, saved_query
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.csv import print_csv
+from twbot.cli.ui.fields import chosen
 from twbot.cli.ui.markdown import print_markdown
 from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.prompts import MAX_FILE, read_file
@@ -155,7 +156,9 @@ def _given(parameters: list[str]) -> dict[str, str]:
 
 
 def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
-    if form == "json":
+    if form == "json" and chosen.get() is not None:
+        as_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+    elif form == "json":
         as_json(result)
     elif form == "csv":
         print_csv(result.columns, ([_cell(value) for value in row] for row in result.rows))
