@@ -39,7 +39,7 @@ class Contents(LazyGroup):
         ),
         "Your bot": ("new", "check", "test", "wording", "schema", "config", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
-        "Set up X": ("secrets", "webhook", "subscription"),
+        "Set up X": ("secrets", "webhook", "subscription", "x"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
             *("forget", "backup", "restore"),

@@ -82,6 +82,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "replies.db"
 
     @property
+    def sent(self) -> Path:
+        """Return the file of the posts that were answered."""
+        return self.folder / "sent.db"
+
+    @property
     def attempts(self) -> Path:
         """Return the file of the attempts to post replies."""
         return self.folder / "attempts.db"

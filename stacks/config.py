@@ -18,6 +18,13 @@ PRODUCTION = "prod"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_OWN = 2500
 ARCHIVE_DAYS = 30
+# The longest that SQS offers: somebody has to look into dead letters first, and a reply may wait days until X takes it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+QUEUE_DAYS = 14
+# Seconds until an idle session of Lex ends: its own default.
+SESSION_TTL = 300
+# Query results can be computed again.
+RESULTS_DAYS = 7
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
@@ -40,9 +47,11 @@ class Detectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     language: bool = True
     """Used by sentiment and entities, for posts whose language X did not detect."""
     labels: bool = True
-    """Used by replies to images, as are `texts` and `celebrities`."""
+    """Used by replies to images."""
     texts: bool = True
+    """Used by replies to images."""
     celebrities: bool = True
+    """Used by replies to images, and by `bot/people`, whose faces it finds."""
 
 
 class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,9 +72,11 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     x_url: str | None = None
     """The address of a simulated X, to try a stage without X: https://, or http:// on this machine."""
     detectors: Detectors = Detectors()
+    """Which detectors are asked: `[stages.<name>.aws.detectors]`."""
     workflow: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
     """The type of the state machine: EXPRESS is cheaper, STANDARD keeps each execution's history."""
     log_days: LogDays = 30
+    """The days that logs are kept, the log of all events included."""
     archive_days: int | None = None
     """The older place of the stage's `archive_days`, which has the same meaning there."""
     alerts: list[str] = []
@@ -73,7 +84,9 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     alarms: list[str] = []
     """The subscribers of the bot's own alarms, written like `alerts`."""
     requests_per_second: int = 50
+    """The webhooks that are taken in a second, 1 or more; X delivers again what is refused."""
     replies_at_once: int = 2
+    """The replies that are posted at the same time, 2 or more."""
     query_limit_mb: int = 1000
     """The megabytes that one Athena query may scan."""
     extra: Function | None = None

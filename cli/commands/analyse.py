@@ -172,7 +172,7 @@ def _show(found: Found, json: bool) -> None:
     out.print(Text(found["input"], style="bold"))
     for name, value in _rows(found):
         model = found["models"].get(name)
-        out.print(Text.assemble(f"  {name:13} {value}", (f"  ({model})" if model else "", "dim")), soft_wrap=True)
+        out.print(Text.assemble(f"  {name:13} {value}", (f"  ({model})" if model else "", "dim")))
 
 
 def _rows(found: Found) -> Iterator[tuple[str, str]]:

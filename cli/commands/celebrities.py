@@ -11,7 +11,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.people.port import people_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.completion import complete_people
-from twbot.cli.ui.console import as_json, out, say, table
+from twbot.cli.ui.console import as_json, note, out, table
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.pictures import complete_pictures, picture_path
 from twbot.lambdas.nearest import near
@@ -35,9 +35,9 @@ def list_people(target: Target, json: AsJson = False) -> None:
         as_json([_shown(person) for person in people])
         return
     rows = [(person.name, len(person.photos), _origin(person)) for person in people]
-    table(["name", "photos", "from"], rows)
+    table(["name", "photos", "from"], rows, none="The gallery is empty.")
     if not people:
-        say(f"The gallery is empty. Add somebody with: twbot celebrities add NAME PHOTO{target.option}")
+        note(f"Add somebody: twbot celebrities add NAME PHOTO{target.option}")
 
 
 @app.command()

@@ -49,9 +49,9 @@ def check(json: AsJson = False) -> None:
 
 
 def _show(found: Finding) -> None:
-    out.print(Text.assemble(f"{found.place}: ", (f"{found.level}: ", STYLES[found.level]), found.says), soft_wrap=True)
+    out.print(Text.assemble(f"{found.place}: ", (f"{found.level}: ", STYLES[found.level]), found.says))
     if found.hint:
-        out.print(Text(f"    {pasteable(found.hint)}", "cyan"), soft_wrap=True)
+        out.print(Text(f"    {pasteable(found.hint)}", "cyan"))
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
@@ -13,20 +11,22 @@ from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
 from twbot.cli.operations.lake.saved import bound, saved_query
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, err, print_line, say, table
+from twbot.cli.screens.result import plain_value, result_table
+from twbot.cli.ui.console import as_json, err, note, print_line, say, table
 from twbot.cli.ui.csv import print_csv
 from twbot.cli.ui.fields import chosen
+from twbot.cli.ui.figures import count_text, size_text
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.markdown import print_markdown
 from twbot.cli.ui.options import AsJson, Limit, targeted
+from twbot.cli.ui.pager import paged
 from twbot.cli.ui.prompts import MAX_FILE, read_file
-from twbot.cli.ui.times import Utc, format_time
+from twbot.cli.ui.times import Utc
 from twbot.lambdas.analytics.saved_queries import SavedQuery, parse_query, saved_queries
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
 
-# A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 Format = Literal["table", "json", "csv", "md"]
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
@@ -119,8 +119,8 @@ def _list(json: bool) -> None:
         as_json([{"name": q.name, "description": q.description, "parameters": q.parameters} for q in saved])
         return
     rows = [(q.name, q.description, ", ".join(f"{p.name}={p.default}" for p in q.parameters)) for q in saved]
-    table(["query", "answers", "parameters"], rows)
-    say("Run one with: twbot query NAME")
+    table(["query", Column("answers", gives_way=True), "parameters"], rows)
+    note("Run one: twbot query NAME")
 
 
 def _columns(json: bool) -> None:
@@ -131,8 +131,10 @@ def _columns(json: bool) -> None:
     if json:
         as_json(found)
         return
-    table(["column", "type"], ((each.name, each.type) for each in found))
-    say("[] is a list: open it with UNNEST, as the saved queries do. What each event holds: docs/schemas")
+    with paged():
+        table(["column", "type"], ((each.name, each.type) for each in found))
+    note("[] is a list: open it with UNNEST, as the saved queries do.")
+    note("What each event holds: twbot schema TYPE")
 
 
 def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
@@ -161,16 +163,17 @@ def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
     elif form == "json":
         as_json(result)
     elif form == "csv":
-        print_csv(result.columns, ([_cell(value) for value in row] for row in result.rows))
+        print_csv(result.columns, ([plain_value(value) for value in row] for row in result.rows))
     elif form == "md":
-        print_markdown(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
+        print_markdown(result.columns, ([plain_value(value) for value in row] for row in result.rows))
     elif not result.rows:
         say("Nothing yet: no event matches.")
     elif not (chart and _draw(result)):
-        table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
+        with paged():
+            result_table(result.columns, result.rows, utc=utc)
     if form == "table":
         rows = len(result.rows)
-        say(f"{rows:,} {'row' if rows == 1 else 'rows'}, {result.bytes_scanned:,} bytes scanned")
+        note(f"{count_text(rows)} {'row' if rows == 1 else 'rows'}, {size_text(result.bytes_scanned)} scanned")
     if result.replayed:
         say(f"Replayed events among them: {result.replayed:,}. To leave those out: WHERE {LEAVE_OUT}")
     for path in result.damaged:
@@ -188,11 +191,3 @@ def _draw(result: Result) -> bool:
     for line in lines:
         print_line(line)
     return True
-
-
-def _cell(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
-
-
-def _for_people(value: Any, utc: bool) -> Any:
-    return format_time(value, utc=utc) if isinstance(value, str) and _MOMENT.fullmatch(value) else _cell(value)

@@ -14,8 +14,9 @@ from twbot.cli.screens.replay_request import fitted, replay_request
 from twbot.cli.ui.completion import Types, complete_replays, complete_rules
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
+from twbot.cli.ui.pager import paged
 from twbot.cli.ui.prompts import confirm, is_interactive
-from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, time_cell
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
@@ -137,11 +138,17 @@ def list_replays(
     found = replays_of(target).newest(limit)
     if json:
         as_json(found)
-    elif not found:
-        print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, progress_text(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
-        table(["replay", "state", "came", "from … to", "rules"], rows)
+        rows = [
+            (
+                *(r.name, r.state, progress_text(r)),
+                *(time_cell(at, utc=utc) for at in (r.wanted.since, r.wanted.until)),
+                ", ".join(r.wanted.rules),
+            )
+            for r in found
+        ]
+        with paged():
+            table(["replay", "state", "came", "from", "to", "rules"], rows, none="There were no replays.")
 
 
 @app.command("show")

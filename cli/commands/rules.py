@@ -15,12 +15,13 @@ from twbot.cli.operations.rules.matching import event_in, matches_of, types_take
 from twbot.cli.operations.rules.port import deployed_rules_of
 from twbot.cli.operations.rules.records import DeployedRule
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.console import as_json, note, print_line, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, targeted
+from twbot.cli.ui.pager import paged
 from twbot.lambdas.wiring import WEBHOOK_PUBLISHES, Rule, rules
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
-WIDE = 120
 SHOWN = ("service", "name", "pattern", "target")
 # The states of a rule on AWS, as people read them.
 STATES = {
@@ -53,12 +54,10 @@ def list_rules(target: Target, json: AsJson = False) -> None:
         rows += [[each.name, _types(each.pattern), "", ""] for each in strangers]
         columns.append(f"in {target.stage}")
         rows = [[*row, _state(deployed[row[0]])] for row in rows]
-    if out.width >= WIDE:
-        columns.append("pattern")
-        rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
-    table(columns, rows)
-    if out.width < WIDE:
-        say("The whole patterns take a wider terminal, or --json.")
+    rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
+    with paged():
+        table([*columns, Column("pattern", gives_way=True, spare=True)], rows)
+        note(f"The whole patterns: twbot rules list --json{target.option}")
 
 
 def _types(pattern: object) -> str:
@@ -105,7 +104,7 @@ def match(
         as_json([{"rule": each.rule.name, "matches": each.matches, "mismatch": each.document} for each in results])
         return
     rows = [(each.rule.name, "yes" if each.matches else "no", each.because) for each in results]
-    table(["rule", "matches", "because"], rows)
+    table(["rule", "matches", Column("because", gives_way=True)], rows)
 
 
 @app.command("diagram")

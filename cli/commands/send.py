@@ -9,13 +9,14 @@ import typer
 from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit, writing
-from twbot.cli.operations.target import Target, start_hint
+from twbot.cli.operations.target import Target
 from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.ui.completion import complete_authors, complete_posts
 from twbot.cli.ui.console import as_json, as_json_line, err, out, say
 from twbot.cli.ui.options import AsJson, Data, StageName
 from twbot.cli.ui.pictures import complete_pictures
 from twbot.cli.x.post_lines import NewPost, checked_images, read_posts
+from twbot.cli.x.simulated import running_simulated_x
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
 
@@ -102,7 +103,7 @@ def send(
 
 
 def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | None, json: bool) -> None:
-    client, folder = _running(data)
+    client, folder = running_simulated_x(data)
     bot = client.bot()
     post = client.edit(edit, _mentioning(wanted.text, bot)) if edit else _post(client, wanted, bot)
     if not json:
@@ -114,7 +115,7 @@ def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | No
 
 def _send_all(wanted: list[NewPost], timeout: float, data: Path | None, json: bool) -> None:
     """Send all posts, then show the reply to each. Raises CliError where some have none, after all are shown."""
-    client, folder = _running(data)
+    client, folder = running_simulated_x(data)
     bot, posts = client.bot(), []
     with err.status("posting") as status:
         for number, each in enumerate(wanted, 1):
@@ -160,23 +161,6 @@ def _post(client: SimulatorClient, wanted: NewPost, bot: str) -> dict[str, Any]:
 def _mentioning(text: str, bot: str) -> str:
     # Only posts that summon the bot are answered, and a mention does.
     return text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
-
-
-def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
-    from twbot.local.data_folder import data_folder, running_bot
-    from twbot.local.simulator.client import SimulatorClient
-
-    folder = data_folder(data)
-    if not folder.is_dir():
-        raise CliError(f"There is no bot in {folder}.", hint=start_hint(data), code=Exit.NOT_FOUND)
-    run = running_bot(folder)
-    if run is None:
-        raise CliError(f"No bot runs on {folder}.", hint=start_hint(data), code=Exit.NOT_CONFIGURED)
-    if run.simulator is None:
-        raise CliError(
-            "The bot talks to X itself, not to a simulated one.", hint=start_hint(data), code=Exit.NOT_CONFIGURED
-        )
-    return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
 def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: float, target: Target) -> dict[str, Any]:
@@ -226,4 +210,4 @@ def _show(post: dict[str, Any], reply: dict[str, Any], images: list[str], json: 
         return
     out.print(Text.assemble((f"@{reply['author']}", "bold"), f" {reply['text']}", (f"  ({seconds:g} s)", "dim")))
     for path, media in zip(images, reply["media"], strict=True):
-        out.print(Text(f"  {path}" + (f"  {media['alt_text']}" if media["alt_text"] else "")), soft_wrap=True)
+        out.print(Text(f"  {path}" + (f"  {media['alt_text']}" if media["alt_text"] else "")))

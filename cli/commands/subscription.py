@@ -8,8 +8,7 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
-from twbot.cli.spelling import pasteable
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, note, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
 from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
@@ -106,10 +105,10 @@ def list_(
         rows = rows_of(bot, api, environment)
     if json:
         as_json(rows)
-    elif rows:
-        _table(rows)
-    else:
-        print_line(pasteable(f"There is none. Subscribe: twbot subscription add{bot.option}"))
+        return
+    _table(rows)
+    if not rows:
+        note(f"Subscribe: twbot subscription add{bot.option}")
 
 
 @app.command()
@@ -244,9 +243,9 @@ def _table(rows: list[Row]) -> None:
     shown = [[row.id, row.api, row.event_type, prices.get(row.event_type, "")] for row in rows]
     columns = ["id", "api", "event", "price each"]
     for column, values in (("user", [row.user_id for row in rows]), ("webhook", [row.webhook_id for row in rows])):
-        if len(set(values)) > 1:
+        if len(set(values)) != 1 or not out.is_screen:
             columns.append(column)
             shown = [[*cells, value or ""] for cells, value in zip(shown, values, strict=True)]
         else:
             say(f"{column.capitalize()}: {values[0]}")
-    table(columns, shown)
+    table(columns, shown, none="There is none.")

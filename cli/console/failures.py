@@ -74,7 +74,7 @@ class Ending(NamedTuple):
 
     type: str
     reason: str
-    count: int
+    posts: int
     newest: Event
 
     @property
@@ -211,7 +211,7 @@ def _endings(console: Console) -> list[Ending]:
         if each.replay_name is None:
             found.setdefault((each.detail_type, _reason(each.detail, each.detail_type)), []).append(each)
     endings = [Ending(kind, reason, len(events), events[0]) for (kind, reason), events in found.items()]
-    return sorted(endings, key=lambda ending: -ending.count)
+    return sorted(endings, key=lambda ending: -ending.posts)
 
 
 def _reason(detail: dict[str, Any], kind: str) -> str:

@@ -22,7 +22,8 @@ from twbot.cli.console.health import Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
-from twbot.cli.ui.times import duration_text, format_time
+from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
 

@@ -15,7 +15,7 @@ from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
     "SELECT d.id, e.id, e.type, e.time, e.tweet, d.rule, d.state, d.attempts, d.due, d.first_try, d.last_try, d.ended,"
-    " d.error FROM deliveries d JOIN events e ON e.seq = d.event"
+    " d.error, e.replay FROM deliveries d JOIN events e ON e.seq = d.event"
 )
 
 
@@ -41,6 +41,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended: float | None
     error: str | None
     """The class and message of the last attempt's exception."""
+    replay: str | None
+    """The name of the replay that the event came by."""
 
 
 class History:

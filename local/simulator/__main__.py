@@ -19,6 +19,7 @@ from twbot.lambdas.errors import TwbotError
 from twbot.local import message_types
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.deliveries import RETRY_DELAYS
+from twbot.local.simulator.world import World
 
 
 def main() -> int:
@@ -47,7 +48,7 @@ def main() -> int:
         timeout_keep_alive=60,
         lifespan="on",
     )
-    server = _Announcing(config, {"url": url, "pid": os.getpid()})
+    server = _Announcing(config, app.state.world, {"url": url, "pid": os.getpid()})
     if options.parent:
         threading.Thread(target=_end_with, args=(options.parent, server), daemon=True).start()
     message_types.prepare()
@@ -58,8 +59,9 @@ def main() -> int:
 class _Announcing(uvicorn.Server):
     """Prints its URL and process id as JSON on stdout as soon as it listens."""
 
-    def __init__(self, config: uvicorn.Config, announcement: dict[str, object]) -> None:
+    def __init__(self, config: uvicorn.Config, world: World, announcement: dict[str, object]) -> None:
         super().__init__(config)
+        self._world = world
         self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -67,6 +69,7 @@ class _Announcing(uvicorn.Server):
         print(json.dumps(self._announcement), flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.ending = True
         # Long polls and simulated timeouts would delay the end: after 0.9 s close their connections by exiting.
         threading.Timer(0.9, os._exit, [0]).start()
         await super().shutdown(sockets=sockets)
