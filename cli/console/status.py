@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -74,7 +74,7 @@ def routes(console: Console) -> list[Route]:
     ]
 
 
-def _now(console: Console, asked: Recent[XStatus], *, ask_x: bool) -> dict[str, object]:
+def _now(console: Console, asked: Recent[XStatus], *, ask_x: bool) -> dict[str, Any]:
     """Return what the status shows. X is asked where that costs nothing, or where somebody wants it."""
     found, option = console.status.get(), console.target.option
     x = asked.get() if found.running and (ask_x or simulated(console)) else asked.last if found.running else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -77,8 +78,8 @@ def test_the_most_urgent_is_said(changes: dict[str, Any], level: str, word: str)
 
 def test_a_recent_answer_is_not_asked_for_again() -> None:
     """However many ask; an error is raised to each, and one who forgets it asks anew."""
-    asked: list[int] = []
-    recent = Recent(lambda: asked.append(1) or len(asked), 3600)
+    count = itertools.count(1)
+    recent = Recent(lambda: next(count), 3600)
     assert recent.last is None
     assert [recent.get(), recent.get(), recent.last] == [1, 1, 1]
     recent.forget()
