@@ -16,9 +16,9 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
-from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
@@ -224,8 +224,9 @@ def _greet(system: System, console: str | None, option: str, json: bool) -> None
     if console:
         # The token in it is for whoever sits here, not for a file.
         print_line(f"The console: {console}" if sys.stdout.isatty() else f"The console: twbot open{option}")
-    if simulated:
+    if system.x is not None:
         print_line(f"The simulated X: {simulated}")
+        print_line(f"Its page: {system.x.client.page() if sys.stdout.isatty() else f'twbot x open{option}'}")
         print_line(pasteable(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}'))
     else:
         register = f"twbot webhook register --url https://…/twitter{option}"

@@ -9,7 +9,23 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import chat, live, media, metrics, people, post, queries, replies, status, timeline
+from twbot.cli.console import (
+    alerts,
+    bus,
+    chat,
+    failures,
+    live,
+    media,
+    metrics,
+    people,
+    post,
+    queries,
+    replays,
+    replies,
+    rules,
+    status,
+    timeline,
+)
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
@@ -18,12 +34,20 @@ from twbot.lambdas.errors import TwbotError
 
 LINKS = (
     Link("/", "Timeline"),
+    Link("/bus", "Bus"),
+    Link("/rules", "Rules"),
+    Link("/failures", "Failures"),
+    Link("/alerts", "Alerts"),
     Link("/queries", "Queries"),
-    Link("/people", "People"),
     Link("/metrics", "Metrics"),
+    Link("/people", "People"),
     Link("/chat", "Chatbot"),
+    Link("/replays", "Replays"),
 )
-PAGES = (timeline, post, queries, people, metrics, chat, status, replies, media, live)
+PAGES = (
+    *(timeline, post, bus, rules, failures, alerts, queries, metrics, people, chat, replays),
+    *(status, replies, media, live),
+)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:

@@ -13,7 +13,8 @@ from twbot.cli.console import drawing
 from twbot.cli.console.pages import Console
 from twbot.cli.operations.metrics.port import Metrics, metrics_of
 from twbot.cli.operations.metrics.records import MetricSeries, Window, fitting_window, length_text
-from twbot.cli.ui.times import duration_text, format_time
+from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.times import format_time
 
 MAX_PARTS = 60
 

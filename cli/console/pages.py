@@ -22,7 +22,8 @@ from twbot.cli.console.health import Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
-from twbot.cli.ui.times import duration_text, format_time
+from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
 
@@ -86,10 +87,12 @@ class Console:
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template of templates/. A note of the action before is shown once."""
-        text = self._templates.get_template(template).render(
-            path=request.url.path, note=one_line(request.query_params.get("note", ""))[:300], **values
-        )
-        return HTMLResponse(text, status)
+        note = one_line(request.query_params.get("note", ""))[:300]
+        return HTMLResponse(self.render(template, path=request.url.path, note=note, **values), status)
+
+    def render(self, template: str, **values: Any) -> str:
+        """Return a template of templates/ with these values, escaped."""
+        return self._templates.get_template(template).render(**values)
 
     def failure(self, request: Request, error: Exception) -> Response:
         """Render an error of ours: what failed, and what to type next."""
@@ -119,6 +122,11 @@ class Console:
             return RedirectResponse(done.path + query, 303)
 
         return endpoint
+
+
+def is_refresh(request: Request) -> bool:
+    """Return whether a window that is open already asks for its live regions alone."""
+    return request.headers.get("x-twbot-refresh") == "live"
 
 
 def text_of(form: Mapping[str, Any], name: str, default: str = "") -> str:

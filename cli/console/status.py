@@ -18,7 +18,8 @@ from twbot.cli.console.timeline import simulated
 from twbot.cli.operations.status.records import MINUTE, LastHour, StatusSnapshot, the_last_hour
 from twbot.cli.screens.status import about_bot, about_rest, about_x
 from twbot.cli.ui.check import MARKS
-from twbot.cli.ui.times import duration_text, format_time
+from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.times import format_time
 from twbot.cli.x.status import XStatus, read_x_status
 from twbot.lambdas.settings import load, settings_file
 from twbot.lambdas.x.rate_limits import XLimit
@@ -82,7 +83,7 @@ def _now(console: Console, asked: Recent[XStatus], *, ask_x: bool) -> dict[str, 
     rows = [*about_bot(found, False, option), *of_x, *about_rest(found, option)]
     return {
         "found": found,
-        "facts": [Fact(name, says, CLASSES[style]) for name, says, style in rows],
+        "facts": [Fact(each.name, each.says, CLASSES[each.style]) for each in rows],
         "is_x_asked": x is not None,
         "limits": limits_of(found, x),
         "hour": lines_of(found.last_hour),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
 from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
+from twbot.lambdas.nearest import did_you_mean
 
 
 def saved_query(name: str) -> SavedQuery:
     """Return the saved query of this name. Raises CliError, which names a near one."""
     saved = saved_queries()
     if name not in saved:
-        near = difflib.get_close_matches(name, saved, n=1)
-        hint = f"Did you mean: twbot query {near[0]}" if near else "List them with: twbot query"
+        hint = did_you_mean(name, saved, "twbot query {}") or "List them with: twbot query"
         raise CliError(f"There is no saved query {name!r}.", hint=hint, code=Exit.NOT_FOUND)
     return saved[name]
 

@@ -78,8 +78,8 @@ def test_the_most_urgent_is_said(changes: dict[str, Any], level: str, word: str)
 
 def test_a_recent_answer_is_not_asked_for_again() -> None:
     """However many ask; an error is raised to each, and one who forgets it asks anew."""
-    count = itertools.count(1)
-    recent = Recent(lambda: next(count), 3600)
+    asked = itertools.count(1)
+    recent = Recent(lambda: next(asked), 3600)
     assert recent.last is None
     assert [recent.get(), recent.get(), recent.last] == [1, 1, 1]
     recent.forget()
