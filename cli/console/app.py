@@ -28,7 +28,7 @@ from twbot.cli.console import (
 )
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, Unexpected
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
@@ -60,11 +60,14 @@ def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
     def missing(request: Request, _: Exception) -> Response:
         return console.failure(request, CliError("There is no such page.", code=Exit.NOT_FOUND))
 
+    def broken(request: Request, error: Exception) -> Response:
+        return console.failure(request, Unexpected(error))
+
     app = Starlette(
         routes=[
             *(route for page in PAGES for route in page.routes(console)),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        exception_handlers={TwbotError: failed, 404: missing},
+        exception_handlers={TwbotError: failed, 404: missing, Exception: broken},
     )
     return Guard(app, port=port, token=token)

@@ -16,13 +16,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from twbot.cli.console.drawing import number_text
+from twbot.cli.console.drawing import figure_text
 from twbot.cli.console.feed import Feed
 from twbot.cli.console.health import Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
-from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.figures import duration_text, size_text
 from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
@@ -66,7 +66,8 @@ class Console:
         self._templates.filters |= {
             "time": _time,
             "duration": duration_text,
-            "number": number_text,
+            "number": figure_text,
+            "size": size_text,
             "line": lambda value: one_line(str(value)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
