@@ -162,11 +162,9 @@ def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> N
         as_json(result)
     elif csv:
         print_csv(result.columns, ([plain_value(value) for value in row] for row in result.rows))
-    elif not result.rows:
-        say("Nothing yet: no event matches.")
-    elif not (chart and _draw(result)):
+    elif not (chart and result.rows and _draw(result)):
         with paged():
-            result_table(result.columns, result.rows, utc=utc)
+            result_table(result.columns, result.rows, utc=utc, none="Nothing yet: no event matches.")
     if not json and not csv:
         rows = len(result.rows)
         note(f"{count_text(rows)} {'row' if rows == 1 else 'rows'}, {size_text(result.bytes_scanned)} scanned")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at the trace of the post.
 POLL_INTERVAL = 1.0
+MAX_LOOKED_AT = 100  # analysed messages since the bot's start
 # The outcomes of a trace after which no reply comes.
 NO_REPLY = ("refused", "withheld", "analysis-failed")
 
@@ -60,7 +63,7 @@ def send(
     post = client.edit(edit, mentioning) if edit else client.post(author, mentioning, images=images, reply_to=reply_to)
     if not json:
         say(f"@{post['author']} {'edited' if edit else 'posted'} {post['id']}: {post['text']}")
-    reply = _reply(client, post, bot, timeout, Target(data=data))
+    reply = _reply(client, post, bot, timeout, Target(data=data), lambda: None if json else _say_why(folder, images))
     paths = _save(client, folder / "replies", reply)
     _show(post, reply, paths, json)
 
@@ -82,8 +85,34 @@ def _running(data: Path | None) -> tuple[SimulatorClient, Path]:
     return SimulatorClient(run.simulator.url, run.simulator.control_token), folder
 
 
-def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: float, target: Target) -> dict[str, Any]:
-    """Wait for the reply, to any version of the post. Raises CliError if none will come, or none comes in time."""
+def _say_why(folder: Path, images: list[Path]) -> None:
+    """Say what a reply waits for, where the bot has analysed nothing of the kind since its start."""
+    from twbot.local.bus.history import History
+    from twbot.local.data_folder import DataFolder, running_bot
+
+    run = running_bot(folder)
+    if run is None:
+        return
+    started = datetime.datetime.fromtimestamp(run.started, datetime.UTC)
+    with History(DataFolder(folder).bus) as history:
+        analysed = history.events(detail_type="MESSAGE_ANALYSED", since=started, newest_first=True, limit=MAX_LOOKED_AT)
+        pictures = [bool(event.detail["Analysis"]["Images"]) for event in analysed]
+    if not (any(pictures) if images else pictures):
+        say("The models load, which takes some seconds: for the first message and the first picture only …")
+
+
+def _reply(
+    client: SimulatorClient,
+    post: dict[str, Any],
+    bot: str,
+    timeout: float,
+    target: Target,
+    say_why: Callable[[], None],
+) -> dict[str, Any]:
+    """Wait for the reply, to any version of the post; `say_why` is called once where it is not there at once.
+
+    Raises CliError if none will come, or none comes in time.
+    """
     import time
 
     post_id, earlier = post["id"], [version for version in post["edit_history"] if version != post["id"]]
@@ -94,12 +123,18 @@ def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: flo
             return found[0]
         if before := [reply for version in earlier for reply in client.replies(version, author=bot)]:
             return before[0]
+        say_why()
+        say_why = _say_nothing
         trace = traces_of(target).of(post_id)
         if trace is not None and trace.outcome in NO_REPLY:
             raise CliError(f"@{bot} does not reply to {post_id}: {trace.why}", hint=hint)
         if left <= 0:
             message = f"@{bot} has not replied to {post_id} within {timeout:g} seconds."
             raise CliError(message, hint=hint, code=Exit.TIMED_OUT)
+
+
+def _say_nothing() -> None:
+    """It was said."""
 
 
 def _save(client: SimulatorClient, folder: Path, reply: dict[str, Any]) -> list[str]:
