@@ -11,6 +11,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.alerts.port import Alerts, alerts_of
 from twbot.cli.operations.alerts.records import Subscriber
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.completion import complete_subscribers
 from twbot.cli.ui.console import as_json, note, out, print_line, say, table
 from twbot.cli.ui.figures import Cell, percent_cell
 from twbot.cli.ui.layout import Column
@@ -20,7 +21,6 @@ from twbot.cli.ui.prompts import ask_secret, confirm, read_file
 from twbot.cli.ui.times import Since, Utc, parse_window, time_cell
 from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import LOCAL
 from twbot.lambdas.text_files import decode_text
 
 app = typer.Typer(
@@ -31,20 +31,6 @@ app = typer.Typer(
 
 def _kinds(incomplete: str) -> list[str]:
     return [kind for kind in KINDS if kind.startswith(incomplete)]
-
-
-def _ids(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete the subscribers of this machine's bot; asking a stage on AWS takes too long for a completion."""
-    from twbot.local.adapters.subscribers import SubscriberFile
-    from twbot.local.data_folder import DataFolder, data_folder
-
-    if context.params.get("stage") != LOCAL:
-        return []
-    try:
-        found = SubscriberFile(DataFolder(data_folder(context.params.get("data"))).subscribers).all()
-    except TwbotError:
-        return []
-    return [each.id for each in found if each.id.startswith(incomplete)]
 
 
 KindName = Annotated[str, typer.Argument(help=f"How: {', '.join(KINDS)}.", metavar="KIND", autocompletion=_kinds)]
@@ -58,8 +44,12 @@ FromFile = Annotated[
 SmtpUrl = Annotated[
     str | None, typer.Option("--smtp", help="The server that takes this machine's mail: smtps://user@host:465.")
 ]
-Id = Annotated[str, typer.Argument(help="Whom: the id of `twbot alerts list`.", metavar="ID", autocompletion=_ids)]
-OneId = Annotated[str | None, typer.Argument(help="Only the one with this id.", metavar="[ID]", autocompletion=_ids)]
+Id = Annotated[
+    str, typer.Argument(help="Whom: the id of `twbot alerts list`.", metavar="ID", autocompletion=complete_subscribers)
+]
+OneId = Annotated[
+    str | None, typer.Argument(help="Only the one with this id.", metavar="[ID]", autocompletion=complete_subscribers)
+]
 
 
 @app.command("subscribe")

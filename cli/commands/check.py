@@ -6,6 +6,7 @@ from rich.text import Text
 
 from twbot.cli.check.findings import Finding
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson
 from twbot.lambdas.folder.folder import SHIPPED, project
@@ -50,7 +51,7 @@ def check(json: AsJson = False) -> None:
 def _show(found: Finding) -> None:
     out.print(Text.assemble(f"{found.place}: ", (f"{found.level}: ", STYLES[found.level]), found.says))
     if found.hint:
-        out.print(Text(f"    {found.hint}", "cyan"))
+        out.print(Text(f"    {pasteable(found.hint)}", "cyan"))
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.screens.result import result_table
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, err, out, print_line, table
 from twbot.cli.ui.options import AsJson
 
@@ -57,7 +58,7 @@ def _show(result: DemoResult, folder: Path) -> None:
         if not answer.rows:
             continue
         out.print()
-        out.print(f"twbot query {name}", style="bold")
+        out.print(pasteable(f"twbot query {name}"), style="bold", markup=False)
         result_table(answer.columns, answer.rows[:5])
         if len(answer.rows) > 5:
             out.print(f"… and {len(answer.rows) - 5} more rows", style="dim")
@@ -65,7 +66,7 @@ def _show(result: DemoResult, folder: Path) -> None:
     if result.ok:
         out.print("Everything that should have happened did, and nothing else.", style="green")
     print_line(f"The pictures are in {folder}")
-    print_line('Next: make up, and then: twbot send "tell me a joke" --as alice')
+    print_line(pasteable('Next: twbot up, and in another terminal: twbot send "tell me a joke" --as alice'))
 
 
 def _show_post(post: DemoPost) -> None:

@@ -11,7 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.completion import complete_rules
+from twbot.cli.ui.completion import complete_dead_letters, complete_rules
 from twbot.cli.ui.console import as_json, note, print_block, print_line, say, table
 from twbot.cli.ui.figures import Cell, count_text
 from twbot.cli.ui.layout import Column
@@ -32,7 +32,10 @@ FEW = 3  # ids that a line names
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only those with this text in their error.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="The dead letters' ids.", metavar="[ID]...")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="The dead letters' ids.", metavar="[ID]...", autocompletion=complete_dead_letters),
+]
 All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
@@ -111,7 +114,9 @@ def _show_groups(found: list[DeadLetter], utc: bool, option: str) -> None:
 @targeted
 def show(
     target: Target,
-    letter_id: Annotated[str, typer.Argument(help="The dead letter's id.", metavar="ID")],
+    letter_id: Annotated[
+        str, typer.Argument(help="The dead letter's id.", metavar="ID", autocompletion=complete_dead_letters)
+    ],
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:

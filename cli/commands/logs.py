@@ -13,6 +13,7 @@ import typer
 from twbot.cli.operations.logs.port import logs_of
 from twbot.cli.operations.logs.records import Line, LogFilter, level, logger_of
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.completion import complete_posts
 from twbot.cli.ui.console import as_json_line, out, print_block, print_values, say
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.cli.ui.pager import paged
@@ -35,7 +36,9 @@ def logs(
         str | None,
         typer.Argument(help="Only this service's lines, or function's, e.g. analysis.", autocompletion=_services),
     ] = None,
-    tweet: Annotated[str | None, typer.Option("--tweet", help="Only lines about this post.")] = None,
+    tweet: Annotated[
+        str | None, typer.Option("--tweet", help="Only lines about this post.", autocompletion=complete_posts)
+    ] = None,
     least: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option("--level", help="From this level on.")
     ] = "info",

@@ -25,7 +25,6 @@ from twbot.cli.ui.watching import Watch, go_on, interval_of
 if TYPE_CHECKING:
     from twbot.cli.operations.metrics.records import Metric, MetricSeries, Window
 
-PERIODS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
 Series = tuple["Window", list["MetricSeries"]]
 # With more values than that a longer --every is meant.
@@ -129,7 +128,7 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     `min_period`: the shortest period (seconds) that still exists at a start time. Raises CliError if --every is no
     multiple of it, or makes too many values.
     """
-    from twbot.cli.operations.metrics.records import window_between
+    from twbot.cli.operations.metrics.records import fitting_window, length_text, window_between
 
     begin, finish = parse_window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600
@@ -140,11 +139,10 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     if start >= end:
         raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
     if every is None:
-        step = next((each for each in PERIODS if each >= shortest and int((end - start) / each) <= BARS), PERIODS[-1])
-        return window_between(start, end, step)
+        return fitting_window(start, end, shortest=shortest, max_parts=BARS)
     seconds = parse_duration(every).total_seconds()
     if seconds < 1 or seconds % shortest:
-        hint = f"Write --every as a multiple of {_length(shortest)}"
+        hint = f"Write --every as a multiple of {length_text(shortest)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
     if (end - start) / seconds > MAX_PERIODS:
         raise CliError(f"That is more than {MAX_PERIODS} values.", hint="Use a longer --every", code=Exit.USAGE)
@@ -152,7 +150,9 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
 
 
 def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
-    title = f"{format_time(over.start, utc=utc)} to {format_time(over.end, utc=utc)}, every {_length(over.step)}"
+    from twbot.cli.operations.metrics.records import length_text
+
+    title = f"{format_time(over.start, utc=utc)} to {format_time(over.end, utc=utc)}, every {length_text(over.step)}"
     what = Column("what it is", gives_way=True, spare=True)
     columns = ["metric", Column("over time", drawn=True), "in all", "newest", what]
     rows = [
@@ -166,13 +166,6 @@ def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
     table(columns, rows, title=title)
     if len(found) < of:
         note(f"{count_text(of - len(found))} others did not happen; --all shows them.")
-
-
-def _length(seconds: int) -> str:
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds % size == 0:
-            return unit if seconds == size else f"{seconds // size} {unit}s"
-    return f"{seconds} seconds" if seconds > 1 else "second"
 
 
 def _chart(each: MetricSeries) -> str:

@@ -24,10 +24,7 @@ def _names(incomplete: str) -> list[str]:
     from twbot.lambdas.folder.folder import bot_folder
     from twbot.lambdas.own.calls import named_secrets
 
-    try:
-        return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
-    except TwbotError:
-        return []
+    return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
 
 
 app = typer.Typer(help="The keys of X and the secrets of own functions: stored, never shown.", no_args_is_help=True)

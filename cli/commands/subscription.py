@@ -30,6 +30,7 @@ from twbot.cli.x.subscriptions import (
     user_of,
     version,
 )
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.x.activity_types import ACTIVITIES, NEEDED
 
 app = typer.Typer(help="What X delivers: X Activity, and Account Activity until 2027.", no_args_is_help=True)
@@ -212,14 +213,11 @@ def migrate(
 
 def _checked(types: list[str], api: str) -> list[str]:
     """Return the kinds of event to subscribe, by default what the bot needs. Raises CliError for an unknown one."""
-    import difflib
-
     if api != "xaa" and types:
         raise CliError("Account Activity always reports everything.", hint="Leave out the types", code=Exit.USAGE)
     for name in types:
         if name not in ACTIVITIES:
-            near = difflib.get_close_matches(name, ACTIVITIES, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Some are: {', '.join(NEEDED)}"
+            hint = did_you_mean(name, ACTIVITIES) or f"Some are: {', '.join(NEEDED)}"
             raise CliError(f"X has no kind of event {name!r}.", hint=hint, code=Exit.USAGE)
     return list(dict.fromkeys(types)) or list(NEEDED)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from twbot.cli.operations.events.filters import EventFilter
 from twbot.cli.operations.events.port import live_events_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.event_lines import author_of, in_words, post_of
-from twbot.cli.ui.completion import Types, known_types
+from twbot.cli.ui.completion import Types, complete_authors, known_types
 from twbot.cli.ui.console import as_json_line, out, print_values, say
 from twbot.cli.ui.options import AsJson, Limit, targeted
 from twbot.cli.ui.times import Days, Since, Utc, clock_text, parse_time, time_cell
@@ -38,7 +39,10 @@ def tail(
     target: Target,
     types: Types = None,
     author: Annotated[
-        str | None, typer.Option("--author", help="Only this person's messages, and what was made of them.")
+        str | None,
+        typer.Option(
+            "--author", help="Only this person's messages, and what was made of them.", autocompletion=complete_authors
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Only events that hold this text.")] = None,
     since: Since = None,
@@ -57,36 +61,16 @@ def tail(
     """
     begin = parse_time(since) if since is not None else None
     chosen = set(known_types(types))
-    matches = _filter(chosen, author, text)
+    wanted = EventFilter(types=frozenset(chosen), author=author or "", text=text or "")
     found = live_events_of(target).events(since=begin, types=chosen)
     if not json:
         say("Listening; Ctrl-C stops …")
     try:
         show = as_json_line if json else _printer(utc, wide)
-        for event in itertools.islice(filter(matches, found), limit):
+        for event in itertools.islice(filter(wanted.matches, found), limit):
             show(event)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
-
-
-def _filter(types: set[str], author: str | None, text: str | None) -> Callable[[Event], bool]:
-    """Return a function that says whether an event is shown.
-
-    `author` is compared with the field Author, which only our own events have. `text` is searched in the whole detail,
-    where raw events hold their author, too.
-    """
-    import msgspec
-
-    username = author.removeprefix("@").lower() if author else None
-
-    def matches(event: Event) -> bool:
-        if types and event.detail_type not in types:
-            return False
-        if username and str(event.detail.get("Author", "")).lower() != username:
-            return False
-        return text is None or text.lower() in msgspec.json.encode(event.detail).decode().lower()
-
-    return matches
 
 
 def _printer(utc: bool, wide: bool) -> Callable[[Event], None]:

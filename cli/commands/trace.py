@@ -9,7 +9,9 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.operations.traces.port import traces_of
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.charts import span
+from twbot.cli.ui.completion import complete_posts
 from twbot.cli.ui.console import as_json, out, table
 from twbot.cli.ui.figures import Cell, count_text, duration_cell, duration_text
 from twbot.cli.ui.layout import Column, clipped
@@ -48,7 +50,7 @@ Steps = Annotated[
 @targeted
 def trace(
     target: Target,
-    tweet_id: Annotated[str, typer.Argument(help="The post's id on X.")],
+    tweet_id: Annotated[str, typer.Argument(help="The post's id on X.", autocompletion=complete_posts)],
     steps: Steps = None,
     replay: Annotated[
         str | None, typer.Option("--replay", help="What this replay made of it, not its first life.", metavar="NAME")
@@ -137,7 +139,7 @@ def _show(found: Trace, replay: str | None, *, steps: bool | None, utc: bool, op
     _print_spans(spans, whole)
     _print_other_lives(found, life, option)
     good = found.outcome in {"replied", "nothing-to-do"}
-    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), found.why))
+    out.print(Text.assemble((f"{found.outcome}: ", "bold green" if good else "bold red"), pasteable(found.why)))
 
 
 def _begin(spans: list[Span]) -> float:

@@ -16,7 +16,7 @@ from twbot.cli.ui.times import format_time
 from twbot.lambdas.plain_text import one_line
 
 # A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _NO_BLANKS = re.compile(r"[!-~]*")
 
 
@@ -40,7 +40,7 @@ def plain_value(value: Any) -> Any:
 
 
 def _cell(value: Any, utc: bool) -> Any:
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
+    if isinstance(value, str) and MOMENT.fullmatch(value):
         return Cell(value, format_time(value, utc=utc))
     # A whole number may be an id, whose digits are not grouped.
     return Cell(value, str(value)) if isinstance(value, int) and not isinstance(value, bool) else plain_value(value)

@@ -64,13 +64,28 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str, *, 
 
     `option`: --stage, for the commands in hints. `limits`: all of X's limits, not the tightest one only.
     """
-    x_facts = [Fact("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
     return [
-        *_who(found, utc, option),
-        *_paused(found.switch, utc, option),
-        *x_facts,
+        *about_bot(found, utc, option),
+        *about_x(x, option),
         *_limits(found.limits, x, utc, option, show_all=limits),
         *_hour(found.last_hour),
+        *about_rest(found, option),
+    ]
+
+
+def about_bot(found: StatusSnapshot, utc: bool, option: str) -> list[Fact]:
+    """Return whether the bot runs, and whether it may reply."""
+    return [*_who(found, utc, option), *_paused(found.switch, utc, option)]
+
+
+def about_x(x: XStatus | None, option: str) -> list[Fact]:
+    """Return what X thinks of the bot's webhook."""
+    return [Fact("X", "being asked …", "dim")] if x is None else [*_webhook_and_subscriptions(x, option), *_usage(x)]
+
+
+def about_rest(found: StatusSnapshot, option: str) -> list[Fact]:
+    """Return what waits, what failed for good, what takes room, what is read, and what is not."""
+    return [
         *_left(found, option),
         *_room(found),
         *([Fact("reads", described(found.reads))] if found.reads else []),

@@ -20,7 +20,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Span, Text
 
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.check import MARKS, Check
+from twbot.cli.ui.fields import as_line, chosen, selection
 from twbot.cli.ui.figures import Cell, count_text, number_text
 from twbot.cli.ui.layout import GAP, Column, Fact, fact_lines, fitted, record
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
@@ -103,13 +105,37 @@ err = Safe(stderr=True, highlight=False)
 
 
 def as_json(result: object) -> None:
-    """Print one JSON document."""
-    _write(_escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
+    """Print one JSON document, or the fields of it that --fields chose. Raises CliError for an unknown one."""
+    if (wanted := chosen.get()) is None:
+        _write(_indented(result))
+        return
+    found = selection(msgspec.json.decode(_encoded(result)), wanted.names)
+    if wanted.as_json and found.records:
+        _write(_indented(found.records if found.is_list else found.records[0]))
+    elif wanted.as_json and not found.unknown:
+        _write("[]")
+    else:
+        for each in found.records:
+            _write(as_line(each))
+    if found.unknown:
+        raise found.unknown
 
 
 def as_json_line(result: object, *, to_stderr: bool = False) -> None:
-    """Print one line of a JSON stream and flush it."""
-    _write(_escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+    """Print one line of a JSON stream and flush it, or the fields of it that --fields chose. Raises CliError."""
+    wanted = None if to_stderr else chosen.get()
+    if wanted is None:
+        _write(escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+        return
+    found = selection(msgspec.json.decode(_encoded(result)), wanted.names, of_stream=True)
+    for each in found.records:
+        _write(escaped(_encoded(each).decode()) if wanted.as_json else as_line(each))
+    if found.unknown:
+        raise found.unknown
+
+
+def _indented(result: object) -> str:
+    return escaped(msgspec.json.format(_encoded(result), indent=2).decode())
 
 
 def _encoded(result: object) -> bytes:
@@ -128,7 +154,7 @@ def _printable(value: object) -> object:
     return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _escaped(json: str) -> str:
+def escaped(json: str) -> str:
     """Return the same JSON with all characters escaped that a terminal may obey, or that are invisible."""
     # JSON requires the escape below U+0020 only: https://www.rfc-editor.org/rfc/rfc8259#section-7
     return NOT_PLAIN.sub(lambda found: found[0] if found[0] == "\n" else _escape(found[0]), json)
@@ -279,7 +305,7 @@ def show_check(check: Check, *, to: Console = err) -> None:
     mark, style = MARKS[check.state]
     to.print(Text.assemble((f"{mark} ", style), (f"{check.name}: ", "bold"), check.says))
     if check.fix and check.state != "ok":
-        to.print(Text(f"    {check.fix}", "cyan"))
+        to.print(Text(f"    {pasteable(check.fix)}", "cyan"))
 
 
 def print_error(message: str, hint: str | None) -> None:
@@ -293,9 +319,9 @@ def print_error(message: str, hint: str | None) -> None:
 
 def note(message: str) -> None:
     """Print a message for people below an answer; in a pipe it is none of the answer, and goes to stderr."""
-    (out if out.is_screen else err).print(Text(message, "dim"))
+    (out if out.is_screen else err).print(Text(pasteable(message), "dim"))
 
 
 def say(message: str) -> None:
-    """Print a message for people to stderr."""
-    err.print(Text(message))
+    """Print a message of ours for people to stderr, with its commands as they can be pasted."""
+    err.print(Text(pasteable(message)))

@@ -16,6 +16,7 @@ from twbot.cli.operations.logs.aws import AwsLogs, post_pattern
 from twbot.cli.operations.logs.aws_log_groups import LogReader, Wait, event_in
 from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
 from twbot.cli.operations.logs.records import Line, LogFilter
+from twbot.cli.operations.traces.aws_conversations import newest
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
     dead_letter_span,
@@ -29,6 +30,7 @@ from twbot.cli.operations.traces.aws_deliveries import (
 )
 from twbot.cli.operations.traces.aws_order import rank, sorted_spans
 from twbot.cli.operations.traces.aws_workflow_steps import executions
+from twbot.cli.operations.traces.conversations import Conversations
 from twbot.cli.operations.traces.lives import begins_of, life_at, lived, replay_of
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
@@ -74,6 +76,14 @@ class AwsTraces:
             replays=[*begins],
             option=f" --stage {self._bot.name}",
         )
+
+    def events(self, tweet_id: str) -> list[Event]:
+        """Return the events about a post, the oldest first, with replayed ones."""
+        return self._events(tweet_id, *self.window(tweet_id, None, None))
+
+    def newest(self, limit: int, *, before: str | None = None, matching: str = "") -> Conversations:
+        """Return the newest posts first. `before`: epoch seconds. Raises BadCursor."""
+        return newest(self._bot, self._reader, limit, before, matching)
 
     def _spans(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime

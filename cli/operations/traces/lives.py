@@ -46,7 +46,7 @@ def lived(spans: Iterable[Span], begins: Mapping[str, float]) -> Iterator[Span]:
 
 def life_at(at: float, begins: Mapping[str, float]) -> str | None:
     """Return the last replay that had begun at a time; None before the first."""
-    return next((name for name, begin in reversed(begins.items()) if begin <= at), None)
+    return next((name for name, begin in reversed([*begins.items()]) if begin <= at), None)
 
 
 def _in_name(name: str) -> float | None:

@@ -9,6 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from twbot.cli.operations.traces.conversations import (
+    BEGINNINGS,
+    BadCursor,
+    Conversation,
+    Conversations,
+    conversation_of,
+)
 from twbot.cli.operations.traces.lives import begins_of, lived
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
@@ -43,6 +50,33 @@ class LocalTraces:
             replays=[*begins],
             option=data_option(self._home.folder),
         )
+
+    def events(self, tweet_id: str) -> list[Event]:
+        """Return the events about a post, the oldest first, with replayed ones."""
+        with History(self._home.bus) as history:
+            return list(history.events(tweet_id=tweet_id, replayed=True))
+
+    def newest(self, limit: int, *, before: str | None = None, matching: str = "") -> Conversations:
+        """Return the newest posts first. `before`: the number of an event. Raises BadCursor."""
+        number = _number(before)
+        with History(self._home.bus) as history:
+            # One more tells whether there is a next page.
+            posts = history.newest_posts(BEGINNINGS, limit=limit + 1, before=number, matching=matching)
+            found = [self._conversation(history, tweet_id) for _, tweet_id in posts[:limit]]
+        return Conversations(found=found, before=str(posts[limit - 1][0]) if len(posts) > limit else None)
+
+    def _conversation(self, history: History, tweet_id: str) -> Conversation:
+        events = list(history.events(tweet_id=tweet_id))
+        spans = [*spans_of_events(events), *_deliveries(history.deliveries_of_tweet(tweet_id), events)]
+        trace = trace_of(tweet_id, events, spans, option=data_option(self._home.folder))
+        assert trace is not None
+        return conversation_of(events, trace)
+
+
+def _number(before: str | None) -> int | None:
+    if before is not None and not before.isdecimal():
+        raise BadCursor(before)
+    return int(before) if before is not None else None
 
 
 def _deliveries(deliveries: list[DeliveryRecord], events: list[Event]) -> Iterator[Span]:

@@ -63,6 +63,7 @@ COMMANDS = [
     Asked("celebrities list", ("name",)),
     Asked("secrets show", ()),
     Asked("secrets list", ()),
+    Asked("config list", ("name", "source")),
     Asked("schema", ("type",)),
     Asked("wording", ("name",)),
     Asked("forget POST --dry-run", ()),
@@ -208,7 +209,7 @@ def run_twice(arguments: list[str], capfd: Any) -> dict[str, str]:
     return said
 
 
-NOT_TABLES = ("dlq show", "replay show", "cost", "forget")
+NOT_TABLES = ("config list", "dlq show", "replay show", "cost", "forget")
 
 
 @pytest.mark.parametrize(

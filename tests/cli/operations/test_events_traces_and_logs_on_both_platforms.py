@@ -7,6 +7,7 @@ writes them.
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ from tests.support.terminal import on_terminal
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.events.aws import AwsLiveEvents
+from twbot.cli.operations.events.filters import EventFilter
+from twbot.cli.operations.events.port import live_events_of
+from twbot.cli.operations.target import Target
 from twbot.lambdas.contracts import Event
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -91,6 +95,36 @@ def test_tail_shows_what_came(past: Past, post: str, capfd: pytest.CaptureFixtur
     assert watch(past, capfd, *one, "--type", 'X" || $.a = "').code == 2
 
 
+def target_of(past: Past) -> Target:
+    return Target("prod") if past.options[0] == "--stage" else Target(data=Path(past.options[1]))
+
+
+def test_what_came_last(past: Past, post: str) -> None:
+    """The newest first, filtered, at most so many; and each by its id."""
+    answered(past, post)
+    source = live_events_of(target_of(past))
+    newest = source.recent(200)
+    assert [each.detail_type for each in newest] == [
+        "TWEET_SENT",
+        "SEND_TWEET",
+        "MESSAGE_ANALYSED",
+        *sorted(["MESSAGE_RECEIVED", "TWITTER_TWEETED"], key=[each.detail_type for each in newest].index),
+    ]
+    assert source.recent(2) == newest[:2]
+    types = frozenset({"TWEET_SENT", "MESSAGE_ANALYSED"})
+    assert source.recent(200, EventFilter(types=types)) == [newest[0], newest[2]]
+    assert (
+        source.recent(200, EventFilter(text="YO"), since=datetime.datetime.fromisoformat(before(past, 3600)))
+        == newest[:2]
+    )
+    assert source.recent(1, EventFilter(author="@Ann", text="hi")) == [newest[2]]
+    for each in newest:
+        assert source.event(each.id, datetime.datetime.fromisoformat(each.time)) == each
+    now = datetime.datetime.now(datetime.UTC)
+    assert source.event("00000000-0000-0000-0000-000000000000", now) is None
+    assert source.event('" || $.a = "', now) is None
+
+
 HOSTILE = "hi \x1b]0;title\x07\x1b[2J\u202e [red]\x9b31m \U0001f469\u200d\U0001f680"
 
 
@@ -125,7 +159,7 @@ def test_tail_ends_cleanly(past: Past, post: str, monkeypatch: pytest.MonkeyPatc
         raise KeyboardInterrupt
 
     past.event("MESSAGE_RECEIVED", message(post))
-    monkeypatch.setattr("twbot.cli.operations.events.local.time.sleep", interrupted)
+    monkeypatch.setattr("twbot.cli.operations.events.port.time.sleep", interrupted)
     monkeypatch.setattr(AwsLiveEvents.__init__, "__kwdefaults__", {"wait": interrupted})
     ended = watch(past, capfd, "tail", "--since", "1h", "--json")
     assert (ended.code, len(ended.lines), ended.err) == (0, 1, "")
