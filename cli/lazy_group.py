@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar
 
-import msgspec
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-
-@functools.cache
-def summaries() -> dict[str, str]:
-    """Return what is said of each command where they are listed. `make docs` writes the file."""
-    return msgspec.json.decode(Path(__file__).with_name("summaries.json").read_bytes(), type=dict[str, str])
+from twbot.cli.summaries import summaries
 
 
 class Commands(Mapping[str, Any]):

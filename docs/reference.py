@@ -15,9 +15,11 @@ import msgspec
 import twbot.bot
 import twbot.testing
 from docs.name_examples import EXAMPLES
+from twbot.lambdas.environment import VARIABLES
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
 from twbot.local.conversations.records import Conversation
+from twbot.stacks.config import AwsConfig, Detectors
 
 HEADER = """# The folder of a bot: reference
 
@@ -49,6 +51,9 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct], tuple[str, ...]]] = {
     "[alerts]": ("twbot.toml", records.Alerts, ()),
     "[llm]": ("twbot.toml", records.Llm, ()),
     "[stages.<name>]": ("twbot.toml", Settings, ()),
+    "[stages.<name>.aws]": ("twbot.toml", AwsConfig, ()),
+    "[stages.<name>.aws.detectors]": ("twbot.toml", Detectors, ()),
+    "[[rules.allow]]": ("twbot.toml", records.Permission, ()),
     "[[intents]]": ("bot/chatbot.toml", records.Intent, ()),
     "[fallback]": ("bot/chatbot.toml", records.Fallback, ()),
     "[[conversations]]": ("tests/conversations.toml", Conversation, ()),
@@ -58,11 +63,18 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct], tuple[str, ...]]] = {
 def reference(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield the path and text of the reference."""
     about, _, example = inspect.cleandoc(twbot.bot.__doc__ or "").partition("\n\n")
-    parts = [HEADER, *(_table(title, *found) for title, found in TABLES.items())]
+    parts = [HEADER, *(_table(title, *found) for title, found in TABLES.items()), _environment()]
     parts.append(f"\n## twbot.bot\n\n{about}\n\n```python\n{textwrap.dedent(example)}\n```\n")
     parts += [_public(name, getattr(twbot.bot, name)) for name in twbot.bot.__all__]
     parts.append(_testing())
     yield path, "".join(parts)
+
+
+def _environment() -> str:
+    """Return the section of the environment variables."""
+    about = "`twbot config list` shows which are set. An option goes before its variable."
+    rows = "".join(f"| `{each.name}` | {each.says} |\n" for each in VARIABLES)
+    return f"\n## Environment variables\n\n{about}\n\n| variable | |\n|---|---|\n{rows}"
 
 
 def _testing() -> str:
@@ -84,7 +96,7 @@ def _table(title: str, file: str, record: type[msgspec.Struct], first: tuple[str
     doc = _one_line(record.__doc__ or "")
     about = (doc.partition(": ")[2] or doc).removeprefix(f"{title}.").strip()
     about = about[:1].upper() + about[1:]
-    return f"\n## {title}\n\nIn `{file}`. {about}\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
+    return f"\n## `{title}`\n\nIn `{file}`. {about}\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def _descriptions(record: type) -> dict[str, str]:

@@ -17,8 +17,6 @@ from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.analysis.workflow import placeholder, workflow
 from twbot.lambdas.contracts import Entry, Event
-from twbot.lambdas.egress.permission import Permission
-from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
 from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 from twbot.lambdas.ingress.lookup import complete_post
@@ -35,7 +33,7 @@ from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local import message_types
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.adapters.attempts import LocalAttempts
-from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
+from twbot.local.adapters.idempotency import SqlitePersistence
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
@@ -47,6 +45,8 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved
+from twbot.local.egress.messages import Setup
+from twbot.local.egress.process import ReplyProcess
 from twbot.local.functions.pool import LocalFunctions
 from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
@@ -70,6 +70,7 @@ NAMES = {
 PROMPT = ("lambda:invoke:trim", "events:putEvents", "sqs:sendMessage")
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS, LOG_SECONDS = 100, 0.1
+SENDERS = 4  # replies that are posted side by side
 LOOKUPS = 8  # each may wait some seconds for X
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
@@ -125,7 +126,7 @@ class Bot:
         ):  # a file that can't be opened leaves no other open, nor the folder locked
             self.bus = opened.enter_context(Bus(home.bus, rules(), lock=lock))
             self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
-            self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
+            self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.sent)))
             self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
             self._replies = opened.enter_context(contextlib.closing(LocalReplies(home.replies)))
             self._replies.switch()
@@ -138,7 +139,9 @@ class Bot:
         self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
-        self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
+        self._x = XApi(self.secrets, base_url=x_url)
+        setup = Setup(str(home.folder.absolute()), x_url, settings.made_with_ai)
+        self.egress = ReplyProcess(setup, self.bus.lock, lanes=SENDERS)
         self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
@@ -162,6 +165,7 @@ class Bot:
 
     def start(self) -> int:
         """Start the bot and return the port that the webhook listens on."""
+        self.egress.start()
         message_types.prepare()
         # The handlers start before the webhook listens, with the deliveries that the last run left.
         self.bus.start()
@@ -177,6 +181,7 @@ class Bot:
         finished = self.bus.drain(drain)
         self.functions.close()
         self.bus.stop()
+        self.egress.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
         self._attempts.close()
@@ -216,8 +221,6 @@ class Bot:
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""
-        permission = Permission(self._replies)
-        sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         functions = self.functions
         return {
@@ -238,7 +241,9 @@ class Bot:
                 ),
                 concurrency=2,
             ),
-            "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
+            "tweet-queue": Handler(
+                lambda event: bus.publish(self.egress.handle(event)), concurrency=SENDERS, retry=REPLIES
+            ),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
             **{
                 own_rule(rule).target: Handler(

@@ -8,8 +8,10 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.completion import complete_types
-from twbot.cli.ui.console import as_json, say, table
+from twbot.cli.ui.console import as_json, print_line, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson
+from twbot.cli.ui.pager import paged
 
 
 def schema(
@@ -37,7 +39,8 @@ def schema(
             hint="See which there are: twbot schema; own fields are declared in bot/events.toml",
             code=Exit.NOT_FOUND,
         )
-    as_json(found)
+    with paged():
+        as_json(found)
 
 
 def _list(json: bool) -> None:
@@ -48,8 +51,9 @@ def _list(json: bool) -> None:
     if json:
         as_json(rows)
         return
-    table(["type", "of", "what it is"], [tuple(row.values()) for row in rows])
-    say("What one holds: twbot schema TYPE")
+    with paged():
+        table(["type", "of", Column("what it is", gives_way=True)], [tuple(row.values()) for row in rows])
+    print_line("What one holds: twbot schema TYPE")
 
 
 def _of(name: str) -> str:

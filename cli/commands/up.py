@@ -16,9 +16,9 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
-from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:

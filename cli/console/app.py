@@ -9,15 +9,45 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import live, media, post, timeline
+from twbot.cli.console import (
+    alerts,
+    bus,
+    chat,
+    failures,
+    live,
+    media,
+    metrics,
+    people,
+    post,
+    queries,
+    replays,
+    replies,
+    rules,
+    status,
+    timeline,
+)
 from twbot.cli.console.pages import FOLDER, Console, Link
 from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
 
-LINKS = (Link("/", "Timeline"),)
-PAGES = (timeline, post, media, live)
+LINKS = (
+    Link("/", "Timeline"),
+    Link("/bus", "Bus"),
+    Link("/rules", "Rules"),
+    Link("/failures", "Failures"),
+    Link("/alerts", "Alerts"),
+    Link("/queries", "Queries"),
+    Link("/metrics", "Metrics"),
+    Link("/people", "People"),
+    Link("/chat", "Chatbot"),
+    Link("/replays", "Replays"),
+)
+PAGES = (
+    *(timeline, post, bus, rules, failures, alerts, queries, metrics, people, chat, replays),
+    *(status, replies, media, live),
+)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:

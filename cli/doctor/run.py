@@ -19,6 +19,7 @@ from twbot.cli.doctor.x import check_x
 from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
+from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 
@@ -58,7 +59,7 @@ def attempt(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]
         yield Check(name, "wrong", str(found or error), found.hint if found else None)
     except Exception as error:  # whatever it is, it is what the doctor was called for
         says = f"could not be looked at: {type(error).__name__}: {error}"
-        yield Check(name, "wrong", says, "See where: TWBOT_TRACEBACK=1 twbot status")
+        yield Check(name, "wrong", says, f"See where: {TRACEBACK.name}=1 twbot status")
 
 
 def _check_aws(target: Target) -> Iterator[Check]:

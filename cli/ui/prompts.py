@@ -14,6 +14,11 @@ from twbot.lambdas.plain_text import one_line
 MAX_FILE = 65_536
 
 
+def is_interactive() -> bool:
+    """Return whether a person types here and reads what is printed: neither stdin nor stdout is a pipe or a file."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def confirm(what: str, *, yes: bool) -> None:
     """Ask before going on, unless `yes`. Raises CliError if the person declines, or if there is no terminal."""
     import typer

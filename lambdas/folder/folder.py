@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from twbot.lambdas.environment import PROJECT
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.folder.records import Answers, ChatbotFile, EventFields, File, Llm, OwnRule, Pattern, Step
 from twbot.lambdas.folder.toml_file import read_toml
@@ -18,7 +19,7 @@ from twbot.lambdas.folder.wording_file import read_wording
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
-VARIABLE = "TWBOT_PROJECT"
+VARIABLE = PROJECT.name
 FILE = "twbot.toml"
 # The folder as one file, for Lambda: what is bundled (stacks/bundling/).
 COMPILED = "twbot-folder.json"

@@ -6,6 +6,7 @@ sqlglot translates the dialect, and the table has the types that are declared fo
 from __future__ import annotations
 
 import datetime
+import functools
 import gzip
 import logging
 import os
@@ -14,7 +15,6 @@ import uuid
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,10 @@ class Lake:
         """
         self.open().check()
         columns = own_columns(bot_folder().events)
-        for hour, group in groupby(sorted(events, key=_hour), key=_hour):
+        by_hour: dict[str, list[Event]] = {}
+        for event in events:
+            by_hour.setdefault(_hour(event.time), []).append(event)
+        for hour, group in sorted(by_hour.items()):
             lines = b"".join(line_of(event, columns) + b"\n" for event in group)
             self._write(self._folder / hour, gzip.compress(lines, compresslevel=3))
 
@@ -233,11 +236,12 @@ class Lake:
             raise Temporary(f"Cannot write to the lake in {folder}: {error.strerror}.") from None
 
 
-def _hour(event: Event) -> str:
+@functools.lru_cache(maxsize=1024)  # the events of one webhook or handler have one time
+def _hour(time: str) -> str:
     try:
-        moment = datetime.datetime.fromisoformat(event.time)
+        moment = datetime.datetime.fromisoformat(time)
     except ValueError:
-        raise Permanent(f"Not a time: {event.time!r}.") from None
+        raise Permanent(f"Not a time: {time!r}.") from None
     return moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
 
 

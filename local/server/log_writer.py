@@ -20,6 +20,12 @@ from twbot.local.server.log_files import OLDER
 
 OURS = ("twbot", "lambdas", "local")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+MAX_BYTES = 10_000_000  # of a file, before the next one begins
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields of `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 class JsonLines(logging.Formatter):
@@ -36,7 +42,7 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "correlation_id": current_tweet(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= fields_of(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()
@@ -59,7 +65,7 @@ def logging_to(path: Path) -> Iterator[None]:
     https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
     """
     try:
-        handler = PrivateLog(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
+        handler = PrivateLog(path, maxBytes=MAX_BYTES, backupCount=OLDER, encoding="utf-8")
     except OSError as error:
         raise TwbotError(f"Cannot write to {path}: {link_or_reason(path, error)}.") from None
     formatter = JsonLines()

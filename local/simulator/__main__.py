@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from twbot.lambdas.environment import CONTROL_TOKEN
 from twbot.lambdas.errors import TwbotError
 from twbot.local import message_types
 from twbot.local.simulator.app import create_app
@@ -32,7 +33,7 @@ def main() -> int:
     url = f"http://{options.host}:{listening.getsockname()[1]}"
     delays = [float(delay) for delay in options.retry_delays.split(",") if delay]
     # Read from the environment: as an option, the token would show in the process list.
-    token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
+    token = os.environ.pop(CONTROL_TOKEN.name, None)
     try:
         app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
     except TwbotError as error:

@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 import requests
 
+from twbot.lambdas.environment import CONTROL_TOKEN
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ports import Keys
 from twbot.local.child_python import import_path, python
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105 (a header's name)
 START_SECONDS = 20.0
-TOKEN_VARIABLE = "TWBOT_SIMULATOR_CONTROL_TOKEN"  # noqa: S105 (a variable's name)
+TOKEN_VARIABLE = CONTROL_TOKEN.name
 
 
 class SimulatorClient:
