@@ -142,6 +142,9 @@ ELSEWHERE = {
     "twbot down": "cli/commands/test_up_and_down.py",
     "twbot open": "cli/commands/test_open.py",
     "twbot x open": "cli/commands/test_x_command.py",
+    "twbot x serve": "cli/commands/test_x_command.py",
+    "twbot x reset": "cli/commands/test_x_command.py",
+    "twbot x faults": "cli/commands/test_x_command.py",
     "twbot test": "end_to_end/test_templates.py",
     "twbot deploy": "cli/deploy/test_deploy_commands.py",
     "twbot diff": "cli/deploy/test_deploy_commands.py",
@@ -169,6 +172,7 @@ def desk(
     for name in ("keys.json", "new-keys.json"):
         (tmp_path / name).write_text(keys)
     (tmp_path / "token.txt").write_text("a-token")
+    (tmp_path / "people.json").write_text('{"version": 1, "accounts": [{"username": "ann"}]}')
     (tmp_path / "posts.jsonl").write_text('{"text": "tell me a joke", "as": "bob"}\n')
     (tmp_path / "weekly.sql").write_text("-- parameter: days integer 1\nSELECT CAST(? AS integer) AS days")
     shutil.copy(PICTURES / "stranger.jpg", tmp_path / "ada.jpg")
