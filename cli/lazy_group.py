@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from twbot.cli.summaries import summaries
+from twbot.cli.ui.fields import fields_option
 
 
 class Commands(Mapping[str, Any]):
@@ -43,7 +44,17 @@ class Commands(Mapping[str, Any]):
             alone.command(name)(getattr(module, name))
             found = typer.main.get_command(alone)
         found.name, found.rich_help_panel = name, panel
+        _add_fields(found)
         return found
+
+
+def _add_fields(command: Any) -> None:
+    """Give --fields to each command that has --json."""
+    for each in getattr(command, "commands", {}).values():
+        _add_fields(each)
+    names = [each.name for each in command.params]
+    if "json" in names:
+        command.params.insert(names.index("json") + 1, fields_option())
 
 
 class LazyGroup(TyperGroup):

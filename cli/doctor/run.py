@@ -21,7 +21,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
 from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project, read_folder
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -80,6 +80,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
     if _is_known():
+        yield from attempt("folder", _words)
         yield from attempt("code", _code)
         yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
     yield from attempt("files", lambda: _files(folder))
@@ -118,6 +119,18 @@ def _settings(target: Target) -> Check:
     except TwbotError as error:
         return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
     return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
+
+
+def _words() -> Iterator[Check]:
+    """Yield whether the bot could start on its folder: the doctor itself goes on without chatbots and wordings."""
+    if is_shipped():
+        return
+    try:
+        read_folder(project())
+    except TwbotError as error:
+        yield Check("folder", "wrong", str(error), error.hint)
+    else:
+        yield Check("folder", "ok", f"{project()}: its tables, chatbots and wordings can be read")
 
 
 def _is_known() -> bool:

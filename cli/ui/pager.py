@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from twbot.cli.ui.console import holding, out, print_held
 from twbot.cli.ui.layout import rows_of
+from twbot.lambdas.environment import PAGER
 
 # Leave at once where it fits, let colours through, and leave the text on the terminal, as git has it:
 # https://git-scm.com/docs/git-config#Documentation/git-config.txt-corepager
@@ -37,7 +38,7 @@ def paged() -> Iterator[None]:
 
 def pager_command() -> list[str]:
     """Return the pager's words; none where nobody wants one."""
-    named = next((os.environ[name] for name in ("TWBOT_PAGER", "PAGER") if name in os.environ), "less")
+    named = next((os.environ[name] for name in (PAGER.name, "PAGER") if name in os.environ), "less")
     try:
         words = shlex.split(named)
     except ValueError:  # a quotation mark without its end

@@ -193,8 +193,10 @@ class Lake:
     def _hours_before(self, moment: datetime.datetime) -> list[Path]:
         """Return the folders of the hours that were over at this time, oldest first."""
         hour = moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
-        folders = sorted(self._folder.glob(HOURS))
-        return [folder for folder in folders if folder.relative_to(self._folder).as_posix() < hour]
+        hours = [""]
+        for _ in HOURS.split("/"):  # a third of glob()'s time: a bot that starts looks at all of them
+            hours = [f"{above}/{name}" for above in hours for name in _numbered(f"{self._folder}{above}")]
+        return [self._folder / each[1:] for each in sorted(hours) if each[1:] < hour]
 
     def _compact(self, folder: Path) -> int:
         if len(os.listdir(folder)) < 2:  # noqa: PTH208 - as most hours are, and a round looks at all of them
@@ -243,6 +245,15 @@ def _hour(time: str) -> str:
     except ValueError:
         raise Permanent(f"Not a time: {time!r}.") from None
     return moment.astimezone(datetime.UTC).strftime("%Y/%m/%d/%H")
+
+
+def _numbered(folder: str) -> list[str]:
+    """Return the folders in a folder whose names begin with a digit."""
+    try:
+        with os.scandir(folder) as entries:
+            return [each.name for each in entries if each.name[:1].isdigit() and each.is_dir()]
+    except OSError:  # pruned meanwhile
+        return []
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

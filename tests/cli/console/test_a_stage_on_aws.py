@@ -1,92 +1,152 @@
-"""The same pages about a stage on AWS (tests/support/healthy_stage.py names the gaps of moto)."""
+"""The operators' pages about a stage on AWS: by the same ports as the commands, and what is slow when somebody asks.
+
+moto is AWS: its filter patterns in braces match every line, and it counts no metrics by itself.
+"""
 
 from __future__ import annotations
 
+import datetime
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from tests.support.console import Visitor, served_console, text_of
-from tests.support.healthy_stage import HealthyStage, Refusal
+from tests.support.dead_letter_stage import LetterStage
+from tests.support.logging_stage import LoggingStage
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.replies.aws import AwsReplies
 from twbot.cli.operations.target import Target
-from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.contracts import Entry, Event, new_event
+from twbot.stacks.names import bus_name
 
-URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod/twitter"
+REPLY = {"Text": "<b>Hello</b>", "ReplyToUserId": "5", "ReplyToTweetId": "1234"}
+
+
+class Stage:
+    """A stage, the calls that were made to it, and somebody who looks at its console."""
+
+    def __init__(self, visitor: Visitor, letters: LetterStage, log: LoggingStage, calls: list[str]) -> None:
+        self.visitor, self.letters, self.log, self.calls = visitor, letters, log, calls
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HealthyStage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "twbot.toml").write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
+    Path("twbot.toml").write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.MIN_CALL_INTERVAL", 0.0)
+    calls: list[str] = []
+    real = AwsBot.client
+
+    def client(bot: AwsBot, name: str) -> Any:
+        found = real(bot, name)
+        found.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+        return found
+
     with mock_aws():
-        yield HealthyStage(AwsBot("prod"), monkeypatch, url=URL)
+        bot = AwsBot("prod")
+        letters, log = LetterStage(bot), LoggingStage(bot)
+        log.create("/aws/events/twbot-prod")
+        bus = bot.client("events").describe_event_bus(Name=bus_name(bot.config))["Arn"]
+        bot.client("events").create_archive(ArchiveName="kept", EventSourceArn=bus)
+        monkeypatch.setattr(AwsBot, "output", lambda *_: "kept")
+        with served_console(Target("prod")) as info:
+            visitor = Visitor(info)
+            monkeypatch.setattr(AwsBot, "client", client)
+            yield Stage(visitor, letters, log, calls)
 
 
-@pytest.fixture
-def visitor(stage: HealthyStage) -> Iterator[Visitor]:
-    with served_console(Target("prod")) as info:
-        yield Visitor(info)
+def event(kind: str, **detail: Any) -> Event:
+    return new_event(
+        Entry(source="BOT", detail_type=kind, detail={**REPLY, **detail}), datetime.datetime.now(datetime.UTC)
+    )
 
 
-def test_nothing_is_asked_of_aws_for_the_dot(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is there, and says that nobody has looked yet; once somebody did it says what was seen."""
-    with monkeypatch.context() as patch:
-        patch.setattr(AwsBot, "client", lambda *_, **__: pytest.fail("AWS was asked"))
-        for path in ("/queries", "/chat", "/status/dot"):
-            page = visitor.get(path)
-            assert page.status_code == 200
-            assert "was not looked at yet" in page.text
-    visitor.get("/status")
-    assert "Status: runs" in text_of(visitor.get("/status/dot"))
+def test_the_bus_from_the_log(stage: Stage) -> None:
+    """The newest lines, and each event by itself."""
+    sent = event("SEND_TWEET")
+    stage.log.event(sent)
+    page = stage.visitor.get("/bus", type="SEND_TWEET")
+    assert "&lt;b&gt;Hello" in page.text
+    assert "twbot tail --type SEND_TWEET --stage prod" in text_of(page)
+    assert sent.id in text_of(stage.visitor.get(f"/bus/{sent.id}", at=sent.time))
 
 
-def test_the_status_of_a_stage(visitor: Visitor, stage: HealthyStage) -> None:
-    """With its commands, and X is asked only when somebody wants it."""
-    says = text_of(visitor.get("/status"))
-    assert "twbot prod" in says
-    assert URL in says
-    assert "Ask X about the webhook" in says
-    assert "twbot doctor --stage prod" in says
-    assert 'id="now" data-from="/status/now" data-every="60"' in visitor.get("/status").text
+def test_dead_letters_are_read_when_somebody_asks(stage: Stage) -> None:
+    """Reading hides them from other readers; before that the metrics say how many there are about."""
+    letter = stage.letters.undelivered("send-tweets", event("SEND_TWEET"))
+    stage.calls.clear()
+    first = stage.visitor.get("/failures")
+    assert "ReceiveMessage" not in stage.calls
+    assert 'data-poll="5000"' not in first.text
+    assert "Read them" in text_of(first)
+    assert re.search(r"NO_PERMISSIONS|not authorized", text_of(stage.visitor.get("/failures", read="1")))
+    shown = text_of(stage.visitor.get(f"/failures/letter/{letter}", rule="send-tweets"))
+    assert f"twbot dlq show {letter} --stage prod" in shown
+    asked = stage.visitor.get("/failures/confirm", do="redrive", letter=letter)
+    assert "1 dead letter will be delivered again" in text_of(asked)
+    assert not stage.letters.tweets()
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    page = stage.visitor.post("/failures/work", **fields)
+    until = time.monotonic() + 30
+    while "1 of 1 dead letters delivered again," not in text_of(page):  # SQS's queues take a while
+        assert time.monotonic() < until
+        page = stage.visitor.get("/failures")
+    assert len(stage.letters.tweets()) == 1
+    assert stage.letters.left("egress") == 0
 
 
-def test_replies_of_a_stage_are_paused_after_a_question(visitor: Visitor, stage: HealthyStage) -> None:
-    stage.let_reply(Switch())
-    says = text_of(visitor.get("/replies/change", do="pause", reason="odd"))
-    assert "stage prod" in says
-    assert "twbot replies pause --reason odd --stage prod" in says
-    assert not AwsReplies(stage.bot).switch().paused
-    visitor.post("/replies/change", do="pause", reason="odd")
-    assert AwsReplies(stage.bot).switch().reason == "odd"
+def test_all_are_forgotten_at_once(stage: Stage) -> None:
+    """Also those that nobody could see: they were counted in."""
+    stage.letters.undelivered("send-tweets", event("SEND_TWEET"))
+    stage.letters.hide_all("egress")
+    stage.letters.undelivered("keep-every-event", event("SEND_TWEET"))
+    asked = stage.visitor.get("/failures/confirm", do="purge")
+    assert "Among them are about 1 that were not seen" in text_of(asked) or "2 dead letters" in text_of(asked)
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    assert "dead letters forgotten" in text_of(stage.visitor.post("/failures/work", **fields))
+    assert stage.letters.left("analytics") == 0
 
 
-def test_metrics_of_a_stage(visitor: Visitor) -> None:
-    """They are not read again and again by themselves, as each reading is billed."""
-    page = visitor.get("/metrics", over="24h")
-    assert page.status_code == 200
-    assert "twbot metrics --since 24h --stage prod" in text_of(page)
-    assert 'data-from="/metrics' not in page.text
+def test_what_ended_without_a_reply_is_read_when_somebody_asks(stage: Stage) -> None:
+    stage.log.event(event("TWEET_WITHHELD", Reason="paused", Explanation="Replies are paused."))
+    assert "Replies are paused" not in text_of(stage.visitor.get("/failures"))
+    assert re.search(r"TWEET_WITHHELD paused 1 ", text_of(stage.visitor.get("/failures", day="1")))
 
 
-def test_what_a_stage_has_not_is_said_with_a_hint(visitor: Visitor, stage: HealthyStage) -> None:
-    """A stage without people of its own."""
-    stage.answers["rekognition.ListFaces"] = Refusal("ResourceNotFoundException")
-    page = visitor.get("/people")
-    assert page.status_code >= 400
-    assert "knows celebrities only. Put a photo into bot/people/" in text_of(page)
+def test_rules_as_they_are_deployed(stage: Stage) -> None:
+    """What is switched off there says so on the map and in the list; nothing is asked again by itself."""
+    stage.letters.bot.client("events").disable_rule(
+        Name="twbot-prod-send-tweets", EventBusName=bus_name(stage.letters.bot.config)
+    )
+    page = stage.visitor.get("/rules")
+    assert text_of(page).count("switched off") == 2
+    assert "there, switched on" in text_of(page)
+    assert re.search(r'id="map" data-poll=""', page.text)
 
 
-def test_a_stage_that_is_not_deployed(visitor: Visitor, stage: HealthyStage) -> None:
-    """Each page says so, with the command that deploys it, and none breaks."""
-    missing = "Stack with id twbot-prod-ingress does not exist"
-    stage.answers["cloudformation.DescribeStacks"] = Refusal("ValidationError", missing)
-    for path in ("/status", "/queries?sql=SELECT 1", "/replies/people"):
-        page = visitor.get(path)
-        assert page.status_code >= 400, path
-        assert "twbot deploy --stage prod" in text_of(page), path
+def test_replays_of_a_stage(stage: Stage) -> None:
+    assert "There were none" in text_of(stage.visitor.get("/replays"))
+    started = stage.visitor.post("/replays/start", since="2026-11-01T10:00Z", to="keep-every-event", events="3")
+    assert "has begun" in text_of(started)
+    assert "keep-every-event" in text_of(stage.visitor.get("/replays"))
+
+
+def test_a_stage_that_is_not_deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page says so, and what to type."""
+    monkeypatch.chdir(tmp_path)
+    Path("twbot.toml").write_text('[stages.prod.aws]\nregion = "eu-west-1"\n')
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setattr("twbot.cli.operations.logs.aws_log_groups.MIN_CALL_INTERVAL", 0.0)
+    with mock_aws(), served_console(Target("prod")) as info:
+        visitor = Visitor(info)
+        for path in ("/bus", "/rules", "/failures?read=1", "/failures?day=1"):
+            page = visitor.session.get(visitor.url(path), timeout=30)
+            assert page.status_code >= 400, path
+            assert "twbot deploy --stage prod" in text_of(page), path

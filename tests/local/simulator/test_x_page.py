@@ -40,7 +40,7 @@ def send(sim: Simulator, browser: requests.Session, path: str, **fields: Any) ->
     parts = {name: (None, str(value)) for name, value in {"form": "sent", **fields}.items() if name != "pictures"}
     files = [*parts.items(), *(("pictures", ("x.jpg", data)) for data in fields.get("pictures", ()))]
     origin = {"origin": sim.url}
-    return browser.post(f"{sim.url}/page{path}", files=files, headers=origin, allow_redirects=False)  # type: ignore[arg-type]
+    return browser.post(f"{sim.url}/page{path}", files=files, headers=origin, allow_redirects=False)
 
 
 def test_the_token_becomes_a_strict_cookie(sim: Simulator) -> None:

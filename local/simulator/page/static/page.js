@@ -3,6 +3,8 @@
 
 const REFRESH_MS = 300;
 const AGAIN_MS = 10_000;
+const REACHED = "a[href], button, summary";
+const TYPED = "input, textarea, select";
 
 // Reads the page again: what the server escaped stays text. A document that is parsed like this runs nothing.
 function read(whenRead) {
@@ -23,7 +25,7 @@ function refresh() {
   });
 }
 
-// The children of a live region have ids. Those that differ are replaced, unless somebody is in them.
+// The children of a live region have ids. Those that differ are replaced, unless somebody types or selects in them.
 function renew(region, fresh) {
   const known = new Map([...region.children].map((child) => [child.id, child]));
   let before = region.firstElementChild;
@@ -35,7 +37,9 @@ function renew(region, fresh) {
       const made = document.importNode(child, true);
       if (mine) {
         for (const open of mine.querySelectorAll("details[open]")) made.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+        const focused = [...mine.querySelectorAll(REACHED)].indexOf(document.activeElement);
         mine.replaceWith(made);
+        made.querySelectorAll(REACHED)[focused]?.focus({ preventScroll: true });
       }
       mine = made;
     }
@@ -50,9 +54,18 @@ function looksLike(mine, fresh) {
   return copy.isEqualNode(fresh);
 }
 
+let leftOut = false;
 function isInUse(element) {
   const chosen = getSelection();
-  return element.contains(document.activeElement) || (!chosen.isCollapsed && element.contains(chosen.anchorNode));
+  const typing = document.activeElement.matches(TYPED) && element.contains(document.activeElement);
+  const inUse = typing || (!chosen.isCollapsed && element.contains(chosen.anchorNode));
+  leftOut ||= inUse;
+  return inUse;
+}
+
+// What was left out is made good as soon as nobody is there any more.
+function freed() {
+  if (leftOut && getSelection().isCollapsed) { leftOut = false; refreshSoon(); }
 }
 
 let waiting = null;
@@ -83,6 +96,8 @@ function listen() {
 }
 
 document.addEventListener("visibilitychange", listen);
+document.addEventListener("selectionchange", freed);
+document.addEventListener("focusout", freed);
 document.addEventListener("submit", (submit) => {
   const question = submit.submitter?.dataset.confirm;
   if (question && !confirm(question)) submit.preventDefault();
