@@ -194,13 +194,13 @@ class Card(NamedTuple):
 
 
 def cards_and_problem() -> tuple[list[Card], TwbotError | None]:
-    """Return the saved queries, and why those of the bot's folder can't be read; then ours alone."""
+    """Return the saved queries, the folder's first, and why those can't be read; then ours alone."""
     ours = queries_in(FOLDER)
     try:
         own = queries_in(own_folder())
     except TwbotError as error:
         return [Card(each, False) for each in ours.values()], error
-    return [Card(each, each.name in own) for each in (ours | own).values()], None
+    return [Card(each, each.name in own) for each in (own | ours | own).values()], None
 
 
 def _columns() -> list[Column]:
