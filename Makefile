@@ -68,8 +68,9 @@ docs: $(VENV)/.dev ## generate what docs/ says of the code, and build the site i
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "twbot: the site is in site/index.html"
 
-recording: $(VENV)/.dev ## record what docs/ shows of a session, in a minute; writes docs/pictures/ and docs/outputs.json
+recording: $(VENV)/.dev ## record what docs/ shows of a session and of the console, in two minutes; needs a browser
 	@$(BIN)/python -m docs.record
+	@$(BIN)/python -m docs.screenshots
 	@$(BIN)/python -m docs.generate
 
 docs-serve: $(VENV)/.dev ## show the site, and what you change of it

@@ -10,6 +10,7 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.records import Function
+from twbot.lambdas.folder.toml_file import convert
 from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
@@ -176,6 +177,17 @@ def too_long(stage: str, settings: Settings) -> TwbotError | None:
     return TwbotError(says, "Put what is long into a file of bot/, which the functions can read")
 
 
+def stage_config(name: str, file: Path, **given: str | None) -> StageConfig:
+    """Return what the file says of a stage, or `given` where it is not None. Raises TwbotError: file, line, fault.
+
+    Unlike `load_stage` it needs no account id: only deploying does.
+    """
+    settings = load(file, name)
+    merged = {**settings.aws, **{key: value for key, value in given.items() if value}}
+    aws = convert(merged, AwsConfig, file, within=f"$.stages.{name}.aws")
+    return StageConfig(name=name, settings=settings, aws=aws)
+
+
 def load_stage(
     name: str, file: Path | None = None, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
@@ -184,13 +196,8 @@ def load_stage(
     The arguments override the file. Raises TwbotError for invalid settings and for a missing account id.
     """
     file = file or settings_file()
-    settings = load(file, check_name(name))
-    arguments = {"twitter_account_id": twitter_account_id, "region": region}
-    merged = {**settings.aws, **{key: value for key, value in arguments.items() if value}}
-    try:
-        aws = msgspec.convert(merged, AwsConfig)
-    except msgspec.ValidationError as error:
-        raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None
+    stage = stage_config(check_name(name), file, twitter_account_id=twitter_account_id, region=region)
+    settings, aws = stage.settings, stage.aws
     if settings.archive_days and aws.archive_days:
         raise TwbotError(f"{file}: archive_days is in [stages.{name}] and in [stages.{name}.aws]; keep the first.")
     if fault := too_long(name, settings):
@@ -198,7 +205,7 @@ def load_stage(
     if not aws.twitter_account_id:
         hint = f"twitter_account_id in [stages.{name}.aws] of {file}, or --context twitterAccountId=…"
         raise TwbotError(f"The bot's account id on X is missing: {hint}")
-    return StageConfig(name=name, settings=settings, aws=aws)
+    return stage
 
 
 def _check(valid: bool, problem: str) -> None:

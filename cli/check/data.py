@@ -7,16 +7,18 @@ import stat
 import tempfile
 from pathlib import Path
 
-from twbot.cli.check.findings import Findings, nearest
+from twbot.cli.check.findings import Findings
 from twbot.cli.check.sources import functions_in
 from twbot.cli.check.tables import Tables, note_error
 from twbot.cli.installation import extra_of
+from twbot.cli.ui.pictures import picture_path
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import read_query
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE
 from twbot.lambdas.folder.people import SUFFIXES, checked_name, people_folder
 from twbot.lambdas.folder.toml_file import convert
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.responding.lex_limits import FALLBACK
 from twbot.lambdas.settings import LOCAL, load
 from twbot.local.conversations.records import FILE as CONVERSATIONS
@@ -90,14 +92,17 @@ def check_conversations(tables: Tables, findings: Findings) -> None:
     }
     runs = {use.run for use in tables.functions()}
     for number, each in enumerate(parsed.value.conversations):
-        if each.image and not (path.parent / each.image).is_file():
-            findings.wrong(path, parsed.line("conversations", number, "image"), f"there is no picture {each.image}.")
+        if each.image:
+            try:
+                picture_path(each.image, path.parent)
+            except TwbotError as error:
+                findings.wrong(path, parsed.line("conversations", number, "image"), str(error), error.hint)
         if each.intent and intents and each.intent not in {*intents, FALLBACK}:
-            hint = nearest(each.intent, intents)
+            hint = did_you_mean(each.intent, intents)
             findings.wrong(path, parsed.line("conversations", number, "intent"), f"no intent {each.intent}.", hint)
         if each.by and each.by not in runs:
             says = f"{each.by} answers nobody: neither [answers] nor an intent names it."
-            findings.wrong(path, parsed.line("conversations", number, "by"), says, nearest(each.by, runs))
+            findings.wrong(path, parsed.line("conversations", number, "by"), says, did_you_mean(each.by, runs))
 
 
 def check_lock(tables: Tables, findings: Findings) -> None:

@@ -11,16 +11,17 @@ import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.rules.matching import event_in, matches_of, types_taken
 from twbot.cli.operations.rules.port import deployed_rules_of
 from twbot.cli.operations.rules.records import DeployedRule
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.console import as_json, note, print_line, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.lambdas.text_files import decode_text
+from twbot.cli.ui.pager import paged
 from twbot.lambdas.wiring import WEBHOOK_PUBLISHES, Rule, rules
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
-WIDE = 120
 SHOWN = ("service", "name", "pattern", "target")
 # The states of a rule on AWS, as people read them.
 STATES = {
@@ -53,25 +54,15 @@ def list_rules(target: Target, json: AsJson = False) -> None:
         rows += [[each.name, _types(each.pattern), "", ""] for each in strangers]
         columns.append(f"in {target.stage}")
         rows = [[*row, _state(deployed[row[0]])] for row in rows]
-    if out.width >= WIDE:
-        columns.append("pattern")
-        rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
-    table(columns, rows)
-    if out.width < WIDE:
-        say("The whole patterns take a wider terminal, or --json.")
+    rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
+    with paged():
+        table([*columns, Column("pattern", gives_way=True, spare=True)], rows)
+        note(f"The whole patterns: twbot rules list --json{target.option}")
 
 
 def _types(pattern: object) -> str:
-    types = pattern.get("detail-type") if isinstance(pattern, dict) else None
-    return ", ".join(map(_in_words, types)) if isinstance(types, list) else "every event"
-
-
-def _in_words(matcher: object) -> str:
-    """Return the types that a matcher takes: a type's name, TWITTER_* for a prefix, else the matcher itself."""
-    if isinstance(matcher, dict) and isinstance(prefix := matcher.get("prefix"), str):
-        return f"{prefix}*"
     # Mermaid ends a label at a quotation mark.
-    return matcher if isinstance(matcher, str) else _as_json(matcher).replace('"', "'")
+    return ", ".join(types_taken(pattern)).replace('"', "'") or "every event"
 
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
@@ -108,14 +99,12 @@ def match(
     Example: twbot tail --json --limit 1 | twbot rules test -
     """
     found = _event(event)
-    results = [(rule, _mismatch(rule, found)) for rule in rules()]
+    results = matches_of(found)
     if json:
-        as_json([{"rule": rule.name, "matches": why is None, "mismatch": why} for rule, why in results])
+        as_json([{"rule": each.rule.name, "matches": each.matches, "mismatch": each.document} for each in results])
         return
-    rows = [
-        (rule.name, "no" if why else "yes", _reason(why) if why else f"goes to {rule.target}") for rule, why in results
-    ]
-    table(["rule", "matches", "because"], rows)
+    rows = [(each.rule.name, "yes" if each.matches else "no", each.because) for each in results]
+    table(["rule", "matches", Column("because", gives_way=True)], rows)
 
 
 @app.command("diagram")
@@ -134,48 +123,7 @@ def _event(source: str) -> dict[str, Any]:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.NOT_FOUND) from None
-    try:
-        found = _from_entry(msgspec.json.decode(decode_text(content), type=dict[str, Any] | list[dict[str, Any]]))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CliError(f"{source} is no event: {error}", hint=_HINT, code=Exit.USAGE) from None
-    if missing := [field for field in ("source", "detail-type", "detail") if field not in found]:
-        raise CliError(f"{source} is no event: it has no {missing[0]!r}.", hint=_HINT, code=Exit.USAGE)
-    return found
-
-
-def _from_entry(found: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the event itself, also of an entry as `aws events put-events` takes it. Raises ValidationError.
-
-    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
-    """
-    entries = found.get("Entries", [found]) if isinstance(found, dict) else found
-    if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
-        raise msgspec.ValidationError("it holds not one entry but others: give one at a time")
-    (entry,) = entries
-    if "DetailType" not in entry:
-        return entry
-    names = {"Source": "source", "DetailType": "detail-type", "Time": "time", "Resources": "resources"}
-    event = {names[name]: value for name, value in entry.items() if name in names}
-    detail = entry.get("Detail")
-    if isinstance(detail, str):
-        event["detail"] = msgspec.json.decode(detail, type=dict[str, Any])
-    return event
-
-
-_HINT = "See one: twbot tail --json --limit 1"
-
-
-def _mismatch(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the first field that keeps a rule from matching, with its values; None if the rule matches."""
-    from twbot.local.bus.patterns import compile_pattern
-
-    mismatch = compile_pattern(rule.pattern).explain(event)
-    return None if mismatch is None else mismatch._asdict()
-
-
-def _reason(mismatch: dict[str, Any]) -> str:
-    found = ", ".join(map(_as_json, mismatch["found"])) or "nothing"
-    return f"{mismatch['field']} is {found}, not {' or '.join(map(_as_json, mismatch['wanted']))}"
+    return event_in(content, source)
 
 
 def _as_json(value: object) -> str:

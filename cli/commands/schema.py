@@ -9,7 +9,9 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.completion import complete_types
 from twbot.cli.ui.console import as_json, say, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson
+from twbot.cli.ui.pager import paged
 
 
 def schema(
@@ -37,7 +39,8 @@ def schema(
             hint="See which there are: twbot schema; own fields are declared in bot/events.toml",
             code=Exit.NOT_FOUND,
         )
-    as_json(found)
+    with paged():
+        as_json(found)
 
 
 def _list(json: bool) -> None:
@@ -48,7 +51,8 @@ def _list(json: bool) -> None:
     if json:
         as_json(rows)
         return
-    table(["type", "of", "what it is"], [tuple(row.values()) for row in rows])
+    with paged():
+        table(["type", "of", Column("what it is", gives_way=True)], [tuple(row.values()) for row in rows])
     say("What one holds: twbot schema TYPE")
 
 

@@ -24,10 +24,7 @@ def _names(incomplete: str) -> list[str]:
     from twbot.lambdas.folder.folder import bot_folder
     from twbot.lambdas.own.calls import named_secrets
 
-    try:
-        return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
-    except TwbotError:
-        return []
+    return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
 
 
 app = typer.Typer(help="The keys of X and the secrets of own functions: stored, never shown.", no_args_is_help=True)
@@ -108,7 +105,7 @@ def show(
         as_json({"stage": bot.name, "place": store.place, "keys": present, "previous": previous})
         return
     rows = [(name, "there" if present.get(name) else "not there") for name in NAMES]
-    table(["key", ""], [*rows, ("the keys before", "kept" if previous else "none")])
+    table(["key", "state"], [*rows, ("the keys before", "kept" if previous else "none")])
     say(f"In {store.place}.")
 
 
@@ -215,7 +212,7 @@ def list_(target: Target, json: AsJson = False) -> None:
         (str(each["name"]), "stored" if each["stored"] else "missing", ", ".join(named.get(str(each["name"]), [])))
         for each in found
     ]
-    table(["name", "", "read by"], rows) if rows else say("No function names a secret, and none is stored.")
+    table(["name", "state", "read by"], rows, none="No function names a secret, and none is stored.")
     for each in missing_secrets(bot):
         say(f"Store it: {each.fix}")
 

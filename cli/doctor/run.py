@@ -19,8 +19,9 @@ from twbot.cli.doctor.x import check_x
 from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
+from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project, read_folder
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -58,7 +59,7 @@ def attempt(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]
         yield Check(name, "wrong", str(found or error), found.hint if found else None)
     except Exception as error:  # whatever it is, it is what the doctor was called for
         says = f"could not be looked at: {type(error).__name__}: {error}"
-        yield Check(name, "wrong", says, "See where: TWBOT_TRACEBACK=1 twbot status")
+        yield Check(name, "wrong", says, f"See where: {TRACEBACK.name}=1 twbot status")
 
 
 def _check_aws(target: Target) -> Iterator[Check]:
@@ -79,6 +80,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
     if _is_known():
+        yield from attempt("folder", _words)
         yield from attempt("code", _code)
         yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
     yield from attempt("files", lambda: _files(folder))
@@ -117,6 +119,18 @@ def _settings(target: Target) -> Check:
     except TwbotError as error:
         return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
     return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
+
+
+def _words() -> Iterator[Check]:
+    """Yield whether the bot could start on its folder: the doctor itself goes on without chatbots and wordings."""
+    if is_shipped():
+        return
+    try:
+        read_folder(project())
+    except TwbotError as error:
+        yield Check("folder", "wrong", str(error), error.hint)
+    else:
+        yield Check("folder", "ok", f"{project()}: its tables, chatbots and wordings can be read")
 
 
 def _is_known() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -15,19 +14,22 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.records import PATTERNS
+from twbot.lambdas.nearest import near
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
 SEE_CHECK = "See all that is wrong: twbot check"
 # What TOML calls msgspec's types, and what people call it.
 _TYPES = {
-    "`object`": "a table",
-    "`array`": "a list",
-    "`str`": "text",
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`bool`": "true or false",
+    "object": "a table",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "none",
 }
+_TYPE = re.compile(r"`(?P<types>[a-z]+(?: \| [a-z]+)*)`")
 _REGEX = re.compile(r"^Expected `str` matching regex (?P<regex>.*)$")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
@@ -175,9 +177,10 @@ def _in_words(message: str) -> str:
         return f"Expected {known.get(regex['regex'], regex['regex'])}."
     if not message.startswith("Expected "):
         return message
-    for name, words in _TYPES.items():
-        message = message.replace(name, words)
-    return message.replace(" | null", " or none").replace(" of length ", ", length ")
+    message = _TYPE.sub(
+        lambda found: " or ".join(_TYPES.get(each, each) for each in found["types"].split(" | ")), message
+    )
+    return message.replace(" of length ", ", length ")
 
 
 def _key_at_fault(said: str, found: object, as_type: Any, parts: Sequence[str]) -> str:
@@ -251,8 +254,8 @@ def _split(message: str) -> tuple[str, str]:
 
 def _nearest(as_type: Any, place: str, key: str) -> str:
     names = _keys(as_type, _parts(f"${place}"))
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    return f": did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}." if names else "."
+    found = near(key, names, cutoff=0.5)
+    return f": did you mean `{found[0]}`?" if found else f"; there are {', '.join(names)}." if names else "."
 
 
 def _keys(as_type: Any, parts: Sequence[str]) -> list[str]:

@@ -41,6 +41,13 @@ class Lock(AbstractContextManager["Lock"]):
         # Always of the same length: a reader never sees a part of it.
         os.pwrite(self._file, self.identity.encode(), 0)
 
+    def fileno(self) -> int:
+        """Return the descriptor, for a process of the holder's: the lock is held until that has ended, too."""
+        # flock() belongs to the open file, which a child shares: https://man7.org/linux/man-pages/man2/flock.2.html
+        if self._file is None:
+            raise ValueError("the lock is released")
+        return self._file
+
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)

@@ -23,6 +23,11 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 MAX_BYTES = 10_000_000  # of a file, before the next one begins
 
 
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields of `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
 class JsonLines(logging.Formatter):
     """Formats a record as one JSON object: timestamp, level, logger, message, correlation_id and the fields of `extra`.
 
@@ -37,7 +42,7 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "correlation_id": current_tweet(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= fields_of(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()

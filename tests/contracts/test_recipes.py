@@ -101,7 +101,7 @@ RULE = Recipe(
     [
         before(
             "local/bot.py",
-            '            "tweet-queue": Handler(sender.handle',
+            '            "tweet-queue": Handler(',
             '            "reply-counter": Handler(lambda _: self.home.folder.joinpath("counted").touch()),\n',
         ),
         before(

@@ -72,6 +72,8 @@ ELSEWHERE = {
     "twbot demo": "end_to_end/test_demo.py",
     "twbot up": "cli/commands/test_up_and_down.py",
     "twbot down": "cli/commands/test_up_and_down.py",
+    "twbot open": "cli/commands/test_open.py",
+    "twbot x open": "cli/commands/test_x_command.py",
     "twbot test": "end_to_end/test_templates.py",
     "twbot deploy": "cli/deploy/test_deploy_commands.py",
     "twbot diff": "cli/deploy/test_deploy_commands.py",

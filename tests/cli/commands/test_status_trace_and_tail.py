@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.operate import Operate
+from tests.support.terminal import on_terminal
 from tests.support.world import World
 from twbot.cli.main import run
+
+
+def at(world: World) -> list[str]:
+    return ["--data", str(world.home.folder)]
 
 
 def test_status_of_a_running_bot(world: World, operate: Operate) -> None:
@@ -22,7 +27,7 @@ def test_status_of_a_running_bot(world: World, operate: Operate) -> None:
     assert found["last_hour"]["messages"] >= 1
     assert found["last_hour"]["replies"] >= 1
     assert found["last_hour"]["reply_seconds"]["median"] > 0
-    screen = operate("status").out
+    screen = on_terminal("status", *at(world))
     assert "webhook valid" in screen
     assert "█" in screen
 
@@ -40,9 +45,9 @@ def test_trace_follows_a_post_to_its_reply(world: World, operate: Operate) -> No
     assert (found["outcome"], found["reply_id"], found["author"]) == ("replied", replies[0]["id"], "bea")
     kinds = {each["kind"] for each in found["moments"]}
     assert kinds >= {"event", "delivery"}
-    drawn = operate("trace", post["id"])
-    assert "●" in drawn.out
-    assert "replied: " in drawn.out
+    drawn = on_terminal("trace", post["id"], *at(world))
+    assert "●" in drawn
+    assert "replied: " in drawn
 
 
 def test_trace_clips_a_long_text(world: World, operate: Operate) -> None:
@@ -51,7 +56,7 @@ def test_trace_clips_a_long_text(world: World, operate: Operate) -> None:
     post, _ = world.ask("gil", text)
     found = operate("trace", post["id"], "--json").json
     assert len(found["text"]) > 4000
-    screen = operate("trace", post["id"]).out
+    screen = on_terminal("trace", post["id"], *at(world))
     assert screen.count("so much to say") <= 300 // len("so much to say") + 1
     assert "…" in screen
 
@@ -109,6 +114,7 @@ def test_tail_shows_what_comes(world: World, operate: Operate) -> None:
     post, _ = world.ask("eli", "@twbot a purple sky")
     mine = operate("tail", "--json", "--since", "1h", "--limit", "1", "--author", "@eli", "--type", "message_analysed")
     assert [line["detail"]["Twitter"]["TweetId"] for line in mine.lines] == [post["id"]]
-    line = operate("tail", "--since", "1h", "--limit", "1", "--text", "PURPLE", "--type", "MESSAGE_RECEIVED").out
+    purple = ("tail", "--since", "1h", "--limit", "1", "--text", "PURPLE", "--type", "MESSAGE_RECEIVED")
+    (_, line) = on_terminal(*purple, *at(world)).splitlines()  # the day, and the event
     assert "@eli" in line
-    assert len(line.splitlines()) == 1
+    assert operate(*purple).out.splitlines()[1].split("\t")[3] == "eli"

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from twbot.cli.lazy_group import summaries
+from twbot.cli.summaries import summaries
 
 NAME = "twbot"
 # What --project named on the command line. A variable goes on naming it in the shell where a hint is pasted.

@@ -14,7 +14,7 @@ import pytest
 from tests.support.commands import COMMANDS
 from tests.support.paths import ROOT
 from twbot.cli.main import run
-from twbot.cli.ui.spelling import pasteable, project_option
+from twbot.cli.spelling import pasteable, project_option
 
 
 @pytest.fixture
