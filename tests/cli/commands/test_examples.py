@@ -152,7 +152,7 @@ ELSEWHERE = {
     "twbot secrets put CRM_TOKEN --from-file - --stage prod": "cli/commands/test_own_secrets_command.py",
 }
 NOT_THERE = "Deploy it: twbot deploy --stage prod"
-ENDLESS = ("twbot tail --type", "twbot tail --stage", "--follow", "--watch")
+ENDLESS = ("twbot tail --type", "--wide", "twbot tail --stage", "--follow", "--watch")
 
 
 @pytest.fixture
