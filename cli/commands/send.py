@@ -19,7 +19,7 @@ from twbot.cli.ui.console import as_json, as_json_line, err, out, say
 from twbot.cli.ui.options import AsJson, Data, StageName
 from twbot.cli.ui.pictures import complete_pictures
 from twbot.cli.x.post_lines import NewPost, checked_images, read_posts
-from twbot.cli.x.simulated import running_simulated_x
+from twbot.cli.x.simulated import simulated_x_of_bot
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
 
@@ -107,7 +107,7 @@ def send(
 
 
 def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | None, json: bool) -> None:
-    client, folder = running_simulated_x(data)
+    client, folder = simulated_x_of_bot(data)
     bot = client.bot()
     post = client.edit(edit, _mentioning(wanted.text, bot)) if edit else _post(client, wanted, bot)
     if not json:
@@ -119,7 +119,7 @@ def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | No
 
 def _send_all(wanted: list[NewPost], timeout: float, data: Path | None, json: bool) -> None:
     """Send all posts, then show the reply to each. Raises CliError where some have none, after all are shown."""
-    client, folder = running_simulated_x(data)
+    client, folder = simulated_x_of_bot(data)
     bot, posts = client.bot(), []
     with err.status("posting") as status:
         for number, each in enumerate(wanted, 1):
