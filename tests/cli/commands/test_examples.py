@@ -86,7 +86,6 @@ ELSEWHERE = {
     "twbot doctor --stage": "cli/doctor/test_doctor_command.py",
     "twbot secrets put CRM_TOKEN --from-file - --stage prod": "cli/commands/test_own_secrets_command.py",
 }
-NOT_THERE = "Deploy it: twbot deploy --stage prod"
 ENDLESS = ("twbot tail --type", "--wide", "twbot tail --stage", "--follow", "--watch")
 
 
