@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from twbot.cli.summaries import summaries
+from twbot.cli.ui.fields import fields_option
 
 
 class Commands(Mapping[str, Any]):
@@ -35,15 +36,26 @@ class Commands(Mapping[str, Any]):
         return len(self.panel_of)
 
     def _load(self, name: str, panel: str) -> Any:
-        module = import_module(f"twbot.cli.commands.{self._modules.get(name, name)}")
+        identifier = name.replace("-", "_")
+        module = import_module(f"twbot.cli.commands.{self._modules.get(name, identifier)}")
         if (group := getattr(module, "app", None)) is not None:
             found: Any = typer.main.get_group(group)
         else:
             alone = typer.Typer(add_completion=False)
-            alone.command(name)(getattr(module, name))
+            alone.command(name)(getattr(module, identifier))
             found = typer.main.get_command(alone)
         found.name, found.rich_help_panel = name, panel
+        _add_fields(found)
         return found
+
+
+def _add_fields(command: Any) -> None:
+    """Give --fields to each command that has --json."""
+    for each in getattr(command, "commands", {}).values():
+        _add_fields(each)
+    names = [each.name for each in command.params]
+    if "json" in names:
+        command.params.insert(names.index("json") + 1, fields_option())
 
 
 class LazyGroup(TyperGroup):

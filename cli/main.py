@@ -8,6 +8,7 @@ import itertools
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn
 
@@ -19,11 +20,12 @@ from twbot.cli.installation import extra_of, version_option
 from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
 from twbot.cli.spelling import pasteable, project_option
-from twbot.cli.ui.console import as_json_line, print_error
+from twbot.cli.ui.console import as_json_line, print_error, say
+from twbot.cli.ui.fields import chosen
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
 from twbot.lambdas import environment
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import VARIABLE, is_bot
+from twbot.lambdas.folder.folder import VARIABLE, is_bot, without_words
 
 MIN_GARBAGE = 50_000  # objects more than were freed until Python looks for circles
 
@@ -40,7 +42,7 @@ class Contents(LazyGroup):
         "Set up X": ("secrets", "webhook", "subscription", "x"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
-            *("forget", "backup", "restore"),
+            *("forget", "backup", "restore", "bug-report"),
         ),
         "On AWS": ("init", "deploy", "diff", "synth", "outputs", "destroy", "cost"),
     }
@@ -66,9 +68,33 @@ Project = Annotated[
 ]
 
 
+# What runs the bot, or says what it says, needs all of its folder. The others go on without its words.
+NEEDS_WORDS = frozenset(
+    {"up", "demo", "new", "check", "test", "wording", "lock", "chat", "deploy", "diff", "synth", "cost"}
+)
+
+
 @app.callback()
-def options(version: version_option = False, project: Project = None) -> None:
+def options(
+    context: typer.Context,
+    version: version_option = False,  # noqa: ARG001 - its callback shows it
+    project: Project = None,  # noqa: ARG001 - _in_project takes it
+) -> None:
     """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
+    if context.invoked_subcommand not in NEEDS_WORDS:
+        context.with_resource(without_words(_warner()))
+
+
+def _warner() -> Callable[[TwbotError], None]:
+    """Return what says each fault of the bot's folder once."""
+    said: set[str] = set()
+
+    def warn(fault: TwbotError) -> None:
+        if str(fault) not in said:
+            said.add(str(fault))
+            say(f"Warning: {fault} {fault.hint or ''}".rstrip())
+
+    return warn
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -86,6 +112,7 @@ def run(arguments: list[str]) -> int:
     # What a command writes, texts of posts and keys among it, is for its owner only.
     before, project = os.umask(0o077), os.environ.get(VARIABLE)
     project_option.set(None)
+    chosen.set(None)
     try:
         return _run(arguments, "--json" in arguments or _has_format_json(arguments))
     finally:

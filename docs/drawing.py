@@ -18,7 +18,7 @@ from docs.terminal import COLUMNS, LINES, Printed
 
 CELL, ROW, MARGIN, BAR = 8.4, 19, 16, 30  # pixels
 PROMPT = "$ "
-BEGIN = 0.8  # seconds before the first key
+BEGIN = 0.3  # seconds before the first key
 TYPING = 0.035  # seconds a key
 MAX_WAIT = 1.2  # seconds: longer waits of the session are shortened to it
 READING = 1.6  # seconds after a command has ended
@@ -200,7 +200,8 @@ def _window(title: str, rows: int, styles: str, body: str) -> str:
         f'width="{width:.0f}" height="{height}" role="img" aria-label={quoteattr(title)}>'
         f"<title>{escape(title)}</title><style>"
         f"text{{font-family:{FONT};font-size:14px;white-space:pre}}{styles}</style>"
-        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>{dots}'
+        f'<rect x=".5" y=".5" width="{width - 1:.0f}" height="{height - 1}" rx="8" fill="{BACKGROUND}" '
+        f'stroke="#3b4350"/>{dots}'
         f'<clipPath id="w"><rect width="{COLUMNS * CELL:.0f}" height="{rows * ROW}"/></clipPath>'
         f'<g transform="translate({MARGIN} {BAR})" clip-path="url(#w)" fill="{FOREGROUND}">{body}</g></svg>\n'
     )

@@ -55,6 +55,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Yield the path and text of every generated document."""
     from docs.commands import commands, summaries
     from docs.diagram import diagram
+    from docs.environment import environment
     from docs.events import events
     from docs.permissions import permissions
     from docs.privacy import privacy
@@ -69,6 +70,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield from diagram(ROOT / "docs" / "pictures" / "architecture.svg")
     yield from privacy(ROOT / "docs" / "privacy.md")
     yield from events(ROOT / "docs" / "events.md")
+    yield from environment(ROOT / "docs" / "environment.md")
     yield from decisions(ROOT / "docs" / "decisions")
 
 

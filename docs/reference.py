@@ -15,7 +15,6 @@ import msgspec
 import twbot.bot
 import twbot.testing
 from docs.name_examples import EXAMPLES
-from twbot.lambdas.environment import VARIABLES
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
 from twbot.local.conversations.records import Conversation
@@ -63,18 +62,11 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct], tuple[str, ...]]] = {
 def reference(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield the path and text of the reference."""
     about, _, example = inspect.cleandoc(twbot.bot.__doc__ or "").partition("\n\n")
-    parts = [HEADER, *(_table(title, *found) for title, found in TABLES.items()), _environment()]
+    parts = [HEADER, *(_table(title, *found) for title, found in TABLES.items())]
     parts.append(f"\n## twbot.bot\n\n{about}\n\n```python\n{textwrap.dedent(example)}\n```\n")
     parts += [_public(name, getattr(twbot.bot, name)) for name in twbot.bot.__all__]
     parts.append(_testing())
     yield path, "".join(parts)
-
-
-def _environment() -> str:
-    """Return the section of the environment variables."""
-    about = "`twbot config list` shows which are set. An option goes before its variable."
-    rows = "".join(f"| `{each.name}` | {each.says} |\n" for each in VARIABLES)
-    return f"\n## Environment variables\n\n{about}\n\n| variable | |\n|---|---|\n{rows}"
 
 
 def _testing() -> str:

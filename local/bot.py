@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, NamedTuple, NoReturn
@@ -140,8 +139,7 @@ class Bot:
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
         self._x = XApi(self.secrets, base_url=x_url)
-        setup = Setup(str(home.folder.absolute()), x_url, settings.made_with_ai)
-        self.egress = ReplyProcess(setup, self.bus.lock, lanes=SENDERS)
+        self.egress = ReplyProcess(home.folder, Setup(x_url, settings.made_with_ai), self.bus.lock, lanes=SENDERS)
         self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
@@ -155,7 +153,6 @@ class Bot:
             events=folder.events,
             links=folder.links,
         )
-        self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
         self._housekeeping = Housekeeping(
@@ -182,7 +179,6 @@ class Bot:
         self.functions.close()
         self.bus.stop()
         self.egress.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         self._sent.close()
         self._attempts.close()
         self._replies.close()
@@ -281,7 +277,7 @@ class Bot:
             "sqs:sendMessage": _fail_delivery,
         }
         names = NAMES | {placeholder(step): step.name for step in steps}
-        return Machine(workflow(steps), tasks, names, pool=self._pool, prompt=PROMPT)
+        return Machine(workflow(steps), tasks, names, prompt=PROMPT)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []

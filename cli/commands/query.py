@@ -14,6 +14,7 @@ from twbot.cli.operations.target import Target
 from twbot.cli.screens.result import plain_value, result_table
 from twbot.cli.ui.console import as_json, err, note, print_line, say, table
 from twbot.cli.ui.csv import print_csv
+from twbot.cli.ui.fields import chosen
 from twbot.cli.ui.figures import count_text, size_text
 from twbot.cli.ui.layout import Column
 from twbot.cli.ui.markdown import print_markdown
@@ -157,17 +158,17 @@ def _given(parameters: list[str]) -> dict[str, str]:
 
 
 def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
-    if form == "json":
+    if form == "json" and chosen.get() is not None:
+        as_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+    elif form == "json":
         as_json(result)
     elif form == "csv":
         print_csv(result.columns, ([plain_value(value) for value in row] for row in result.rows))
     elif form == "md":
         print_markdown(result.columns, ([plain_value(value) for value in row] for row in result.rows))
-    elif not result.rows:
-        say("Nothing yet: no event matches.")
-    elif not (chart and _draw(result)):
+    elif not (chart and result.rows and _draw(result)):
         with paged():
-            result_table(result.columns, result.rows, utc=utc)
+            result_table(result.columns, result.rows, utc=utc, none="Nothing yet: no event matches.")
     if form == "table":
         rows = len(result.rows)
         note(f"{count_text(rows)} {'row' if rows == 1 else 'rows'}, {size_text(result.bytes_scanned)} scanned")

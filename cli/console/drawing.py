@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from twbot.cli.ui.chart_data import Bars, OverTime
+from twbot.cli.ui.figures import count_text, number_text
 
 # The frame of a line. An SVG stretches it, and no stroke with it (vector-effect).
 WIDTH, HEIGHT = 1000.0, 100.0
@@ -13,9 +14,9 @@ MARGIN = 4.0
 Words = Callable[[float], str]
 
 
-def number_text(value: float) -> str:
-    """Format a number: thousands grouped, at most six digits behind a whole number's."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+def figure_text(value: float) -> str:
+    """Format a number as people write it. Not for ids."""
+    return count_text(value) if isinstance(value, int) else number_text(value)
 
 
 class Slot(NamedTuple):
@@ -61,7 +62,7 @@ def line(
     periods: Sequence[str],
     values: Sequence[float | None],
     *,
-    words: Words = number_text,
+    words: Words = figure_text,
     most: float | None = None,
     is_count: bool = True,
 ) -> Line:
@@ -73,7 +74,7 @@ def line(
     return Line(
         name,
         says,
-        words(top),
+        words(top) if stretches else "",
         *_ends(periods),
         [_points(each) for each in stretches],
         [_points([(each[0][0], HEIGHT), *each, (each[-1][0], HEIGHT)]) for each in stretches] if is_count else [],
@@ -97,7 +98,7 @@ def bars_of(data: Bars) -> list[Bar]:
     """Draw a bar for each name; a number below zero has none."""
     most = max((value for _, value in data.bars), default=0)
     return [
-        Bar(name, round(max(0.0, 100 * value / most), 2) if most > 0 else 0.0, number_text(value))
+        Bar(name, round(max(0.0, 100 * value / most), 2) if most > 0 else 0.0, figure_text(value))
         for name, value in data.bars
     ]
 
@@ -106,7 +107,7 @@ def lines_of(data: OverTime) -> list[Line]:
     """Draw each series of a query's result."""
     most = max(max(values) for values in data.series.values()) if data.is_split else None
     return [
-        line(name, f"at most {number_text(max(values))}", data.periods, values, most=most)
+        line(name, f"at most {figure_text(max(values))}", data.periods, values, most=most)
         for name, values in data.series.items()
     ]
 

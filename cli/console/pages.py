@@ -16,13 +16,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from twbot.cli.console.drawing import number_text
+from twbot.cli.console.drawing import figure_text
 from twbot.cli.console.feed import Feed
-from twbot.cli.console.health import Health, health, recent_status
+from twbot.cli.console.health import PAGE_SECONDS, Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
-from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.figures import duration_text, size_text
 from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
@@ -66,7 +66,8 @@ class Console:
         self._templates.filters |= {
             "time": _time,
             "duration": duration_text,
-            "number": number_text,
+            "number": figure_text,
+            "size": size_text,
             "line": lambda value: one_line(str(value)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
@@ -81,9 +82,9 @@ class Console:
         """Return the `twbot` command that does the same, with the options that name this bot."""
         return " ".join(["twbot", *(shlex.quote(each) for each in words)]) + self.target.option
 
-    def health(self) -> Health:
-        """Return how the bot is, for the dot in the header."""
-        return health(self.target, self.status)
+    def health(self, max_age: float | None = PAGE_SECONDS) -> Health:
+        """Return how the bot is, for the dot in the header. `max_age`: how many seconds old that may be."""
+        return health(self.target, self.status, max_age)
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template of templates/. A note of the action before is shown once."""

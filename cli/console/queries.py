@@ -20,8 +20,10 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
 from twbot.cli.operations.lake.saved import bound, saved_query
+from twbot.cli.screens.result import MOMENT, plain_value
 from twbot.cli.ui.chart_data import Bars, chart_data
 from twbot.cli.ui.csv import write_csv
+from twbot.cli.ui.figures import number_text
 from twbot.cli.ui.lake_columns import Column, columns
 from twbot.lambdas.analytics.results import Result
 from twbot.lambdas.analytics.saved_queries import FOLDER, SavedQuery, own_folder, queries_in
@@ -34,7 +36,6 @@ LIMITS = (100, 1_000, 10_000)
 MAX_SQL = 20_000  # characters
 MAX_BARS = 50
 PARAMETER = "p."  # what a parameter's field begins with
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 POST_COLUMN = re.compile(r"(tweet|post)_?(id)?", re.IGNORECASE)
 
 
@@ -87,7 +88,7 @@ def routes(console: Console) -> list[Route]:
             unreadable=unreadable,
             chosen=request.query_params.get("q", ""),
             sql=request.query_params.get("sql", ""),
-            typed={name.removeprefix(PARAMETER): value for name, value in request.query_params.items()},
+            typed=_given(request.query_params),
             asked=asked,
             answer=answer,
             drawn=drawn_of(answer.result) if answer else None,
@@ -103,7 +104,7 @@ def routes(console: Console) -> list[Route]:
             raise CliError("Name a query, or its SQL.", code=Exit.USAGE)
         result = _run(console, asked, None)
         text = io.StringIO()
-        write_csv(text, result.columns, ([_plain(value) for value in row] for row in result.rows))
+        write_csv(text, result.columns, ([plain_value(value) for value in row] for row in result.rows))
         name = f"twbot-{asked.saved.name or 'query'}.csv"
         return Response(
             text.getvalue(), 200, {"Content-Disposition": f'attachment; filename="{name}"'}, "text/csv; charset=utf-8"
@@ -120,9 +121,13 @@ def asked_in(fields: Mapping[str, str]) -> Asked | None:
     if len(sql) > MAX_SQL:
         raise CliError(f"The SQL is longer than {MAX_SQL:,} characters.", code=Exit.USAGE)
     limit = fields.get("limit", "")
-    given = {each.removeprefix(PARAMETER): fields[each] for each in fields if each.startswith(PARAMETER)}
     saved = saved_query(name) if name else SavedQuery("", "", [], sql)
-    return Asked(saved, given, int(limit) if limit in map(str, LIMITS) else LIMITS[0])
+    return Asked(saved, _given(fields), int(limit) if limit in map(str, LIMITS) else LIMITS[0])
+
+
+def _given(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters' values by name."""
+    return {name.removeprefix(PARAMETER): value for name, value in fields.items() if name.startswith(PARAMETER)}
 
 
 def answer_of(console: Console, asked: Asked) -> Answer:
@@ -154,15 +159,12 @@ class Cell(NamedTuple):
 
 def _cell(column: str, value: Any) -> Cell:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Cell(drawing.number_text(value), is_number=True)
-    text = "" if value is None else one_line(str(_plain(value)))
+        # A whole number may be an id, whose digits are not grouped.
+        return Cell(str(value) if isinstance(value, int) else number_text(value), is_number=True)
+    text = "" if value is None else one_line(str(plain_value(value)))
     if MOMENT.fullmatch(text):
         return Cell(text, moment=text)
     return Cell(text, post=text if POST_COLUMN.search(column) and is_id(text) else "")
-
-
-def _plain(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list | bool) else value
 
 
 class Drawn(NamedTuple):
@@ -192,13 +194,13 @@ class Card(NamedTuple):
 
 
 def cards_and_problem() -> tuple[list[Card], TwbotError | None]:
-    """Return the saved queries, and why those of the bot's folder can't be read; then ours alone."""
+    """Return the saved queries, the folder's first, and why those can't be read; then ours alone."""
     ours = queries_in(FOLDER)
     try:
         own = queries_in(own_folder())
     except TwbotError as error:
         return [Card(each, False) for each in ours.values()], error
-    return [Card(each, each.name in own) for each in (ours | own).values()], None
+    return [Card(each, each.name in own) for each in (own | ours | own).values()], None
 
 
 def _columns() -> list[Column]:

@@ -21,6 +21,7 @@ from twbot.cli.ui.check import MARKS
 from twbot.cli.ui.figures import duration_text
 from twbot.cli.ui.times import format_time
 from twbot.cli.x.status import XStatus, read_x_status
+from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import load, settings_file
 from twbot.lambdas.x.rate_limits import XLimit
 
@@ -49,7 +50,7 @@ def routes(console: Console) -> list[Route]:
             title="Status",
             doctor=doctor,
             marks=MARKS,
-            is_configured=load(settings_file(), console.target.stage).replies,
+            off=_off(console),
             **_now(console, x, ask_x="x" in request.query_params),
         )
 
@@ -57,7 +58,7 @@ def routes(console: Console) -> list[Route]:
         return console.page(request, "status_now.html", **_now(console, x, ask_x=False))
 
     def dot(request: Request) -> Response:
-        return console.page(request, "dot.html", shown=console.health())
+        return console.page(request, "dot.html", shown=console.health(None))
 
     def checks(request: Request) -> Response:
         return console.page(request, "doctor.html", doctor=doctor, marks=MARKS)
@@ -73,6 +74,15 @@ def routes(console: Console) -> list[Route]:
         Route("/status/doctor", checks),
         Route("/status/doctor", console.action(examine), methods=["POST"]),
     ]
+
+
+def _off(console: Console) -> str:
+    """Return why the settings let the bot reply to nobody; empty where they let it."""
+    file = settings_file()
+    try:
+        return "" if load(file, console.target.stage).replies else f"Off: replies = false in {file}."
+    except TwbotError as error:  # the doctor of this page says what to do
+        return str(error)
 
 
 def _now(console: Console, asked: Recent[XStatus], *, ask_x: bool) -> dict[str, Any]:

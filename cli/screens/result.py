@@ -16,17 +16,22 @@ from twbot.cli.ui.times import format_time
 from twbot.lambdas.plain_text import one_line
 
 # A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _NO_BLANKS = re.compile(r"[!-~]*")
 
 
-def result_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, utc: bool = False) -> None:
-    """Print the rows. Of a query nobody knows what its columns are: sentences, lists and records give way."""
+def result_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, utc: bool = False, none: str | None = None
+) -> None:
+    """Print the rows; where there are none, say `none`.
+
+    Of a query nobody knows what its columns are: sentences, lists and records give way.
+    """
     cells = [[_cell(value, utc) for value in row] for row in rows]
     headings = [
         Column(one_line(name), gives_way=any(_is_long(row[at]) for row in cells)) for at, name in enumerate(columns)
     ]
-    table(headings, cells)
+    table(headings, cells, none=none)
 
 
 def plain_value(value: Any) -> Any:
@@ -35,7 +40,7 @@ def plain_value(value: Any) -> Any:
 
 
 def _cell(value: Any, utc: bool) -> Any:
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
+    if isinstance(value, str) and MOMENT.fullmatch(value):
         return Cell(value, format_time(value, utc=utc))
     # A whole number may be an id, whose digits are not grouped.
     return Cell(value, str(value)) if isinstance(value, int) and not isinstance(value, bool) else plain_value(value)

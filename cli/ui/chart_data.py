@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -51,7 +52,7 @@ def chart_data(columns: Sequence[str], rows: Rows) -> Bars | OverTime | None:
     labels = [at for at in words if at < numbers[0]]  # text behind the number describes it, it does not name the row
     if not labels:
         return None
-    bars = [(" · ".join(_word(row[at]) for at in labels), row[numbers[0]] or 0) for row in rows]
+    bars = [(" · ".join(_word(row[at]) for at in labels), _number(row[numbers[0]])) for row in rows]
     return Bars(columns[numbers[0]], bars)
 
 
@@ -72,8 +73,8 @@ def _over_time(columns: Sequence[str], rows: Rows, words: Sequence[int], numbers
         for number in numbers[:1] if words else numbers:
             name = _word(row[words[0]]) if words else columns[number]
             found = series.setdefault(name, {})
-            found[row[0]] = found.get(row[0], 0) + (row[number] or 0)
-    shown = {name: [found.get(period, 0) for period in periods] for name, found in series.items()}
+            found[row[0]] = found.get(row[0], 0) + _number(row[number])
+    shown = {name: [_number(found.get(period)) for period in periods] for name, found in series.items()}
     return OverTime(columns[numbers[0]], bool(words), periods, shown)
 
 
@@ -89,6 +90,11 @@ def _periods(seen: Sequence[str]) -> list[str]:
         return sorted(set(seen))
     count = int((last - first) / step) + 1
     return [(last - step * back).strftime(pattern) for back in reversed(range(min(count, MAX_PERIODS)))]
+
+
+def _number(value: float | None) -> float:
+    """Return what can be drawn of a number: what is none, or has no end, is nothing."""
+    return value if value is not None and math.isfinite(value) else 0
 
 
 def _word(value: Any) -> str:

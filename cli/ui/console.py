@@ -22,6 +22,7 @@ from rich.text import Span, Text
 
 from twbot.cli.spelling import pasteable
 from twbot.cli.ui.check import MARKS, Check
+from twbot.cli.ui.fields import as_line, chosen, selection
 from twbot.cli.ui.figures import Cell, count_text, number_text
 from twbot.cli.ui.layout import GAP, Column, Fact, fact_lines, fitted, record
 from twbot.lambdas.plain_text import NOT_PLAIN, one_line, replacements
@@ -104,13 +105,37 @@ err = Safe(stderr=True, highlight=False)
 
 
 def as_json(result: object) -> None:
-    """Print one JSON document."""
-    _write(escaped(msgspec.json.format(_encoded(result), indent=2).decode()))
+    """Print one JSON document, or the fields of it that --fields chose. Raises CliError for an unknown one."""
+    if (wanted := chosen.get()) is None:
+        _write(_indented(result))
+        return
+    found = selection(msgspec.json.decode(_encoded(result)), wanted.names)
+    if wanted.as_json and found.records:
+        _write(_indented(found.records if found.is_list else found.records[0]))
+    elif wanted.as_json and not found.unknown:
+        _write("[]")
+    else:
+        for each in found.records:
+            _write(as_line(each))
+    if found.unknown:
+        raise found.unknown
 
 
 def as_json_line(result: object, *, to_stderr: bool = False) -> None:
-    """Print one line of a JSON stream and flush it."""
-    _write(escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+    """Print one line of a JSON stream and flush it, or the fields of it that --fields chose. Raises CliError."""
+    wanted = None if to_stderr else chosen.get()
+    if wanted is None:
+        _write(escaped(_encoded(result).decode()), sys.stderr if to_stderr else None)
+        return
+    found = selection(msgspec.json.decode(_encoded(result)), wanted.names, of_stream=True)
+    for each in found.records:
+        _write(escaped(_encoded(each).decode()) if wanted.as_json else as_line(each))
+    if found.unknown:
+        raise found.unknown
+
+
+def _indented(result: object) -> str:
+    return escaped(msgspec.json.format(_encoded(result), indent=2).decode())
 
 
 def _encoded(result: object) -> bytes:

@@ -11,10 +11,11 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.fields import is_json
 from twbot.lambdas import environment
 from twbot.lambdas.settings import LOCAL
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.", callback=is_json)]
 Data = Annotated[
     Path | None,
     typer.Option(

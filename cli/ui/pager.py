@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from twbot.cli.ui.console import holding, out, print_held
 from twbot.cli.ui.layout import rows_of
+from twbot.lambdas.environment import PAGER
 
 # Leave at once where it fits, let colours through, and leave the text on the terminal, as git has it:
 # https://git-scm.com/docs/git-config#Documentation/git-config.txt-corepager
@@ -28,8 +29,12 @@ def paged() -> Iterator[None]:
     if not (command and out.is_screen and sys.stdin.isatty()):
         yield
         return
-    with holding() as held:
-        yield
+    try:
+        with holding() as held:
+            yield
+    except BaseException:
+        print_held(held.getvalue())  # how far it came
+        raise
     text = held.getvalue()
     if not (_is_long(text) and _runs(command, text)):
         print_held(text)
@@ -37,7 +42,7 @@ def paged() -> Iterator[None]:
 
 def pager_command() -> list[str]:
     """Return the pager's words; none where nobody wants one."""
-    named = next((os.environ[name] for name in ("TWBOT_PAGER", "PAGER") if name in os.environ), "less")
+    named = next((os.environ[name] for name in (PAGER.name, "PAGER") if name in os.environ), "less")
     try:
         words = shlex.split(named)
     except ValueError:  # a quotation mark without its end

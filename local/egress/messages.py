@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import msgspec
@@ -18,8 +17,6 @@ _KINDS: dict[str, type[Exception]] = {"temporary": Temporary, "permanent": Perma
 class Setup(Message, frozen=True):
     """The first message to the process."""
 
-    folder: str
-    """The data folder, which has the keys, too."""
     x_url: str
     made_with_ai: bool
 
@@ -65,7 +62,7 @@ class Failed(Message, frozen=True):
 
     def error(self) -> Exception:
         """Return an exception with the name and the text of the one that was raised."""
-        error = _named(self.name, _KINDS.get(self.kind, Exception))(self.text)
+        error: Exception = type(self.name, (_KINDS.get(self.kind, Exception),), {})(self.text)
         if isinstance(error, Temporary):
             error.retry_at = self.retry_at
         return error
@@ -74,8 +71,3 @@ class Failed(Message, frozen=True):
 Answer = Handled | Failed
 answers = msgspec.json.Decoder(Answer)
 requests = msgspec.json.Decoder(Handle)
-
-
-@functools.cache
-def _named(name: str, base: type[Exception]) -> type[Exception]:
-    return type(name, (base,), {})

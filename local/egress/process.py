@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import MachineFault, Temporary
@@ -26,13 +27,14 @@ _log = logging.getLogger("twbot.egress")
 class ReplyProcess:
     """Handles the queue of replies in a process of its own, of which there is one at a time. Threads may share it.
 
-    lock: the data folder's. The process has it, too: as long as it lives no other bot begins on the folder, which
-        could post the same reply.
+    folder: the data folder, which has the keys, too
+    lock: the folder's. The process has it, too: as long as it lives no other bot begins on the folder, which could post
+        the same reply.
     lanes: how many events are handled side by side
     """
 
-    def __init__(self, setup: Setup, lock: Lock, *, lanes: int) -> None:
-        self._setup, self._lock, self._lanes = setup, lock, lanes
+    def __init__(self, folder: Path, setup: Setup, lock: Lock, *, lanes: int) -> None:
+        self._arguments = (folder.absolute(), setup, lock, lanes)
         self._starting = threading.Lock()
         self._worker: _Worker | None = None
         self._closed = False
@@ -76,7 +78,7 @@ class ReplyProcess:
             if self._closed:
                 raise Temporary("The bot is stopping.")
             if self._worker is None:
-                self._worker = _Worker(self._setup, self._lock, self._lanes)
+                self._worker = _Worker(*self._arguments)
             return self._worker
 
     def _drop(self, worker: _Worker) -> None:
@@ -88,12 +90,12 @@ class ReplyProcess:
 
 
 class _Worker:
-    def __init__(self, setup: Setup, lock: Lock, lanes: int) -> None:
+    def __init__(self, folder: Path, setup: Setup, lock: Lock, lanes: int) -> None:
         pairs = [socket.socketpair() for _ in range(1 + lanes)]
         theirs = [their for _, their in pairs]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                python("-m", WORKER, *(str(each.fileno()) for each in theirs)),
+                python("-m", WORKER, str(folder), *(str(each.fileno()) for each in theirs)),
                 stdin=subprocess.DEVNULL,
                 pass_fds=[*(each.fileno() for each in theirs), lock.fileno()],
                 env=environment(project().absolute()),

@@ -1,8 +1,9 @@
-"""Handles the queue of replies, in a process of its own: LIFE LANE…
+"""Handles the queue of replies, in a process of its own: FOLDER LIFE LANE…
 
-The arguments are sockets, at whose other ends the bot is. LIFE brings the setup. Each LANE brings one event after the
-other, and gets back what is to be published. When the bot is gone this process ends at once, in the middle of whatever
-it does: what a request to X became of is found out by the next one (lambdas/egress/attempts.py).
+FOLDER is the data folder. LIFE and LANE are sockets, at whose other ends the bot is. LIFE brings the setup. Each LANE
+brings one event after the other, and gets back what is to be published. When the bot is gone this process ends at once,
+in the middle of whatever it does: what a request to X became of is found out by the next one
+(lambdas/egress/attempts.py).
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ from twbot.local.server.log_writer import OURS, fields_of
 
 
 def main() -> None:
-    life, *lanes = (Channel(socket.socket(fileno=int(each))) for each in sys.argv[1:])
+    _, folder, *sockets = sys.argv
+    life, *lanes = (Channel(socket.socket(fileno=int(each))) for each in sockets)
     # Ctrl-C and a service manager's SIGTERM are the bot's, which finishes what is under way.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
@@ -49,7 +51,7 @@ def main() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
         logging.getLogger(name).addHandler(log)
     outbox = _Outbox()
-    sender = _sender(msgspec.json.decode(first, type=Setup), outbox)
+    sender = _sender(DataFolder(Path(folder)), msgspec.json.decode(first, type=Setup), outbox)
     message_types.prepare()
     for lane in lanes:
         threading.Thread(target=_serve, args=(lane, sender, outbox, log), daemon=True).start()
@@ -57,8 +59,7 @@ def main() -> None:
     os._exit(0)  # without the end of what is under way
 
 
-def _sender(setup: Setup, outbox: _Outbox) -> Sender:
-    home = DataFolder(Path(setup.folder))
+def _sender(home: DataFolder, setup: Setup, outbox: _Outbox) -> Sender:
     return Sender(
         XApi(FileSecrets(home.secrets), base_url=setup.x_url, made_with_ai=setup.made_with_ai),
         FileMedia(home.media),

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from twbot.local.simulator import acts, problems, state
 from twbot.local.simulator.limits import Failure
-from twbot.local.simulator.page import guard
+from twbot.local.simulator.page.address import address
 from twbot.local.simulator.posts import Post
 from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.world import World
@@ -54,7 +54,7 @@ async def keys(world: World, request: Request) -> Json:
 
 async def page(world: World, _: Request) -> Json:
     """Return the address of the page for people, with its token."""
-    return {"url": guard.address(world.base_url, world.page_token)}
+    return {"url": address(world.base_url, world.page_token)}
 
 
 async def new_post(world: World, request: Request) -> Json:

@@ -20,7 +20,6 @@ OF_OTHERS = {"--volume"}
 # Variables that something else than the commands reads: hatch_build.py.
 OF_THE_BUILD = {"TWBOT_REPOSITORY_URL"}
 # Between processes of ours; nobody sets them.
-INTERNAL = {"TWBOT_SIMULATOR_CONTROL_TOKEN"}
 VARIABLE = re.compile(r"\bTWBOT_[A-Z_]+\b")
 
 
@@ -67,12 +66,6 @@ def test_a_variable_in_a_page_is_one_that_is_read() -> None:
     texts = [*(path.read_text("utf-8") for path in PAGES), *(block.text for block in BLOCKS)]
     known = variables("cli", "lambdas", "local", "stacks", "src") | OF_THE_BUILD
     assert {name for text in texts for name in VARIABLE.findall(text)} <= known
-
-
-def test_a_variable_that_is_read_is_in_the_reference() -> None:
-    """docs/environment.md has them all."""
-    listed = set(re.findall(r"^\| `(TWBOT_[A-Z_]+)`", (ROOT / "docs/environment.md").read_text("utf-8"), re.MULTILINE))
-    assert listed == variables("cli", "lambdas", "local", "stacks", "src") - INTERNAL
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cli.commands.test_examples import ENDS, EXAMPLES, NOT_THERE, Stand, _interrupted, desk, in_a_shell
-from tests.support.commands import parse
+from tests.support.commands import COMMANDS, examples_in, parse
+from tests.support.desk import NOT_THERE, Stand, at_a_desk, in_a_shell, interrupted
 from tests.support.pages import BLOCKS
 from tests.support.paths import PICTURES, ROOT
+from tests.support.world import World
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 
-__all__ = ["desk"]
 SEPARATORS = {"&&", "|", ";"}
 
 # Programs that are not ours, and why they are not run.
@@ -89,6 +89,7 @@ def typed() -> Iterator[Typed]:
 
 
 TYPED = list(dict.fromkeys(typed()))
+EXAMPLES = {example for text in COMMANDS.values() for example in examples_in(text)}
 RUN = [
     line
     for line in dict.fromkeys(each.line for each in TYPED if not each.page.startswith(tuple(IN_A_FOLDER)))
@@ -139,8 +140,8 @@ BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot restore": lambda desk: (Path("monday.tar.gz").unlink(), desk.backup()),
 }
 NOBODY_TYPES = (Exit.USAGE, "nobody is there to type it")
-# Those that end otherwise here, and what they say. See those of the examples, too.
-ENDS_HERE = {
+# Those that end otherwise here, and what they say.
+ENDS = {
     "twbot secrets set --data live": NOBODY_TYPES,
     "twbot secrets set --stage prod": NOBODY_TYPES,
     "twbot secrets put CRM_TOKEN --stage prod": NOBODY_TYPES,
@@ -148,7 +149,19 @@ ENDS_HERE = {
     "twbot webhook sample https://bot.example.com/twitter": (Exit.CHECK_FAILED, "no host of this name"),
     "twbot webhook sample http://127.0.0.1:8080/twitter --kind mention": (Exit.CHECK_FAILED, "nobody listens there"),
     "twbot webhook register --stage prod": (Exit.FAILED, "registered already"),
+    "twbot webhook register --url https://bot.example.com/twitter": (Exit.CHECK_FAILED, "Nobody answers there"),
+    "twbot restore monday.tar.gz --force": (Exit.FAILED, "twbot down"),
 }
+
+
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stand]:
+    """Subscribers of alerts are not for the bot that other tests use."""
+    home = tmp_path / "data" if "twbot alerts" in request.node.name else world.home.folder
+    with at_a_desk(world, home, tmp_path, monkeypatch) as stand:
+        yield stand
 
 
 @pytest.mark.parametrize("line", RUN)
@@ -160,9 +173,9 @@ def test_it_runs(line: str, desk: Stand, capfd: pytest.CaptureFixture[str], monk
             prepare(desk)
     for name, stand_in in MEANS.items():
         line = line.replace(name, stand_in(desk)) if name in line else line
-    code, said = ENDS_HERE.get(line, ENDS.get(line, (Exit.DONE, "")))
+    code, said = ENDS.get(line, (Exit.DONE, ""))
     if "--watch" in line:
-        monkeypatch.setattr("time.sleep", _interrupted)
+        monkeypatch.setattr("time.sleep", interrupted)
     if "&&" in line:
         ended, output = in_a_shell(line, desk)
     else:

@@ -12,7 +12,7 @@ NAMES = {each.name for each in VARIABLES}
 
 
 def test_none_is_read_that_is_not_declared() -> None:
-    """A name that the code spells is the declaration's: `twbot config list` and docs/reference.md know it."""
+    """A name that the code spells is the declaration's: `twbot config list` and docs/environment.md know it."""
     found = {
         f"{path.relative_to(ROOT)}: {name}"
         for folder in FOLDERS

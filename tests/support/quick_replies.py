@@ -12,13 +12,14 @@ from twbot.local import child_python
 from twbot.local.egress import process, worker
 
 VARIABLE = "TWBOT_TEST_WAITS"
+WORKER = "tests.support.quick_replies"
 
 
 @contextlib.contextmanager
 def short_waits(seconds: float) -> Iterator[None]:
     """Let bots that are started within wait so many seconds for X at most. The simulated X shows posts at once."""
     with (
-        mock.patch.object(process, "WORKER", __name__),
+        mock.patch.object(process, "WORKER", WORKER),
         mock.patch.dict(os.environ, {VARIABLE: str(seconds)}),
         mock.patch.object(child_python, "KEPT", (*child_python.KEPT, VARIABLE)),
     ):

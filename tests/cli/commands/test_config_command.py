@@ -153,9 +153,9 @@ def test_every_variable_is_listed_and_no_secret_shown(capsys: Capture, monkeypat
 
 
 def test_the_reference_lists_the_variables() -> None:
-    """docs/reference.md is made from the same declaration."""
-    reference = (ROOT / "docs" / "reference.md").read_text()
-    assert all(f"| `{each.name}` | {each.says} |" in reference for each in VARIABLES)
+    """docs/environment.md is made from the same declaration."""
+    page = (ROOT / "docs" / "environment.md").read_text()
+    assert all(f"| `{each.name}` | {each.says} |" in page for each in VARIABLES)
 
 
 @pytest.mark.parametrize("options", [[], ["--stage", "prod"]])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.console import Visitor, text_of
 from tests.support.world import World
-from twbot.cli.console.drawing import HEIGHT, WIDTH, bars_of, line, number_text
+from twbot.cli.console.drawing import HEIGHT, WIDTH, bars_of, figure_text, line
+from twbot.cli.console.queries import drawn_of
 from twbot.cli.ui.chart_data import Bars
+from twbot.lambdas.analytics.results import Result
 
 
 def test_what_happened_is_drawn_and_written(world: World, visitor: Visitor) -> None:
@@ -57,6 +63,19 @@ def test_a_line_stays_in_its_frame(values: list[float | None], strokes: int) -> 
     assert len(drawn.slots) == len(values)
 
 
+CELL = st.none() | st.integers(-(10**9), 10**9) | st.floats() | st.sampled_from(["2026-11-01", "2026-11-02", "x", ""])
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), max_size=6))
+def test_whatever_a_query_answers_is_drawn_within_its_frame(rows: list[tuple[Any, ...]]) -> None:
+    """Also where it answers with numbers that are none, or have no end."""
+    drawn = drawn_of(Result(["a", "b", "c"], [list(row) for row in rows], 0))
+    for each in drawn.lines if drawn else []:
+        points = [float(number) for stroke in each.strokes for pair in stroke.split() for number in pair.split(",")]
+        assert all(0 <= number <= WIDTH + 0.1 for number in points)
+    assert all(0 <= each.length <= 100 for each in (drawn.bars if drawn else []))
+
+
 def test_the_ends_of_a_line_name_the_day_where_there_are_several() -> None:
     of_one_day = line("n", "", ["2026-11-26 03:30", "2026-11-26 04:30"], [1, 2])
     assert (of_one_day.first, of_one_day.last) == ("03:30", "04:30")
@@ -71,6 +90,6 @@ def test_a_bar_is_a_share_of_the_longest(numbers: list[float], lengths: list[flo
     assert [each.length for each in bars_of(Bars("n", [("x", each) for each in numbers]))] == lengths
 
 
-@pytest.mark.parametrize(("value", "text"), [(1234567, "1,234,567"), (0.994463563, "0.994464"), (-1.5, "-1.5")])
+@pytest.mark.parametrize(("value", "text"), [(1234567, "1,234,567"), (0.994463563, "0.994"), (-1.5, "-1.5")])
 def test_numbers_as_people_write_them(value: float, text: str) -> None:
-    assert number_text(value) == text
+    assert figure_text(value) == text

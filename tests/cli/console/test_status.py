@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,12 +14,13 @@ import pytest
 
 from tests.support.console import Visitor, text_of
 from tests.support.world import World
-from twbot.cli.console import examination
+from twbot.cli.console import examination, status
 from twbot.cli.console.health import Health, Recent, health_of
 from twbot.cli.console.status import limits_of, lines_of
 from twbot.cli.operations.status.records import LastHour, StatusSnapshot
 from twbot.cli.ui.check import Check
 from twbot.lambdas.egress.permission import Switch
+from twbot.lambdas.folder.folder import VARIABLE
 from twbot.lambdas.x.rate_limits import XLimit
 
 RUNS = StatusSnapshot(place="here", running=True)
@@ -82,8 +84,9 @@ def test_a_recent_answer_is_not_asked_for_again() -> None:
     recent = Recent(lambda: next(asked), 3600)
     assert recent.last is None
     assert [recent.get(), recent.get(), recent.last] == [1, 1, 1]
+    assert recent.get(max_age=-1) == 2
     recent.forget()
-    assert recent.get() == 2
+    assert recent.get() == 3
     failing = Recent(lambda: 1 // 0, 3600)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
@@ -145,3 +148,32 @@ def test_the_tightest_limit_comes_first() -> None:
 
     found = msgspec.structs.replace(RUNS, limits=[limit("a", 9, 10), limit("b", 1, 10), limit("c", 0, 0)])
     assert [each.call for each in limits_of(found, None)] == ["c", "b", "a"]
+
+
+def test_a_fault_of_ours_is_a_page_too(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what happened and how to find out where; the next page is as it was."""
+
+    def fails(_: object) -> list[object]:
+        raise RuntimeError("<b>odd</b>")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(status, "lines_of", fails)
+        page = visitor.get("/status")
+    assert page.status_code == 500
+    assert "RuntimeError: <b>odd</b> This should not happen." in text_of(page)
+    assert "<b>odd" not in page.text
+    visitor.session.close()  # the server closes the connection on which something broke
+    assert visitor.get("/status").status_code == 200
+
+
+def test_settings_that_cannot_be_read_are_said(
+    visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is there all the same: its doctor says what to do about them."""
+    (tmp_path / "twbot.toml").write_text("[stages.local]\nreplies = 7\n")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    page = visitor.get("/status")
+    assert page.status_code == 200
+    assert "twbot.toml:2:" in text_of(page)
+    (tmp_path / "twbot.toml").write_text("[stages.local]\nreplies = false\n")
+    assert "Off: replies = false in" in text_of(visitor.get("/status"))

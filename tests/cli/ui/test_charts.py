@@ -53,9 +53,7 @@ def test_what_has_no_chart(columns: list[str], rows: list[list[Any]]) -> None:
     assert chart(columns, rows) is None
 
 
-_CELL = (
-    st.none() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
-)
+_CELL = st.none() | st.integers(-(10**9), 10**9) | st.floats() | st.text(max_size=8)
 _DAY = st.dates().map(str) | st.sampled_from(["0001-01-01", "9999-12-31", "2026-13-99", "2026-11"])
 
 
