@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import ErrorKind, TwbotError
 
 
@@ -28,6 +29,11 @@ class Exit(enum.IntEnum):
     # 128 + SIGINT, as shells report a process that Ctrl-C ended.
     # https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
     INTERRUPTED = 130
+
+    @property
+    def label(self) -> str:
+        """The name in words, such as not-found."""
+        return self.name.lower().replace("_", "-")
 
 
 EXITS = {
@@ -49,6 +55,21 @@ class CliError(TwbotError):
     def __init__(self, message: str, *, hint: str | None = None, code: Exit = Exit.FAILED) -> None:
         super().__init__(message, hint)
         self.code = code
+
+    @property
+    def name(self) -> str:
+        """The kind of error, for programs: the exit code's name, as docs/commands.md lists it."""
+        return self.code.label
+
+
+class Unexpected(CliError):
+    """An error that should not happen: a fault of twbot's."""
+
+    name = "internal"
+
+    def __init__(self, error: Exception) -> None:
+        hint = f"This should not happen. Set {TRACEBACK.name}=1 and run it again to see where."
+        super().__init__(f"{type(error).__name__}: {error}", hint=hint)
 
 
 def as_cli_error(error: TwbotError, option: str = "") -> CliError:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from twbot.lambdas.environment import HOME
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import SHIPPED, project
 from twbot.local.bus.lock import holder
@@ -104,6 +105,21 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "run.json"
 
     @property
+    def console(self) -> Path:
+        """Return the file that says how to reach the console. Its token is a secret."""
+        return self.folder / "console.json"
+
+    @property
+    def console_lock(self) -> Path:
+        """Return the lock's file of the one console."""
+        return self.folder / "console.lock"
+
+    @property
+    def alone(self) -> Path:
+        """Return the file by which a simulated X that runs without a bot is found."""
+        return self.folder / "x" / "alone.json"
+
+    @property
     def stopped(self) -> Path:
         """Return the file that says that somebody stopped the bot on purpose: `twbot down`, or Ctrl-C."""
         return self.folder / "stopped"
@@ -142,7 +158,7 @@ def data_folder(data: Path | None) -> Path:
     """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the bot's folder."""
     if data is not None:
         return data
-    if chosen := os.environ.get("TWBOT_HOME"):
+    if chosen := os.environ.get(HOME.name):
         return Path(chosen)
     folder = project()
     return Path(".twbot") if folder in (SHIPPED, Path.cwd()) else folder / ".twbot"

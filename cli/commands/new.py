@@ -11,6 +11,7 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.scaffold.templates import LANGUAGES, TEMPLATES, NewBot, checked, write_bot
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, print_line, say
 from twbot.cli.ui.options import AsJson, Yes
 from twbot.cli.ui.prompts import no_terminal
@@ -65,8 +66,8 @@ def new(
     print_line(f"Wrote {len(written)} files to {folder}: a {bot.template} bot that speaks {', '.join(bot.languages)}.")
     say("Next:")
     for command in (f"cd {shlex.quote(str(folder))}", "twbot check", "twbot test", "twbot up"):
-        say(f"  {command}")
-    say(f'  twbot send "{bot.say}" --as alice    (in another terminal)')
+        say(f"  {pasteable(command, anywhere=True)}")
+    say(pasteable(f'  twbot send "{bot.say}" --as alice    (in another terminal)', anywhere=True))
 
 
 def _answer(question: str, default: str, asks: bool) -> str:

@@ -15,11 +15,14 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
+from twbot.cli.ui.streams import is_terminal
 from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
+    from twbot.cli.console.beside import Beside
     from twbot.local.data_folder import DataFolder, RunInfo
     from twbot.local.system import System
 
@@ -44,6 +47,7 @@ def up(
         bool, typer.Option("--reload", help="Start anew when twbot.toml or bot/ changes, and is in order.")
     ] = False,
     warm: Annotated[bool, typer.Option("--warm", help="Load the models now, not when they are first used.")] = False,
+    console: Annotated[bool, typer.Option("--console/--no-console", help="Run the console beside it.")] = True,
     host: Host = "127.0.0.1",
     port: Port = PORT,
     config: Config = None,
@@ -75,6 +79,7 @@ def up(
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
     options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config or settings_file())]
+    options += [] if console else ["--no-console"]
     if detach and reload:
         raise CliError("--reload is for a bot in the foreground.", hint="Leave out --detach", code=Exit.USAGE)
     if detach:
@@ -85,11 +90,15 @@ def up(
     _warn_of_packages()
     # Before the start, which takes seconds: a Ctrl-C meanwhile stops the bot in order, too.
     stop_requested = StopSignal()
-    with logging_to(home.log), _system(home, x, config or settings_file(), host, port) as system:
+    with (
+        logging_to(home.log),
+        _system(home, x, config or settings_file(), host, port) as system,
+        _console(home, console) as beside,
+    ):
         if warm:
             say("Loading the models …")
             system.bot.analysers.warm()
-        _greet(system, data_option(data), json)
+        _greet(system, beside.address() if beside else None, data_option(data), json)
         _warn(system, data_option(data))
         stop_requested.wait()
         say("Stopping: finishing what is under way …")
@@ -199,19 +208,29 @@ class StopSignal:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _greet(system: System, option: str, json: bool) -> None:
+def _console(home: DataFolder, wanted: bool) -> contextlib.AbstractContextManager[Beside | None]:
+    from twbot.cli.console.beside import console_beside
+
+    return console_beside(home.folder) if wanted else contextlib.nullcontext()
+
+
+def _greet(system: System, console: str | None, option: str, json: bool) -> None:
     simulated = None if system.x is None else system.x.url
     if json:
-        as_json_line({"pid": os.getpid(), "webhook": system.url, "simulated_x": simulated})
+        bare = console and console.partition("?")[0]
+        as_json_line({"pid": os.getpid(), "webhook": system.url, "simulated_x": simulated, "console": bare})
         return
     print_line(f"The bot is up. Its webhook: {system.url}")
-    if simulated:
+    if console:
+        # The token in it is for whoever sits here, not for a file.
+        print_line(f"The console: {console}" if is_terminal() else pasteable(f"The console: twbot open{option}"))
+    if system.x is not None:
         print_line(f"The simulated X: {simulated}")
-        print_line(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}')
+        print_line(f"Its page: {system.x.client.page() if is_terminal() else pasteable(f'twbot x open{option}')}")
+        print_line(pasteable(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}'))
     else:
-        print_line(
-            f"Register the address at which X reaches it: twbot webhook register --url https://…/twitter{option}"
-        )
+        register = f"twbot webhook register --url https://…/twitter{option}"
+        print_line(pasteable(f"Register the address at which X reaches it: {register}"))
     print_line("Ctrl-C stops it.")
 
 
@@ -323,7 +342,8 @@ def _show(run: RunInfo, option: str, json: bool) -> None:
         as_json({"pid": run.pid, "webhook": run.url})
         return
     print_line(f"The bot is up (process {run.pid}). Its webhook: {run.url}")
-    print_line(f'Next: twbot send "tell me a joke" --as alice{option}, and to stop it: twbot down{option}')
+    commands = f'twbot send "tell me a joke" --as alice{option}, and to stop it: twbot down{option}'
+    print_line(pasteable(f"Next: {commands}"))
 
 
 def _is_alive(pid: int) -> bool:

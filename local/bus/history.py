@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, SCHEMA, STATES, UNDONE, WAITING
+from twbot.local.bus.store import DEAD, DONE, SCHEMA, STATES, UNDONE, WAITING
 from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
     "SELECT d.id, e.id, e.type, e.time, e.tweet, d.rule, d.state, d.attempts, d.due, d.first_try, d.last_try, d.ended,"
-    " d.error FROM deliveries d JOIN events e ON e.seq = d.event"
+    " d.error, e.replay FROM deliveries d JOIN events e ON e.seq = d.event"
 )
 
 
@@ -41,6 +41,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended: float | None
     error: str | None
     """The class and message of the last attempt's exception."""
+    replay: str | None
+    """The name of the replay that the event came by."""
 
 
 class History:
@@ -92,6 +94,24 @@ class History:
         for (body,) in self._rows(query, *values, -1 if limit is None else limit):
             yield decode_event(body)
 
+    def newest_posts(
+        self, types: Sequence[str], *, limit: int, before: int | None = None, matching: str = ""
+    ) -> list[tuple[int, str]]:
+        """Return the newest posts first, each by the number and the post's id of its first event of these types.
+
+        `before`: only events with smaller numbers. `matching`: what the post's text or its author's name holds.
+        """
+        marks = ", ".join("?" * len(types))
+        # The plus keeps SQLite from sorting all events of a type: https://www.sqlite.org/optoverview.html (8.1)
+        query = f"""SELECT e.seq, e.tweet FROM events e
+            WHERE +e.type IN ({marks}) AND e.replay IS NULL AND e.tweet IS NOT NULL AND e.seq < ?
+            AND NOT EXISTS (SELECT 1 FROM events f WHERE f.tweet = e.tweet AND f.seq < e.seq AND f.type IN ({marks}))
+            AND (? = '' OR instr(lower(json_extract(CAST(e.body AS TEXT), '$.detail.Text')), lower(?))
+                 OR instr(lower(json_extract(CAST(e.body AS TEXT), '$.detail.Author')), lower(?)))
+            ORDER BY e.seq DESC LIMIT ?"""  # noqa: S608 - question marks
+        end = before if before is not None else self.last_number() + 1
+        return list(self._rows(query, *types, end, *types, matching, matching, matching, limit))
+
     def event(self, event_id: str) -> Event | None:
         """Return the event as it was first published, None where it does not exist."""
         # A replay stores the event again under the same id: the lowest sequence number is the original.
@@ -140,6 +160,16 @@ class History:
     def dead_by_rule(self) -> dict[str, int]:
         query = f"SELECT rule, count(*) FROM deliveries WHERE state = {DEAD} AND {UNDONE} GROUP BY rule ORDER BY rule"  # noqa: S608
         return dict(self._rows(query))
+
+    def waiting_by_rule(self) -> dict[str, int]:
+        query = f"SELECT rule, count(*) FROM deliveries WHERE state = {WAITING} AND {UNDONE} GROUP BY rule"  # noqa: S608
+        return dict(self._rows(query))
+
+    def done_by_rule(self, since: datetime.datetime) -> dict[str, int]:
+        """Return how many of the deliveries of events since then are done."""
+        query = f"""SELECT rule, count(*) FROM deliveries
+            WHERE event >= (SELECT min(+seq) FROM events WHERE time >= ?) AND state = {DONE} GROUP BY rule"""  # noqa: S608
+        return dict(self._rows(query, _text(since)))
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
         """Return time and post id of each event of one type, without replayed copies."""

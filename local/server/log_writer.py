@@ -22,6 +22,7 @@ from twbot.local.server.log_files import OLDER
 
 OURS = ("twbot", "lambdas", "local")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+MAX_BYTES = 10_000_000  # of a file, before the next one begins
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def logging_to(path: Path) -> Iterator[None]:
     https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
     """
     try:
-        handler = PrivateLog(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
+        handler = PrivateLog(path, maxBytes=MAX_BYTES, backupCount=OLDER, encoding="utf-8")
     except OSError as error:
         raise TwbotError(f"Cannot write to {path}: {link_or_reason(path, error)}.") from None
     handler.setFormatter(JsonLines())

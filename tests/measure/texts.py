@@ -5,6 +5,8 @@ before those that are trained on and on other subjects. The English ones are tho
 sets/sentiment_weak.tsv has 20 more in each of six languages, and sets/mixed.tsv 30 texts of two moods: both were
 written before the sentences in these languages that were added to the training later. So was sets/sentiment_third.tsv,
 30 in each of twelve languages: pets, gardens, hairdressers, furniture, jobs, hikes, novels, games.
+sets/sentiment_fourth.tsv has 40 in each of thirteen, zh-TW among them: everyday posts on products, services, travel,
+food, sport and software. It was written before data/sentiment_posts.tsv, and nothing was chosen by it.
 
 Sets that may not be kept here are read from packages in the folder PACKAGES, and left out where they are not there:
 
@@ -36,6 +38,7 @@ from twbot.local.models.sentiment import CLASSES, plain
 HERE = Path(__file__).parent
 PACKAGES = HERE / "packages"
 TWO_MOODS = "two moods"
+SETS = {"second set": "sentiment_weak", "third set": "sentiment_third", "fourth set": "sentiment_fourth"}
 EACH = 300  # texts of each class
 COLUMNS = ("accuracy", "macro-F1", "wrongly MIXED", "ECE")
 AIRLINES = re.compile(r"@(united|virginamerica|southwestair|jetblue|usairways|americanair)\b", re.IGNORECASE)
@@ -72,7 +75,7 @@ def _sets() -> dict[str, list[Labelled]]:
     sets = {"en, kept aside": [Labelled("en", class_, text) for class_, text in english]}
     for language, class_, text in _lines(HERE / "sets/sentiment.tsv"):
         sets.setdefault(language, []).append(Labelled(language, class_, text))
-    for name, file in {"second set": "sentiment_weak", "third set": "sentiment_third"}.items():
+    for name, file in SETS.items():
         for language, class_, text in _lines(HERE / f"sets/{file}.tsv"):
             sets.setdefault(f"{language}, {name}", []).append(Labelled(language, class_, text))
     sets[TWO_MOODS] = [Labelled(language, "MIXED", text) for language, text in _lines(HERE / "sets/mixed.tsv")]

@@ -6,8 +6,9 @@ is older. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatchLog
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -18,7 +19,7 @@ from twbot.lambdas.aws.client_errors import error_code
 from twbot.lambdas.contracts import Event, decode_event
 from twbot.lambdas.errors import BadEvent
 
-Wait = Callable[[float], None]
+Wait = Callable[[float], object]
 # Seconds. The quota is five calls a second, for the whole account.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 MIN_CALL_INTERVAL = 0.2
@@ -131,6 +132,9 @@ def _id(each: dict[str, Any]) -> str:
 
 
 POLL_INTERVAL = 1.0
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+MAX_PATTERN_LENGTH = 1024
+_TYPE = re.compile(r"[A-Z][A-Z_]{0,60}")
 
 
 def event_in(text: str) -> Event | None:
@@ -139,3 +143,16 @@ def event_in(text: str) -> Event | None:
         return decode_event(text)
     except BadEvent:
         return None
+
+
+def type_pattern(types: Collection[str]) -> str:
+    """Return a filter pattern for events of these types.
+
+    It is empty, and so passes all events, where one of them is no type's name or the pattern gets too long: the caller
+    filters, too. https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+    if not types or not all(_TYPE.fullmatch(each) for each in types):
+        return ""
+    tests = " || ".join(f'$.detail-type = "{each}"' for each in sorted(types))
+    pattern = f"{{ {tests} }}"
+    return pattern if len(pattern) <= MAX_PATTERN_LENGTH else ""

@@ -7,13 +7,16 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
 from twbot.cli.operations.logs.aws import AwsLogs, post_pattern
 from twbot.cli.operations.logs.aws_log_groups import LogReader, Wait, event_in
 from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
-from twbot.cli.operations.logs.records import LogFilter
+from twbot.cli.operations.logs.records import Line, LogFilter
+from twbot.cli.operations.traces.aws_conversations import newest
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
     dead_letter_span,
@@ -27,6 +30,8 @@ from twbot.cli.operations.traces.aws_deliveries import (
 )
 from twbot.cli.operations.traces.aws_order import rank, sorted_spans
 from twbot.cli.operations.traces.aws_workflow_steps import executions
+from twbot.cli.operations.traces.conversations import Conversations
+from twbot.cli.operations.traces.lives import begins_of, life_at, lived, replay_of
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
@@ -63,7 +68,22 @@ class AwsTraces:
         if not events:
             return None
         spans = without_given_up(self._spans(tweet_id, events, start, end), self._dead_letters(tweet_id, events))
-        return trace_of(tweet_id, events, sorted_spans(spans), option=f" --stage {self._bot.name}")
+        begins = begins_of(events)
+        return trace_of(
+            tweet_id,
+            events,
+            sorted_spans(lived(spans, begins)),
+            replays=[*begins],
+            option=f" --stage {self._bot.name}",
+        )
+
+    def events(self, tweet_id: str) -> list[Event]:
+        """Return the events about a post, the oldest first, with replayed ones."""
+        return self._events(tweet_id, *self.window(tweet_id, None, None))
+
+    def newest(self, limit: int, *, before: str | None = None, matching: str = "") -> Conversations:
+        """Return the newest posts first. `before`: epoch seconds. Raises BadCursor."""
+        return newest(self._bot, self._reader, limit, before, matching)
 
     def _spans(
         self, tweet_id: str, events: list[Event], start: datetime.datetime, end: datetime.datetime
@@ -73,8 +93,8 @@ class AwsTraces:
         # A replay runs the workflow again, at any time after the event's own.
         until = end if any(event.replay_name for event in events) else None
         steps = [each for event in _received(events) for each in executions(self._steps(event, until))]
-        found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *problem_spans(lines)]
-        return [*found, *_suspects(events, log)]
+        more = [*steps, *alerts(events), *_deliveries(events, lines), *problem_spans(lines), *_suspects(events, log)]
+        return [*spans_of_events(events), *more]
 
     def _dead_letters(self, tweet_id: str, events: list[Event]) -> list[Span]:
         """Return the dead letters about the post, from the queues in which it may have ended."""
@@ -118,6 +138,16 @@ class AwsTraces:
             step = step_in(line.text)
             if step is not None and event.id in step.execution_arn:
                 yield step
+
+
+def _deliveries(events: list[Event], lines: list[Line]) -> Iterator[Span]:
+    """Yield the deliveries of each life of the post, as its events and lines show them."""
+    begins = begins_of(events)
+    for life in (None, *begins):
+        of_life = [event for event in events if replay_of(event) == life]
+        while_it_lived = [line for line in lines if life_at(epoch(line["timestamp"]), begins) == life]
+        for span in deliveries(of_life, while_it_lived):
+            yield msgspec.structs.replace(span, replay=life)
 
 
 def _suspects(events: list[Event], log: AwsLogs) -> Iterator[Span]:

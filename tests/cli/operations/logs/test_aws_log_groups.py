@@ -17,9 +17,9 @@ from moto import mock_aws
 from tests.support.logging_stage import LoggingStage
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
-from twbot.cli.operations.events.aws import AwsLiveEvents, type_pattern
+from twbot.cli.operations.events.aws import AwsLiveEvents
 from twbot.cli.operations.logs.aws import AwsLogs
-from twbot.cli.operations.logs.aws_log_groups import BACKOFF, POLL_INTERVAL, LogFollower, LogReader
+from twbot.cli.operations.logs.aws_log_groups import BACKOFF, POLL_INTERVAL, LogFollower, LogReader, type_pattern
 from twbot.cli.operations.logs.records import LogFilter
 from twbot.lambdas.contracts import Event
 from twbot.stacks.names import event_log_name
