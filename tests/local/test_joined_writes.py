@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -35,12 +36,17 @@ def answer(joined: Any) -> None:
     joined.write(b"body")
 
 
+def answer_and(end: str, joined: Any) -> None:
+    answer(joined)
+    getattr(joined, end)()
+
+
 @pytest.mark.parametrize(
     ("do", "done"),
     [
         (answer, [b"head body"]),
-        (lambda joined: (answer(joined), joined.close()), [b"head body", "closed"]),
-        (lambda joined: (answer(joined), joined.abort()), ["cut"]),
+        (functools.partial(answer_and, "close"), [b"head body", "closed"]),
+        (functools.partial(answer_and, "abort"), ["cut"]),
         (lambda joined: joined.write(b""), []),
         (lambda joined: joined.close(), ["closed"]),
     ],
