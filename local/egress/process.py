@@ -124,6 +124,7 @@ class _Worker:
 
     @property
     def has_ended(self) -> bool:
+        """Whether the process is gone, which nobody has been told of."""
         return self._process.poll() is not None
 
     def ask(self, event: Event) -> Answer:
