@@ -34,6 +34,8 @@ OTHERS = {
 # Ours that are not run here: why, or where they are.
 PARSED = {
     "twbot up": "runs until it is stopped: tests/cli/commands/test_up_and_down.py",
+    "twbot open": "runs until it is stopped: tests/cli/commands/test_open.py",
+    "twbot x open": "runs until it is stopped: tests/cli/commands/test_x_command.py",
     "twbot down": "ends a process: tests/cli/commands/test_up_and_down.py",
     "twbot demo": "takes the models: tests/end_to_end/test_demo.py",
     "twbot test": "takes the models: tests/docs/test_tutorial.py",
@@ -86,6 +88,12 @@ def typed() -> Iterator[Typed]:
                     yield Typed(block.page, words)
 
 
+def test_where_they_are_tried_is_there() -> None:
+    """A reason that names a file names one that there is."""
+    named = [path for why in (*PARSED.values(), *IN_A_FOLDER.values()) for path in re.findall(r"tests/\S+", why)]
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 TYPED = list(dict.fromkeys(typed()))
 EXAMPLES = {example for text in COMMANDS.values() for example in examples_in(text)}
 RUN = [
@@ -125,6 +133,11 @@ def test_it_can_be_typed(each: Typed) -> None:
         parse(arguments)
 
 
+def backed_up(desk: Stand) -> None:
+    Path("monday.tar.gz").unlink()
+    desk.backup()
+
+
 # What a line names, and what stands for it here.
 MEANS: dict[str, Callable[[Stand], str]] = {
     "POST_ID": Stand.post,
@@ -134,7 +147,7 @@ MEANS: dict[str, Callable[[Stand], str]] = {
 BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot init": Stand.no_settings,
     "twbot alerts test": Stand.subscriber,
-    "twbot restore": lambda desk: (Path("monday.tar.gz").unlink(), desk.backup()),
+    "twbot restore": backed_up,
 }
 NOBODY_TYPES = (Exit.USAGE, "nobody is there to type it")
 # Those that end otherwise here, and what they say.
