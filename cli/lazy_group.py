@@ -36,12 +36,13 @@ class Commands(Mapping[str, Any]):
         return len(self.panel_of)
 
     def _load(self, name: str, panel: str) -> Any:
-        module = import_module(f"twbot.cli.commands.{self._modules.get(name, name)}")
+        identifier = name.replace("-", "_")
+        module = import_module(f"twbot.cli.commands.{self._modules.get(name, identifier)}")
         if (group := getattr(module, "app", None)) is not None:
             found: Any = typer.main.get_group(group)
         else:
             alone = typer.Typer(add_completion=False)
-            alone.command(name)(getattr(module, name))
+            alone.command(name)(getattr(module, identifier))
             found = typer.main.get_command(alone)
         found.name, found.rich_help_panel = name, panel
         _add_fields(found)

@@ -42,7 +42,7 @@ class Contents(LazyGroup):
         "Set up X": ("secrets", "webhook", "subscription", "x"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
-            *("forget", "backup", "restore"),
+            *("forget", "backup", "restore", "bug-report"),
         ),
         "On AWS": ("init", "deploy", "diff", "synth", "outputs", "destroy", "cost"),
     }

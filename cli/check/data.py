@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 from twbot.cli.check.findings import Findings
 from twbot.cli.check.sources import functions_in
@@ -17,13 +19,15 @@ from twbot.lambdas.analytics.saved_queries import read_query
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE
 from twbot.lambdas.folder.people import SUFFIXES, checked_name, people_folder
-from twbot.lambdas.folder.toml_file import convert
+from twbot.lambdas.folder.toml_file import Parsed
 from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.responding.lex_limits import FALLBACK
-from twbot.lambdas.settings import LOCAL, load
+from twbot.lambdas.settings import LOCAL, Settings
 from twbot.local.conversations.records import FILE as CONVERSATIONS
 from twbot.local.conversations.records import ConversationsFile
 from twbot.stacks.config import AwsConfig, check_name, too_long
+
+T = TypeVar("T")
 
 
 def check_queries(folder: Path, findings: Findings) -> None:
@@ -157,16 +161,26 @@ def check_modes(folder: Path, findings: Findings) -> None:
 def check_stages(tables: Tables, findings: Findings) -> None:
     """Check the settings of each stage."""
     for name in tables.declared.stages:
+        settings = _part(tables, tables.declared.stages[name], Settings, f"$.stages.{name}", findings)
+        if name == LOCAL or settings is None:
+            continue
         try:
-            settings = load(tables.path, name)
-            if name != LOCAL:
-                check_name(name)
-                if fault := too_long(name, settings):
-                    findings.wrong(tables.path, tables.line("stages", name, "own"), str(fault), fault.hint)
-                aws = convert(settings.aws, AwsConfig, tables.path, within=f"$.stages.{name}.aws")
-                _check_extra(tables, name, aws.extra, findings)
+            check_name(name)
         except TwbotError as error:
-            note_error(error, tables.path, findings)
+            findings.wrong(tables.path, tables.line("stages", name), str(error), error.hint)
+        if fault := too_long(name, settings):
+            findings.wrong(tables.path, tables.line("stages", name, "own"), str(fault), fault.hint)
+        aws = _part(tables, settings.aws, AwsConfig, f"$.stages.{name}.aws", findings)
+        if aws is not None:
+            _check_extra(tables, name, aws.extra, findings)
+
+
+def _part(tables: Tables, found: object, as_type: type[T], within: str, findings: Findings) -> T | None:
+    """Return what is right of a part of twbot.toml, and note all that is wrong."""
+    parsed = Parsed(tables.file.text if tables.file else "", copy.deepcopy(found), as_type, within)
+    for line, says in parsed.faults:
+        findings.wrong(tables.path, line, says)
+    return parsed.value
 
 
 def _check_extra(tables: Tables, stage: str, extra: str | None, findings: Findings) -> None:

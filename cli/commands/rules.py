@@ -109,12 +109,16 @@ def match(
 
 @app.command("diagram")
 @targeted
-def diagram(_: Target) -> None:
-    """The system as a Mermaid diagram, from the rules: of every stage the same.
+def diagram(_: Target, json: AsJson = False) -> None:
+    """The system as a Mermaid diagram, from the rules: of every stage the same. As JSON its nodes and edges.
 
     Example: twbot rules diagram > system.mmd
     """
-    for line in _mermaid():
+    nodes, edges = _nodes(), list(_edges())
+    if json:
+        as_json({"nodes": nodes, "edges": edges})
+        return
+    for line in _mermaid(nodes, edges):
         print_line(line)
 
 
@@ -130,21 +134,52 @@ def _as_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _mermaid() -> Iterator[str]:
-    yield "flowchart LR"
-    yield '  X(["X"]) -->|webhook| ingress["ingress"]'
-    yield '  bus{{"event bus"}}'
-    by_service: dict[str, list[Rule]] = {}
+class Node(msgspec.Struct, frozen=True):
+    """A part of the system."""
+
+    id: str
+    label: str
+    service: str | None = None
+    """The microservice that it belongs to; None: it stands alone."""
+
+
+class Edge(msgspec.Struct, frozen=True, rename={"source": "from", "target": "to"}):
+    """What goes from one part to another."""
+
+    source: str
+    target: str
+    label: str
+
+
+# Those that no rule names, as Mermaid draws them.
+SHAPES = {"X": '(["X"])', "bus": '{{"event bus"}}', "ingress": '["ingress"]'}
+
+
+def _nodes() -> list[Node]:
+    """Return each part once: several rules may lead to one target."""
+    alone = [Node("X", "X"), Node("ingress", "ingress"), Node("bus", "event bus")]
+    return [*alone, *dict.fromkeys(Node(_node(rule), rule.target, rule.service) for rule in rules())]
+
+
+def _edges() -> Iterator[Edge]:
+    yield Edge("X", "ingress", "webhook")
+    yield Edge("ingress", "bus", ", ".join(WEBHOOK_PUBLISHES))
+    yield from (Edge("bus", _node(rule), f"{rule.name}: {_types(rule.pattern)}") for rule in rules())
+    published: dict[str, list[str]] = {}
     for rule in rules():
-        by_service.setdefault(rule.service, []).append(rule)
-    for service, found in by_service.items():
+        published.setdefault(_node(rule), []).extend(rule.publishes)
+    yield from (Edge(node, "bus", ", ".join(dict.fromkeys(types))) for node, types in published.items() if types)
+    yield Edge("egress_tweet_queue", "X", "reply")
+
+
+def _mermaid(nodes: list[Node], edges: list[Edge]) -> Iterator[str]:
+    yield "flowchart LR"
+    yield from (f"  {name}{shape}" for name, shape in SHAPES.items())
+    for service in dict.fromkeys(each.service for each in nodes if each.service):
         yield f'  subgraph {service}_service ["{service}"]'
-        yield from (f'    {_node(rule)}["{rule.target}"]' for rule in found)
+        yield from (f'    {each.id}["{each.label}"]' for each in nodes if each.service == service)
         yield "  end"
-        yield from (f'  bus -->|"{rule.name}: {_types(rule.pattern)}"| {_node(rule)}' for rule in found)
-    yield f'  ingress -->|"{", ".join(WEBHOOK_PUBLISHES)}"| bus'
-    yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in rules() if rule.publishes)
-    yield "  egress_tweet_queue -->|reply| X"
+    yield from (f'  {each.source} -->|"{each.label}"| {each.target}' for each in edges)
 
 
 def _node(rule: Rule) -> str:

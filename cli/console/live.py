@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from twbot.cli.console.pages import Console
 from twbot.cli.operations.events.filters import EventFilter
+from twbot.cli.screens.event_lines import author_of, in_words
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.folder.event_types import OURS
 from twbot.lambdas.x.post_ids import tweet_of
 
 # A browser notices by this that a connection is dead, and so does a proxy.
@@ -69,9 +69,5 @@ class Line(NamedTuple):
 
 
 def line_of(event: Event) -> Line:
-    """Return what a window shows of an event: its words, or all of an event of the bot's own."""
-    detail = event.detail
-    words = detail.get("Text") or detail.get("Explanation") or detail.get("Cause") or ""
-    if event.detail_type not in OURS:
-        words = msgspec.json.encode(detail).decode()
-    return Line(event, str(words)[:MAX_TEXT], tweet_of(event), str(detail.get("Author") or ""))
+    """Return what a window shows of an event, as `twbot tail` does."""
+    return Line(event, in_words(event)[:MAX_TEXT], tweet_of(event), author_of(event))

@@ -1,6 +1,6 @@
 """Lays out tables and lists for a terminal of any width: what is copied stays whole, and free text gives way to it.
 
-See docs/decisions/0030-what-is-copied-stays-whole.md
+See docs/decisions/0034-what-is-copied-stays-whole.md
 """
 
 from __future__ import annotations

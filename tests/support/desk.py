@@ -99,6 +99,7 @@ def at_a_desk(world: World, home: Path, folder: Path, monkeypatch: pytest.Monkey
     for name in ("keys.json", "new-keys.json"):
         (folder / name).write_text(keys)
     (folder / "token.txt").write_text("a-token")
+    (folder / "people.json").write_text('{"version": 1, "accounts": [{"username": "ann"}]}')
     (folder / "posts.jsonl").write_text('{"text": "tell me a joke", "as": "bob"}\n')
     (folder / "weekly.sql").write_text("-- parameter: days integer 1\nSELECT CAST(? AS integer) AS days")
     shutil.copy(PICTURES / "stranger.jpg", folder / "ada.jpg")

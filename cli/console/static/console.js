@@ -157,6 +157,10 @@ document.addEventListener("submit", (submit) => {
   if (question && !confirm(question)) { submit.preventDefault(); return; }
   submit.submitter?.setAttribute("aria-busy", "true");
 });
+// A page that one goes back to is as it was left: its button still busy.
+addEventListener("pageshow", () => {
+  for (const each of document.querySelectorAll("[aria-busy]")) each.removeAttribute("aria-busy");
+});
 document.addEventListener("keydown", (key) => {
   if (key.key === "Enter" && (key.ctrlKey || key.metaKey) && key.target.matches("[data-submit]")) key.target.form.requestSubmit();
 });
