@@ -39,6 +39,8 @@ PARSED = {
     "twbot x open": "runs until it is stopped: tests/cli/commands/test_x_command.py",
     "twbot down": "ends a process: tests/cli/commands/test_up_and_down.py",
     "twbot demo": "takes the models: tests/end_to_end/test_demo.py",
+    "twbot x serve": "runs until it is stopped: tests/cli/commands/test_x_command.py",
+    "twbot x": "changes what others use: tests/cli/commands/test_x_command.py",
     "twbot test": "takes the models: tests/docs/test_tutorial.py",
     "twbot analyse": "takes the models: tests/cli/commands/test_examples.py",
     "twbot deploy": "needs AWS: tests/cli/deploy/test_deploy_commands.py",
@@ -117,7 +119,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def make_files(folder: Path) -> None:
     for name in ("photo.jpg", "ada1.jpg", "ada2.jpg"):
         shutil.copy(PICTURES / "stranger.jpg", folder / name)
-    (folder / "monday.tar.gz").touch()
+    for name in ("monday.tar.gz", "people.json", "faults.json"):
+        (folder / name).touch()
 
 
 @pytest.mark.parametrize("each", TYPED, ids=lambda each: f"{each.page}: {each.line}"[:90])
