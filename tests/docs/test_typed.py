@@ -36,7 +36,6 @@ OTHERS = {
 PARSED = {
     "twbot up": "runs until it is stopped: tests/cli/commands/test_up_and_down.py",
     "twbot open": "runs until it is stopped: tests/cli/commands/test_open.py",
-    "twbot x open": "runs until it is stopped: tests/cli/commands/test_x_command.py",
     "twbot down": "ends a process: tests/cli/commands/test_up_and_down.py",
     "twbot demo": "takes the models: tests/end_to_end/test_demo.py",
     "twbot x serve": "runs until it is stopped: tests/cli/commands/test_x_command.py",
