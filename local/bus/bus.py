@@ -40,6 +40,7 @@ TICK = 1.0  # seconds between two looks at the clocks while deliveries wait for 
 MAX_RECOVERED_WAIT = 60.0
 # For whoever has to know which post an event is published about (local/conversations/): the log's context tells.
 _published = logging.getLogger("twbot.published")
+MAX_TYPES = 1000  # of events, whose routes are remembered: own functions may publish any
 PRUNED_AT_ONCE = 500  # events in one transaction: publishers wait for it
 # The bus whose handler runs, and what the handler has published so far. Threads that it starts have its context, too.
 _handling: contextvars.ContextVar[tuple[Bus, Outbox] | None] = contextvars.ContextVar("handling", default=None)
@@ -82,6 +83,7 @@ class Bus:
         self._delivers = delivers
         self.orphans: dict[str, int] = {}
         self._routes = {rule.name: _route(rule, retry or RetryPolicy()) for rule in rules}
+        self._by_type: dict[str, list[Route]] = {}
         self._limit = limit
         self._clock, self._monotonic = clock, monotonic
         self._jumps = Jumps(clock, monotonic)
@@ -345,8 +347,16 @@ class Bus:
         except (TypeError, UnicodeEncodeError) as error:
             raise BadEvent(f"{event.detail_type}: not JSON: {error}") from None
         document = _as_json(event)
-        candidates = self._routes.values() if routes is None else routes
+        candidates = self._that_may_take(event.detail_type) if routes is None else routes
         return New(event, body, [route for route in candidates if route.matches(document)], entry)
+
+    def _that_may_take(self, kind: str) -> list[Route]:
+        """Return the routes of the rules that may take events of a type: most patterns need not be looked at."""
+        if (found := self._by_type.get(kind)) is None:
+            found = [each for each in self._routes.values() if each.types is None or kind in each.types]
+            if len(self._by_type) < MAX_TYPES:
+                self._by_type[kind] = found
+        return found
 
     def _renew(self, entry: Entry, event: Event) -> New:
         return self._new(msgspec.structs.replace(event, detail=entry.detail), entry)
@@ -496,7 +506,7 @@ def _check_numbers(deliveries: Sequence[int]) -> None:
 
 def _route(rule: Rule, retry: RetryPolicy) -> Route:
     try:
-        route = Route(rule.name, compile_pattern(rule.pattern))
+        route = Route(rule.name, compile_pattern(rule.pattern), rule.types)
     except BadPattern as error:
         raise BadPattern(f"rule {rule.name}: {error}") from None
     route.retry = retry

@@ -65,9 +65,10 @@ STOP = Stop()
 class Route:
     """A rule with its pattern, queue and attached handler."""
 
-    def __init__(self, name: str, matches: CompiledPattern) -> None:
+    def __init__(self, name: str, matches: CompiledPattern, types: list[str] | None = None) -> None:
+        """`types`: those of the events that the pattern may match; None: any."""
         self.name = name
-        self.matches = matches
+        self.matches, self.types = matches, types
         self.queue: Inbox[Delivery | Stop] = Inbox()
         self.handler: Callable[[Any], None] | None = None
         self.concurrency = 1

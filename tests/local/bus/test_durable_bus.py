@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.support.greetings import RULES, hello
@@ -26,7 +27,7 @@ from twbot.lambdas.wiring import Rule
 from twbot.local.bus import bus as bus_module
 from twbot.local.bus.bus import Bus
 from twbot.local.bus.history import History
-from twbot.local.bus.patterns import BadPattern
+from twbot.local.bus.patterns import BadPattern, compile_pattern
 from twbot.local.bus.routes import NotAttached, Overloaded, RetryPolicy
 from twbot.local.bus.store import AlreadyRunning
 from twbot.local.database import StorageError
@@ -66,6 +67,36 @@ def test_every_matching_rule_gets_the_event(tmp_path: Path) -> None:
             "greetings": "done",
             "everything": "done",
         }
+
+
+TYPES_IN_PATTERNS: tuple[dict[str, Any], ...] = (
+    {"source": ["BOT"]},
+    {"detail-type": ["HELLO"]},
+    {"detail-type": ["HELLO", "BYE"], "detail": {"n": [1]}},
+    {"detail-type": ["HELLO", {"prefix": "B"}]},
+    {"detail-type": [{"anything-but": ["HELLO"]}]},
+    {"detail-type": [{"equals-ignore-case": "hello"}]},
+    {"detail-type": [{"exists": True}]},
+    {"$or": [{"detail-type": ["BYE"]}, {"detail": {"n": [1]}}]},
+    {"detail-type": ["BYE"], "$or": [{"source": ["BOT"]}, {"source": ["OTHER"]}]},
+)
+
+
+def test_the_type_alone_excludes_no_rule_that_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a pattern names types, and however many types there are."""
+    monkeypatch.setattr(bus_module, "MAX_TYPES", 2)
+    rules = [Rule("test", f"rule-{number}", pattern, "t") for number, pattern in enumerate(TYPES_IN_PATTERNS)]
+    found: dict[str, set[str]] = {}
+    events = [hello(n, kind=kind) for _ in range(2) for kind in ("HELLO", "BYE", "B", "hello", "OTHER") for n in (1, 2)]
+    with Bus(tmp_path / "bus.db", rules) as bus:
+        bus.publish(events)
+    with History(tmp_path / "bus.db") as history:
+        for event in history.events():
+            found[event.id] = {each.rule for each in history.deliveries(event.id)}
+            document = msgspec.to_builtins(event)
+            assert found[event.id] == {each.name for each in rules if compile_pattern(each.pattern)(document)}
+    assert len(found) == len(events)
+    assert set().union(*found.values()) == {each.name for each in rules}
 
 
 def test_once_is_once_even_at_the_same_time(tmp_path: Path) -> None:
