@@ -10,6 +10,7 @@ import typer
 from twbot.cli.operations.settings_in_force import settings_in_force, variables
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, say, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, targeted
 from twbot.lambdas import environment
 
@@ -34,9 +35,10 @@ def list_settings(target: Target, context: typer.Context, json: AsJson = False) 
     if json:
         as_json({"stage": target.stage, "settings": settings, "environment": found})
         return
-    table(["setting", "value", "from"], [(each.name, _shown(each.value), each.source) for each in settings])
+    rows = [(each.name, _shown(each.value), each.source) for each in settings]
+    table(["setting", "value", "from"], rows)
     rows = [(each.name, (each.value or "set") if each.set else "", each.says) for each in found]
-    table(["variable", "value", "what it says"], rows)
+    table(["variable", "value", Column("what it says", gives_way=True)], rows)
     if not target.is_local:
         say("What AWS has of it: twbot diff --stage " + target.stage)
 
