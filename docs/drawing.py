@@ -18,7 +18,7 @@ from docs.terminal import COLUMNS, LINES, Printed
 
 CELL, ROW, MARGIN, BAR = 8.4, 19, 16, 30  # pixels
 PROMPT = "$ "
-BEGIN = 0.8  # seconds before the first key
+BEGIN = 0.3  # seconds before the first key
 TYPING = 0.035  # seconds a key
 MAX_WAIT = 1.2  # seconds: longer waits of the session are shortened to it
 READING = 1.6  # seconds after a command has ended
@@ -81,11 +81,8 @@ def film(scenes: Sequence[Scene], title: str) -> str:
             styles.append(_typing(f"t{at}", row, seconds))
             body.append(_cover(f"t{at}", row, at))
     body.append("</g>")
-    for number, (at, path) in enumerate(pictures):
-        styles.append(
-            f".p{number}{{visibility:hidden;animation-name:p{number}}}@keyframes p{number}{{0%{{visibility:hidden}}"
-            f"{_percent(at / seconds)}{{visibility:visible}}{_percent((at + LOOKING) / seconds)}{{visibility:hidden}}}}"
-        )
+    for number, (start, path) in enumerate(pictures):
+        styles.append(_shown(f"p{number}", start / seconds, (start + LOOKING) / seconds))
         body.append(_image(path, f"p{number}"))
     styles.append("@media (prefers-reduced-motion:reduce){*{animation:none!important}}")
     return _window(title, LINES, "".join(styles), "".join(body))
@@ -111,6 +108,11 @@ def _wrapped(text: Text) -> list[Text]:
 def _appears(name: str, share: float) -> str:
     steps = f"0%{{visibility:hidden}}{_percent(share)}{{visibility:visible}}"
     return f".{name}{{animation-name:{name}}}@keyframes {name}{{{steps}}}"
+
+
+def _shown(name: str, begin: float, end: float) -> str:
+    steps = f"0%{{visibility:hidden}}{_percent(begin)}{{visibility:visible}}{_percent(end)}{{visibility:hidden}}"
+    return f".{name}{{visibility:hidden;animation-name:{name}}}@keyframes {name}{{{steps}}}"
 
 
 def _scrolls(rows: Sequence[_Row], seconds: float) -> str:
@@ -200,7 +202,8 @@ def _window(title: str, rows: int, styles: str, body: str) -> str:
         f'width="{width:.0f}" height="{height}" role="img" aria-label={quoteattr(title)}>'
         f"<title>{escape(title)}</title><style>"
         f"text{{font-family:{FONT};font-size:14px;white-space:pre}}{styles}</style>"
-        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>{dots}'
+        f'<rect x=".5" y=".5" width="{width - 1:.0f}" height="{height - 1}" rx="8" fill="{BACKGROUND}" '
+        f'stroke="#3b4350"/>{dots}'
         f'<clipPath id="w"><rect width="{COLUMNS * CELL:.0f}" height="{rows * ROW}"/></clipPath>'
         f'<g transform="translate({MARGIN} {BAR})" clip-path="url(#w)" fill="{FOREGROUND}">{body}</g></svg>\n'
     )

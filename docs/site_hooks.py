@@ -65,6 +65,11 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     return "".join(part if at % 2 else _LINK.sub(link, part) for at, part in enumerate(parts))
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Name the theme's dialog for searching, which has no name for those who hear the page."""
+    return output.replace('<div class="md-search" ', '<div class="md-search" aria-label="Search" ', 1)
+
+
 def page_link(target: str, here: str) -> str:
     """Return the link of one page to another for a link of a file to another.
 

@@ -49,6 +49,8 @@ class Terminal:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TWBOT_", "AWS_"))}
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
         self._environment = kept | {"PATH": path, "TERM": "xterm-256color", "LANG": "C.UTF-8", "TZ": "UTC"}
+        # Nobody is there to turn pages.
+        self._environment["TWBOT_PAGER"] = "cat"
         for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
             self._environment.pop(name, None)
 

@@ -115,6 +115,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "console.lock"
 
     @property
+    def alone(self) -> Path:
+        """Return the file by which a simulated X that runs without a bot is found."""
+        return self.folder / "x" / "alone.json"
+
+    @property
     def stopped(self) -> Path:
         """Return the file that says that somebody stopped the bot on purpose: `twbot down`, or Ctrl-C."""
         return self.folder / "stopped"

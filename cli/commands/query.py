@@ -166,11 +166,9 @@ def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
         print_csv(result.columns, ([plain_value(value) for value in row] for row in result.rows))
     elif form == "md":
         print_markdown(result.columns, ([plain_value(value) for value in row] for row in result.rows))
-    elif not result.rows:
-        say("Nothing yet: no event matches.")
-    elif not (chart and _draw(result)):
+    elif not (chart and result.rows and _draw(result)):
         with paged():
-            result_table(result.columns, result.rows, utc=utc)
+            result_table(result.columns, result.rows, utc=utc, none="Nothing yet: no event matches.")
     if form == "table":
         rows = len(result.rows)
         note(f"{count_text(rows)} {'row' if rows == 1 else 'rows'}, {size_text(result.bytes_scanned)} scanned")

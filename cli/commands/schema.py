@@ -8,7 +8,7 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.completion import complete_types
-from twbot.cli.ui.console import as_json, say, table
+from twbot.cli.ui.console import as_json, note, table
 from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson
 from twbot.cli.ui.pager import paged
@@ -65,7 +65,7 @@ def _list(json: bool) -> None:
         return
     with paged():
         table(["type", "of", Column("what it is", gives_way=True)], [tuple(row.values()) for row in rows])
-    say("What one holds: twbot schema TYPE")
+    note("What one holds: twbot schema TYPE")
 
 
 def _of(name: str) -> str:

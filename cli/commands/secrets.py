@@ -11,7 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.own_secrets import missing_secrets
 from twbot.cli.operations.target import Bot, Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, note, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import ask_secret, confirm, whole_file
 from twbot.cli.x import accepted_keys
@@ -106,7 +106,7 @@ def show(
         return
     rows = [(name, "there" if present.get(name) else "not there") for name in NAMES]
     table(["key", "state"], [*rows, ("the keys before", "kept" if previous else "none")])
-    say(f"In {store.place}.")
+    note(f"In {store.place}.")
 
 
 @app.command()

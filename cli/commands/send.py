@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +19,7 @@ from twbot.cli.ui.console import as_json, as_json_line, err, out, say
 from twbot.cli.ui.options import AsJson, Data, StageName
 from twbot.cli.ui.pictures import complete_pictures
 from twbot.cli.x.post_lines import NewPost, checked_images, read_posts
-from twbot.cli.x.simulated import running_simulated_x
+from twbot.cli.x.simulated import simulated_x_of_bot
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 # Seconds between two looks at the trace of the post.
 POLL_INTERVAL = 1.0
+MAX_LOOKED_AT = 100  # analysed messages since the bot's start
 # The outcomes of a trace after which no reply comes.
 NO_REPLY = ("refused", "withheld", "analysis-failed")
 
@@ -103,19 +107,19 @@ def send(
 
 
 def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | None, json: bool) -> None:
-    client, folder = running_simulated_x(data)
+    client, folder = simulated_x_of_bot(data)
     bot = client.bot()
     post = client.edit(edit, _mentioning(wanted.text, bot)) if edit else _post(client, wanted, bot)
     if not json:
         say(f"@{post['author']} {'edited' if edit else 'posted'} {post['id']}: {post['text']}")
-    reply = _reply(client, post, bot, timeout, Target(data=data))
+    reply = _reply(client, post, bot, timeout, Target(data=data), partial(_say_why, folder, bool(wanted.images), json))
     paths = _save(client, folder / "replies", reply)
     _show(post, reply, paths, json)
 
 
 def _send_all(wanted: list[NewPost], timeout: float, data: Path | None, json: bool) -> None:
     """Send all posts, then show the reply to each. Raises CliError where some have none, after all are shown."""
-    client, folder = running_simulated_x(data)
+    client, folder = simulated_x_of_bot(data)
     bot, posts = client.bot(), []
     with err.status("posting") as status:
         for number, each in enumerate(wanted, 1):
@@ -134,13 +138,13 @@ def _send_all(wanted: list[NewPost], timeout: float, data: Path | None, json: bo
             missing.append(error)
             reply, problem = None, str(error)
         if not json:
-            out.print(Text.assemble((f"@{post['author']}", "bold"), f" {post['text']}"), soft_wrap=True)
+            out.print(Text.assemble((f"@{post['author']}", "bold"), f" {post['text']}"))
         if reply is not None:
             _show(post, reply, _save(client, folder / "replies", reply), json, as_line=True)
         elif json:
             as_json_line({**_about(post), "reply": None, "problem": problem})
         elif problem:
-            out.print(Text(f"  {problem}", "yellow"), soft_wrap=True)
+            out.print(Text(f"  {problem}", "yellow"))
     if missing:
         code = Exit.TIMED_OUT if any(each.code is Exit.TIMED_OUT for each in missing) else Exit.FAILED
         raise CliError(f"{len(missing)} of {len(posts)} posts have no reply.", hint=missing[0].hint, code=code)
@@ -163,8 +167,38 @@ def _mentioning(text: str, bot: str) -> str:
     return text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
 
 
-def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: float, target: Target) -> dict[str, Any]:
-    """Wait for the reply, to any version of the post. Raises CliError if none will come, or none comes in time."""
+def _say_nothing() -> None:
+    """Nothing is to be said, or it was."""
+
+
+def _say_why(folder: Path, with_picture: bool, json: bool) -> None:
+    """Say what a reply waits for, where the bot has analysed nothing of the kind since its start."""
+    from twbot.local.bus.history import History
+    from twbot.local.data_folder import DataFolder, running_bot
+
+    run = running_bot(folder)
+    if run is None or json:
+        return
+    started = datetime.datetime.fromtimestamp(run.started, datetime.UTC)
+    with History(DataFolder(folder).bus) as history:
+        analysed = history.events(detail_type="MESSAGE_ANALYSED", since=started, newest_first=True, limit=MAX_LOOKED_AT)
+        pictures = [bool(event.detail["Analysis"]["Images"]) for event in analysed]
+    if not (any(pictures) if with_picture else pictures):
+        say("The models load, which takes some seconds: for the first message and the first picture only …")
+
+
+def _reply(
+    client: SimulatorClient,
+    post: dict[str, Any],
+    bot: str,
+    timeout: float,
+    target: Target,
+    say_why: Callable[[], None] = _say_nothing,
+) -> dict[str, Any]:
+    """Wait for the reply, to any version of the post; `say_why` is called once where it is not there at once.
+
+    Raises CliError if none will come, or none comes in time.
+    """
     import time
 
     post_id, earlier = post["id"], [version for version in post["edit_history"] if version != post["id"]]
@@ -175,6 +209,8 @@ def _reply(client: SimulatorClient, post: dict[str, Any], bot: str, timeout: flo
             return found[0]
         if before := [reply for version in earlier for reply in client.replies(version, author=bot)]:
             return before[0]
+        say_why()
+        say_why = _say_nothing
         trace = traces_of(target).of(post_id)
         if trace is not None and trace.outcome in NO_REPLY:
             raise CliError(f"@{bot} does not reply to {post_id}: {trace.why}", hint=hint)

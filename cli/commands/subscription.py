@@ -247,5 +247,5 @@ def _table(rows: list[Row]) -> None:
             columns.append(column)
             shown = [[*cells, value or ""] for cells, value in zip(shown, values, strict=True)]
         else:
-            say(f"{column.capitalize()}: {values[0]}")
+            note(f"{column.capitalize()}: {values[0]}")
     table(columns, shown, none="There is none.")

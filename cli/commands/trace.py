@@ -127,8 +127,11 @@ def _show(found: Trace, replay: str | None, *, steps: bool | None, utc: bool, op
     begin = _begin(spans)
     whole = (begin, max(begin, *(each.end for each in spans)))
     if not out.is_screen:
-        end = (round(whole[1] - begin, 3), "outcome", None, None, f"{found.outcome}: {found.why}")
-        table(COLUMNS, [*(_cells(each, whole) for each in spans), end])
+        about = [("post", f"{found.tweet_id} @{found.author}: {found.text}" if found.text else found.tweet_id)]
+        ends = [*(("replay", name) for name in found.replays), ("outcome", f"{found.outcome}: {found.why}")]
+        rows = [*(_cells(each, whole) for each in spans)]
+        first, last = ([(None, what, None, None, note) for what, note in part] for part in (about, ends))
+        table(COLUMNS, [*first, *rows, *last])
         return
     out.print(Text.assemble((f"Post {found.tweet_id}", "bold"), f"  {format_time(begin, utc=utc)}"))
     if found.text:

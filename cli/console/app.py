@@ -27,10 +27,10 @@ from twbot.cli.console import (
     timeline,
 )
 from twbot.cli.console.pages import FOLDER, Console, Link
-from twbot.cli.console.security import Guard
 from twbot.cli.errors import CliError, Exit, Unexpected
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
+from twbot.local.server.guard import Guard
 
 LINKS = (
     Link("/", "Timeline"),
@@ -70,4 +70,10 @@ def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
         ],
         exception_handlers={TwbotError: failed, 404: missing, Exception: broken},
     )
-    return Guard(app, port=port, token=token)
+    return Guard(
+        app,
+        hosts={f"127.0.0.1:{port}", f"localhost:{port}"},
+        token=token,
+        cookie=f"twbot-console-{port}",
+        opened_by="twbot open --print",
+    )

@@ -74,7 +74,7 @@ def line(
     return Line(
         name,
         says,
-        words(top),
+        words(top) if stretches else "",
         *_ends(periods),
         [_points(each) for each in stretches],
         [_points([(each[0][0], HEIGHT), *each, (each[-1][0], HEIGHT)]) for each in stretches] if is_count else [],

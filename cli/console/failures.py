@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from starlette.datastructures import FormData, QueryParams
@@ -131,6 +132,7 @@ def routes(console: Console) -> list[Route]:
         batch = _read(console, choice)[1]
         found = choice.letters(batch)
         able = [each for each in found if deed == "purge" or each.obstacle is None]
+        by_rule = Counter(each.rule for each in able)
         return console.page(
             request,
             "failures_confirm.html",
@@ -139,9 +141,9 @@ def routes(console: Console) -> list[Route]:
             choice=choice,
             able=able,
             hidden=batch.hidden if choice == Choice() else 0,
-            stuck=[each for each in found if each not in able],
-            by_rule=_by_rule(able),
-            replies=any(rule.name in {each.rule for each in able} and leads_to_reply(rule) for rule in rules()),
+            stuck=[each for each in found if deed == "redrive" and each.obstacle is not None],
+            by_rule=by_rule,
+            replies=any(rule.name in by_rule and leads_to_reply(rule) for rule in rules()),
         )
 
     def work(_: Request, form: FormData) -> Done:
@@ -185,13 +187,6 @@ def _steps(source: DeadLetters, deed: Deed, ids: list[str], rule: str | None, ev
     still = [each for each in ids if each in found and (deed == "purge" or found[each].obstacle is None)]
     if still:
         yield from source.redrive(still) if deed == "redrive" else source.purge(still)
-
-
-def _by_rule(letters: Iterable[DeadLetter]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each in letters:
-        found[each.rule] = found.get(each.rule, 0) + 1
-    return found
 
 
 def _counts(console: Console) -> dict[str, int]:

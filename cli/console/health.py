@@ -16,6 +16,8 @@ Found = TypeVar("Found")
 Level = Literal["good", "warn", "bad", "unknown"]
 # So many seconds a status is as good as a new one, however many windows ask for it.
 FRESH_SECONDS = 5.0
+# A page does not wait for a bot that hangs: it has the status of before, which the window then asks for anew.
+PAGE_SECONDS = 60.0
 
 
 class Recent(Generic[Found]):
@@ -28,17 +30,26 @@ class Recent(Generic[Found]):
         self.last: Found | None = None
         """The last answer, however old."""
 
-    def get(self) -> Found:
-        """Return an answer that is recent. Raises what asking raises."""
+    def get(self, max_age: float | None = None) -> Found:
+        """Return an answer that is recent. Raises what asking raises.
+
+        max_age: how many seconds old it may be, by default those for which it is recent
+        """
+        if (found := self._young(max_age)) is not None:
+            return found  # without waiting for one who asks
         with self._lock:
-            if self.last is None or time.monotonic() - self._at > self._seconds:
-                self.last = self._ask()
+            if (found := self._young(max_age)) is None:
+                found = self.last = self._ask()
                 self._at = time.monotonic()
-            return self.last
+            return found
 
     def forget(self) -> None:
         """Ask again the next time."""
-        self._at = float("-inf")
+        self.last = None
+
+    def _young(self, max_age: float | None) -> Found | None:
+        age = time.monotonic() - self._at
+        return self.last if age <= (self._seconds if max_age is None else max_age) else None
 
 
 class Health(NamedTuple):
@@ -59,10 +70,13 @@ def recent_status(target: Target) -> Recent[StatusSnapshot]:
     return Recent(lambda: status_of(target).read(), 60.0)
 
 
-def health(target: Target, status: Recent[StatusSnapshot]) -> Health:
-    """Return how a bot is. A stage on AWS is not asked for it: it is as when its status was last looked at."""
+def health(target: Target, status: Recent[StatusSnapshot], max_age: float | None = None) -> Health:
+    """Return how a bot is, as of the last `max_age` seconds.
+
+    A stage on AWS is not asked for it: it is as when its status was last looked at.
+    """
     try:
-        found = status.get() if target.is_local else status.last
+        found = status.get(max_age) if target.is_local else status.last
     except (TwbotError, OSError) as error:
         return Health("bad", "unreadable", str(error))
     return Health("unknown", "status", "Its status was not looked at yet.") if found is None else health_of(found)

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from twbot.cli.console.feed import Gap
 from twbot.cli.console.pages import Console
 from twbot.cli.operations.events.filters import EventFilter
+from twbot.cli.screens.event_lines import author_of, in_words
 from twbot.lambdas.contracts import Event
-from twbot.lambdas.folder.event_types import OURS
 from twbot.lambdas.x.post_ids import tweet_of
 
 # A browser notices by this that a connection is dead, and so does a proxy.
@@ -38,12 +39,16 @@ def chosen_by(query: Mapping[str, str]) -> EventFilter:
 async def _lines(console: Console, chosen: EventFilter) -> AsyncIterator[bytes]:
     with console.feed.watch() as watcher:
         # The browser then loads what came between the page and this stream.
-        yield b"event: reload\ndata: {}\n\n"
+        yield _signal(Gap.LOST)
         async for event in watcher.events(KEEP_ALIVE_SECONDS):
-            if event is None:
-                yield b"event: reload\ndata: {}\n\n"
+            if isinstance(event, Gap):
+                yield _signal(event)
             else:
                 yield b"data: " + msgspec.json.encode(_message(console, event, chosen)) + b"\n\n"
+
+
+def _signal(gap: Gap) -> bytes:
+    return f"event: {gap.value}\ndata: {{}}\n\n".encode()
 
 
 def _message(console: Console, event: Event, chosen: EventFilter) -> dict[str, Any]:
@@ -69,9 +74,5 @@ class Line(NamedTuple):
 
 
 def line_of(event: Event) -> Line:
-    """Return what a window shows of an event: its words, or all of an event of the bot's own."""
-    detail = event.detail
-    words = detail.get("Text") or detail.get("Explanation") or detail.get("Cause") or ""
-    if event.detail_type not in OURS:
-        words = msgspec.json.encode(detail).decode()
-    return Line(event, str(words)[:MAX_TEXT], tweet_of(event), str(detail.get("Author") or ""))
+    """Return what a window shows of an event, as `twbot tail` does."""
+    return Line(event, in_words(event)[:MAX_TEXT], tweet_of(event), author_of(event))

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from twbot.cli.console.drawing import figure_text
 from twbot.cli.console.feed import Feed
-from twbot.cli.console.health import Health, health, recent_status
+from twbot.cli.console.health import PAGE_SECONDS, Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
@@ -82,9 +82,9 @@ class Console:
         """Return the `twbot` command that does the same, with the options that name this bot."""
         return " ".join(["twbot", *(shlex.quote(each) for each in words)]) + self.target.option
 
-    def health(self) -> Health:
-        """Return how the bot is, for the dot in the header."""
-        return health(self.target, self.status)
+    def health(self, max_age: float | None = PAGE_SECONDS) -> Health:
+        """Return how the bot is, for the dot in the header. `max_age`: how many seconds old that may be."""
+        return health(self.target, self.status, max_age)
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template of templates/. A note of the action before is shown once."""

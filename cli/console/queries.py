@@ -35,6 +35,7 @@ from twbot.lambdas.x.post_ids import is_id
 LIMITS = (100, 1_000, 10_000)
 MAX_SQL = 20_000  # characters
 MAX_BARS = 50
+TIMEOUT = 60.0  # seconds: nobody can stop a query by a key here
 PARAMETER = "p."  # what a parameter's field begins with
 POST_COLUMN = re.compile(r"(tweet|post)_?(id)?", re.IGNORECASE)
 
@@ -88,7 +89,7 @@ def routes(console: Console) -> list[Route]:
             unreadable=unreadable,
             chosen=request.query_params.get("q", ""),
             sql=request.query_params.get("sql", ""),
-            typed={name.removeprefix(PARAMETER): value for name, value in request.query_params.items()},
+            typed=_given(request.query_params),
             asked=asked,
             answer=answer,
             drawn=drawn_of(answer.result) if answer else None,
@@ -121,9 +122,13 @@ def asked_in(fields: Mapping[str, str]) -> Asked | None:
     if len(sql) > MAX_SQL:
         raise CliError(f"The SQL is longer than {MAX_SQL:,} characters.", code=Exit.USAGE)
     limit = fields.get("limit", "")
-    given = {each.removeprefix(PARAMETER): fields[each] for each in fields if each.startswith(PARAMETER)}
     saved = saved_query(name) if name else SavedQuery("", "", [], sql)
-    return Asked(saved, given, int(limit) if limit in map(str, LIMITS) else LIMITS[0])
+    return Asked(saved, _given(fields), int(limit) if limit in map(str, LIMITS) else LIMITS[0])
+
+
+def _given(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters' values by name."""
+    return {name.removeprefix(PARAMETER): value for name, value in fields.items() if name.startswith(PARAMETER)}
 
 
 def answer_of(console: Console, asked: Asked) -> Answer:
@@ -139,7 +144,7 @@ def answer_of(console: Console, asked: Asked) -> Answer:
 def _run(console: Console, asked: Asked, limit: int | None) -> Result:
     values = bound(asked.saved, asked.given)
     with translate_lake_errors():
-        return query_and_count(lake_of(console.target), asked.saved.sql, values, limit=limit)
+        return query_and_count(lake_of(console.target, timeout=TIMEOUT), asked.saved.sql, values, limit=limit)
 
 
 class Cell(NamedTuple):
@@ -190,13 +195,13 @@ class Card(NamedTuple):
 
 
 def cards_and_problem() -> tuple[list[Card], TwbotError | None]:
-    """Return the saved queries, and why those of the bot's folder can't be read; then ours alone."""
+    """Return the saved queries, the folder's first, and why those can't be read; then ours alone."""
     ours = queries_in(FOLDER)
     try:
         own = queries_in(own_folder())
     except TwbotError as error:
         return [Card(each, False) for each in ours.values()], error
-    return [Card(each, each.name in own) for each in (ours | own).values()], None
+    return [Card(each, each.name in own) for each in (own | ours | own).values()], None
 
 
 def _columns() -> list[Column]:

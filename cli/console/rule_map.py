@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from twbot.cli.operations.rules.matching import types_taken
 from twbot.lambdas.folder.event_types import event_types
-from twbot.lambdas.wiring import WEBHOOK_PUBLISHES, Rule
+from twbot.lambdas.wiring import OWN, WEBHOOK_PUBLISHES, Rule
 
 EVERY = "every event"
 # In the units of the drawing, about a pixel each.
-TYPES_AT, TYPE_WIDTH, TYPE_HEIGHT = 8, 250, 40
-RULES_AT, RULE_WIDTH, RULE_HEIGHT = 380, 260, 44
-TARGETS_AT, TARGET_WIDTH = 760, 360
+TYPES_AT, TYPE_WIDTH, TYPE_HEIGHT = 8, 280, 40
+RULES_AT, RULE_WIDTH, RULE_HEIGHT = 410, 260, 44
+TARGETS_AT, TARGET_WIDTH = 790, 360
 GAP, HEADING = 8, 26
 WIDTH = TARGETS_AT + TARGET_WIDTH + 8
 
@@ -27,7 +27,7 @@ class Node(NamedTuple):
     width: float
     height: float
     under: str = ""
-    """A second line: where a rule's events go, who publishes a type."""
+    """A second line: who publishes a type, what a target is and publishes."""
 
     @property
     def middle(self) -> float:
@@ -86,12 +86,18 @@ def _place_rules(rules: Sequence[Rule]) -> tuple[dict[str, Node], list[Service],
         for target in dict.fromkeys(rule.target for rule in own):
             those = [rule for rule in own if rule.target == target]
             first, last = placed[those[0].name], placed[those[-1].name]
-            published = ", ".join(dict.fromkeys(each for rule in those for each in rule.publishes))
             middle = (first.y + last.y) / 2
-            targets.append(Node(target, TARGETS_AT, middle, TARGET_WIDTH, RULE_HEIGHT, published))
+            targets.append(Node(target, TARGETS_AT, middle, TARGET_WIDTH, RULE_HEIGHT, _does(those)))
         services.append(Service(name, top, targets))
         y += GAP
     return placed, services, y
+
+
+def _does(rules: Sequence[Rule]) -> str:
+    """Return what the target of these rules is, of the bot's own ones, and what it publishes."""
+    published = ", ".join(dict.fromkeys(each for rule in rules for each in rule.publishes))
+    place = rules[0].description if rules[0].service == OWN or not published else ""
+    return f"{place} → {published}".strip() if published else place
 
 
 def _place_types(rules: Sequence[Rule], placed: Mapping[str, Node], counted: Mapping[str, int]) -> list[Node]:

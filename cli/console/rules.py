@@ -22,7 +22,7 @@ from twbot.cli.operations.rules.port import delivery_counts_of, deployed_rules_o
 from twbot.cli.ui.times import parse_time
 from twbot.lambdas.wiring import rules, services
 
-HOUR, DAY, STEP = 3600, 24 * 3600, 300
+HOUR, DAY, STEP = 3600, 24 * 3600, 60
 MAX_EVENT = 1_000_000
 # The states of a rule on AWS that are not as they should be, as people read them.
 STATES = {

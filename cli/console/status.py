@@ -58,7 +58,7 @@ def routes(console: Console) -> list[Route]:
         return console.page(request, "status_now.html", **_now(console, x, ask_x=False))
 
     def dot(request: Request) -> Response:
-        return console.page(request, "dot.html", shown=console.health())
+        return console.page(request, "dot.html", shown=console.health(None))
 
     def checks(request: Request) -> Response:
         return console.page(request, "doctor.html", doctor=doctor, marks=MARKS)

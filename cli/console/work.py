@@ -47,7 +47,7 @@ class Works:
         """Begin, and return when it has ended, or after PATIENCE_SECONDS."""
         work = Work(title, total)
         self._newest.appendleft(work)
-        thread = threading.Thread(target=work.run, args=(steps,), name="console-work")
+        thread = threading.Thread(target=work.run, args=(steps,), name="console-work", daemon=True)
         thread.start()
         thread.join(PATIENCE_SECONDS)
 

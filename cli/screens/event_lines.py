@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,10 +58,20 @@ def _analysed(detail: Detail) -> str:
 
 def _findings(analysis: Detail) -> Iterator[str]:
     yield from (str(analysis[name]) for name in ("TextSentiment", "Language") if analysis.get(name))
-    found = [each.get("Analysis") or {} for each in analysis.get("Images") or []]
+    found = _details(each.get("Analysis") for each in _details(analysis.get("Images")))
     for kind in ("CelebrityFaces", "Labels"):
-        names = [str(each.get("Name")) for image in found for each in image.get(kind) or []]
+        names = [str(each.get("Name")) for image in found for each in _details(image.get(kind))]
         yield from list(dict.fromkeys(names))[:MAX_NAMES]
+
+
+# Anybody who may put events onto the bus can put some of other shapes there.
+def _details(items: object) -> list[Detail]:
+    return [each for each in items if isinstance(each, dict)] if isinstance(items, Iterable) else []
+
+
+def _incomplete(detail: Detail) -> str:
+    missing = detail.get("Missing")
+    return f"X is asked for {', '.join(map(str, missing if isinstance(missing, list) else []))}"
 
 
 def _sent(detail: Detail) -> str:
@@ -69,7 +79,7 @@ def _sent(detail: Detail) -> str:
 
 
 _SAYS: dict[str, Callable[[Detail], str]] = {
-    "POST_INCOMPLETE": lambda detail: f"X is asked for {', '.join(map(str, detail.get('Missing') or []))}",
+    "POST_INCOMPLETE": _incomplete,
     "MESSAGE_ANALYSED": _analysed,
     "ANALYSIS_FAILED": lambda detail: f"{detail.get('Error')}: {detail.get('Cause')}",
     "TWEET_SENT": _sent,

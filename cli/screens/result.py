@@ -20,13 +20,18 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _NO_BLANKS = re.compile(r"[!-~]*")
 
 
-def result_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, utc: bool = False) -> None:
-    """Print the rows. Of a query nobody knows what its columns are: sentences, lists and records give way."""
+def result_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, utc: bool = False, none: str | None = None
+) -> None:
+    """Print the rows; where there are none, say `none`.
+
+    Of a query nobody knows what its columns are: sentences, lists and records give way.
+    """
     cells = [[_cell(value, utc) for value in row] for row in rows]
     headings = [
         Column(one_line(name), gives_way=any(_is_long(row[at]) for row in cells)) for at, name in enumerate(columns)
     ]
-    table(headings, cells)
+    table(headings, cells, none=none)
 
 
 def plain_value(value: Any) -> Any:

@@ -29,8 +29,12 @@ def paged() -> Iterator[None]:
     if not (command and out.is_screen and sys.stdin.isatty()):
         yield
         return
-    with holding() as held:
-        yield
+    try:
+        with holding() as held:
+            yield
+    except BaseException:
+        print_held(held.getvalue())  # how far it came
+        raise
     text = held.getvalue()
     if not (_is_long(text) and _runs(command, text)):
         print_held(text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import logging.handlers
+import os
 import time
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -36,7 +38,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}Z",
+            "timestamp": f"{_second(int(record.created))}.{record.msecs:03.0f}Z",
             "level": record.levelname,
             "logger": _service(record.name),
             "message": record.getMessage(),
@@ -54,7 +56,23 @@ class PrivateLog(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         # Each new file after a rotation is opened here, too.
         file = open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_private)  # noqa: SIM115
+        self._size = os.fstat(file.fileno()).st_size
         return cast(TextIOWrapper, file)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # The inherited method makes each line twice, and asks for the file's size, to find out whether it still fits.
+        try:
+            line = self.format(record) + self.terminator
+            size = len(line.encode())
+            if self._size + size > self.maxBytes:
+                self.doRollover()
+            if self.stream is None:  # it was closed
+                self.stream = self._open()
+            self.stream.write(line)
+            self.flush()
+            self._size += size
+        except Exception:
+            self.handleError(record)
 
 
 @contextlib.contextmanager
@@ -68,9 +86,7 @@ def logging_to(path: Path) -> Iterator[None]:
         handler = PrivateLog(path, maxBytes=MAX_BYTES, backupCount=OLDER, encoding="utf-8")
     except OSError as error:
         raise TwbotError(f"Cannot write to {path}: {link_or_reason(path, error)}.") from None
-    formatter = JsonLines()
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(JsonLines())
     loggers = [logging.getLogger(name) for name in OURS]
     for logger in loggers:
         logger.setLevel(logging.INFO)
@@ -84,6 +100,12 @@ def logging_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
+@functools.lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+@functools.cache
 def _service(logger: str) -> str:
     """Shorten a logger's name to its service: readers of the log think in services, not in modules."""
     return ".".join(("twbot", *logger.split(".")[1:2]))

@@ -41,6 +41,10 @@ class SimulatorClient:
         """Return the app's keys with the access token of the bot, or of another user."""
         return msgspec.convert(self._call("GET", "/sim/keys", params={"user": user} if user else None), Keys)
 
+    def all_keys(self, user: str | None = None) -> dict[str, str]:
+        """Return the keys by their names in twbot, with the account's name and the app's id."""
+        return self._call("GET", "/sim/keys", params={"user": user} if user else None)
+
     def bot(self) -> str:
         """Return the bot's username."""
         return str(self._call("GET", "/sim/keys")["Username"])
@@ -169,6 +173,18 @@ class SimulatorClient:
         """
         body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": max_webhooks}
         self._call("PUT", "/sim/limits", json={**body, "duplicates": duplicates})
+
+    def export(self) -> bytes:
+        """Return what the simulated X knows, as a document for `take_in`: local/simulator/state.py."""
+        return msgspec.json.format(msgspec.json.encode(self._call("GET", "/sim/state", timeout=300)))
+
+    def take_in(self, document: bytes) -> dict[str, int]:
+        """Add what a document says, all of it or nothing. Return how many accounts, posts and relations it had."""
+        return self._call("POST", "/sim/state", data=document, timeout=300)
+
+    def reset(self) -> None:
+        """Forget accounts, posts, deliveries and failures; what the app has goes on working."""
+        self._call("DELETE", "/sim/state", timeout=60)
 
     def media(self, url: str) -> bytes:
         """Return the bytes of a post's picture."""

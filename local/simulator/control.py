@@ -15,13 +15,14 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twbot.local.simulator import acts, problems
+from twbot.local.simulator import acts, problems, state
 from twbot.local.simulator.limits import Failure
-from twbot.local.simulator.page import guard
+from twbot.local.simulator.page.address import address
 from twbot.local.simulator.posts import Post
 from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.world import World
@@ -53,7 +54,7 @@ async def keys(world: World, request: Request) -> Json:
 
 async def page(world: World, _: Request) -> Json:
     """Return the address of the page for people, with its token."""
-    return {"url": guard.address(world.base_url, world.page_token)}
+    return {"url": address(world.base_url, world.page_token)}
 
 
 async def new_post(world: World, request: Request) -> Json:
@@ -162,6 +163,21 @@ async def change_limits(world: World, request: Request) -> Json:
     return {"limits": world.limits.changed, "posts_a_day": world.limits.posts_a_day}
 
 
+async def export(world: World, _: Request) -> state.State:
+    return await run_in_threadpool(state.export, world)
+
+
+async def take_in(world: World, request: Request) -> Json:
+    asked = await _read(request, state.State)
+    await run_in_threadpool(state.take_in, world, asked)
+    return {"accounts": len(asked.accounts), "posts": len(asked.posts), "relations": len(asked.relations)}
+
+
+async def reset(world: World, _: Request) -> Json:
+    await run_in_threadpool(state.reset, world)
+    return {"done": True}
+
+
 def show(world: World, post: Post) -> Json:
     """Return a post for people: `text` is what the author typed, without the mentions and links that X adds."""
     author = world.people.by_id(post.author_id) or {}
@@ -228,6 +244,9 @@ HANDLERS: tuple[tuple[str, str, ANSWER], ...] = (
     ("DELETE", "/sim/failures", stop_failing),
     ("DELETE", "/sim/failures/{id:int}", stop_failing),
     ("PUT", "/sim/limits", change_limits),
+    ("GET", "/sim/state", export),
+    ("POST", "/sim/state", take_in),
+    ("DELETE", "/sim/state", reset),
 )
 
 

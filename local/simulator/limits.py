@@ -16,6 +16,7 @@ from twbot.local.simulator import problems
 WINDOW_SECONDS = 900
 DAY_SECONDS = 86_400
 POST = "POST /2/tweets"
+POSTS_A_DAY = 10_000  # of the app
 ANY_CALL = "*"
 CallFailure = Literal[
     "rate_limit",
@@ -58,7 +59,7 @@ class Limits:
     def __init__(self) -> None:
         self._used: dict[tuple[str, str], tuple[float, int, int]] = {}  # reset, used, limit
         self.changed: dict[str, int] = {}
-        self.posts_a_day = 10_000
+        self.posts_a_day = POSTS_A_DAY
         self.changes = 0
         """A number that grows with each call that is counted."""
 
@@ -90,7 +91,13 @@ class Limits:
         counts = sorted(dict(self._used).items())
         return [Used(*key, limit, used, reset) for key, (reset, used, limit) in counts if now < reset]
 
+    def reset(self) -> None:
+        """Forget the counts, and what was changed."""
+        self.changed, self.posts_a_day = {}, POSTS_A_DAY
+        self.forget()
+
     def forget(self) -> None:
+        """Forget the counts."""
         self._used.clear()
         self.changes += 1
 

@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cli.commands.test_examples import ENDS, EXAMPLES, NOT_THERE, Stand, _interrupted, desk, in_a_shell
-from tests.support.commands import parse
+from tests.support.commands import COMMANDS, examples_in, parse
+from tests.support.desk import NOT_THERE, Stand, at_a_desk, in_a_shell, interrupted
 from tests.support.pages import BLOCKS
 from tests.support.paths import PICTURES, ROOT
+from tests.support.world import World
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 
-__all__ = ["desk"]
 SEPARATORS = {"&&", "|", ";"}
 
 # Programs that are not ours, and why they are not run.
@@ -28,14 +28,18 @@ OTHERS = {
     **dict.fromkeys(("useradd", "install", "systemctl", "sudo", "mkdir", "cp"), "it needs root, or writes outside"),
     **dict.fromkeys(("python3", "pip", "/opt/twbot/bin/pip", "uv", "git", "pre-commit"), "it needs the network"),
     **dict.fromkeys(("cloudflared", "ssh", "cdk"), "it needs an account elsewhere"),
+    **dict.fromkeys(("cut", "tail", "wc"), "it is run behind a command of ours"),
     **dict.fromkeys(("pytest", "ruff"), "this is what it does"),
     **dict.fromkeys(("cd", ".", "export", "alias"), "it is about the shell alone"),
 }
 # Ours that are not run here: why, or where they are.
 PARSED = {
     "twbot up": "runs until it is stopped: tests/cli/commands/test_up_and_down.py",
+    "twbot open": "runs until it is stopped: tests/cli/commands/test_open.py",
     "twbot down": "ends a process: tests/cli/commands/test_up_and_down.py",
     "twbot demo": "takes the models: tests/end_to_end/test_demo.py",
+    "twbot x serve": "runs until it is stopped: tests/cli/commands/test_x_command.py",
+    "twbot x": "changes what others use: tests/cli/commands/test_x_command.py",
     "twbot test": "takes the models: tests/docs/test_tutorial.py",
     "twbot analyse": "takes the models: tests/cli/commands/test_examples.py",
     "twbot deploy": "needs AWS: tests/cli/deploy/test_deploy_commands.py",
@@ -86,7 +90,14 @@ def typed() -> Iterator[Typed]:
                     yield Typed(block.page, words)
 
 
+def test_where_they_are_tried_is_there() -> None:
+    """A reason that names a file names one that there is."""
+    named = [path for why in (*PARSED.values(), *IN_A_FOLDER.values()) for path in re.findall(r"tests/\S+", why)]
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 TYPED = list(dict.fromkeys(typed()))
+EXAMPLES = {example for text in COMMANDS.values() for example in examples_in(text)}
 RUN = [
     line
     for line in dict.fromkeys(each.line for each in TYPED if not each.page.startswith(tuple(IN_A_FOLDER)))
@@ -107,7 +118,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def make_files(folder: Path) -> None:
     for name in ("photo.jpg", "ada1.jpg", "ada2.jpg"):
         shutil.copy(PICTURES / "stranger.jpg", folder / name)
-    (folder / "monday.tar.gz").touch()
+    for name in ("monday.tar.gz", "people.json", "faults.json"):
+        (folder / name).touch()
 
 
 @pytest.mark.parametrize("each", TYPED, ids=lambda each: f"{each.page}: {each.line}"[:90])
@@ -124,6 +136,11 @@ def test_it_can_be_typed(each: Typed) -> None:
         parse(arguments)
 
 
+def backed_up(desk: Stand) -> None:
+    Path("monday.tar.gz").unlink()
+    desk.backup()
+
+
 # What a line names, and what stands for it here.
 MEANS: dict[str, Callable[[Stand], str]] = {
     "POST_ID": Stand.post,
@@ -133,11 +150,11 @@ MEANS: dict[str, Callable[[Stand], str]] = {
 BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot init": Stand.no_settings,
     "twbot alerts test": Stand.subscriber,
-    "twbot restore": lambda desk: (Path("monday.tar.gz").unlink(), desk.backup()),
+    "twbot restore": backed_up,
 }
 NOBODY_TYPES = (Exit.USAGE, "nobody is there to type it")
-# Those that end otherwise here, and what they say. See those of the examples, too.
-ENDS_HERE = {
+# Those that end otherwise here, and what they say.
+ENDS = {
     "twbot secrets set --data live": NOBODY_TYPES,
     "twbot secrets set --stage prod": NOBODY_TYPES,
     "twbot secrets put CRM_TOKEN --stage prod": NOBODY_TYPES,
@@ -145,7 +162,19 @@ ENDS_HERE = {
     "twbot webhook sample https://bot.example.com/twitter": (Exit.CHECK_FAILED, "no host of this name"),
     "twbot webhook sample http://127.0.0.1:8080/twitter --kind mention": (Exit.CHECK_FAILED, "nobody listens there"),
     "twbot webhook register --stage prod": (Exit.FAILED, "registered already"),
+    "twbot webhook register --url https://bot.example.com/twitter": (Exit.CHECK_FAILED, "Nobody answers there"),
+    "twbot restore monday.tar.gz --force": (Exit.FAILED, "twbot down"),
 }
+
+
+@pytest.fixture
+def desk(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stand]:
+    """Subscribers of alerts are not for the bot that other tests use."""
+    home = tmp_path / "data" if "twbot alerts" in request.node.name else world.home.folder
+    with at_a_desk(world, home, tmp_path, monkeypatch) as stand:
+        yield stand
 
 
 @pytest.mark.parametrize("line", RUN)
@@ -157,10 +186,10 @@ def test_it_runs(line: str, desk: Stand, capfd: pytest.CaptureFixture[str], monk
             prepare(desk)
     for name, stand_in in MEANS.items():
         line = line.replace(name, stand_in(desk)) if name in line else line
-    code, said = ENDS_HERE.get(line, ENDS.get(line, (Exit.DONE, "")))
+    code, said = ENDS.get(line, (Exit.DONE, ""))
     if "--watch" in line:
-        monkeypatch.setattr("time.sleep", _interrupted)
-    if "&&" in line:
+        monkeypatch.setattr("time.sleep", interrupted)
+    if set(line) & set("&|"):
         ended, output = in_a_shell(line, desk)
     else:
         capfd.readouterr()

@@ -111,6 +111,8 @@ function listen() {
   stream.addEventListener("error", () => connection(LOST));
   // Sent by the server at its start, and where it left something out.
   stream.addEventListener("reload", () => refreshSoon(ALL));
+  // What no event tells of may have changed. A list of events has not, and reading it takes a while on AWS.
+  stream.addEventListener("quiet", () => refreshSoon());
   stream.addEventListener("message", (message) => {
     const event = JSON.parse(message.data);
     happenedAt = Date.now();
@@ -156,6 +158,10 @@ document.addEventListener("submit", (submit) => {
   const question = submit.submitter?.dataset.confirm;
   if (question && !confirm(question)) { submit.preventDefault(); return; }
   submit.submitter?.setAttribute("aria-busy", "true");
+});
+// A page that one goes back to is as it was left: its button still busy.
+addEventListener("pageshow", () => {
+  for (const each of document.querySelectorAll("[aria-busy]")) each.removeAttribute("aria-busy");
 });
 document.addEventListener("keydown", (key) => {
   if (key.key === "Enter" && (key.ctrlKey || key.metaKey) && key.target.matches("[data-submit]")) key.target.form.requestSubmit();

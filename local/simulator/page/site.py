@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from twbot.local.simulator import problems
 from twbot.local.simulator.page import forms
-from twbot.local.simulator.page.guard import PATH, Guard
+from twbot.local.simulator.page.address import PATH, guarded
 from twbot.local.simulator.page.rendering import HERE
 from twbot.local.simulator.page.views import Views
 from twbot.local.simulator.world import World
@@ -68,7 +68,7 @@ def routes(world: World, calls: list[str]) -> list[BaseRoute]:
     app = Starlette(routes=pages, exception_handlers={HTTPException: failed})
     return [
         Route("/", _to_page, methods=["GET"]),
-        Mount(PATH, Guard(app, base_url=world.base_url, token=world.page_token)),
+        Mount(PATH, guarded(app, world.base_url, world.page_token)),
     ]
 
 

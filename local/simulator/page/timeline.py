@@ -67,12 +67,6 @@ def posts_of(world: World, user_id: str, limit: int = 50) -> list[Shown]:
     return [_shown(world, [as_post(row)], 0) for row in rows]
 
 
-def any_post(world: World, post_id: str) -> Post | None:
-    """Return a post, also a deleted one."""
-    found = world.store.row("SELECT * FROM posts WHERE id = ?", post_id)
-    return as_post(found) if found else None
-
-
 def _tree(world: World, rows: Iterable[Row]) -> list[Shown]:
     """Return the posts in the order of a tree, each reply below what it answers."""
     chains: dict[str, list[Post]] = {}
@@ -97,7 +91,7 @@ def _tree(world: World, rows: Iterable[Row]) -> list[Shown]:
 def _shown(world: World, versions: list[Post], depth: int) -> Shown:
     post = versions[-1]
     author = world.people.by_id(post.author_id) or {"username": "unknown", "name": "", "verified": 0}
-    about = any_post(world, post.quote_of or post.repost_of or "")
+    about = world.posts.any(post.quote_of or post.repost_of or "")
     about_author = world.people.by_id(about.author_id) if about else None
     likes = world.store.row("SELECT count(*) AS n FROM relations WHERE kind = 'like' AND target = ?", post.id)
     return Shown(

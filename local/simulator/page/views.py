@@ -53,7 +53,7 @@ class Views:
         return self._page("timeline.html", "Timeline", error, given, conversations=shown, more=more, before=before)
 
     def post(self, request: Request, *, error: str = "", given: Given | None = None) -> Response:
-        post = timeline.any_post(self._world, request.path_params["id"])
+        post = self._world.posts.any(request.path_params["id"])
         if post is None:
             raise HTTPException(404, "There is no such post.")
         world = self._world

@@ -79,6 +79,55 @@ def test_trace_shows_the_workflows_steps(world: World, operate: Operate) -> None
     assert "DetectSentiment" not in operate("trace", post["id"], "--no-steps").out
 
 
+def test_trace_shows_one_life_of_a_post(world: World, operate: Operate) -> None:
+    """The first; what a replay made of it where that is asked for. Programs get all, each with its replay's name."""
+    post, _ = world.ask("ike", "@twbot once")
+    before = on_terminal("trace", post["id"], *at(world)).splitlines()
+    replayed = operate("replay", "--since", "5s", "--type", "MESSAGE_RECEIVED", "--rate", "1000", "--json").json
+    name = replayed["replay"]["name"]
+    world.settle()
+    after = on_terminal("trace", post["id"], *at(world)).splitlines()
+    other_life = f"  twbot trace {post['id']} --replay {name} {' '.join(at(world))}"
+    assert after == [*before[:-1], "Replayed once:", other_life, before[-1]]
+    again = on_terminal("trace", post["id"], "--replay", name, *at(world))
+    assert "TWITTER_TWEETED" not in again
+    assert f"The first life: twbot trace {post['id']}" in again
+    moments = operate("trace", post["id"], "--json").json["moments"]
+    assert {each["replay"] for each in moments} == {None, name}
+    assert {each["replay"] for each in operate("trace", post["id"], "--replay", name, "--json").json["moments"]} == {
+        name
+    }
+    assert operate("trace", post["id"], "--replay", "other").code == 4
+
+
+def test_trace_leaves_out_what_took_no_time(world: World, operate: Operate) -> None:
+    """Unless it is asked for every step."""
+    post, _ = world.ask("jo", "@twbot steps")
+    start = time.time()
+    steps = [
+        ["Analyse[0].DetectSentiment", "Task", start, start + 0.5, 1, None],
+        ["IsReplay", "Choice", start, start + 0.2, 1, None],
+        ["Quick", "Task", start, start + 0.0001, 1, None],
+        ["QuickAndTriedAgain", "Task", start, start + 0.0001, 2, None],
+    ]
+    line = {"logger": "twbot.analysis", "message": "analysed", "correlation_id": post["id"], "steps": steps}
+    with world.home.log.open("a") as file:
+        file.write(json.dumps(line | {"timestamp": "2026-11-01T10:00:00.000Z", "level": "INFO"}) + "\n")
+    shown = on_terminal("trace", post["id"], *at(world), width=40)
+    assert "500 ms" in shown
+    assert [name in shown for name in ("DetectSentiment", "IsReplay", "Quick\n", "QuickAndTriedAgain")] == [
+        *(True, False, False, True)
+    ]
+    assert "IsReplay" in on_terminal("trace", post["id"], "--steps", *at(world))
+
+
+def test_trace_waits_for_the_end(world: World, operate: Operate) -> None:
+    """With --watch, which ends as the post does; a line of JSON for each look."""
+    post, replies = world.ask("kim", "@twbot wait")
+    (line,) = operate("trace", post["id"], "--watch", "--json").lines
+    assert line["reply_id"] == replies[0]["id"]
+
+
 def test_trace_shows_the_alert(world: World, operate: Operate) -> None:
     """Of an angry post."""
     post, _ = world.ask("cal", "@twbot I am angry")

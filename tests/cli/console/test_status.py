@@ -84,8 +84,9 @@ def test_a_recent_answer_is_not_asked_for_again() -> None:
     recent = Recent(lambda: next(asked), 3600)
     assert recent.last is None
     assert [recent.get(), recent.get(), recent.last] == [1, 1, 1]
+    assert recent.get(max_age=-1) == 2
     recent.forget()
-    assert recent.get() == 2
+    assert recent.get() == 3
     failing = Recent(lambda: 1 // 0, 3600)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):

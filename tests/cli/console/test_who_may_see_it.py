@@ -9,9 +9,9 @@ import requests
 
 from tests.support.console import Visitor
 from tests.support.world import World
-from twbot.cli.console.security import HEADERS, POLICY
 from twbot.cli.console.server import ConsoleInfo, running_console
 from twbot.local.data_folder import DataFolder
+from twbot.local.server.guard import HEADERS, POLICY
 
 PATHS = ["/", "/post/1", "/live", "/media/1/a.jpg", "/static/console.css", "/nowhere", "/send"]
 
