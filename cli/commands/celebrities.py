@@ -80,7 +80,7 @@ def remove(
     name: Annotated[str, typer.Argument(help="The person's name, as the list has it.", autocompletion=complete_people)],
     json: AsJson = False,
 ) -> None:
-    """Forget a person. Somebody who comes with twbot is hidden, until added again.
+    """Remove a person from the gallery. Somebody who comes with twbot is hidden, until added again.
 
     Example: twbot celebrities remove "Ada Lovelace"
     """

@@ -35,7 +35,8 @@ def list_settings(target: Target, context: typer.Context, json: AsJson = False) 
     if json:
         as_json({"stage": target.stage, "settings": settings, "environment": found})
         return
-    table(["setting", "value", "from"], [(each.name, _shown(each.value), each.source) for each in settings])
+    rows = [(each.name, _shown(each.value), each.source) for each in settings]
+    table(["setting", "value", "from"], rows)
     rows = [(each.name, (each.value or "set") if each.set else "", each.says) for each in found]
     table(["variable", "value", Column("what it says", gives_way=True)], rows)
     if not target.is_local:

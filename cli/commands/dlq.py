@@ -191,7 +191,7 @@ def purge(
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:
-    """Forget dead letters for good. Their events stay in the archive.
+    """Remove dead letters for good. Their events stay in the archive.
 
     Example: twbot dlq purge --rule send-tweets --reason Duplicate --dry-run
 

@@ -226,7 +226,7 @@ def _run(home: DataFolder, run: RunInfo | None, start: str) -> Check:
         return Check(name, "warning", f"does not run: it was stopped with `twbot down` or Ctrl-C at {when}", start)
     # A bot that ends by itself removes this file.
     if home.run.exists():
-        return Check(name, "wrong", "it ended without saying so: killed, or the machine went down", start)
+        return Check(name, "wrong", "it was killed, or the machine went down", start)
     if home.bus.exists():
         says = "does not run, and nobody stopped it with `twbot down`: was the machine started anew?"
         return Check(name, "wrong", says, f"{start}; or, if it is to stay down: twbot down")
