@@ -65,7 +65,7 @@ audit: $(VENV)/.dev $(AUDIT)/.ready ## audit licences, templates and known vulne
 
 docs: $(VENV)/.dev ## generate what docs/ says of the code, and build the site into site/
 	@$(BIN)/python -m docs.generate
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "twbot: the site is in site/index.html"
 
 recording: $(VENV)/.dev ## record what docs/ shows of a session and of the console, in two minutes; needs a browser
@@ -74,7 +74,7 @@ recording: $(VENV)/.dev ## record what docs/ shows of a session and of the conso
 	@$(BIN)/python -m docs.generate
 
 docs-serve: $(VENV)/.dev ## show the site, and what you change of it
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve
 
 # Needs uv. Versions and hashes only: no index address gets into a lock.
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

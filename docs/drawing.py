@@ -81,11 +81,8 @@ def film(scenes: Sequence[Scene], title: str) -> str:
             styles.append(_typing(f"t{at}", row, seconds))
             body.append(_cover(f"t{at}", row, at))
     body.append("</g>")
-    for number, (at, path) in enumerate(pictures):
-        styles.append(
-            f".p{number}{{visibility:hidden;animation-name:p{number}}}@keyframes p{number}{{0%{{visibility:hidden}}"
-            f"{_percent(at / seconds)}{{visibility:visible}}{_percent((at + LOOKING) / seconds)}{{visibility:hidden}}}}"
-        )
+    for number, (start, path) in enumerate(pictures):
+        styles.append(_shown(f"p{number}", start / seconds, (start + LOOKING) / seconds))
         body.append(_image(path, f"p{number}"))
     styles.append("@media (prefers-reduced-motion:reduce){*{animation:none!important}}")
     return _window(title, LINES, "".join(styles), "".join(body))
@@ -111,6 +108,11 @@ def _wrapped(text: Text) -> list[Text]:
 def _appears(name: str, share: float) -> str:
     steps = f"0%{{visibility:hidden}}{_percent(share)}{{visibility:visible}}"
     return f".{name}{{animation-name:{name}}}@keyframes {name}{{{steps}}}"
+
+
+def _shown(name: str, begin: float, end: float) -> str:
+    steps = f"0%{{visibility:hidden}}{_percent(begin)}{{visibility:visible}}{_percent(end)}{{visibility:hidden}}"
+    return f".{name}{{visibility:hidden;animation-name:{name}}}@keyframes {name}{{{steps}}}"
 
 
 def _scrolls(rows: Sequence[_Row], seconds: float) -> str:

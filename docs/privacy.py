@@ -40,6 +40,7 @@ there beyond what the disk is. No model, no count and no error report leaves the
 | which alerts there were | `alerts.db` | for ever, or `archive_days` but {RETENTION_DAYS} days at least |
 | addresses of who hears of alerts | `subscribers.json` | until removed |
 | keys of X; secrets of functions | `secrets.json`, `own-secrets.json` | until removed |
+| the token of the console's address | `console.json` | until you delete it |
 | numbers of faces of people that you added, not their photos | `gallery.json` | until removed |
 
 A [backup](how-to/backup.md) has all of this, and keeps what was removed later.

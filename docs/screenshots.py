@@ -1,4 +1,4 @@
-"""Takes pictures of the console: `make recording`. It posts at the simulated X of a bot of its own, and looks."""
+"""Takes pictures of the console and of the simulated X, of a bot of its own: `make recording`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ SHOTS = (
     Shot("console-status", "/status", scheme="dark"),
     Shot("console-phone", "/", width=400),
 )
+# Of the simulated X's page.
+X_SHOTS = (
+    Shot("x-timeline", "/"),
+    Shot("x-delivery", "/deliveries/1", scheme="dark"),
+)
 
 
 @contextmanager
@@ -93,6 +98,9 @@ def main() -> None:
         post = msgspec.json.decode(events.splitlines()[-1])["detail"]["Twitter"]["TweetId"]
         browser = playwright.chromium.launch(executable_path=path_of_browser())
         for shot in SHOTS:
+            _take(browser, address, post, shot)
+        address = _twbot(folder, "x", "open", "--print").strip()
+        for shot in X_SHOTS:
             _take(browser, address, post, shot)
         browser.close()
 

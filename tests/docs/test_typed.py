@@ -28,6 +28,7 @@ OTHERS = {
     **dict.fromkeys(("useradd", "install", "systemctl", "sudo", "mkdir", "cp"), "it needs root, or writes outside"),
     **dict.fromkeys(("python3", "pip", "/opt/twbot/bin/pip", "uv", "git", "pre-commit"), "it needs the network"),
     **dict.fromkeys(("cloudflared", "ssh", "cdk"), "it needs an account elsewhere"),
+    **dict.fromkeys(("cut", "tail", "wc"), "it is run behind a command of ours"),
     **dict.fromkeys(("pytest", "ruff"), "this is what it does"),
     **dict.fromkeys(("cut", "tail", "wc"), "it reads what ours prints"),
     **dict.fromkeys(("cd", ".", "export", "alias"), "it is about the shell alone"),
@@ -35,8 +36,11 @@ OTHERS = {
 # Ours that are not run here: why, or where they are.
 PARSED = {
     "twbot up": "runs until it is stopped: tests/cli/commands/test_up_and_down.py",
+    "twbot open": "runs until it is stopped: tests/cli/commands/test_open.py",
     "twbot down": "ends a process: tests/cli/commands/test_up_and_down.py",
     "twbot demo": "takes the models: tests/end_to_end/test_demo.py",
+    "twbot x serve": "runs until it is stopped: tests/cli/commands/test_x_command.py",
+    "twbot x": "changes what others use: tests/cli/commands/test_x_command.py",
     "twbot test": "takes the models: tests/docs/test_tutorial.py",
     "twbot analyse": "takes the models: tests/cli/commands/test_examples.py",
     "twbot deploy": "needs AWS: tests/cli/deploy/test_deploy_commands.py",
@@ -87,6 +91,12 @@ def typed() -> Iterator[Typed]:
                     yield Typed(block.page, words)
 
 
+def test_where_they_are_tried_is_there() -> None:
+    """A reason that names a file names one that there is."""
+    named = [path for why in (*PARSED.values(), *IN_A_FOLDER.values()) for path in re.findall(r"tests/\S+", why)]
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
 TYPED = list(dict.fromkeys(typed()))
 EXAMPLES = {example for text in COMMANDS.values() for example in examples_in(text)}
 RUN = [
@@ -109,7 +119,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def make_files(folder: Path) -> None:
     for name in ("photo.jpg", "ada1.jpg", "ada2.jpg"):
         shutil.copy(PICTURES / "stranger.jpg", folder / name)
-    (folder / "monday.tar.gz").touch()
+    for name in ("monday.tar.gz", "people.json", "faults.json"):
+        (folder / name).touch()
 
 
 @pytest.mark.parametrize("each", TYPED, ids=lambda each: f"{each.page}: {each.line}"[:90])
@@ -126,6 +137,11 @@ def test_it_can_be_typed(each: Typed) -> None:
         parse(arguments)
 
 
+def backed_up(desk: Stand) -> None:
+    Path("monday.tar.gz").unlink()
+    desk.backup()
+
+
 # What a line names, and what stands for it here.
 MEANS: dict[str, Callable[[Stand], str]] = {
     "POST_ID": Stand.post,
@@ -135,7 +151,7 @@ MEANS: dict[str, Callable[[Stand], str]] = {
 BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot init": Stand.no_settings,
     "twbot alerts test": Stand.subscriber,
-    "twbot restore": lambda desk: (Path("monday.tar.gz").unlink(), desk.backup()),
+    "twbot restore": backed_up,
 }
 NOBODY_TYPES = (Exit.USAGE, "nobody is there to type it")
 # Those that end otherwise here, and what they say.
@@ -174,7 +190,7 @@ def test_it_runs(line: str, desk: Stand, capfd: pytest.CaptureFixture[str], monk
     code, said = ENDS.get(line, (Exit.DONE, ""))
     if "--watch" in line:
         monkeypatch.setattr("time.sleep", interrupted)
-    if "&&" in line:
+    if set(line) & set("&|"):
         ended, output = in_a_shell(line, desk)
     else:
         capfd.readouterr()
