@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit, writing
 from twbot.cli.spelling import pasteable
-from twbot.cli.ui.console import as_json, as_json_line, print_line, say, table
+from twbot.cli.ui.console import as_json, as_json_line, out, print_line, say, table
+from twbot.cli.ui.figures import percent_cell
 from twbot.cli.ui.options import AsJson, Data, DryRun, Yes
 from twbot.cli.x.simulated import simulated_x
 from twbot.local.simulator.limits import ANY_CALL, POST, FailureKind
@@ -94,7 +96,7 @@ def serve(
 def _greet(x: Simulator, option: str) -> None:
     print_line(f"The simulated X: {x.url}")
     # The token in it is for whoever sits here, not for a file.
-    print_line(f"Its page: {x.client.page() if sys.stdout.isatty() else f'twbot x open{option}'}")
+    print_line(f"Its page: {x.client.page() if out.is_screen else f'twbot x open{option}'}")
     print_line(pasteable(f"The keys of your app: twbot x keys{option}"))
     print_line("Ctrl-C stops it.")
 
@@ -152,7 +154,7 @@ def export(
     """
     document = simulated_x(data).export()
     if file is None:
-        sys.stdout.write(document.decode() + "\n")
+        as_json(msgspec.Raw(document))
         return
     with writing(file):
         file.write_bytes(document + b"\n")
@@ -279,7 +281,7 @@ def _show(coming: list[dict[str, Any]], json: bool) -> None:
             str(each["id"]),
             each["kind"],
             each["call"],
-            f"{each['share']:.0%}",
+            percent_cell(each["share"]),
             "all" if each["count"] is None else str(each["count"]),
             f"{each['seconds']:g}",
         )

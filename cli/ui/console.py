@@ -291,7 +291,7 @@ def _is_number(cell: Any) -> bool:
 
 def facts(rows: Iterable[Fact]) -> None:
     """Print what is known of one thing: on a terminal its names and values side by side, in a pipe a line for each."""
-    found, name = [*rows], ""
+    found, name = [each._replace(says=pasteable(each.says)) for each in rows], ""
     for each in found if not out.is_screen else ():
         name = each.name or name  # a name stands for the lines below it, too
         _write(f"{_value(name)}\t{_value(each.says)}")

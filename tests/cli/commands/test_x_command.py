@@ -160,7 +160,7 @@ def test_faults_are_planned_and_cleared(alone: Operate, tmp_path: Path) -> None:
         ("unavailable", 0.2, None),
         ("sent_twice", 1.0, 2),
     ]
-    assert "20%" in alone("x", "faults", "list").out
+    assert "\t0.2\t" in alone("x", "faults", "list").out
     assert [each["kind"] for each in alone("x", "faults", "clear", str(listed[0]["id"]), "--json").json] == [
         "sent_twice"
     ]

@@ -92,10 +92,17 @@ def test_a_pipe_with_colours_is_a_pipe(monkeypatch: pytest.MonkeyPatch, forced: 
     assert printed(None, lambda: console.table(["id", "b"], [(ID, "x")])) == ["id\tb", f"{ID}\tx"]
 
 
-@given(st.lists(st.sampled_from(["paused since", "2026-11-26 04:00:27Z.", ADDRESS, "by somebody"])), WIDTHS)
-def test_sentences_break_between_words(parts: list[str], width: int) -> None:
+PROGRAMS = ["twbot", ".venv/bin/twbot", "/usr/bin/python3 -m twbot", "'/home/a b/bin/twbot'"]
+
+
+@given(
+    st.lists(st.sampled_from(["paused since", "2026-11-26 04:00:27Z.", ADDRESS, "by somebody"])),
+    st.sampled_from(PROGRAMS),
+    WIDTHS,
+)
+def test_sentences_break_between_words(parts: list[str], program: str, width: int) -> None:
     """Never within a time, an address or a command, which goes on to the end; nothing is lost."""
-    command = "twbot replies resume --data /a/long/path/of/a/folder --stage prod"
+    command = f"{program} replies resume --data /a/long/path/of/a/folder --stage prod"
     sentence = " ".join([*parts, "Go on with:", command])
     lines = wrapped(sentence, width)
     assert " ".join(lines) == sentence
