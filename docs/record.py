@@ -77,8 +77,8 @@ def main() -> None:
         shutil.copy(PHOTO, terminal.folder / "photo.jpg")
         up = done(terminal.type(UP))
         try:
-            # `--detach` does not wait for the models that --warm loads.
-            terminal.type('twbot send "hello" --as zoe')
+            # `--detach` does not wait for the models that --warm loads, and the film is not about them.
+            terminal.type('twbot send "hello" --as zoe --image sample:coffee')
             session = [done(terminal.type(line)) for line in SESSION]
             (post,) = re.findall(r"posted (\d+)", session[1].plain)
             others = [terminal.type(line.replace("{post}", post)) for line in COMMANDS]
