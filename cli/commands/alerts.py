@@ -169,7 +169,14 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
         )
         for a in found
     ]
-    columns = ["time", "author", Column("text", gives_way=True), "negative", "told", "post"]
+    columns = [
+        "time",
+        "author",
+        Column("text", gives_way=True),
+        Column("negative", spare=True),
+        Column("told", spare=True),
+        "post",
+    ]
     with paged():
         table(columns, rows, none="No alerts.")
 

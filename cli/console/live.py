@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from twbot.cli.console.feed import Gap
 from twbot.cli.console.pages import Console
 from twbot.cli.operations.events.filters import EventFilter
 from twbot.cli.screens.event_lines import author_of, in_words
@@ -38,12 +39,16 @@ def chosen_by(query: Mapping[str, str]) -> EventFilter:
 async def _lines(console: Console, chosen: EventFilter) -> AsyncIterator[bytes]:
     with console.feed.watch() as watcher:
         # The browser then loads what came between the page and this stream.
-        yield b"event: reload\ndata: {}\n\n"
+        yield _signal(Gap.LOST)
         async for event in watcher.events(KEEP_ALIVE_SECONDS):
-            if event is None:
-                yield b"event: reload\ndata: {}\n\n"
+            if isinstance(event, Gap):
+                yield _signal(event)
             else:
                 yield b"data: " + msgspec.json.encode(_message(console, event, chosen)) + b"\n\n"
+
+
+def _signal(gap: Gap) -> bytes:
+    return f"event: {gap.value}\ndata: {{}}\n\n".encode()
 
 
 def _message(console: Console, event: Event, chosen: EventFilter) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from twbot.lambdas.x.post_ids import is_id
 LIMITS = (100, 1_000, 10_000)
 MAX_SQL = 20_000  # characters
 MAX_BARS = 50
+TIMEOUT = 60.0  # seconds: nobody can stop a query by a key here
 PARAMETER = "p."  # what a parameter's field begins with
 POST_COLUMN = re.compile(r"(tweet|post)_?(id)?", re.IGNORECASE)
 
@@ -143,7 +144,7 @@ def answer_of(console: Console, asked: Asked) -> Answer:
 def _run(console: Console, asked: Asked, limit: int | None) -> Result:
     values = bound(asked.saved, asked.given)
     with translate_lake_errors():
-        return query_and_count(lake_of(console.target), asked.saved.sql, values, limit=limit)
+        return query_and_count(lake_of(console.target, timeout=TIMEOUT), asked.saved.sql, values, limit=limit)
 
 
 class Cell(NamedTuple):

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 GAP = 2  # columns between two of a table
-MIN_TEXT = 24  # columns that free text keeps in a table: in less of them it says nothing
+MIN_TEXT = 20  # columns that free text keeps in a table: in less of them it says nothing
 MAX_LINES = 3  # of a free text in a record
 MIN_BESIDE = 40  # columns for values beside their names
 # A command goes on to the end of its text; a time is two words.

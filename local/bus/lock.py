@@ -11,8 +11,9 @@ from pathlib import Path
 from twbot.local.bus.store import AlreadyRunning
 from twbot.local.database import StorageError
 
-# `holder` takes the lock for a moment: a process that starts just then tries again for so long.
-RETRY_SECONDS = 0.5
+# `holder` takes the lock for a moment, and after a kill -9 the process that posts replies (local/egress/) has it until
+# it has ended: a process that starts just then tries again for so long.
+RETRY_SECONDS = 1.5
 RETRY_INTERVAL = 0.02
 
 

@@ -77,6 +77,10 @@ class ReplyProcess:
         with self._starting:
             if self._closed:
                 raise Temporary("The bot is stopping.")
+            if self._worker is not None and self._worker.has_ended:
+                _log.warning("the process that posts replies %s, while it had nothing to do", self._worker.end())
+                self._worker.close()
+                self._worker = None
             if self._worker is None:
                 self._worker = _Worker(*self._arguments)
             return self._worker
@@ -117,6 +121,11 @@ class _Worker:
         self._closing = threading.Lock()
         with contextlib.suppress(OSError):  # it ended already: the first event finds that out
             self._life.send(setup)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, which nobody has been told of."""
+        return self._process.poll() is not None
 
     def ask(self, event: Event) -> Answer:
         """Have an event handled. Raises OSError or EOFError where the process is gone."""

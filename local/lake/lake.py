@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING
 
 from twbot.lambdas.analytics.erasure import ErasureResult, first_hour, remove_lines
 from twbot.lambdas.analytics.lines import line_of
-from twbot.lambdas.analytics.results import BadSql, Exported, ExportFilter, OnProgress, Result, export_sql, no_progress
+from twbot.lambdas.analytics.results import (
+    BadSql,
+    Exported,
+    ExportFilter,
+    OnProgress,
+    Result,
+    TooSlow,
+    export_sql,
+    no_progress,
+)
 from twbot.lambdas.analytics.table import own_columns
 from twbot.lambdas.contracts import Event
 from twbot.lambdas.errors import Permanent, Temporary
@@ -40,9 +49,13 @@ _log = logging.getLogger("twbot.lake")
 
 
 class Lake:
-    """The lake in one folder. Threads may append, compact, query and erase at the same time."""
+    """The lake in one folder. Threads may append, compact, query and erase at the same time.
 
-    def __init__(self, folder: Path) -> None:
+    `timeout`: seconds after which a query is stopped; None: never.
+    """
+
+    def __init__(self, folder: Path, *, timeout: float | None = None) -> None:
+        self._timeout = timeout
         self._folder = utf8_path(folder)  # DuckDB takes no other
         self._writing = threading.Lock()
         self._replacing = threading.Lock()  # one at a time: compacting and erasing replace files by new ones
@@ -105,16 +118,21 @@ class Lake:
         return sum(path.stat().st_size for path in self._files() if path.exists())
 
     def query(self, sql: str, parameters: Sequence[str] = (), *, limit: int | None = None) -> Result:
-        """Run one SELECT in Athena's dialect, with a parameter for each `?`. `limit`: rows at most. Raises BadSql."""
+        """Run one SELECT in Athena's dialect, with a parameter for each `?`. `limit`: rows at most.
+
+        Raises BadSql, TooSlow.
+        """
         import duckdb
 
         translated = translate(sql)
-        with self._opened() as (db, size, damaged):
+        with self._opened() as (db, size, damaged), _stopped_after(self._timeout, db):
             try:
                 answer = run(db, translated, parameters)
                 columns = [column[0] for column in answer.description or []]
                 rows = answer.fetchall() if limit is None else answer.fetchmany(limit)
                 return Result(columns, [list(map(plain, row)) for row in rows], size, damaged)
+            except duckdb.InterruptException:
+                raise TooSlow(f"The query was stopped: it took more than {self._timeout:g} seconds.") from None
             except duckdb.Error as error:
                 raise BadSql(duckdb_error(error)) from None
 
@@ -255,6 +273,27 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208 - half of Path.iterdir()'s time
     except OSError:
         return []
+
+
+@contextmanager
+def _stopped_after(seconds: float | None, db: DuckDBPyConnection) -> Iterator[None]:
+    """Interrupt what the database does meanwhile, once it has taken so many seconds."""
+    if seconds is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(seconds):  # again and again: between two statements there is nothing to interrupt
+            db.interrupt()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watching.join()  # the database is closed after this
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

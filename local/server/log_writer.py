@@ -66,6 +66,8 @@ class PrivateLog(logging.handlers.RotatingFileHandler):
             size = len(line.encode())
             if self._size + size > self.maxBytes:
                 self.doRollover()
+            if self.stream is None:  # it was closed
+                self.stream = self._open()
             self.stream.write(line)
             self.flush()
             self._size += size

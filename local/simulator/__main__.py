@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import signal
@@ -13,10 +14,12 @@ import time
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from twbot.lambdas.environment import CONTROL_TOKEN
 from twbot.lambdas.errors import TwbotError
 from twbot.local import message_types
+from twbot.local.joined_writes import JoinedWrites
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.deliveries import RETRY_DELAYS
 from twbot.local.simulator.world import World
@@ -47,6 +50,7 @@ def main() -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
         lifespan="on",
+        http=_Protocol,
     )
     server = _Announcing(config, app.state.world, {"url": url, "pid": os.getpid()})
     if options.parent:
@@ -54,6 +58,11 @@ def main() -> int:
     message_types.prepare()
     server.run(sockets=[listening])
     return 0
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(JoinedWrites(transport))  # type: ignore[arg-type]
 
 
 class _Announcing(uvicorn.Server):

@@ -111,6 +111,8 @@ function listen() {
   stream.addEventListener("error", () => connection(LOST));
   // Sent by the server at its start, and where it left something out.
   stream.addEventListener("reload", () => refreshSoon(ALL));
+  // What no event tells of may have changed. A list of events has not, and reading it takes a while on AWS.
+  stream.addEventListener("quiet", () => refreshSoon());
   stream.addEventListener("message", (message) => {
     const event = JSON.parse(message.data);
     happenedAt = Date.now();

@@ -86,7 +86,7 @@ ELSEWHERE = {
     "twbot doctor --stage": "cli/doctor/test_doctor_command.py",
     "twbot secrets put CRM_TOKEN --from-file - --stage prod": "cli/commands/test_own_secrets_command.py",
 }
-ENDLESS = ("twbot tail --type", "twbot tail --stage", "--follow", "--watch")
+ENDLESS = ("twbot tail --type", "--wide", "twbot tail --stage", "--follow", "--watch")
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 from requests_oauthlib import OAuth1Session
 
+from tests.support.histories import LocalPast
 from tests.support.running import pretend_running
 from tests.support.simulated_x import red_jpeg
-from twbot.cli.commands.send import send
+from twbot.cli.commands.send import _say_why, send
 from twbot.cli.errors import CliError, Exit
 from twbot.lambdas.errors import TwbotError
 from twbot.local.bus.bus import Bus
@@ -195,3 +196,22 @@ def test_a_stage_on_aws_has_no_simulated_x() -> None:
         send("hi", stage="prod")
     assert error.value.code == Exit.USAGE
     assert "twbot webhook sample" in str(error.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("images", "with_picture", "is_said"),
+    [(None, False, True), ([], False, False), ([], True, True), ([{}], True, False), ([{}], False, False)],
+)
+def test_what_a_reply_waits_for_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], images: list[Any] | None, with_picture: bool, is_said: bool
+) -> None:
+    """The models, where none of the kind was analysed since the bot's start; what was before it does not count."""
+    past = LocalPast(tmp_path / "data")
+    past.event("MESSAGE_ANALYSED", {"Analysis": {"Images": [{}]}}, ago=90)
+    if images is not None:
+        past.event("MESSAGE_ANALYSED", {"Analysis": {"Images": images}}, ago=30)
+    with pretend_running(tmp_path / "data", RunInfo(os.getpid(), "http://127.0.0.1:1/twitter", past.now - 60)):
+        _say_why(tmp_path / "data", with_picture, False)
+        said = capsys.readouterr().err
+        _say_why(tmp_path / "data", with_picture, True)
+    assert ("models load" in said, capsys.readouterr().err) == (is_said, "")

@@ -169,7 +169,7 @@ def assert_whole(wanted: list[str], text: str, context: str) -> None:
     lines = text.splitlines()
     missing = [each for each in wanted if not any(each in line for line in lines)]
     assert missing == [], f"{context}\n{text}"
-    long = [each for each in wanted if len(each) > 12 and " " not in each]
+    long = [each for each in wanted if len(each) >= 12 and " " not in each]
     for start in {each[:12] for each in long}:
         for found in re.finditer(re.escape(start), text):
             assert any(text.startswith(each, found.start()) for each in long), (

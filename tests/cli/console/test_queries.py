@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.console import Visitor, text_of
 from tests.support.world import World
+from twbot.cli.console import queries
 from twbot.cli.console.queries import LIMITS, Answer, asked_in, drawn_of
 from twbot.cli.errors import CliError
 from twbot.lambdas.analytics.results import Result
@@ -136,3 +137,12 @@ def test_only_known_limits_are_taken() -> None:
         assert asked.limit == LIMITS[0]
     with pytest.raises(CliError, match="no saved query"):
         asked_in({"q": "../../etc/passwd"})
+
+
+def test_a_query_that_takes_too_long_is_stopped(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As nobody can press Ctrl-C in a page: it says so, and how to ask for less."""
+    monkeypatch.setattr(queries, "TIMEOUT", 0.05)
+    numbers = "UNNEST(sequence(1, 10000))"
+    page = visitor.get("/queries", sql=f"SELECT sum(a * b * c) FROM {numbers} x(a), {numbers} y(b), {numbers} z(c)")
+    assert page.status_code == 400
+    assert "it took more than 0.05 seconds. Ask for less" in text_of(page)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from twbot.local.database import StorageError
 from twbot.local.egress.messages import Failed, Setup, answers
 from twbot.local.egress.process import ReplyProcess
 
+LANES = 2
 NOBODY = "http://127.0.0.1:9"  # no X listens there
 AT = datetime.datetime(2026, 11, 26, tzinfo=datetime.UTC)
 
@@ -50,7 +52,7 @@ def prepared(folder: Path) -> DataFolder:
 @contextlib.contextmanager
 def posting(home: DataFolder) -> Iterator[ReplyProcess]:
     with Lock(home.lock) as lock:
-        process = ReplyProcess(home.folder, Setup(NOBODY, made_with_ai=False), lock, lanes=2)
+        process = ReplyProcess(home.folder, Setup(NOBODY, made_with_ai=False), lock, lanes=LANES)
         try:
             yield process
         finally:
@@ -143,17 +145,36 @@ def test_what_it_logs_is_in_the_bots_log(process: ReplyProcess, caplog: pytest.L
 @pytest.mark.usefixtures("paused")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
 def test_its_death_costs_no_reply(process: ReplyProcess, how: signal.Signals) -> None:
-    """The delivery fails for now, and the next one is handled by a new process."""
-    process.start()
+    """The delivery that it had fails for now, and the next one is handled by a new process."""
+    process.handle(command("4"))
     first = process.pid
     assert first is not None
-    os.kill(first, how)
-    # It may take an event before the signal comes.
-    answered: Iterator[object] = iter(lambda: process.handle(command("4")), None)
-    with pytest.raises(Temporary, match=f"ended by signal {how.value}"):
-        list(answered)
+    os.kill(first, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        handled = pool.submit(process.handle, command("4"))
+        while process._worker is None or process._worker._free.qsize() == LANES:
+            assert not handled.done()
+        os.kill(first, how)
+        os.kill(first, signal.SIGCONT)
+        with pytest.raises(Temporary, match=f"ended by signal {how.value}"):
+            handled.result(20)
     assert process.handle(command("4"))[0].detail_type == "TWEET_WITHHELD"
     assert process.pid != first
+
+
+@pytest.mark.usefixtures("paused")
+def test_one_that_died_idle_is_replaced_before_it_is_asked(
+    process: ReplyProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No delivery has to be tried again for it, and the log says that it died."""
+    process.handle(command("7"))
+    first = process.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert process.handle(command("7"))
+    assert process.pid != first
+    assert "ended by signal 9" in caplog.text
 
 
 @pytest.mark.usefixtures("paused")

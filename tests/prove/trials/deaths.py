@@ -35,7 +35,8 @@ def kill_replies(trial: Trial) -> None:
     with running(trial) as rig:
         traffic = Traffic(trial, rig)
         for seconds, and_the_bot in plan:
-            rig.fail("lost_answer", count=trial.random.randint(0, 2))
+            if trial.random.random() < 0.7:
+                rig.fail("lost_answer", count=trial.random.randint(1, 2))
             traffic.post_for(seconds)
             rig.kill_replies()
             if and_the_bot:

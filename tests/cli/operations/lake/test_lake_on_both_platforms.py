@@ -148,9 +148,9 @@ def test_packages_that_are_not_installed(there: There, twbot: Twbot, monkeypatch
 
 @pytest.mark.usefixtures("there")
 def test_an_empty_lake_answers_kindly(twbot: Twbot) -> None:
-    """Before anything has happened."""
+    """Before anything has happened; a program gets the headings."""
     found = twbot("query", "celebrities")
-    assert (found.code, found.out) == (0, "")
+    assert (found.code, found.out) == (0, "time\tauthor\tname\n")
     assert "Nothing yet" in found.err
 
 
