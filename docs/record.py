@@ -29,7 +29,7 @@ UP = "twbot up --detach --warm"
 SESSION = (
     'twbot send "tell me a joke" --as alice',
     'twbot send "who is in this picture?" --as erin --image photo.jpg',
-    'twbot send "This is awful, you broke again and I am really angry!" --as carol',
+    'twbot send "You broke again, and I am really angry!" --as carol',
     "twbot alerts raised",
     "twbot query celebrities",
 )
@@ -63,6 +63,7 @@ COMMANDS = (
     "twbot export -o events.parquet",
     "twbot backup monday.tar.gz",
     "twbot cost --messages 10000 --images 30%",
+    "twbot x faults list",
     "twbot new coffee-bot --template minimal --yes",
     "twbot check --project coffee-bot",
 )
@@ -76,6 +77,8 @@ def main() -> None:
         shutil.copy(PHOTO, terminal.folder / "photo.jpg")
         up = done(terminal.type(UP))
         try:
+            # `--detach` does not wait for the models that --warm loads, and the film is not about them.
+            terminal.type('twbot send "hello" --as zoe --image sample:coffee')
             session = [done(terminal.type(line)) for line in SESSION]
             (post,) = re.findall(r"posted (\d+)", session[1].plain)
             others = [terminal.type(line.replace("{post}", post)) for line in COMMANDS]
