@@ -73,11 +73,14 @@ def serve(
 
     Example: twbot x serve --data /tmp/x --seed people.json
     """
-    from twbot.local.data_folder import DataFolder, data_folder, data_option
+    from twbot.local.data_folder import DataFolder, data_folder, data_option, running_bot
     from twbot.local.simulator import alone
 
     document = None if seed is None else _read(seed)
     home = DataFolder(data_folder(data))
+    if running_bot(home.folder) is not None or alone.find(home) is not None:
+        hint = f"Open its page: twbot x open{data_option(data)}, or use another folder: twbot x serve --data FOLDER"
+        raise CliError(f"A simulated X or a bot runs on {home.folder} already.", hint=hint)
     with contextlib.suppress(KeyboardInterrupt), _interruptible(), alone.running(home, port=port, bot=bot) as x:
         if document is not None:
             x.client.reset()
@@ -152,7 +155,7 @@ def export(
     """
     document = simulated_x(data).export()
     if file is None:
-        sys.stdout.write(document.decode() + "\n")
+        as_json(json_library.loads(document))
         return
     with writing(file):
         file.write_bytes(document + b"\n")
