@@ -71,6 +71,7 @@ def up(
         running_bot,
     )
     from twbot.local.server.log_writer import logging_to
+    from twbot.local.simulator import alone
 
     home = DataFolder(make_private(data_folder(data)))
     check_room(home.folder)
@@ -78,6 +79,9 @@ def up(
     if (running := running_bot(home.folder)) is not None:
         hint = f"Stop it: twbot down{data_option(data)}"
         raise CliError(f"Another twbot is running on {home.folder} (process {running.pid}).", hint=hint)
+    if alone.find(home) is not None:
+        hint = "Stop it with Ctrl-C where it runs, or use another folder: twbot up --data FOLDER"
+        raise CliError(f"A simulated X is served alone on {home.folder}.", hint=hint)
     options = ["--x", x, "--host", host, "--port", str(port), "--config", str(config or settings_file())]
     options += [] if console else ["--no-console"]
     if detach and reload:

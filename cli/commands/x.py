@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit, writing
@@ -75,11 +74,14 @@ def serve(
 
     Example: twbot x serve --data /tmp/x --seed people.json
     """
-    from twbot.local.data_folder import DataFolder, data_folder, data_option
+    from twbot.local.data_folder import DataFolder, data_folder, data_option, running_bot
     from twbot.local.simulator import alone
 
     document = None if seed is None else _read(seed)
     home = DataFolder(data_folder(data))
+    if running_bot(home.folder) is not None or alone.find(home) is not None:
+        hint = f"Open its page: twbot x open{data_option(data)}, or use another folder: twbot x serve --data FOLDER"
+        raise CliError(f"A simulated X or a bot runs on {home.folder} already.", hint=hint)
     with contextlib.suppress(KeyboardInterrupt), _interruptible(), alone.running(home, port=port, bot=bot) as x:
         if document is not None:
             x.client.reset()
@@ -154,7 +156,7 @@ def export(
     """
     document = simulated_x(data).export()
     if file is None:
-        as_json(msgspec.Raw(document))
+        as_json(json_library.loads(document))
         return
     with writing(file):
         file.write_bytes(document + b"\n")

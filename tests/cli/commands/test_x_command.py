@@ -100,12 +100,17 @@ def test_served_alone_any_client_works_with_it(served: Served, alone: Operate) -
     assert alone("x", "open", "--print").out.strip() == served.said["page"]
 
 
-def test_nobody_else_starts_on_its_folder(served: Served, alone: Operate) -> None:
-    """Neither a bot nor another simulated X, and it is no bot."""
-    for command in (["x", "serve"], ["up", "--port", "0"]):
-        said = alone(*command)
-        assert (said.code, "Another twbot is running" in said.err) == (Exit.FAILED, True)
+@pytest.mark.parametrize("command", [("x", "serve"), ("up", "--port", "0")], ids=" ".join)
+def test_nobody_else_starts_on_its_folder(alone: Operate, command: tuple[str, ...]) -> None:
+    """Neither a bot nor another simulated X: they say which other folder to use."""
+    said = alone(*command)
+    assert (said.code, "simulated X" in said.err, "--data FOLDER" in said.err) == (Exit.FAILED, True, True)
+
+
+def test_alone_it_is_no_bot(alone: Operate, operate: Operate) -> None:
+    """Nobody would reply; and beside a bot none is served."""
     assert "No bot runs" in alone("send", "hello").err
+    assert "runs on" in operate("x", "serve").err
 
 
 def test_its_state_is_kept_and_forgotten(alone: Operate, tmp_path: Path) -> None:
