@@ -15,6 +15,8 @@ from twbot.local.models.embedding import NAME as EMBEDDING
 from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -65,9 +67,14 @@ class Network(NamedTuple):
 
 @loads_once
 def _network() -> Network:
+    return network_in(WEIGHTS)
+
+
+def network_in(path: Path) -> Network:
+    """Return the network that a file holds."""
     import numpy as np
 
-    with np.load(WEIGHTS) as stored:
+    with np.load(path) as stored:
         return Network(**{name: stored[name].astype(float) for name in Network._fields})
 
 

@@ -1,6 +1,9 @@
 """Trains the sentiment model and writes data/sentiment.npz, attention.npz and english_words.txt. For developers:
 
-    python -m twbot.local.models.training.sentiment vaderSentiment-3.3.2.tar.gz
+    git show 1feda39:local/models/data/sentiment.npz >earlier.npz
+    python -m twbot.local.models.training.sentiment vaderSentiment-3.3.2.tar.gz earlier.npz
+
+The network of that commit, which knew neither posts nor attention, is averaged with the one that is trained here.
 
 It needs VADER's source distribution with its 23,700 rated English sentences (MIT licence). Sentences of our own in
 thirteen languages (data/sentiment_sentences.tsv) add what people exclaim, how they talk to bots, praise and blame
@@ -37,7 +40,7 @@ from twbot.local.models.embedding import (
 )
 from twbot.local.models.intents import Space
 from twbot.local.models.language import ENGLISH_WORDS
-from twbot.local.models.sentiment import CLASSES, WEIGHTS, Network, plain, softmax
+from twbot.local.models.sentiment import CLASSES, WEIGHTS, Network, network_in, plain, softmax
 from twbot.local.models.training.intents import space_of
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ MARKS = {"ja": "！。", "zh": "！。", "hi": "!।"}
 # Networks with different random beginnings, whose logits are averaged, and how many of them learn the sentences by
 # theme: those read hard texts better, the others plain ones (docs/decisions/0018).
 NETWORKS, WITH_THEMES = 4, 3
+# Of the five earlier networks, two that learned the themes and one that did not: all are too large for a package.
+EARLIER = (0, 1, 3)
 HIDDEN = 128
 HEADS, SIZE = 8, 8  # of the attention of each network: what weighs the pieces, and numbers that each reads
 EPOCHS, BATCH = 12, 128
@@ -294,14 +299,29 @@ def _member(archive: tarfile.TarFile, ending: str) -> bytes:
     return content.read()
 
 
-def main(archive: Path) -> None:
+def main(archive: Path, earlier: Path | None = None) -> None:
     sentences = rated_sentences(archive) + our_sentences()
     ENGLISH_WORDS.write_text("".join(f"{word}\n" for word in dict.fromkeys(english_words(sentences))))
     print(f"reading {len(sentences)} sentences …", file=sys.stderr)
     texts = read_texts([plain(sentence.text) for sentence in sentences])
     network, attention = learn(sentences, texts)
-    _save(WEIGHTS, network)
+    _save(WEIGHTS, averaged(network, network_in(earlier)) if earlier else network)
     _save(ATTENTION, attention)
+
+
+def averaged(network: Network, earlier: Network) -> Network:
+    """Return the network whose logits are the mean of both; of the five that the earlier one joins, some are kept."""
+    hidden = network.entry.shape[1]
+    kept = np.concatenate([np.arange(each * HIDDEN, (each + 1) * HIDDEN) for each in EARLIER])
+    entry, bias = earlier.entry[:, kept], earlier.entry_bias[kept]
+    exit_ = earlier.exit[kept] * earlier.exit.shape[0] / len(kept)
+    return Network(
+        network.mean,
+        np.hstack([network.entry, entry]),
+        np.concatenate([network.entry_bias, bias + (network.mean - earlier.mean) @ entry]),
+        np.vstack([network.exit[:hidden], exit_, network.exit[hidden:]]) / 2,
+        (network.exit_bias + earlier.exit_bias) / 2,
+    )
 
 
 def learn(sentences: Sequence[Sentence], texts: Texts) -> tuple[Network, Attention]:
@@ -315,8 +335,8 @@ def learn(sentences: Sequence[Sentence], texts: Texts) -> tuple[Network, Attenti
 
 def _save(path: Path, arrays: Network | Attention) -> None:
     kinds = {name: np.float16 if rows.ndim == 2 else np.float32 for name, rows in arrays._asdict().items()}
-    np.savez(path, **{name: rows.astype(kinds[name]) for name, rows in arrays._asdict().items()})
+    np.savez_compressed(path, **{name: rows.astype(kinds[name]) for name, rows in arrays._asdict().items()})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -89,3 +89,15 @@ def test_texts_are_picked_with_their_pieces() -> None:
     assert some.means.ravel().tolist() == [2, 1, 2]
     assert some.states.ravel().tolist() == [4, 5, 1, 2, 3, 4, 5]
     assert some.starts.tolist() == [0, 2, 5]
+
+
+def test_an_earlier_network_is_averaged_with_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The logits are the mean of both, whatever means they were standardised with."""
+    monkeypatch.setattr(training, "HIDDEN", 2)
+    monkeypatch.setattr(training, "EARLIER", (0, 1))
+    rng = np.random.default_rng(0)
+    new = Network(*(rng.normal(size=shape) for shape in [(3,), (3, 2), (2,), (4, 3), (3,)]))
+    old = Network(*(rng.normal(size=shape) for shape in [(3,), (3, 4), (4,), (4, 3), (3,)]))
+    means, attended = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    both = (new.logits(means, attended) + old.logits(means, np.empty((5, 0)))) / 2
+    assert training.averaged(new, old).logits(means, attended) == pytest.approx(both)
