@@ -7,7 +7,7 @@ AUDIT := .audit
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs lock clean
+.PHONY: help demo up aws check test coverage lint bench measure-models prove audit docs docs-serve recording lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -63,8 +63,18 @@ prove: $(VENV)/.dev ## try every promise on the running bot, in ten minutes; wri
 audit: $(VENV)/.dev $(AUDIT)/.ready ## audit licences, templates and known vulnerabilities
 	@$(BIN)/python -m tests.audit $(AUDIT)/bin
 
-docs: $(VENV)/.dev ## generate what docs/ says of the code
+docs: $(VENV)/.dev ## generate what docs/ says of the code, and build the site into site/
 	@$(BIN)/python -m docs.generate
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "twbot: the site is in site/index.html"
+
+recording: $(VENV)/.dev ## record what docs/ shows of a session and of the console, in two minutes; needs a browser
+	@$(BIN)/python -m docs.record
+	@$(BIN)/python -m docs.screenshots
+	@$(BIN)/python -m docs.generate
+
+docs-serve: $(VENV)/.dev ## show the site, and what you change of it
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs serve
 
 # Needs uv. Versions and hashes only: no index address gets into a lock.
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

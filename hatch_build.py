@@ -37,7 +37,9 @@ def absolute_links(text: str, url: str, tag: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         kind = "raw" if found["image"] else "blob"
-        return f"{found['image']}[{found['text']}]({url}/{kind}/{tag}/{found['target']})"
+        # Without it an SVG comes as plain text, which no page shows: https://github.com/github/markup/issues/556
+        query = "?sanitize=true" if found["image"] and found["target"].endswith(".svg") else ""
+        return f"{found['image']}[{found['text']}]({url}/{kind}/{tag}/{found['target']}{query})"
 
     return _RELATIVE_LINK.sub(link, text)
 

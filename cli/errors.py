@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import ErrorKind, TwbotError
 
 
@@ -67,7 +68,7 @@ class Unexpected(CliError):
     name = "internal"
 
     def __init__(self, error: Exception) -> None:
-        hint = "This should not happen. Set TWBOT_TRACEBACK=1 and run it again to see where."
+        hint = f"This should not happen. Set {TRACEBACK.name}=1 and run it again to see where."
         super().__init__(f"{type(error).__name__}: {error}", hint=hint)
 
 

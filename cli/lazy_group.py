@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar
 
-import msgspec
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-
-@functools.cache
-def summaries() -> dict[str, str]:
-    """Return what is said of each command where they are listed. `make docs` writes the file."""
-    return msgspec.json.decode(Path(__file__).with_name("summaries.json").read_bytes(), type=dict[str, str])
+from twbot.cli.summaries import summaries
+from twbot.cli.ui.fields import fields_option
 
 
 class Commands(Mapping[str, Any]):
@@ -42,15 +36,26 @@ class Commands(Mapping[str, Any]):
         return len(self.panel_of)
 
     def _load(self, name: str, panel: str) -> Any:
-        module = import_module(f"twbot.cli.commands.{self._modules.get(name, name)}")
+        identifier = name.replace("-", "_")
+        module = import_module(f"twbot.cli.commands.{self._modules.get(name, identifier)}")
         if (group := getattr(module, "app", None)) is not None:
             found: Any = typer.main.get_group(group)
         else:
             alone = typer.Typer(add_completion=False)
-            alone.command(name)(getattr(module, name))
+            alone.command(name)(getattr(module, identifier))
             found = typer.main.get_command(alone)
         found.name, found.rich_help_panel = name, panel
+        _add_fields(found)
         return found
+
+
+def _add_fields(command: Any) -> None:
+    """Give --fields to each command that has --json."""
+    for each in getattr(command, "commands", {}).values():
+        _add_fields(each)
+    names = [each.name for each in command.params]
+    if "json" in names:
+        command.params.insert(names.index("json") + 1, fields_option())
 
 
 class LazyGroup(TyperGroup):

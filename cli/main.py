@@ -6,7 +6,9 @@ import contextlib
 import gc
 import itertools
 import os
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar, NoReturn
 
@@ -17,11 +19,13 @@ from twbot.cli.errors import CliError, Exit, Unexpected, as_cli_error, folder_go
 from twbot.cli.installation import extra_of, version_option
 from twbot.cli.lazy_group import LazyGroup
 from twbot.cli.old_spellings import current
-from twbot.cli.ui.console import as_json_line, print_error
-from twbot.cli.ui.spelling import pasteable, project_option
+from twbot.cli.spelling import pasteable, project_option
+from twbot.cli.ui.console import as_json_line, print_error, say
+from twbot.cli.ui.fields import chosen
 from twbot.cli.ui.streams import escape_what_does_not_fit, flush, give_up_output, open_missing_streams
+from twbot.lambdas import environment
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import VARIABLE, is_bot
+from twbot.lambdas.folder.folder import VARIABLE, is_bot, without_words
 
 MIN_GARBAGE = 50_000  # objects more than were freed until Python looks for circles
 
@@ -33,12 +37,12 @@ class Contents(LazyGroup):
         "Every day": (
             *("demo", "up", "down", "open", "send", "status", "tail", "trace", "query", "export", "doctor", "help"),
         ),
-        "Your bot": ("new", "check", "test", "wording", "schema", "lock"),
+        "Your bot": ("new", "check", "test", "wording", "schema", "config", "lock"),
         "What it understands": ("analyse", "chat", "celebrities"),
-        "Set up X": ("secrets", "webhook", "subscription"),
+        "Set up X": ("secrets", "webhook", "subscription", "x"),
         "Operate": (
             *("replies", "alerts", "replay", "dlq", "logs", "metrics", "rules"),
-            *("forget", "backup", "restore"),
+            *("forget", "backup", "restore", "bug-report"),
         ),
         "On AWS": ("init", "deploy", "diff", "synth", "outputs", "destroy", "cost"),
     }
@@ -64,9 +68,33 @@ Project = Annotated[
 ]
 
 
+# What runs the bot, or says what it says, needs all of its folder. The others go on without its words.
+NEEDS_WORDS = frozenset(
+    {"up", "demo", "new", "check", "test", "wording", "lock", "chat", "deploy", "diff", "synth", "cost"}
+)
+
+
 @app.callback()
-def options(version: version_option = False, project: Project = None) -> None:
+def options(
+    context: typer.Context,
+    version: version_option = False,  # noqa: ARG001 - its callback shows it
+    project: Project = None,  # noqa: ARG001 - _in_project takes it
+) -> None:
     """An event-driven X (Twitter) bot with AI analysis, on one machine or on AWS."""
+    if context.invoked_subcommand not in NEEDS_WORDS:
+        context.with_resource(without_words(_warner()))
+
+
+def _warner() -> Callable[[TwbotError], None]:
+    """Return what says each fault of the bot's folder once."""
+    said: set[str] = set()
+
+    def warn(fault: TwbotError) -> None:
+        if str(fault) not in said:
+            said.add(str(fault))
+            say(f"Warning: {fault} {fault.hint or ''}".rstrip())
+
+    return warn
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -84,8 +112,9 @@ def run(arguments: list[str]) -> int:
     # What a command writes, texts of posts and keys among it, is for its owner only.
     before, project = os.umask(0o077), os.environ.get(VARIABLE)
     project_option.set(None)
+    chosen.set(None)
     try:
-        return _run(arguments, "--json" in arguments)
+        return _run(arguments, "--json" in arguments or _has_format_json(arguments))
     finally:
         os.umask(before)
         os.environ.pop(VARIABLE, None)
@@ -94,12 +123,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], for_programs: bool) -> int:
+    is_completing = environment.COMPLETE.name in os.environ
     try:
         try:
-            return int(
-                app(current(_of_data(_in_project(arguments))), prog_name="twbot", standalone_mode=not for_programs)
-                or Exit.DONE
-            )
+            typed = _of_data(_in_project(_half_typed() if is_completing else arguments))
+            typed = arguments if is_completing else current(typed)
+            return int(app(typed, prog_name="twbot", standalone_mode=not for_programs) or Exit.DONE)
         finally:
             flush()
     except SystemExit as end:
@@ -111,10 +140,26 @@ def _run(arguments: list[str], for_programs: bool) -> int:
     except KeyboardInterrupt:
         return _report(CliError("Interrupted.", code=Exit.INTERRUPTED), for_programs)
     except Exception as error:
+        if is_completing:  # a shell has no place for what went wrong
+            return Exit.FAILED
         found = _as_cli_error(error, arguments)
-        if found is None and os.environ.get("TWBOT_TRACEBACK"):
+        if found is None and os.environ.get(environment.TRACEBACK.name):
             raise
         return _report(found or Unexpected(error), for_programs)
+
+
+def _half_typed() -> list[str]:
+    """Return the words of the command line that a shell asks completions for, after the first."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    # https://docs.python.org/3/library/shlex.html#shlex.split: a quote may be open still
+    with contextlib.suppress(ValueError):
+        return shlex.split(line)[1:]
+    return []
+
+
+def _has_format_json(arguments: list[str]) -> bool:
+    """Return whether the answer is JSON by --format."""
+    return "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
 
 
 def _in_project(arguments: list[str]) -> list[str]:
@@ -138,7 +183,7 @@ def _of_data(arguments: list[str]) -> list[str]:
     given = [each.removeprefix("--data=") for each in ours if each.startswith("--data=")]
     given += [after for each, after in itertools.pairwise(ours) if each == "--data"]
     # Without local/data_folder.py, which takes its time to load: its `project` is this file.
-    note = Path(given[-1] if given else os.environ.get("TWBOT_HOME") or ".twbot") / "project"
+    note = Path(given[-1] if given else os.environ.get(environment.HOME.name) or ".twbot") / "project"
     with contextlib.suppress(OSError, ValueError):
         folder = os.fsdecode(note.read_bytes())
         if Path(folder).is_dir():
@@ -159,7 +204,7 @@ def _as_cli_error(error: Exception, arguments: list[str]) -> CliError | None:
     if isinstance(error, UnicodeEncodeError) and (odd := [each for each in arguments if not _is_text(each)]):
         # A path may hold any bytes: https://docs.python.org/3/library/os.html#file-names
         return CliError(f"{odd[0]!r} is no text, which is needed here: its bytes are not UTF-8.", code=Exit.USAGE)
-    if os.environ.get("TWBOT_TRACEBACK"):
+    if os.environ.get(environment.TRACEBACK.name):
         return None
     if isinstance(error, OSError) and (found := system_error(error)) is not None:
         return found

@@ -18,6 +18,7 @@ from docs.name_examples import EXAMPLES
 from twbot.lambdas.folder import records
 from twbot.lambdas.settings import Settings
 from twbot.local.conversations.records import Conversation
+from twbot.stacks.config import AwsConfig, Detectors
 
 HEADER = """# The folder of a bot: reference
 
@@ -49,6 +50,9 @@ TABLES: dict[str, tuple[str, type[msgspec.Struct], tuple[str, ...]]] = {
     "[alerts]": ("twbot.toml", records.Alerts, ()),
     "[llm]": ("twbot.toml", records.Llm, ()),
     "[stages.<name>]": ("twbot.toml", Settings, ()),
+    "[stages.<name>.aws]": ("twbot.toml", AwsConfig, ()),
+    "[stages.<name>.aws.detectors]": ("twbot.toml", Detectors, ()),
+    "[[rules.allow]]": ("twbot.toml", records.Permission, ()),
     "[[intents]]": ("bot/chatbot.toml", records.Intent, ()),
     "[fallback]": ("bot/chatbot.toml", records.Fallback, ()),
     "[[conversations]]": ("tests/conversations.toml", Conversation, ()),
@@ -84,7 +88,7 @@ def _table(title: str, file: str, record: type[msgspec.Struct], first: tuple[str
     doc = _one_line(record.__doc__ or "")
     about = (doc.partition(": ")[2] or doc).removeprefix(f"{title}.").strip()
     about = about[:1].upper() + about[1:]
-    return f"\n## {title}\n\nIn `{file}`. {about}\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
+    return f"\n## `{title}`\n\nIn `{file}`. {about}\n\n| key | type | default | |\n|---|---|---|---|\n" + "".join(rows)
 
 
 def _descriptions(record: type) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     own: dict[str, Any] = {}
     """Settings of the bot's own functions, which read them in `bot.settings`."""
     aws: dict[str, Any] = {}
-    """Settings of the deployment; stacks/config.py checks them."""
+    """Settings of the deployment: `[stages.<name>.aws]`."""
 
     def for_functions(self) -> dict[str, Any]:
         """Return what functions of the bot's folder find in `bot.settings`: their own, and twbot's."""

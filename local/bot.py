@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, NamedTuple, NoReturn
@@ -17,8 +16,6 @@ from twbot.lambdas.analysis.download import Downloader
 from twbot.lambdas.analysis.trim import trim
 from twbot.lambdas.analysis.workflow import placeholder, workflow
 from twbot.lambdas.contracts import Entry, Event
-from twbot.lambdas.egress.permission import Permission
-from twbot.lambdas.egress.sender import Sender
 from twbot.lambdas.errors import MachineFault
 from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
 from twbot.lambdas.ingress.lookup import complete_post
@@ -35,7 +32,7 @@ from twbot.lambdas.x.post_ids import tweet_of
 from twbot.local import message_types
 from twbot.local.adapters.alerts import Alerts
 from twbot.local.adapters.attempts import LocalAttempts
-from twbot.local.adapters.idempotency import SqlitePersistence, idempotency_config
+from twbot.local.adapters.idempotency import SqlitePersistence
 from twbot.local.adapters.media import FileMedia
 from twbot.local.adapters.models import Analysers, LocalModels, Task
 from twbot.local.adapters.replies import LocalReplies
@@ -47,6 +44,8 @@ from twbot.local.bus.replays import Replays, ReplayStore
 from twbot.local.bus.routes import RetryPolicy
 from twbot.local.data_folder import MIN_FREE_BYTES, DataFolder, check_room, make_private
 from twbot.local.database import Moved
+from twbot.local.egress.messages import Setup
+from twbot.local.egress.process import ReplyProcess
 from twbot.local.functions.pool import LocalFunctions
 from twbot.local.functions.rules import CONCURRENCY, handler_of, tasks_of
 from twbot.local.housekeeping import Housekeeping, Limits
@@ -70,6 +69,7 @@ NAMES = {
 PROMPT = ("lambda:invoke:trim", "events:putEvents", "sqs:sendMessage")
 LAKE_EVENTS, LAKE_SECONDS = 1000, 1.0
 LOG_EVENTS, LOG_SECONDS = 100, 0.1
+SENDERS = 4  # replies that are posted side by side
 LOOKUPS = 8  # each may wait some seconds for X
 DRAIN_SECONDS = 8.0
 # Tried for about six hours, as on AWS (lambdas/aws/reply_queue.py), and for as long as X asks to wait.
@@ -125,7 +125,7 @@ class Bot:
         ):  # a file that can't be opened leaves no other open, nor the folder locked
             self.bus = opened.enter_context(Bus(home.bus, rules(), lock=lock))
             self.alerts = opened.enter_context(contextlib.closing(Alerts(home)))
-            self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.folder / "sent.db")))
+            self._sent = opened.enter_context(contextlib.closing(SqlitePersistence(home.sent)))
             self._attempts = opened.enter_context(contextlib.closing(LocalAttempts(home.attempts)))
             self._replies = opened.enter_context(contextlib.closing(LocalReplies(home.replies)))
             self._replies.switch()
@@ -138,7 +138,8 @@ class Bot:
         self.own_secrets = OwnSecrets(home.own_secrets)
         self.media = FileMedia(home.media)
         self.analysers = analysers(self.media, home.gallery)
-        self._x = XApi(self.secrets, base_url=x_url, made_with_ai=settings.made_with_ai)
+        self._x = XApi(self.secrets, base_url=x_url)
+        self.egress = ReplyProcess(home.folder, Setup(x_url, settings.made_with_ai), self.bus.lock, lanes=SENDERS)
         self._settings, self._forwards = settings, forwards
         self._replays = Replays(replays, home.bus, self.bus.republish)
         self.control_token = token_urlsafe(32)
@@ -152,7 +153,6 @@ class Bot:
             events=folder.events,
             links=folder.links,
         )
-        self._pool = ThreadPoolExecutor(16, thread_name_prefix="workflow")
         self._machine = self._workflow(Downloader(self.media, simulator=simulator))
         self._web = WebServer(self._app(), host=host, port=port)
         self._housekeeping = Housekeeping(
@@ -162,6 +162,7 @@ class Bot:
 
     def start(self) -> int:
         """Start the bot and return the port that the webhook listens on."""
+        self.egress.start()
         message_types.prepare()
         # The handlers start before the webhook listens, with the deliveries that the last run left.
         self.bus.start()
@@ -177,7 +178,7 @@ class Bot:
         finished = self.bus.drain(drain)
         self.functions.close()
         self.bus.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.egress.close()
         self._sent.close()
         self._attempts.close()
         self._replies.close()
@@ -216,8 +217,6 @@ class Bot:
 
     def _handlers(self) -> dict[str, Handler]:
         """Return the handlers by target (lambdas/wiring.py)."""
-        permission = Permission(self._replies)
-        sender = Sender(self._x, self.media, self.bus, permission, self._attempts, self._sent, idempotency_config())
         bus, media, settings, chatbot = self.bus, self.media, self._settings, self.analysers.chatbot
         functions = self.functions
         return {
@@ -238,7 +237,9 @@ class Bot:
                 ),
                 concurrency=2,
             ),
-            "tweet-queue": Handler(sender.handle, concurrency=4, retry=REPLIES),
+            "tweet-queue": Handler(
+                lambda event: bus.publish(self.egress.handle(event)), concurrency=SENDERS, retry=REPLIES
+            ),
             "lake": Handler(self.lake.append, batch=LAKE_EVENTS, linger=LAKE_SECONDS),
             **{
                 own_rule(rule).target: Handler(
@@ -276,7 +277,7 @@ class Bot:
             "sqs:sendMessage": _fail_delivery,
         }
         names = NAMES | {placeholder(step): step.name for step in steps}
-        return Machine(workflow(steps), tasks, names, pool=self._pool, prompt=PROMPT)
+        return Machine(workflow(steps), tasks, names, prompt=PROMPT)
 
     def _analyse(self, event: Event) -> None:
         visits: list[Visit] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from twbot.lambdas.environment import HOME
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import SHIPPED, project
 from twbot.local.bus.lock import holder
@@ -81,6 +82,11 @@ class DataFolder(msgspec.Struct, frozen=True):
         return self.folder / "replies.db"
 
     @property
+    def sent(self) -> Path:
+        """Return the file of the posts that were answered."""
+        return self.folder / "sent.db"
+
+    @property
     def attempts(self) -> Path:
         """Return the file of the attempts to post replies."""
         return self.folder / "attempts.db"
@@ -107,6 +113,11 @@ class DataFolder(msgspec.Struct, frozen=True):
     def console_lock(self) -> Path:
         """Return the lock's file of the one console."""
         return self.folder / "console.lock"
+
+    @property
+    def alone(self) -> Path:
+        """Return the file by which a simulated X that runs without a bot is found."""
+        return self.folder / "x" / "alone.json"
 
     @property
     def stopped(self) -> Path:
@@ -147,7 +158,7 @@ def data_folder(data: Path | None) -> Path:
     """Return the data folder: the option, else TWBOT_HOME, else `.twbot` in the bot's folder."""
     if data is not None:
         return data
-    if chosen := os.environ.get("TWBOT_HOME"):
+    if chosen := os.environ.get(HOME.name):
         return Path(chosen)
     folder = project()
     return Path(".twbot") if folder in (SHIPPED, Path.cwd()) else folder / ".twbot"

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from twbot.lambdas.analytics.table import DATABASE, TABLE
 from twbot.lambdas.analytics.transform import FOLDER
-from twbot.stacks.config import StageConfig
+from twbot.stacks.config import RESULTS_DAYS, StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function
 from twbot.stacks.constructs.lake_table import EVENTS, RESULTS, add_table, add_workgroup
@@ -33,8 +33,7 @@ class Analytics(Service):
     def __init__(self, scope: Construct, stage: StageConfig, plumbing: Plumbing) -> None:
         super().__init__(scope, "Analytics", stage)
         self._transform = Function(self, "transform", stage, {})
-        # Query results can be computed again; events stay.
-        results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(7))
+        results = s3.LifecycleRule(prefix=RESULTS, expiration=Duration.days(RESULTS_DAYS))
         self.lake = Bucket(self, "Lake", stage, rules=[results, *_expiry(stage)])
         stream = self._stream(stage)
         WiredRule(

@@ -10,6 +10,7 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.records import Function
+from twbot.lambdas.folder.toml_file import convert
 from twbot.lambdas.settings import Settings, is_safe_url, load, settings_file
 
 PRODUCTION = "prod"
@@ -17,6 +18,13 @@ PRODUCTION = "prod"
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_OWN = 2500
 ARCHIVE_DAYS = 30
+# The longest that SQS offers: somebody has to look into dead letters first, and a reply may wait days until X takes it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+QUEUE_DAYS = 14
+# Seconds until an idle session of Lex ends: its own default.
+SESSION_TTL = 300
+# Query results can be computed again.
+RESULTS_DAYS = 7
 # The retention periods that CloudWatch Logs accepts, in days:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
@@ -39,9 +47,11 @@ class Detectors(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     language: bool = True
     """Used by sentiment and entities, for posts whose language X did not detect."""
     labels: bool = True
-    """Used by replies to images, as are `texts` and `celebrities`."""
+    """Used by replies to images."""
     texts: bool = True
+    """Used by replies to images."""
     celebrities: bool = True
+    """Used by replies to images, and by `bot/people`, whose faces it finds."""
 
 
 class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,9 +72,11 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     x_url: str | None = None
     """The address of a simulated X, to try a stage without X: https://, or http:// on this machine."""
     detectors: Detectors = Detectors()
+    """Which detectors are asked: `[stages.<name>.aws.detectors]`."""
     workflow: Literal["EXPRESS", "STANDARD"] = "EXPRESS"
     """The type of the state machine: EXPRESS is cheaper, STANDARD keeps each execution's history."""
     log_days: LogDays = 30
+    """The days that logs are kept, the log of all events included."""
     archive_days: int | None = None
     """The older place of the stage's `archive_days`, which has the same meaning there."""
     alerts: list[str] = []
@@ -72,7 +84,9 @@ class AwsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     alarms: list[str] = []
     """The subscribers of the bot's own alarms, written like `alerts`."""
     requests_per_second: int = 50
+    """The webhooks that are taken in a second, 1 or more; X delivers again what is refused."""
     replies_at_once: int = 2
+    """The replies that are posted at the same time, 2 or more."""
     query_limit_mb: int = 1000
     """The megabytes that one Athena query may scan."""
     extra: Function | None = None
@@ -163,6 +177,17 @@ def too_long(stage: str, settings: Settings) -> TwbotError | None:
     return TwbotError(says, "Put what is long into a file of bot/, which the functions can read")
 
 
+def stage_config(name: str, file: Path, **given: str | None) -> StageConfig:
+    """Return what the file says of a stage, or `given` where it is not None. Raises TwbotError: file, line, fault.
+
+    Unlike `load_stage` it needs no account id: only deploying does.
+    """
+    settings = load(file, name)
+    merged = {**settings.aws, **{key: value for key, value in given.items() if value}}
+    aws = convert(merged, AwsConfig, file, within=f"$.stages.{name}.aws")
+    return StageConfig(name=name, settings=settings, aws=aws)
+
+
 def load_stage(
     name: str, file: Path | None = None, *, twitter_account_id: str | None = None, region: str | None = None
 ) -> StageConfig:
@@ -171,13 +196,8 @@ def load_stage(
     The arguments override the file. Raises TwbotError for invalid settings and for a missing account id.
     """
     file = file or settings_file()
-    settings = load(file, check_name(name))
-    arguments = {"twitter_account_id": twitter_account_id, "region": region}
-    merged = {**settings.aws, **{key: value for key, value in arguments.items() if value}}
-    try:
-        aws = msgspec.convert(merged, AwsConfig)
-    except msgspec.ValidationError as error:
-        raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None
+    stage = stage_config(check_name(name), file, twitter_account_id=twitter_account_id, region=region)
+    settings, aws = stage.settings, stage.aws
     if settings.archive_days and aws.archive_days:
         raise TwbotError(f"{file}: archive_days is in [stages.{name}] and in [stages.{name}.aws]; keep the first.")
     if fault := too_long(name, settings):
@@ -185,7 +205,7 @@ def load_stage(
     if not aws.twitter_account_id:
         hint = f"twitter_account_id in [stages.{name}.aws] of {file}, or --context twitterAccountId=…"
         raise TwbotError(f"The bot's account id on X is missing: {hint}")
-    return StageConfig(name=name, settings=settings, aws=aws)
+    return stage
 
 
 def _check(valid: bool, problem: str) -> None:

@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from twbot.stacks.analysis import Analysis
-from twbot.stacks.config import StageConfig
+from twbot.stacks.config import QUEUE_DAYS, StageConfig
 from twbot.stacks.constructs.access import allow
 from twbot.stacks.constructs.function import Function, behaviour
 from twbot.stacks.constructs.rules import DeadLetters, WiredRule, grant_rule_send
@@ -70,8 +70,7 @@ class Egress(Service):
             queue_name=queue_name(stage),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # The longest there is, as a reply may wait for days until X takes it.
-            retention_period=Duration.days(14),
+            retention_period=Duration.days(QUEUE_DAYS),
             visibility_timeout=Duration.seconds(6 * FUNCTIONS["egress"].timeout),
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )

@@ -14,9 +14,11 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.support.bundles import Bundles
+    from tests.support.console import Visitor
     from tests.support.operate import Operate
     from tests.support.templates import Templates
     from tests.support.world import World
+    from twbot.cli.console.server import ConsoleInfo
     from twbot.local.simulator.client import Simulator
 
 settings.register_profile("twbot", deadline=None)
@@ -77,6 +79,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
     with running_world(tmp_path_factory.mktemp("bot")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def console(world: World) -> Iterator[ConsoleInfo]:
+    """The console of the worker's bot."""
+    from tests.support.console import served_console
+    from twbot.cli.operations.target import Target
+
+    with served_console(Target(data=world.home.folder)) as found:
+        yield found
+
+
+@pytest.fixture
+def visitor(console: ConsoleInfo) -> Visitor:
+    """A browser's session with that console."""
+    from tests.support.console import Visitor
+
+    return Visitor(console)
 
 
 @pytest.fixture

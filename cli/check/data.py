@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
-from twbot.cli.check.findings import Findings, nearest
+from twbot.cli.check.findings import Findings
 from twbot.cli.check.sources import functions_in
 from twbot.cli.check.tables import Tables, note_error
 from twbot.cli.installation import extra_of
+from twbot.cli.ui.pictures import picture_path
 from twbot.lambdas.analytics.results import BadSql
 from twbot.lambdas.analytics.saved_queries import read_query
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.folder import FILE
 from twbot.lambdas.folder.people import SUFFIXES, checked_name, people_folder
-from twbot.lambdas.folder.toml_file import convert
+from twbot.lambdas.folder.toml_file import Parsed
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.responding.lex_limits import FALLBACK
-from twbot.lambdas.settings import LOCAL, load
+from twbot.lambdas.settings import LOCAL, Settings
 from twbot.local.conversations.records import FILE as CONVERSATIONS
 from twbot.local.conversations.records import ConversationsFile
 from twbot.stacks.config import AwsConfig, check_name, too_long
+
+T = TypeVar("T")
 
 
 def check_queries(folder: Path, findings: Findings) -> None:
@@ -90,14 +96,17 @@ def check_conversations(tables: Tables, findings: Findings) -> None:
     }
     runs = {use.run for use in tables.functions()}
     for number, each in enumerate(parsed.value.conversations):
-        if each.image and not (path.parent / each.image).is_file():
-            findings.wrong(path, parsed.line("conversations", number, "image"), f"there is no picture {each.image}.")
+        if each.image:
+            try:
+                picture_path(each.image, path.parent)
+            except TwbotError as error:
+                findings.wrong(path, parsed.line("conversations", number, "image"), str(error), error.hint)
         if each.intent and intents and each.intent not in {*intents, FALLBACK}:
-            hint = nearest(each.intent, intents)
+            hint = did_you_mean(each.intent, intents)
             findings.wrong(path, parsed.line("conversations", number, "intent"), f"no intent {each.intent}.", hint)
         if each.by and each.by not in runs:
             says = f"{each.by} answers nobody: neither [answers] nor an intent names it."
-            findings.wrong(path, parsed.line("conversations", number, "by"), says, nearest(each.by, runs))
+            findings.wrong(path, parsed.line("conversations", number, "by"), says, did_you_mean(each.by, runs))
 
 
 def check_lock(tables: Tables, findings: Findings) -> None:
@@ -152,16 +161,26 @@ def check_modes(folder: Path, findings: Findings) -> None:
 def check_stages(tables: Tables, findings: Findings) -> None:
     """Check the settings of each stage."""
     for name in tables.declared.stages:
+        settings = _part(tables, tables.declared.stages[name], Settings, f"$.stages.{name}", findings)
+        if name == LOCAL or settings is None:
+            continue
         try:
-            settings = load(tables.path, name)
-            if name != LOCAL:
-                check_name(name)
-                if fault := too_long(name, settings):
-                    findings.wrong(tables.path, tables.line("stages", name, "own"), str(fault), fault.hint)
-                aws = convert(settings.aws, AwsConfig, tables.path, within=f"$.stages.{name}.aws")
-                _check_extra(tables, name, aws.extra, findings)
+            check_name(name)
         except TwbotError as error:
-            note_error(error, tables.path, findings)
+            findings.wrong(tables.path, tables.line("stages", name), str(error), error.hint)
+        if fault := too_long(name, settings):
+            findings.wrong(tables.path, tables.line("stages", name, "own"), str(fault), fault.hint)
+        aws = _part(tables, settings.aws, AwsConfig, f"$.stages.{name}.aws", findings)
+        if aws is not None:
+            _check_extra(tables, name, aws.extra, findings)
+
+
+def _part(tables: Tables, found: object, as_type: type[T], within: str, findings: Findings) -> T | None:
+    """Return what is right of a part of twbot.toml, and note all that is wrong."""
+    parsed = Parsed(tables.file.text if tables.file else "", copy.deepcopy(found), as_type, within)
+    for line, says in parsed.faults:
+        findings.wrong(tables.path, line, says)
+    return parsed.value
 
 
 def _check_extra(tables: Tables, stage: str, extra: str | None, findings: Findings) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -55,11 +53,3 @@ class Findings:
 
     def _file(self, path: Path) -> str:
         return str(path.relative_to(self.folder) if path.is_relative_to(self.folder) else path)
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return a hint at the known name that is nearest; None where none is near."""
-    names = list(known)
-    folded = [each for each in names if each.casefold() == name.casefold()]
-    near = folded or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"Did you mean {near[0]}" if near else None

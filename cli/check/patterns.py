@@ -7,10 +7,11 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from twbot.cli.check.findings import Findings, nearest
+from twbot.cli.check.findings import Findings
 from twbot.cli.check.tables import Tables
 from twbot.lambdas.contracts import DETAILS, RAW_TYPES, Analysis, Event, ImageAnalysis
 from twbot.lambdas.folder.records import OwnRule, Pattern
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.wiring import any_of, own_rule
 from twbot.local.bus.patterns import OR, BadPattern, compile_pattern
 
@@ -86,7 +87,7 @@ class _Patterns:
                     self._unknown_type(each, place)
             for key in branch:
                 if key not in ENVELOPE and key != OR:
-                    near = nearest(key, ENVELOPE)
+                    near = did_you_mean(key, ENVELOPE)
                     hint = near or (
                         "Write it within detail = { … }" if key in _fields(DETAILS["MESSAGE_ANALYSED"]) else ""
                     )
@@ -95,7 +96,7 @@ class _Patterns:
                 self._detail(detail, types, place)
 
     def _unknown_type(self, name: str, place: tuple[str | int, ...]) -> None:
-        near = nearest(name, self._types)
+        near = did_you_mean(name, self._types)
         says = f"{_dotted(place)}: nobody publishes events of the type {name}."
         if near:
             self._wrong((*place, "detail-type"), says, near)
@@ -145,7 +146,7 @@ class _Patterns:
                 inner = [_record_in(_fields(record).get(parent)) for record in within]
                 within = [each for each in inner if each is not None]
             known += [name for record in within for name in _fields(record)]
-        hint = nearest(key, known) or (f"There are {', '.join(dict.fromkeys(known))}" if known else None)
+        hint = did_you_mean(key, known) or (f"There are {', '.join(dict.fromkeys(known))}" if known else None)
         says = f"{_dotted(place)}: no event of these types has the field detail.{'.'.join(path)}."
         self._findings.warn(self._tables.path, self._tables.line(*place, "detail", *path), says, hint)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from twbot.cli.check.sources import Sources
 from twbot.cli.check.tables import Tables
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.records import Limits, OwnRule
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.own.calls import LLM
 from twbot.lambdas.settings import is_safe_url
@@ -107,8 +107,7 @@ class _Rules:
         for place, limits in self._limits():
             for name in limits.packages or []:
                 if _canonical(name) not in known:
-                    near = difflib.get_close_matches(_canonical(name), known, n=1)
-                    hint = f"Did you mean {near[0]}" if near else f"Add it to {path.name}, then: twbot lock"
+                    hint = did_you_mean(_canonical(name), known) or f"Add it to {path.name}, then: twbot lock"
                     self._wrong((*place, "packages"), f"{name!r} is not in {path.name}.", hint)
 
     def secrets(self) -> None:

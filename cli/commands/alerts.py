@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.alerts.port import Alerts, alerts_of
 from twbot.cli.operations.alerts.records import Subscriber
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.completion import complete_subscribers
+from twbot.cli.ui.console import as_json, note, out, print_line, say, table
+from twbot.cli.ui.figures import Cell, percent_cell
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
+from twbot.cli.ui.pager import paged
 from twbot.cli.ui.prompts import ask_secret, confirm, read_file
-from twbot.cli.ui.times import Since, Utc, format_time, parse_window
+from twbot.cli.ui.times import Since, Utc, parse_window, time_cell
 from twbot.lambdas.alerting.subscription import KINDS, WEBHOOKS, Kind, Smtp, Subscription, smtp_server, subscription
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import LOCAL
 from twbot.lambdas.text_files import decode_text
 
 app = typer.Typer(
@@ -27,20 +31,6 @@ app = typer.Typer(
 
 def _kinds(incomplete: str) -> list[str]:
     return [kind for kind in KINDS if kind.startswith(incomplete)]
-
-
-def _ids(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete the subscribers of this machine's bot; asking a stage on AWS takes too long for a completion."""
-    from twbot.local.adapters.subscribers import SubscriberFile
-    from twbot.local.data_folder import DataFolder, data_folder
-
-    if context.params.get("stage") != LOCAL:
-        return []
-    try:
-        found = SubscriberFile(DataFolder(data_folder(context.params.get("data"))).subscribers).all()
-    except TwbotError:
-        return []
-    return [each.id for each in found if each.id.startswith(incomplete)]
 
 
 KindName = Annotated[str, typer.Argument(help=f"How: {', '.join(KINDS)}.", metavar="KIND", autocompletion=_kinds)]
@@ -54,8 +44,12 @@ FromFile = Annotated[
 SmtpUrl = Annotated[
     str | None, typer.Option("--smtp", help="The server that takes this machine's mail: smtps://user@host:465.")
 ]
-Id = Annotated[str, typer.Argument(help="Whom: the id of `twbot alerts list`.", metavar="ID", autocompletion=_ids)]
-OneId = Annotated[str | None, typer.Argument(help="Only the one with this id.", metavar="[ID]", autocompletion=_ids)]
+Id = Annotated[
+    str, typer.Argument(help="Whom: the id of `twbot alerts list`.", metavar="ID", autocompletion=complete_subscribers)
+]
+OneId = Annotated[
+    str | None, typer.Argument(help="Only the one with this id.", metavar="[ID]", autocompletion=complete_subscribers)
+]
 
 
 @app.command("subscribe")
@@ -96,12 +90,14 @@ def list_subscribers(target: Target, utc: Utc = False, json: AsJson = False) -> 
     found = alerts_of(target).subscribers()
     if json:
         as_json(found)
-    elif not found:
-        print_line("Nobody hears of alerts.")
-        say(f"Subscribe somebody: twbot alerts subscribe slack{target.option}")
-    else:
-        rows = [(each.id, each.kind, each.address, _state(each), _last(each, utc)) for each in found]
-        table(["id", "kind", "address", "state", "last alert"], rows)
+        return
+    rows = [
+        (each.id, each.kind, each.address, _state(each), time_cell(each.last, utc=utc), _how(each)) for each in found
+    ]
+    columns = ["id", "kind", "address", "state", "last alert", Column("how it went", gives_way=True)]
+    table(columns, rows, none="Nobody hears of alerts.")
+    if not found:
+        note(f"Subscribe somebody: twbot alerts subscribe slack{target.option}")
 
 
 @app.command("remove")
@@ -142,8 +138,11 @@ def send_test(target: Target, subscriber: OneId = None, json: AsJson = False) ->
     if json:
         as_json(tested)
     else:
-        rows = [(each.id, each.kind, each.address, each.problem or "sent") for each in tested]
+        rows = [(each.id, each.kind, each.address, _outcome(each.problem)) for each in tested]
         table(["id", "kind", "address", "test"], rows)
+        for each in tested if out.is_screen else ():
+            if each.problem:
+                out.print(Text(f"{each.id}: {each.problem}", "red"))
     if any(each.problem for each in tested):
         raise typer.Exit(Exit.CHECK_FAILED)
 
@@ -158,21 +157,28 @@ def raised(target: Target, since: Since = None, limit: Limit = None, utc: Utc = 
     found = alerts_of(target).raised(limit or 20, parse_window(since, None)[0])
     if json:
         as_json(found)
-    elif not found:
-        print_line("No alerts.")
-    else:
-        rows = [
-            (
-                format_time(a.time, utc=utc),
-                a.shown_author,
-                a.text,
-                _percent(a.negative),
-                "yes" if a.posted else "",
-                a.tweet_id,
-            )
-            for a in found
-        ]
-        table(["time", "author", "text", "negative", "told", "post"], rows)
+        return
+    rows = [
+        (
+            time_cell(a.time, utc=utc),
+            a.shown_author,
+            a.text,
+            percent_cell(a.negative),
+            "yes" if a.posted else "",
+            a.tweet_id,
+        )
+        for a in found
+    ]
+    columns = [
+        "time",
+        "author",
+        Column("text", gives_way=True),
+        Column("negative", spare=True),
+        Column("told", spare=True),
+        "post",
+    ]
+    with paged():
+        table(columns, rows, none="No alerts.")
 
 
 def _subscription(kind: str, address: str | None, from_file: str | None, smtp: str | None) -> Subscription:
@@ -243,11 +249,10 @@ def _state(subscriber: Subscriber) -> str:
     return f"{subscriber.state}, in twbot.toml" if subscriber.declared else subscriber.state
 
 
-def _last(subscriber: Subscriber, utc: bool) -> str:
-    if subscriber.last is None:
-        return ""
-    return f"{format_time(subscriber.last, utc=utc)} {subscriber.problem or 'arrived'}"
+def _outcome(problem: str | None) -> Cell:
+    return Cell(problem or "sent", "failed" if problem else "sent")
 
 
-def _percent(negative: float | None) -> str:
-    return "" if negative is None else f"{negative:.0%}"
+def _how(subscriber: Subscriber) -> str:
+    """Return how the last alert went; nothing where there was none."""
+    return "" if subscriber.last is None else subscriber.problem or "arrived"

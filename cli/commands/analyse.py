@@ -12,6 +12,7 @@ from rich.text import Text
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json_line, err, out
 from twbot.cli.ui.options import AsJson, Data
+from twbot.cli.ui.pictures import SUFFIXES, complete_pictures, picture_path
 from twbot.cli.ui.streams import lines_of_stdin
 from twbot.lambdas.analysis.excerpt import excerpt
 from twbot.lambdas.analysis.languages import LOCAL
@@ -21,30 +22,41 @@ if TYPE_CHECKING:
     from twbot.local.models.comprehend import Comprehend
 
 Found = dict[str, Any]
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".avif"}
 
 
 def analyse(
-    what: Annotated[str, typer.Argument(help="A text, a picture's path, or - for one text a line from stdin.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="A text, a picture's path, sample:NAME of one that comes with twbot, or - for lines of stdin.",
+            autocompletion=complete_pictures,
+        ),
+    ],
     json: AsJson = False,
     data: Data = None,
 ) -> None:
     """Say what the analysis makes of a text or a picture, and which model said so.
 
     Example: twbot analyse "Thank you, that was lovely!"
+
+    Example: twbot analyse sample:coffee
     """
     if what == "-":
         _analyse_lines(lines_of_stdin(), json)
     elif _is_picture(what):
-        _show(_of_picture(Path(what), data), json)
+        _show(_of_picture(what, data), json)
     else:
         _show(_of_text(what), json)
 
 
 def _is_picture(what: str) -> bool:
     """Return whether the argument is an existing file, or the path of a missing image rather than a text."""
+    from twbot.local.simulator.sample_pictures import is_sample
+
     path = Path(what)
-    named = path.suffix.lower() in PICTURES and not what.lower().startswith(("http://", "https://"))
+    if is_sample(what):
+        return True
+    named = path.suffix.lower() in SUFFIXES and not what.lower().startswith(("http://", "https://"))
     try:
         return path.is_file() or (named and (" " not in what or (path.parent.is_dir() and len(path.parts) > 1)))
     except (OSError, ValueError):  # a text may be too long for a path, or contain a null character
@@ -110,8 +122,8 @@ def _comprehend() -> Comprehend:
     return Comprehend()
 
 
-def _of_picture(path: Path, data: Path | None) -> Found:
-    image = {"Image": {"Bytes": _read(path)}}
+def _of_picture(what: str, data: Path | None) -> Found:
+    image = {"Image": {"Bytes": _read(what)}}
     from twbot.local.data_folder import DataFolder, data_folder
     from twbot.local.models.folder_people import gallery_of
     from twbot.local.models.rekognition import Rekognition
@@ -119,7 +131,7 @@ def _of_picture(path: Path, data: Path | None) -> Found:
     rekognition = Rekognition(gallery_of(DataFolder(data_folder(data)).gallery), _no_store)
     faces = rekognition.recognize_celebrities(image)
     lines = [each for each in rekognition.detect_text(image)["TextDetections"] if each["Type"] == "LINE"]
-    return _empty(str(path)) | {
+    return _empty(what) | {
         "celebrities": [face["Name"] for face in faces["CelebrityFaces"]],
         "strangers": len(faces["UnrecognizedFaces"]),
         "labels": [label["Name"] for label in rekognition.detect_labels(image)["Labels"]],
@@ -129,15 +141,14 @@ def _of_picture(path: Path, data: Path | None) -> Found:
     }
 
 
-def _read(path: Path) -> bytes:
+def _read(what: str) -> bytes:
+    path = picture_path(what)
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise CliError(f"There is no picture {path}.", code=Exit.NOT_FOUND) from None
     except OSError as error:
-        raise CliError(f"{path} can't be read: {error.strerror}.") from None
+        raise CliError(f"{what} can't be read: {error.strerror}.") from None
     if not content:
-        raise CliError(f"{path} is empty.")
+        raise CliError(f"{what} is empty.")
     return content
 
 
@@ -161,7 +172,7 @@ def _show(found: Found, json: bool) -> None:
     out.print(Text(found["input"], style="bold"))
     for name, value in _rows(found):
         model = found["models"].get(name)
-        out.print(Text.assemble(f"  {name:13} {value}", (f"  ({model})" if model else "", "dim")), soft_wrap=True)
+        out.print(Text.assemble(f"  {name:13} {value}", (f"  ({model})" if model else "", "dim")))
 
 
 def _rows(found: Found) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +10,11 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.people.port import people_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, out, say, table
+from twbot.cli.ui.completion import complete_people
+from twbot.cli.ui.console import as_json, note, out, table
 from twbot.cli.ui.options import AsJson, targeted
+from twbot.cli.ui.pictures import complete_pictures, picture_path
+from twbot.lambdas.nearest import near
 
 if TYPE_CHECKING:
     from twbot.cli.operations.people.port import People
@@ -33,9 +35,9 @@ def list_people(target: Target, json: AsJson = False) -> None:
         as_json([_shown(person) for person in people])
         return
     rows = [(person.name, len(person.photos), _origin(person)) for person in people]
-    table(["name", "photos", "from"], rows)
+    table(["name", "photos", "from"], rows, none="The gallery is empty.")
     if not people:
-        say(f"The gallery is empty. Add somebody with: twbot celebrities add NAME PHOTO{target.option}")
+        note(f"Add somebody: twbot celebrities add NAME PHOTO{target.option}")
 
 
 @app.command()
@@ -44,7 +46,10 @@ def add(
     target: Target,
     name: Annotated[str, typer.Argument(help="The person's name.")],
     photos: Annotated[
-        list[Path], typer.Argument(help="JPEG or PNG photos with the person's face alone, from the front.")
+        list[Path],
+        typer.Argument(
+            help="JPEG or PNG photos with the person's face alone, from the front.", autocompletion=complete_pictures
+        ),
     ],
     json: AsJson = False,
 ) -> None:
@@ -72,7 +77,7 @@ def add(
 @targeted
 def remove(
     target: Target,
-    name: Annotated[str, typer.Argument(help="The person's name, as the list has it.")],
+    name: Annotated[str, typer.Argument(help="The person's name, as the list has it.", autocompletion=complete_people)],
     json: AsJson = False,
 ) -> None:
     """Forget a person. Somebody who comes with twbot is hidden, until added again.
@@ -94,27 +99,19 @@ def remove(
 
 
 def _read(photo: Path) -> bytes:
+    path = picture_path(str(photo))
     try:
-        return photo.read_bytes()
-    except FileNotFoundError:
-        raise CliError(f"There is no photo {photo}.", hint=_similar_file(photo), code=Exit.NOT_FOUND) from None
+        return path.read_bytes()
     except OSError as error:
         raise CliError(f"{photo} can't be read: {error.strerror}.", code=Exit.NOT_FOUND) from None
-
-
-def _similar_file(photo: Path) -> str | None:
-    names = [each.name for each in photo.parent.iterdir()] if photo.parent.is_dir() else []
-    near = difflib.get_close_matches(photo.name, names, n=1)
-    return f"Did you mean: {photo.parent / near[0]}" if near else None
 
 
 def _nearest(name: str, people: People) -> str:
     names = {person.name.lower(): person.name for person in people.people()}
     # A surname alone is compared, too; a whole name wins over a word of another.
     words = {word: full for lower, full in names.items() for word in lower.split()}
-    near = difflib.get_close_matches(name.lower(), names | words, n=1)
-    if near:
-        return f'Did you mean: twbot celebrities remove "{(words | names)[near[0]]}"'
+    if found := near(name, names | words):
+        return f'Did you mean: twbot celebrities remove "{(words | names)[found[0]]}"'
     return "List them with: twbot celebrities list"
 
 

@@ -6,9 +6,9 @@ from rich.text import Text
 
 from twbot.cli.check.findings import Finding
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, out, say
 from twbot.cli.ui.options import AsJson
-from twbot.cli.ui.spelling import pasteable
 from twbot.lambdas.folder.folder import SHIPPED, project
 
 STYLES = {"wrong": "bold red", "warning": "yellow"}
@@ -49,9 +49,9 @@ def check(json: AsJson = False) -> None:
 
 
 def _show(found: Finding) -> None:
-    out.print(Text.assemble(f"{found.place}: ", (f"{found.level}: ", STYLES[found.level]), found.says), soft_wrap=True)
+    out.print(Text.assemble(f"{found.place}: ", (f"{found.level}: ", STYLES[found.level]), found.says))
     if found.hint:
-        out.print(Text(f"    {pasteable(found.hint)}", "cyan"), soft_wrap=True)
+        out.print(Text(f"    {pasteable(found.hint)}", "cyan"))
 
 
 def _count(number: int, one: str, many: str) -> str:

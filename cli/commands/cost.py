@@ -8,6 +8,8 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.console import as_json, print_line, table
+from twbot.cli.ui.figures import Cell, money_text
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, Region, StageName
 from twbot.lambdas.settings import LOCAL
 
@@ -120,12 +122,12 @@ def _show(stage: StageConfig, traffic: Traffic, region: str, found: Bill, doubts
 
     mix = f"{traffic.images:.0%} with a photo, {traffic.answered:.0%} answered"
     title = f"Stage {stage.name}, {region}: {traffic.messages:,} messages a month, {mix}"
-    columns = ["service", "what", "quantity", "unit", "USD"]
+    columns = ["service", Column("what", gives_way=True), "quantity", "unit", "USD", Column("", drawn=True)]
     table(columns, [_row(line) for line in found.services], title=title)
     million = found.total_aws / traffic.messages * 1_000_000
     print_line(
-        f"Total USD {found.total:,.2f}: X {found.total_x:,.2f}, AWS {found.total_aws:,.2f}; "
-        f"{found.per_message:.6f} a message."
+        f"Total USD {money_text(found.total)}: X {money_text(found.total_x)}, AWS {money_text(found.total_aws)}; "
+        f"{money_text(found.per_message)} a message."
     )
     print_line(
         f"AWS alone, for a million messages like these: USD {million:,.0f}. "
@@ -137,10 +139,9 @@ def _show(stage: StageConfig, traffic: Traffic, region: str, found: Bill, doubts
         print_line(f"- {doubt}")
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    mark = "" if line.confirmed else " ?"
-    quantity = f"{line.quantity:,.6g}" if line.quantity < 1000 else f"{line.quantity:,.0f}"
-    return line.service, line.what, quantity, line.unit, f"{line.usd:,.2f}{mark}"
+def _row(line: Line) -> tuple[object, ...]:
+    mark = "" if line.confirmed else "?"
+    return line.service, line.what, line.quantity, line.unit, Cell(line.usd, money_text(line.usd)), mark
 
 
 def _doubts(lines: list[Line]) -> list[str]:

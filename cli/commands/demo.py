@@ -10,11 +10,13 @@ import typer
 from rich.markup import escape
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.screens.result import result_table
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, err, out, print_line, table
 from twbot.cli.ui.options import AsJson
-from twbot.cli.ui.spelling import pasteable
 
 if TYPE_CHECKING:
     from twbot.local.demo.run import DemoPost, DemoResult
@@ -48,7 +50,8 @@ def demo(
 def _show(result: DemoResult, folder: Path) -> None:
     for post in result.posts:
         _show_post(post)
-    out.print(Rule(style="dim"))
+    if out.is_screen:
+        out.print(Rule(style="dim"))
     out.print("Events on the bus", style="bold")
     table(["event", "times"], result.events.items())
     for name, answer in result.queries.items():
@@ -56,7 +59,7 @@ def _show(result: DemoResult, folder: Path) -> None:
             continue
         out.print()
         out.print(pasteable(f"twbot query {name}"), style="bold", markup=False)
-        table(answer.columns, answer.rows[:5])
+        result_table(answer.columns, answer.rows[:5])
         if len(answer.rows) > 5:
             out.print(f"… and {len(answer.rows) - 5} more rows", style="dim")
     out.print()
@@ -68,17 +71,22 @@ def _show(result: DemoResult, folder: Path) -> None:
 
 def _show_post(post: DemoPost) -> None:
     style = FACES.get(post.sentiment or "", "dim")
-    out.print(f"[bold]@{escape(post.author)}[/]  {escape(post.text)}", soft_wrap=True)
+    out.print(f"[bold]@{escape(post.author)}[/]  {escape(post.text)}")
     for note in _notes(post, style):
-        out.print(Padding(note, (0, 0, 0, 4)))
+        _print(4, note)
     if post.reply:
         duration = f"  [dim]{post.seconds:.1f} s[/]" if post.seconds is not None else ""
-        out.print(Padding(f"[cyan]↳ @twbot[/]  {escape(post.reply.text)}{duration}", (0, 0, 0, 2)))
+        _print(2, f"[cyan]↳ @twbot[/]  {escape(post.reply.text)}{duration}")
         for path in post.reply.images:
-            out.print(Padding(f"[dim]{escape(path)}[/]", (0, 0, 0, 6)), soft_wrap=True)
+            out.print(Text(f"      {path}", "dim"))
     else:
-        out.print(Padding(f"[dim]↳ {post.why}[/]", (0, 0, 0, 2)))
+        _print(2, f"[dim]↳ {escape(post.why or '')}[/]")
     out.print()
+
+
+def _print(indent: int, markup: str) -> None:
+    """Print a paragraph, broken into lines between its words on a terminal."""
+    out.print(Padding(markup, (0, 0, 0, indent)) if out.is_screen else " " * indent + markup)
 
 
 def _notes(post: DemoPost, style: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,9 +16,6 @@ from twbot.lambdas.folder.folder import project
 from twbot.lambdas.folder.people import has_people, photos_of_people
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
     from twbot.cli.deploy.assembly import Assembly
     from twbot.cli.deploy.changes import Change
     from twbot.cli.deploy.deployed_stacks import Stack
@@ -55,7 +51,7 @@ def deploy(
         checks = _checks(on, bootstrap_later=bootstrap and dry_run)
         with templates(on, checked_id, region) as assembly:
             found, permissions = differences(on, assembly)
-            show_changes(found, permissions, _on(out if dry_run and not json else err))
+            show_changes(found, permissions, (out if dry_run and not json else err).print)
             retired = _retired(on, assembly)
             plan = {"stage": on.stage, "account": on.where.id, "region": on.where.region, "checks": checks}
             plan |= {**_changes_json(found, permissions), "retired": [each.name for each in retired]}
@@ -90,7 +86,7 @@ def diff(
     if json:
         as_json({"stage": on.stage, **_changes_json(found, permissions), "retired": [each.name for each in retired]})
     else:
-        show_changes(found, permissions, _on(out))
+        show_changes(found, permissions, out.print)
 
 
 def differences(on: Deployment, assembly: Assembly) -> tuple[list[Change], dict[str, Widening]]:
@@ -152,11 +148,11 @@ def _retired(on: Deployment, assembly: Assembly) -> list[Stack]:
     for name in extra_left(on.bot, wanted):
         # What is in it is not ours to delete.
         delete = f"aws cloudformation delete-stack --stack-name {name}"
-        err.print(f"{name} stays: `extra` adds it no more. To delete it: {delete}", style="yellow", soft_wrap=True)
+        err.print(f"{name} stays: `extra` adds it no more. To delete it: {delete}", style="yellow")
     found = retired(on.bot, wanted)
     for each in found:
         says = "deleted, with its dead letters and logs: twbot.toml has no rules and steps any more"
-        err.print(f"{each.name} is {says}.", style="yellow", soft_wrap=True)
+        err.print(f"{each.name} is {says}.", style="yellow")
     return found
 
 
@@ -226,8 +222,3 @@ def _changes_json(found: list[Change], permissions: dict[str, Widening]) -> dict
         for grant in changed
     ]
     return {"changes": found, "permissions": grants, "widens": any(each.widens for each in permissions.values())}
-
-
-def _on(console: Console) -> Callable[[Text], None]:
-    """Return a function that prints to the console without breaking lines: the terminal wraps them."""
-    return lambda text: console.print(text, soft_wrap=True)

@@ -11,23 +11,31 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.dead_letters.port import DeadLetters, dead_letters_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.completion import complete_rules
-from twbot.cli.ui.console import as_json, out, print_block, print_line, say, table
+from twbot.cli.ui.completion import complete_dead_letters, complete_rules
+from twbot.cli.ui.console import as_json, note, print_block, print_line, say, table
+from twbot.cli.ui.figures import Cell, count_text
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, DryRun, Limit, Yes, targeted
+from twbot.cli.ui.pager import paged
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import Utc, format_time
+from twbot.cli.ui.times import Utc, format_time, time_cell
+from twbot.cli.ui.watching import Watch, go_on, interval_of
 
 if TYPE_CHECKING:
     from twbot.cli.operations.dead_letters.records import DeadLetter, DeadLetterBatch
 
 app = typer.Typer(help="Dead letters: what was tried in vain, again and again.", no_args_is_help=True)
-# SQS's message ids are UUIDs: their first eight characters differ, and fit into a table.
+# SQS's message ids are UUIDs: their first eight characters differ, and are enough to type.
 SHORT_ID_LENGTH = 8
+FEW = 3  # ids that a line names
 
 
 Rule = Annotated[str | None, typer.Option("--rule", help="Only this rule's.", autocompletion=complete_rules)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only those with this text in their error.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="The dead letters' ids.", metavar="[ID]...")]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="The dead letters' ids.", metavar="[ID]...", autocompletion=complete_dead_letters),
+]
 All = Annotated[bool, typer.Option("--all", help="Every one.")]
 
 
@@ -39,6 +47,7 @@ def list_letters(
     reason: Reason = None,
     each: Annotated[bool, typer.Option("--each", help="One line a dead letter, not one a reason.")] = False,
     limit: Limit = None,
+    watch: Watch = False,
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
@@ -48,37 +57,66 @@ def list_letters(
 
     Example: twbot dlq list --rule send-tweets --each
 
+    Example: twbot dlq list --watch
+
     Example: twbot dlq list --stage prod
     """
     from twbot.cli.operations.dead_letters.records import grouped
 
-    batch = _read(dead_letters_of(target), rule)
-    found = _chosen(batch, None, reason, target)[:limit]
-    if json:
-        as_json({"count": len(found), "hidden": batch.hidden, "groups": grouped(found), "letters": found})
-        return
-    if not found:
-        print_line("No dead letters.")
-    elif each:
-        rows = [
-            (one.id[:SHORT_ID_LENGTH], one.rule, one.detail_type, one.tweet_id, _ended(one, utc), one.error)
-            for one in found
-        ]
-        table(["id", "rule", "event", "post", "gave up", "error"], rows)
+    source = dead_letters_of(target)
+
+    def look() -> DeadLetterBatch:
+        batch = _read(source, rule)
+        return msgspec.structs.replace(batch, seen=_chosen(batch, None, reason, target)[:limit])
+
+    def show(batch: DeadLetterBatch) -> None:
+        (_show_each if each else _show_groups)(batch.seen, utc, target.option)
+        if batch.hidden:
+            more = count_text(batch.hidden)
+            note(f"There are about {more} more, which somebody else is looking at, or which did not fit.")
+
+    def document(batch: DeadLetterBatch) -> object:
+        groups = grouped(batch.seen)
+        return {"count": len(batch.seen), "hidden": batch.hidden, "groups": groups, "letters": batch.seen}
+
+    if watch:
+        go_on(look, show, document, every=interval_of(target), json=json)
+    elif json:
+        as_json(document(look()))
     else:
-        lines = [(g.rule, g.reason, g.count, format_time(g.newest, utc=utc), _few(g.ids)) for g in grouped(found)]
-        table(["rule", "reason", "count", "newest", "ids"], lines)
-        command = f"twbot dlq redrive --rule RULE{target.option}"
-        say(f"See one: twbot dlq show ID{target.option}; deliver them again: {command}")
-    if batch.hidden:
-        say(f"There are about {batch.hidden} more, which somebody else is looking at, or which did not fit.")
+        found = look()
+        with paged():
+            show(found)
+
+
+def _show_each(found: list[DeadLetter], utc: bool, _: str) -> None:
+    columns = ["id", "rule", "event", "post", "gave up", Column("error", gives_way=True)]
+    rows = [
+        (one.id, one.rule, one.detail_type, one.tweet_id, time_cell(one.ended, utc=utc), one.error) for one in found
+    ]
+    table(columns, rows, none="No dead letters.")
+
+
+def _show_groups(found: list[DeadLetter], utc: bool, option: str) -> None:
+    from twbot.cli.operations.dead_letters.records import grouped
+
+    rows = [
+        (each.rule, each.reason, each.count, time_cell(each.newest, utc=utc), Cell(", ".join(each.ids), _few(each.ids)))
+        for each in grouped(found)
+    ]
+    table(["rule", "reason", "count", "newest", Column("ids", spare=True)], rows, none="No dead letters.")
+    if found:
+        note(f"See each: twbot dlq list --each{option}")
+        note(f"Deliver them again: twbot dlq redrive --rule RULE{option}")
 
 
 @app.command("show")
 @targeted
 def show(
     target: Target,
-    letter_id: Annotated[str, typer.Argument(help="The dead letter's id.", metavar="ID")],
+    letter_id: Annotated[
+        str, typer.Argument(help="The dead letter's id.", metavar="ID", autocompletion=complete_dead_letters)
+    ],
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
@@ -92,6 +130,11 @@ def show(
     if json:
         as_json({"letter": letter, "event": event})
         return
+    with paged():
+        _show(letter, event, utc)
+
+
+def _show(letter: DeadLetter, event: Any, utc: bool) -> None:
     print_line(f"{letter.detail_type or 'something'} at {letter.rule}, post {letter.tweet_id or '-'}")
     attempts = "" if letter.attempts is None else f"{letter.attempts} attempts, "
     begun = f"{format_time(letter.first_try, utc=utc)} to " if letter.first_try else ""
@@ -231,7 +274,7 @@ def _report(key: str, would: str, did: str, found: list[DeadLetter], done: int, 
     elif not found and not done:
         print_line("No dead letter is meant by that: nothing was changed.")
     elif dry_run:
-        out.print(f"{_count(len(found))} {would}: {_few(ids)}")
+        print_line(f"{_count(len(found))} {would}: {_few(ids)}")
     else:
         print_line(f"{_count(done)} {did}.")
 
@@ -246,8 +289,8 @@ def _count(count: int) -> str:
 
 
 def _few(ids: list[str]) -> str:
-    more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
-    return ", ".join(each[:SHORT_ID_LENGTH] for each in ids[:8]) + more
+    more = f" and {count_text(len(ids) - FEW)} more" if len(ids) > FEW else ""
+    return ", ".join(ids[:FEW]) + more
 
 
 def _ended(letter: Any, utc: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -33,7 +34,7 @@ def doctor(
     Example: twbot doctor --stage prod
     """
     found: list[Check] = []
-    for check in run_checks(target, models=models):
+    for check in _waiting(lambda on_progress: run_checks(target, models=models, on_progress=on_progress)):
         found.append(check)
         if not json:
             show_check(check, to=out)
@@ -45,6 +46,18 @@ def doctor(
         raise CliError(message, hint=wrong[0].fix, code=Exit.CHECK_FAILED)
     if not json:
         err.print(_summary(found))
+
+
+def _waiting(checks: Callable[[Callable[[str], None]], Iterator[Check]]) -> Iterator[Check]:
+    """Yield each check, and say on a terminal what takes its time meanwhile."""
+    status = err.status("looking …")
+    waited_for = checks(status.update)
+    while True:
+        with status:
+            check = next(waited_for, None)
+        if check is None:
+            return
+        yield check
 
 
 def _summary(found: list[Check]) -> Any:

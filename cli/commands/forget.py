@@ -9,6 +9,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import erasure_of, translate_lake_errors
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.completion import complete_posts
 from twbot.cli.ui.console import as_json, err, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 @targeted
 def forget(
     target: Target,
-    tweet_id: Annotated[str, typer.Argument(metavar="TWEET_ID", help="The id of the post that its author deleted.")],
+    tweet_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="TWEET_ID", help="The id of the post that its author deleted.", autocompletion=complete_posts
+        ),
+    ],
     dry_run: DryRun = False,
     yes: Yes = False,
     json: AsJson = False,

@@ -62,7 +62,9 @@ Ci = Annotated[
     Literal["github"] | None,
     typer.Option("--ci", help="Write a workflow instead, which checks, tests and deploys the bot."),
 ]
-Name = Annotated[str, typer.Option("--stage", help="The stage's name: prod, test, …")]
+Name = Annotated[
+    str, typer.Option("--stage", help="The stage's name: prod, test, …; local for the bot of this machine.")
+]
 
 
 def init(stage: Name = "prod", ci: Ci = None, force: Force = False) -> None:
@@ -70,7 +72,7 @@ def init(stage: Name = "prod", ci: Ci = None, force: Force = False) -> None:
 
     Example: twbot init
 
-    Example: twbot init --stage test
+    Example: twbot init --stage local
 
     Example: twbot init --ci github
     """
@@ -87,8 +89,12 @@ def init(stage: Name = "prod", ci: Ci = None, force: Force = False) -> None:
     else:
         _add(stage, text, file)
         print_line(f"Added the stage {stage} to {file}.")
-    if stage != LOCAL:
-        say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
+    if stage == LOCAL:
+        say("Next: look through it. The bot of this machine reads it when it starts: twbot up")
+        return
+    say(f"Next: look through it, then: twbot deploy --stage {stage} --account-id 999999 (the bot's number on X)")
+    if f"[stages.{LOCAL}]" not in decode_text(file.read_bytes()):
+        say(f"That is a stage on AWS. For the bot of this machine: twbot init --stage {LOCAL}")
 
 
 def _write_workflow(stage: str) -> None:
@@ -103,10 +109,14 @@ def _write_workflow(stage: str) -> None:
 
 def written(stage: str) -> str:
     """Return the tables of a stage as TOML. Raises CliError for an invalid name."""
+    text = _on_aws(stage) if stage != LOCAL else STAGE.replace("{name}", stage)
+    # The values' lengths differ, so the comments behind them are aligned again.
+    return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
+
+
+def _on_aws(stage: str) -> str:
     from twbot.cli.deploy.target import on_aws
 
-    if stage == LOCAL:
-        return STAGE.replace("{name}", stage)
     on_aws(stage)
     from twbot.stacks.config import PRODUCTION
 
@@ -116,8 +126,7 @@ def written(stage: str) -> str:
     text = STAGE + AWS
     for key, value in values.items():
         text = text.replace(f"{{{key}}}", value)
-    # The values' lengths differ, so the comments behind them are aligned again.
-    return _COMMENT.sub(lambda found: f"{found[1].rstrip():<38} #", text)
+    return text
 
 
 def _add(stage: str, text: str, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
@@ -12,9 +13,11 @@ import typer
 from twbot.cli.operations.logs.port import logs_of
 from twbot.cli.operations.logs.records import Line, LogFilter, level, logger_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json_line, out, print_block, say
+from twbot.cli.ui.completion import complete_posts
+from twbot.cli.ui.console import as_json_line, out, print_block, print_values, say
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Since, Until, Utc, format_time, parse_window
+from twbot.cli.ui.pager import paged
+from twbot.cli.ui.times import Since, Until, Utc, format_time, parse_window, time_cell
 
 # For completion.
 SERVICES = ("alerting", "analysis", "analytics", "egress", "events", "ingress", "replays", "responding", "web")
@@ -33,7 +36,9 @@ def logs(
         str | None,
         typer.Argument(help="Only this service's lines, or function's, e.g. analysis.", autocompletion=_services),
     ] = None,
-    tweet: Annotated[str | None, typer.Option("--tweet", help="Only lines about this post.")] = None,
+    tweet: Annotated[
+        str | None, typer.Option("--tweet", help="Only lines about this post.", autocompletion=complete_posts)
+    ] = None,
     least: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option("--level", help="From this level on.")
     ] = "info",
@@ -59,8 +64,9 @@ def logs(
     show = as_json_line if json else _printer(utc)
     try:
         found = deque(log.lines(log_filter), maxlen=limit)
-        for line in found:
-            show(line)
+        with contextlib.nullcontext() if json or follow else paged():
+            for line in found:
+                show(line)
         if follow:
             _follow(log.follow(log_filter), show, json)
         elif not found and not json:
@@ -77,7 +83,15 @@ def _follow(lines: Iterator[Line], show: Callable[[Line], None], json: bool) -> 
 
 
 def _printer(utc: bool) -> Callable[[Line], None]:
+    """Return a function that prints a line: for people, or tab-separated values in a pipe."""
     from rich.text import Text
+
+    if not out.is_screen:
+        print_values("time", "level", "service", "post", "message", "more", "exception")
+        return lambda line: print_values(
+            *(time_cell(line["timestamp"], utc=utc), level(line), _source(line), line.get("correlation_id")),
+            *(line.get("message"), _more(line), line.get("exception")),
+        )
 
     def show(line: Line) -> None:
         style = STYLES.get(level(line), "")
@@ -85,12 +99,15 @@ def _printer(utc: bool) -> Callable[[Line], None]:
             f"{format_time(line['timestamp'], utc=utc)}  {level(line):<8} {_source(line):<20} {line.get('message', '')}"
         )
         about = f"  [{line['correlation_id']}]" if line.get("correlation_id") else ""
-        more = " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
-        out.print(Text(start, style) + Text(f"{about}  {more}", "dim"), soft_wrap=True)
+        out.print(Text.assemble((start, style), (f"{about}  {_more(line)}".rstrip(), "dim")))
         if "exception" in line:
             print_block(str(line["exception"]), "red")
 
     return show
+
+
+def _more(line: Line) -> str:
+    return " ".join(f"{name}={_plain(value)}" for name, value in line.items() if name not in SHOWN)
 
 
 def _source(line: Line) -> str:

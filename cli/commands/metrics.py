@@ -13,20 +13,22 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.metrics.port import metrics_of
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.charts import sparkline
-from twbot.cli.ui.console import as_json, out, say
+from twbot.cli.ui.console import as_json, note, table
 from twbot.cli.ui.csv import print_csv
+from twbot.cli.ui.figures import Cell, count_text, duration_cell
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.cli.ui.times import Until, Utc, duration_text, format_time, parse_duration, parse_window
+from twbot.cli.ui.pager import paged
+from twbot.cli.ui.times import Until, Utc, format_time, parse_duration, parse_window
+from twbot.cli.ui.watching import Watch, go_on, interval_of
 
 if TYPE_CHECKING:
     from twbot.cli.operations.metrics.records import Metric, MetricSeries, Window
 
-PERIODS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 BARS = 30
+Series = tuple["Window", list["MetricSeries"]]
 # With more values than that a longer --every is meant.
 MAX_PERIODS = 1500
-# The columns of a terminal that has room for the metrics' descriptions.
-WIDE = 120
 
 
 def _names(incomplete: str) -> list[str]:
@@ -57,6 +59,7 @@ def metrics(
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Also what did not happen.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Answer with CSV: a line for each time.")] = False,
+    watch: Watch = False,
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
@@ -67,18 +70,32 @@ def metrics(
 
     Example: twbot metrics
 
+    Example: twbot metrics --since 10m --every 1m --watch
+
     Example: twbot metrics --since 7d --every 1d MESSAGE_RECEIVED TWEET_SENT reply-time --csv
     """
     source = metrics_of(target)
     chosen = _chosen(source.all_metrics(), names or [])
-    over = _window(since, until, every, source.min_period)
-    found = source.series_of(over, {each.name for each in chosen})
-    if as_csv:
-        _csv(over, found, utc)
+
+    def look() -> Series:
+        over = _window(since, until, every, source.min_period)
+        return over, source.series_of(over, {each.name for each in chosen})
+
+    def show(found: Series) -> None:
+        over, series = found
+        _table(over, series if names or show_all else [each for each in series if each.total], len(series), utc)
+
+    if watch:
+        if as_csv:
+            raise CliError("Give one of --csv and --watch.", code=Exit.USAGE)
+        go_on(look, show, lambda found: _document(target, *found), every=interval_of(target), json=json)
+    elif as_csv:
+        _csv(*look(), utc)
     elif json:
-        as_json(_document(target, over, found))
+        as_json(_document(target, *look()))
     else:
-        _table(over, found if names or show_all else [each for each in found if each.total], len(found), utc)
+        with paged():
+            show(look())
 
 
 def _chosen(known: Sequence[Metric], names: Sequence[str]) -> list[Metric]:
@@ -111,7 +128,7 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     `min_period`: the shortest period (seconds) that still exists at a start time. Raises CliError if --every is no
     multiple of it, or makes too many values.
     """
-    from twbot.cli.operations.metrics.records import window_between
+    from twbot.cli.operations.metrics.records import fitting_window, length_text, window_between
 
     begin, finish = parse_window(since, until)
     start = begin.timestamp() if begin else time.time() - 3600
@@ -122,11 +139,10 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
     if start >= end:
         raise CliError("--since lies ahead.", hint="Name a time that has been: --since 1h", code=Exit.USAGE)
     if every is None:
-        step = next((each for each in PERIODS if each >= shortest and int((end - start) / each) <= BARS), PERIODS[-1])
-        return window_between(start, end, step)
+        return fitting_window(start, end, shortest=shortest, max_parts=BARS)
     seconds = parse_duration(every).total_seconds()
     if seconds < 1 or seconds % shortest:
-        hint = f"Write --every as a multiple of {_length(shortest)}"
+        hint = f"Write --every as a multiple of {length_text(shortest)}"
         raise CliError(f"Nothing is kept for every {every} so far back.", hint=hint, code=Exit.USAGE)
     if (end - start) / seconds > MAX_PERIODS:
         raise CliError(f"That is more than {MAX_PERIODS} values.", hint="Use a longer --every", code=Exit.USAGE)
@@ -134,28 +150,22 @@ def _window(since: str, until: str | None, every: str | None, min_period: Any) -
 
 
 def _table(over: Window, found: list[MetricSeries], of: int, utc: bool) -> None:
-    from rich.table import Column, Table
-    from rich.text import Text
+    from twbot.cli.operations.metrics.records import length_text
 
-    title = f"{format_time(over.start, utc=utc)} to {format_time(over.end, utc=utc)}, every {_length(over.step)}"
-    columns = [Column(name, no_wrap=True) for name in ("metric", "over time", "in all", "newest")]
-    with_description = out.width >= WIDE
-    columns += [Column("what it is", overflow="fold")] * with_description
-    grid = Table(*columns, title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for each in found:
-        values = (_text(each, each.total), _text(each, each.values[-1]))
-        cells = (each.metric.name, _chart(each), *values, *[each.metric.description] * with_description)
-        grid.add_row(*map(Text, cells))
-    out.print(grid)
+    title = f"{format_time(over.start, utc=utc)} to {format_time(over.end, utc=utc)}, every {length_text(over.step)}"
+    what = Column("what it is", gives_way=True, spare=True)
+    columns = ["metric", Column("over time", drawn=True), "in all", "newest", what]
+    rows = [
+        (
+            *(each.metric.name, _chart(each)),
+            *(_cell(each, value) for value in (each.total, each.values[-1])),
+            each.metric.description,
+        )
+        for each in found
+    ]
+    table(columns, rows, title=title)
     if len(found) < of:
-        say(f"{of - len(found)} others did not happen; --all shows them.")
-
-
-def _length(seconds: int) -> str:
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds % size == 0:
-            return unit if seconds == size else f"{seconds // size} {unit}s"
-    return f"{seconds} seconds" if seconds > 1 else "second"
+        note(f"{count_text(of - len(found))} others did not happen; --all shows them.")
 
 
 def _chart(each: MetricSeries) -> str:
@@ -166,10 +176,10 @@ def _chart(each: MetricSeries) -> str:
     return sparkline([fold(value or 0.0 for value in group) for group in groups])
 
 
-def _text(each: MetricSeries, value: float | None) -> str:
-    if value is None:
-        return "-"
-    return duration_text(value) if each.metric.unit == "s" else f"{value:,.0f}"
+def _cell(each: MetricSeries, value: float | None) -> Cell | None:
+    if each.metric.unit == "s":
+        return duration_cell(value)
+    return None if value is None else Cell(round(value), count_text(round(value)))
 
 
 def _times(over: Window) -> list[datetime.datetime]:

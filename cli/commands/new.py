@@ -11,10 +11,10 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.scaffold.templates import LANGUAGES, TEMPLATES, NewBot, checked, write_bot
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, print_line, say
 from twbot.cli.ui.options import AsJson, Yes
 from twbot.cli.ui.prompts import no_terminal
-from twbot.cli.ui.spelling import pasteable
 
 
 def _templates() -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def open(  # noqa: A001 - the command's name
         show(info)
         return
     if not target.is_local:
-        target.aws()  # what is not configured is said now, not in the browser
+        target.open().webhook_url()  # what is not there, or not allowed, is said now and not in the browser
 
     def greet(info: ConsoleInfo) -> None:
         say("The console runs until Ctrl-C.")

@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.lake.port import lake_of, translate_lake_errors
 from twbot.cli.operations.lake.replayed import LEAVE_OUT, query_and_count
+from twbot.cli.operations.lake.saved import bound, saved_query
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, err, print_line, say, table
+from twbot.cli.screens.result import plain_value, result_table
+from twbot.cli.ui.console import as_json, err, note, print_line, say, table
 from twbot.cli.ui.csv import print_csv
+from twbot.cli.ui.fields import chosen
+from twbot.cli.ui.figures import count_text, size_text
+from twbot.cli.ui.layout import Column
+from twbot.cli.ui.markdown import print_markdown
 from twbot.cli.ui.options import AsJson, Limit, targeted
-from twbot.cli.ui.times import Utc, format_time
-from twbot.lambdas.analytics.saved_queries import SavedQuery, saved_queries
-from twbot.lambdas.errors import TwbotError
+from twbot.cli.ui.pager import paged
+from twbot.cli.ui.prompts import MAX_FILE, read_file
+from twbot.cli.ui.times import Utc
+from twbot.lambdas.analytics.saved_queries import SavedQuery, parse_query, saved_queries
 
 if TYPE_CHECKING:
     from twbot.lambdas.analytics.results import Result
 
-# A full time as events have it, which people see in their own zone; days and hours of a query stay as they are.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+Format = Literal["table", "json", "csv", "md"]
 NO_CHART = "No chart: it takes one label and a number, or a time (a day, an hour) and a number."
 
 
-def _known() -> dict[str, SavedQuery]:
-    """Return the saved queries for completions; none where one of the folder's can't be read."""
-    try:
-        return saved_queries()
-    except TwbotError:  # a shell has no place for it
-        return {}
-
-
 def _names(incomplete: str) -> list[tuple[str, str]]:
-    return [(each.name, each.description) for each in _known().values() if each.name.startswith(incomplete)]
+    return [(each.name, each.description) for each in saved_queries().values() if each.name.startswith(incomplete)]
 
 
 def _parameters(incomplete: str) -> list[str]:
     """Complete the parameters of all queries, with their defaults."""
     # The completion does not know which query is on the command line.
-    known = {f"{each.name}={each.default}" for query in _known().values() for each in query.parameters}
+    known = {f"{each.name}={each.default}" for query in saved_queries().values() for each in query.parameters}
     return sorted(each for each in known if each.startswith(incomplete))
 
 
@@ -51,7 +46,11 @@ def _parameters(incomplete: str) -> list[str]:
 def query(
     target: Target,
     name: Annotated[str | None, typer.Argument(help="A saved query.", autocompletion=_names)] = None,
-    sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead.")] = None,
+    sql: Annotated[str | None, typer.Option("--sql", help="Run this SELECT instead; - for stdin.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", help="Run the query of a file instead, as one of bot/queries; - for stdin."),
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,6 +67,9 @@ def query(
     csv: Annotated[
         bool, typer.Option("--csv", help="Answer with CSV for spreadsheets: a text is one line, and no formula.")
     ] = False,
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="Answer in this form.", show_default="table")
+    ] = None,
     chart: Annotated[bool, typer.Option("--chart", help="Draw it, where it is a label's number or one over time.")] = (
         False
     ),
@@ -87,25 +89,28 @@ def query(
 
     Example: twbot query authors --param most=5 --json --stage prod
 
+    Example: twbot query --file weekly.sql --param days=7 --format md
+
     Example: twbot query --columns
 
     Example: twbot query --sql 'SELECT count(*) FROM "analysed-messages-table" WHERE "replay-name" IS NULL'
     """
-    if bool(name) + (sql is not None) + columns + list_ > 1:
-        raise CliError("Give one of a saved query's name, --sql, --columns and --list.", code=Exit.USAGE)
-    if json + csv + chart > 1:
-        raise CliError("Give one of --json, --csv and --chart.", code=Exit.USAGE)
+    if bool(name) + (sql is not None) + (file is not None) + columns + list_ > 1:
+        raise CliError("Give one of a saved query's name, --sql, --file, --columns and --list.", code=Exit.USAGE)
+    if json + csv + chart + (format_ is not None) > 1:
+        raise CliError("Give one of --json, --csv, --format and --chart.", code=Exit.USAGE)
+    form: Format = "json" if json else "csv" if csv else format_ or "table"
     if columns:
-        _columns(json)
+        _columns(form == "json")
         return
-    if not name and sql is None:
-        _list(json)
+    if not name and sql is None and file is None:
+        _list(form == "json")
         return
-    saved = _named(name) if name else SavedQuery("", "", [], sql or "")
-    bound = _bound(saved, param or [])
+    saved = _asked(name, sql, file)
+    values = bound(saved, _given(param or []))
     with translate_lake_errors(), err.status("asking the lake"):
-        result = query_and_count(lake_of(target), saved.sql, bound, limit=limit)
-    _show(result, json=json, csv=csv, chart=chart, utc=utc)
+        result = query_and_count(lake_of(target), saved.sql, values, limit=limit)
+    _show(result, form, chart=chart, utc=utc)
 
 
 def _list(json: bool) -> None:
@@ -114,8 +119,8 @@ def _list(json: bool) -> None:
         as_json([{"name": q.name, "description": q.description, "parameters": q.parameters} for q in saved])
         return
     rows = [(q.name, q.description, ", ".join(f"{p.name}={p.default}" for p in q.parameters)) for q in saved]
-    table(["query", "answers", "parameters"], rows)
-    say("Run one with: twbot query NAME")
+    table(["query", Column("answers", gives_way=True), "parameters"], rows)
+    note("Run one: twbot query NAME")
 
 
 def _columns(json: bool) -> None:
@@ -126,46 +131,47 @@ def _columns(json: bool) -> None:
     if json:
         as_json(found)
         return
-    table(["column", "type"], ((each.name, each.type) for each in found))
-    say("[] is a list: open it with UNNEST, as the saved queries do. What each event holds: docs/schemas")
+    with paged():
+        table(["column", "type"], ((each.name, each.type) for each in found))
+    note("[] is a list: open it with UNNEST, as the saved queries do.")
+    note("What each event holds: twbot schema TYPE")
 
 
-def _named(name: str) -> SavedQuery:
-    saved = saved_queries()
-    if name not in saved:
-        near = difflib.get_close_matches(name, saved, n=1)
-        hint = f"Did you mean: twbot query {near[0]}" if near else "List them with: twbot query"
-        raise CliError(f"There is no saved query {name!r}.", hint=hint, code=Exit.NOT_FOUND)
-    return saved[name]
+def _asked(name: str | None, sql: str | None, file: str | None) -> SavedQuery:
+    """Return what is asked: a saved query, an SQL text, or the query of a file or of stdin. Raises TwbotError."""
+    if name:
+        return saved_query(name)
+    if sql is not None and sql != "-":
+        return SavedQuery("", "", [], sql)
+    source = file or "-"
+    content = read_file(source)
+    if len(content) == MAX_FILE:
+        raise CliError(f"{source} has 64 KiB or more: that is no query.", code=Exit.USAGE)
+    return parse_query(content, "stdin" if source == "-" else source)
 
 
-def _bound(saved: SavedQuery, given: list[str]) -> list[str]:
-    """Return the parameters' values in the order of the SQL's question marks. Raises CliError."""
-    if bare := [each for each in given if "=" not in each]:
+def _given(parameters: list[str]) -> dict[str, str]:
+    """Return the values of --param by name. Raises CliError."""
+    if bare := [each for each in parameters if "=" not in each]:
         raise CliError(f"{bare[0]!r} is no parameter: write it as NAME=VALUE.", code=Exit.USAGE)
-    pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
-    known = {parameter.name: parameter for parameter in saved.parameters}
-    if unknown := pairs.keys() - known:
-        takes = ", ".join(known) or "none"
-        raise CliError(f"No parameter {', '.join(sorted(unknown))}; it takes {takes}.", code=Exit.USAGE)
-    for name, value in pairs.items():
-        if known[name].type == "integer" and not re.fullmatch(r"-?[0-9]{1,9}", value):
-            raise CliError(f"The parameter {name} is a number, not {value!r}.", code=Exit.USAGE)
-    return [pairs.get(name, parameter.default) for name, parameter in known.items()]
+    return {name: value for name, _, value in (each.partition("=") for each in parameters)}
 
 
-def _show(result: Result, *, json: bool, csv: bool, chart: bool, utc: bool) -> None:
-    if json:
+def _show(result: Result, form: Format, *, chart: bool, utc: bool) -> None:
+    if form == "json" and chosen.get() is not None:
+        as_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
+    elif form == "json":
         as_json(result)
-    elif csv:
-        print_csv(result.columns, ([_cell(value) for value in row] for row in result.rows))
-    elif not result.rows:
-        say("Nothing yet: no event matches.")
-    elif not (chart and _draw(result)):
-        table(result.columns, ([_for_people(value, utc) for value in row] for row in result.rows))
-    if not json and not csv:
+    elif form == "csv":
+        print_csv(result.columns, ([plain_value(value) for value in row] for row in result.rows))
+    elif form == "md":
+        print_markdown(result.columns, ([plain_value(value) for value in row] for row in result.rows))
+    elif not (chart and result.rows and _draw(result)):
+        with paged():
+            result_table(result.columns, result.rows, utc=utc, none="Nothing yet: no event matches.")
+    if form == "table":
         rows = len(result.rows)
-        say(f"{rows:,} {'row' if rows == 1 else 'rows'}, {result.bytes_scanned:,} bytes scanned")
+        note(f"{count_text(rows)} {'row' if rows == 1 else 'rows'}, {size_text(result.bytes_scanned)} scanned")
     if result.replayed:
         say(f"Replayed events among them: {result.replayed:,}. To leave those out: WHERE {LEAVE_OUT}")
     for path in result.damaged:
@@ -183,11 +189,3 @@ def _draw(result: Result) -> bool:
     for line in lines:
         print_line(line)
     return True
-
-
-def _cell(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
-
-
-def _for_people(value: Any, utc: bool) -> Any:
-    return format_time(value, utc=utc) if isinstance(value, str) and _MOMENT.fullmatch(value) else _cell(value)

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.replays.port import Replays, replays_of
+from twbot.cli.operations.replays.port import replays_of
 from twbot.cli.operations.target import Target
 from twbot.cli.screens.replay import follow, progress_text, span, summary
-from twbot.cli.ui.completion import Types, complete_rules, known_types
+from twbot.cli.screens.replay_request import fitted, replay_request
+from twbot.cli.ui.completion import Types, complete_replays, complete_rules
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
-from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, parse_window
+from twbot.cli.ui.pager import paged
+from twbot.cli.ui.prompts import confirm, is_interactive
+from twbot.cli.ui.times import EXAMPLES, Since, Until, Utc, time_cell
 from twbot.cli.x.client import Version, WebhookId
 
 if TYPE_CHECKING:
-    from twbot.lambdas.replays import ReplayCount, ReplayRequest
+    from twbot.lambdas.replays import ReplayCount
 
 app = typer.Typer(invoke_without_command=True)
-Name = Annotated[str, typer.Argument(help="The replay's name.")]
+Name = Annotated[str, typer.Argument(help="The replay's name.", autocompletion=complete_replays)]
 Rules = Annotated[
     list[str] | None,
     typer.Option("--to", help="Only to this rule; may be repeated.", metavar="RULE", autocompletion=complete_rules),
@@ -51,7 +53,9 @@ def replay(
     utc: Utc = False,
     json: AsJson = False,
 ) -> None:
-    """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first.
+    """Deliver the archive's events again: all of them, to all rules, or as chosen. Counts first, and asks.
+
+    Without a terminal it goes on without asking; --with-replies needs --yes then.
 
     What a replay causes carries its name. Nothing of it is tweeted without --with-replies, and then each post gets one
     reply at most. Ctrl-C cancels it.
@@ -69,19 +73,18 @@ def replay(
     if since is None:
         hint = f"For example: twbot replay --since 2h --dry-run{target.option}"
         raise CliError("Since when?", hint=hint, code=Exit.USAGE)
-    replays, request = replays_of(target), _request(since, until, types or [], to or [], rate, with_replies)
+    replays, request = replays_of(target), replay_request(since, until, types or [], to or [], rate, with_replies)
     if rate is not None and not target.is_local:
         hint = "Leave out --rate, and narrow it down: --since, --until, --to"
         raise CliError("EventBridge sets the pace of its replays itself.", hint=hint, code=Exit.USAGE)
-    request = _fitted(replays, request)
+    request = fitted(replays, request)
     counted = replays.count(request)
     if not json:
         _show_count(counted)
     if dry_run or not counted.events:
         as_json({**_plain(counted), "dry_run": dry_run, "replay": None}) if json else None
         return
-    if with_replies:
-        _ask(target, counted, yes)
+    _ask(target, counted, with_replies=with_replies, yes=yes)
     found = replays.start(request, counted.events)
     found = found if detach else follow(replays, found, target, quiet=json)
     as_json({**_plain(counted), "dry_run": False, "replay": found}) if json else print_line(summary(found, utc))
@@ -135,11 +138,17 @@ def list_replays(
     found = replays_of(target).newest(limit)
     if json:
         as_json(found)
-    elif not found:
-        print_line("There were no replays.")
     else:
-        rows = [(r.name, r.state, progress_text(r), span(r, utc), ", ".join(r.wanted.rules)) for r in found]
-        table(["replay", "state", "came", "from … to", "rules"], rows)
+        rows = [
+            (
+                *(r.name, r.state, progress_text(r)),
+                *(time_cell(at, utc=utc) for at in (r.wanted.since, r.wanted.until)),
+                ", ".join(r.wanted.rules),
+            )
+            for r in found
+        ]
+        with paged():
+            table(["replay", "state", "came", "from", "to", "rules"], rows, none="There were no replays.")
 
 
 @app.command("show")
@@ -180,43 +189,6 @@ def cancel(target: Target, name: Name, json: AsJson = False) -> None:
     as_json(found) if json else print_line(summary(found))
 
 
-def _request(
-    since: str, until: str | None, types: list[str], to: list[str], rate: float | None, with_replies: bool
-) -> ReplayRequest:
-    import datetime
-
-    from twbot.lambdas.replays import ReplayRequest
-    from twbot.lambdas.wiring import own_rules
-
-    rules = complete_rules("")
-    if unknown := [name for name in to if name not in rules]:
-        hint = f"There are: {', '.join(rules)}"
-        raise CliError(f"There is no rule {unknown[0]!r}.", hint=hint, code=Exit.USAGE)
-    if without := [rule.name for rule in own_rules() if rule.name in to and not rule.takes_replays(with_replies=True)]:
-        hint = "Its table [[rules]] in twbot.toml has to say: replays = true; on AWS, deploy it then"
-        raise CliError(f"The rule {without[0]} takes no replays.", hint=hint, code=Exit.USAGE)
-    names = known_types(types)
-    now = datetime.datetime.now().astimezone()
-    begin, end = parse_window(since, until or "now", now=now)
-    assert begin is not None
-    pace = {"rate": rate} if rate is not None else {}
-    return ReplayRequest(
-        since=begin, until=min(end or now, now), types=names, rules=to, with_replies=with_replies, **pace
-    )
-
-
-def _fitted(replays: Replays, request: ReplayRequest) -> ReplayRequest:
-    """Return the request as the platform can fulfil it. Raises CliError if it cannot."""
-    from twbot.lambdas.errors import TwbotError
-
-    try:
-        return replays.fit(request)
-    except CliError:
-        raise
-    except TwbotError as error:
-        raise CliError(str(error), code=Exit.USAGE) from None
-
-
 def _plain(counted: ReplayCount) -> dict[str, object]:
     import msgspec
 
@@ -236,8 +208,14 @@ def _show_count(counted: ReplayCount) -> None:
         table(["reaches people by", "count"], counted.reaches_people.items())
 
 
-def _ask(target: Target, counted: ReplayCount, yes: bool) -> None:
-    confirm(f"The bot of the stage {target.stage} will reply on X to what {counted.events} events ask for.", yes=yes)
+def _ask(target: Target, counted: ReplayCount, *, with_replies: bool, yes: bool) -> None:
+    """Ask whoever types it. A script that replays without replies goes on, as it always did."""
+    of = f"the bot of the stage {target.stage}"
+    events = "1 event" if counted.events == 1 else f"{counted.events:,} events"
+    if with_replies:
+        confirm(f"{of[:1].upper()}{of[1:]} will reply on X to what {events} ask for.", yes=yes)
+    elif is_interactive():
+        confirm(f"{events} will be delivered again to {of}.", yes=yes)
 
 
 def _unknown(name: str, target: Target) -> CliError:

@@ -11,7 +11,9 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.replies.port import Replies, replies_of
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, facts, print_line, say, table
+from twbot.cli.ui.figures import count_text
+from twbot.cli.ui.layout import Fact
 from twbot.cli.ui.options import AsJson, DryRun, targeted
 from twbot.cli.ui.times import Utc, format_time, parse_duration
 from twbot.lambdas.settings import settings_file
@@ -52,13 +54,15 @@ def status(target: Target, utc: Utc = False, json: AsJson = False) -> None:
             }
         )
         return
-    rows = [
-        ("replies", "on" if answering else f"OFF: {_why(switch, configured, utc)}"),
-        ("a person", _limit(switch.per_person)),
-        ("in all", _limit(switch.per_hour)),
-        ("opted out", f"{len(out)} people" if len(out) != 1 else "1 person"),
-    ]
-    table([f"stage {target.stage}", ""], rows)
+    facts(
+        [
+            Fact("stage", target.stage),
+            Fact("replies", "on" if answering else f"OFF: {_why(switch, configured, utc)}"),
+            Fact("a person", _limit(switch.per_person)),
+            Fact("in all", _limit(switch.per_hour)),
+            Fact("opted out", f"{count_text(len(out))} people" if len(out) != 1 else "1 person"),
+        ]
+    )
 
 
 @app.command()
@@ -151,10 +155,9 @@ def list_(target: Target, json: AsJson = False) -> None:
     found = replies_of(target).opted_out_users()
     if json:
         as_json(found)
-    elif found:
-        table(["user", "profile"], [(user, f"https://x.com/i/user/{user}") for user in found])
-    else:
-        print_line("Nobody has opted out.")
+        return
+    rows = [(user, f"https://x.com/i/user/{user}") for user in found]
+    table(["user", "profile"], rows, none="Nobody has opted out.")
 
 
 @optout.command("remove")

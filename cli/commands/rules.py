@@ -11,16 +11,17 @@ import msgspec
 import typer
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.rules.matching import event_in, matches_of, types_taken
 from twbot.cli.operations.rules.port import deployed_rules_of
 from twbot.cli.operations.rules.records import DeployedRule
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.console import as_json, note, print_line, table
+from twbot.cli.ui.layout import Column
 from twbot.cli.ui.options import AsJson, targeted
-from twbot.lambdas.text_files import decode_text
+from twbot.cli.ui.pager import paged
 from twbot.lambdas.wiring import WEBHOOK_PUBLISHES, Rule, rules
 
 app = typer.Typer(help="Which event goes where.", no_args_is_help=True)
-WIDE = 120
 SHOWN = ("service", "name", "pattern", "target")
 # The states of a rule on AWS, as people read them.
 STATES = {
@@ -53,25 +54,15 @@ def list_rules(target: Target, json: AsJson = False) -> None:
         rows += [[each.name, _types(each.pattern), "", ""] for each in strangers]
         columns.append(f"in {target.stage}")
         rows = [[*row, _state(deployed[row[0]])] for row in rows]
-    if out.width >= WIDE:
-        columns.append("pattern")
-        rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
-    table(columns, rows)
-    if out.width < WIDE:
-        say("The whole patterns take a wider terminal, or --json.")
+    rows = [[*row, _as_json(patterns[row[0]])] for row in rows]
+    with paged():
+        table([*columns, Column("pattern", gives_way=True, spare=True)], rows)
+        note(f"The whole patterns: twbot rules list --json{target.option}")
 
 
 def _types(pattern: object) -> str:
-    types = pattern.get("detail-type") if isinstance(pattern, dict) else None
-    return ", ".join(map(_in_words, types)) if isinstance(types, list) else "every event"
-
-
-def _in_words(matcher: object) -> str:
-    """Return the types that a matcher takes: a type's name, TWITTER_* for a prefix, else the matcher itself."""
-    if isinstance(matcher, dict) and isinstance(prefix := matcher.get("prefix"), str):
-        return f"{prefix}*"
     # Mermaid ends a label at a quotation mark.
-    return matcher if isinstance(matcher, str) else _as_json(matcher).replace('"', "'")
+    return ", ".join(types_taken(pattern)).replace('"', "'") or "every event"
 
 
 def _documents(deployed: dict[str, DeployedRule] | None) -> Iterator[dict[str, Any]]:
@@ -108,24 +99,26 @@ def match(
     Example: twbot tail --json --limit 1 | twbot rules test -
     """
     found = _event(event)
-    results = [(rule, _mismatch(rule, found)) for rule in rules()]
+    results = matches_of(found)
     if json:
-        as_json([{"rule": rule.name, "matches": why is None, "mismatch": why} for rule, why in results])
+        as_json([{"rule": each.rule.name, "matches": each.matches, "mismatch": each.document} for each in results])
         return
-    rows = [
-        (rule.name, "no" if why else "yes", _reason(why) if why else f"goes to {rule.target}") for rule, why in results
-    ]
-    table(["rule", "matches", "because"], rows)
+    rows = [(each.rule.name, "yes" if each.matches else "no", each.because) for each in results]
+    table(["rule", "matches", Column("because", gives_way=True)], rows)
 
 
 @app.command("diagram")
 @targeted
-def diagram(_: Target) -> None:
-    """The system as a Mermaid diagram, from the rules: of every stage the same.
+def diagram(_: Target, json: AsJson = False) -> None:
+    """The system as a Mermaid diagram, from the rules: of every stage the same. As JSON its nodes and edges.
 
     Example: twbot rules diagram > system.mmd
     """
-    for line in _mermaid():
+    nodes, edges = _nodes(), list(_edges())
+    if json:
+        as_json({"nodes": nodes, "edges": edges})
+        return
+    for line in _mermaid(nodes, edges):
         print_line(line)
 
 
@@ -134,69 +127,59 @@ def _event(source: str) -> dict[str, Any]:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise CliError(f"Cannot read {source}: {error.strerror}.", code=Exit.NOT_FOUND) from None
-    try:
-        found = _from_entry(msgspec.json.decode(decode_text(content), type=dict[str, Any] | list[dict[str, Any]]))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CliError(f"{source} is no event: {error}", hint=_HINT, code=Exit.USAGE) from None
-    if missing := [field for field in ("source", "detail-type", "detail") if field not in found]:
-        raise CliError(f"{source} is no event: it has no {missing[0]!r}.", hint=_HINT, code=Exit.USAGE)
-    return found
-
-
-def _from_entry(found: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the event itself, also of an entry as `aws events put-events` takes it. Raises ValidationError.
-
-    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
-    """
-    entries = found.get("Entries", [found]) if isinstance(found, dict) else found
-    if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], dict):
-        raise msgspec.ValidationError("it holds not one entry but others: give one at a time")
-    (entry,) = entries
-    if "DetailType" not in entry:
-        return entry
-    names = {"Source": "source", "DetailType": "detail-type", "Time": "time", "Resources": "resources"}
-    event = {names[name]: value for name, value in entry.items() if name in names}
-    detail = entry.get("Detail")
-    if isinstance(detail, str):
-        event["detail"] = msgspec.json.decode(detail, type=dict[str, Any])
-    return event
-
-
-_HINT = "See one: twbot tail --json --limit 1"
-
-
-def _mismatch(rule: Rule, event: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the first field that keeps a rule from matching, with its values; None if the rule matches."""
-    from twbot.local.bus.patterns import compile_pattern
-
-    mismatch = compile_pattern(rule.pattern).explain(event)
-    return None if mismatch is None else mismatch._asdict()
-
-
-def _reason(mismatch: dict[str, Any]) -> str:
-    found = ", ".join(map(_as_json, mismatch["found"])) or "nothing"
-    return f"{mismatch['field']} is {found}, not {' or '.join(map(_as_json, mismatch['wanted']))}"
+    return event_in(content, source)
 
 
 def _as_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _mermaid() -> Iterator[str]:
-    yield "flowchart LR"
-    yield '  X(["X"]) -->|webhook| ingress["ingress"]'
-    yield '  bus{{"event bus"}}'
-    by_service: dict[str, list[Rule]] = {}
+class Node(msgspec.Struct, frozen=True):
+    """A part of the system."""
+
+    id: str
+    label: str
+    service: str | None = None
+    """The microservice that it belongs to; None: it stands alone."""
+
+
+class Edge(msgspec.Struct, frozen=True, rename={"source": "from", "target": "to"}):
+    """What goes from one part to another."""
+
+    source: str
+    target: str
+    label: str
+
+
+# Those that no rule names, as Mermaid draws them.
+SHAPES = {"X": '(["X"])', "bus": '{{"event bus"}}', "ingress": '["ingress"]'}
+
+
+def _nodes() -> list[Node]:
+    """Return each part once: several rules may lead to one target."""
+    alone = [Node("X", "X"), Node("ingress", "ingress"), Node("bus", "event bus")]
+    return [*alone, *dict.fromkeys(Node(_node(rule), rule.target, rule.service) for rule in rules())]
+
+
+def _edges() -> Iterator[Edge]:
+    yield Edge("X", "ingress", "webhook")
+    yield Edge("ingress", "bus", ", ".join(WEBHOOK_PUBLISHES))
+    yield from (Edge("bus", _node(rule), f"{rule.name}: {_types(rule.pattern)}") for rule in rules())
+    published: dict[str, list[str]] = {}
     for rule in rules():
-        by_service.setdefault(rule.service, []).append(rule)
-    for service, found in by_service.items():
+        published.setdefault(_node(rule), []).extend(rule.publishes)
+    yield from (Edge(node, "bus", ", ".join(dict.fromkeys(types))) for node, types in published.items() if types)
+    yield Edge("egress_tweet_queue", "X", "reply")
+
+
+def _mermaid(nodes: list[Node], edges: list[Edge]) -> Iterator[str]:
+    yield "flowchart LR"
+    yield from (f"  {name}{shape}" for name, shape in SHAPES.items())
+    for service in dict.fromkeys(each.service for each in nodes if each.service):
         yield f'  subgraph {service}_service ["{service}"]'
-        yield from (f'    {_node(rule)}["{rule.target}"]' for rule in found)
+        yield from (f'    {each.id}["{each.label}"]' for each in nodes if each.service == service)
         yield "  end"
-        yield from (f'  bus -->|"{rule.name}: {_types(rule.pattern)}"| {_node(rule)}' for rule in found)
-    yield f'  ingress -->|"{", ".join(WEBHOOK_PUBLISHES)}"| bus'
-    yield from (f'  {_node(rule)} -->|"{", ".join(rule.publishes)}"| bus' for rule in rules() if rule.publishes)
-    yield "  egress_tweet_queue -->|reply| X"
+    yield from (f'  {each.source} -->|"{each.label}"| {each.target}' for each in edges)
 
 
 def _node(rule: Rule) -> str:

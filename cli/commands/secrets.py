@@ -11,7 +11,7 @@ import typer
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.own_secrets import missing_secrets
 from twbot.cli.operations.target import Bot, Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, note, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import ask_secret, confirm, whole_file
 from twbot.cli.x import accepted_keys
@@ -24,10 +24,7 @@ def _names(incomplete: str) -> list[str]:
     from twbot.lambdas.folder.folder import bot_folder
     from twbot.lambdas.own.calls import named_secrets
 
-    try:
-        return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
-    except TwbotError:
-        return []
+    return [name for name in named_secrets(bot_folder()) if name.startswith(incomplete)]
 
 
 app = typer.Typer(help="The keys of X and the secrets of own functions: stored, never shown.", no_args_is_help=True)
@@ -108,8 +105,8 @@ def show(
         as_json({"stage": bot.name, "place": store.place, "keys": present, "previous": previous})
         return
     rows = [(name, "there" if present.get(name) else "not there") for name in NAMES]
-    table(["key", ""], [*rows, ("the keys before", "kept" if previous else "none")])
-    say(f"In {store.place}.")
+    table(["key", "state"], [*rows, ("the keys before", "kept" if previous else "none")])
+    note(f"In {store.place}.")
 
 
 @app.command()
@@ -215,7 +212,7 @@ def list_(target: Target, json: AsJson = False) -> None:
         (str(each["name"]), "stored" if each["stored"] else "missing", ", ".join(named.get(str(each["name"]), [])))
         for each in found
     ]
-    table(["name", "", "read by"], rows) if rows else say("No function names a secret, and none is stored.")
+    table(["name", "state", "read by"], rows, none="No function names a secret, and none is stored.")
     for each in missing_secrets(bot):
         say(f"Store it: {each.fix}")
 

@@ -8,10 +8,9 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
-from twbot.cli.ui.console import as_json, print_line, say, table
+from twbot.cli.ui.console import as_json, note, out, print_line, say, table
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.spelling import pasteable
 from twbot.cli.x.client import Environment, WebhookId, account_api, activity_api, own_webhook
 from twbot.cli.x.subscriptions import (
     Row,
@@ -31,6 +30,7 @@ from twbot.cli.x.subscriptions import (
     user_of,
     version,
 )
+from twbot.lambdas.nearest import did_you_mean
 from twbot.lambdas.x.activity_types import ACTIVITIES, NEEDED
 
 app = typer.Typer(help="What X delivers: X Activity, and Account Activity until 2027.", no_args_is_help=True)
@@ -105,10 +105,10 @@ def list_(
         rows = rows_of(bot, api, environment)
     if json:
         as_json(rows)
-    elif rows:
-        _table(rows)
-    else:
-        print_line(pasteable(f"There is none. Subscribe: twbot subscription add{bot.option}"))
+        return
+    _table(rows)
+    if not rows:
+        note(f"Subscribe: twbot subscription add{bot.option}")
 
 
 @app.command()
@@ -213,14 +213,11 @@ def migrate(
 
 def _checked(types: list[str], api: str) -> list[str]:
     """Return the kinds of event to subscribe, by default what the bot needs. Raises CliError for an unknown one."""
-    import difflib
-
     if api != "xaa" and types:
         raise CliError("Account Activity always reports everything.", hint="Leave out the types", code=Exit.USAGE)
     for name in types:
         if name not in ACTIVITIES:
-            near = difflib.get_close_matches(name, ACTIVITIES, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Some are: {', '.join(NEEDED)}"
+            hint = did_you_mean(name, ACTIVITIES) or f"Some are: {', '.join(NEEDED)}"
             raise CliError(f"X has no kind of event {name!r}.", hint=hint, code=Exit.USAGE)
     return list(dict.fromkeys(types)) or list(NEEDED)
 
@@ -246,9 +243,9 @@ def _table(rows: list[Row]) -> None:
     shown = [[row.id, row.api, row.event_type, prices.get(row.event_type, "")] for row in rows]
     columns = ["id", "api", "event", "price each"]
     for column, values in (("user", [row.user_id for row in rows]), ("webhook", [row.webhook_id for row in rows])):
-        if len(set(values)) > 1:
+        if len(set(values)) != 1 or not out.is_screen:
             columns.append(column)
             shown = [[*cells, value or ""] for cells, value in zip(shown, values, strict=True)]
         else:
-            say(f"{column.capitalize()}: {values[0]}")
-    table(columns, shown)
+            note(f"{column.capitalize()}: {values[0]}")
+    table(columns, shown, none="There is none.")

@@ -115,13 +115,13 @@ def _show(outcome: Outcome, place: str, *, whole: bool) -> None:
     parts = (said.intent, said.by, "alert" if said.alert else None, *said.own_events)
     about = ", ".join(dict.fromkeys(each for each in parts if each))
     title = Text.assemble(mark, (outcome.conversation.author, "bold"), f": {outcome.conversation.title}")
-    out.print(title if outcome.ok else title.append(f"  {place}", "dim"), soft_wrap=True)
+    out.print(title if outcome.ok else title.append(f"  {place}", "dim"))
     out.print(
         Text.assemble("    ", said.reply or "(no reply)", (f"  ({about})" if about else "", "dim")), soft_wrap=True
     )
     for each in outcome.differences:
-        out.print(Text.assemble("    ", (each.what, "bold"), f" expected  {_said(each.expected)}"), soft_wrap=True)
-        out.print(Text.assemble("    ", " " * len(each.what), " got       ", (_said(each.got), "red")), soft_wrap=True)
+        out.print(Text.assemble("    ", (each.what, "bold"), f" expected  {_said(each.expected)}"))
+        out.print(Text.assemble("    ", " " * len(each.what), " got       ", (_said(each.got), "red")))
     for problem in [*said.failures, *said.problems] if whole or not outcome.ok else []:
         print_block(problem, "red")
 

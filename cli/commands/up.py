@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,9 +15,10 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
-from twbot.cli.ui.spelling import pasteable
+from twbot.cli.ui.streams import is_terminal
 from twbot.lambdas.settings import settings_file
 
 if TYPE_CHECKING:
@@ -223,9 +223,10 @@ def _greet(system: System, console: str | None, option: str, json: bool) -> None
     print_line(f"The bot is up. Its webhook: {system.url}")
     if console:
         # The token in it is for whoever sits here, not for a file.
-        print_line(f"The console: {console}" if sys.stdout.isatty() else f"The console: twbot open{option}")
-    if simulated:
+        print_line(f"The console: {console}" if is_terminal() else pasteable(f"The console: twbot open{option}"))
+    if system.x is not None:
         print_line(f"The simulated X: {simulated}")
+        print_line(f"Its page: {system.x.client.page() if is_terminal() else pasteable(f'twbot x open{option}')}")
         print_line(pasteable(f'Now, in another terminal: twbot send "tell me a joke" --as alice{option}'))
     else:
         register = f"twbot webhook register --url https://…/twitter{option}"

@@ -11,10 +11,11 @@ from rich.text import Text
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Bot, Target
-from twbot.cli.ui.console import as_json, out, print_line, say, table
+from twbot.cli.ui.console import as_json, facts, note, out, print_line, say, table
+from twbot.cli.ui.layout import Fact
 from twbot.cli.ui.options import AsJson, DryRun, Yes, targeted
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.spelling import pasteable
+from twbot.cli.ui.times import Utc, time_cell
 from twbot.cli.x.client import Environment, Url, Version, account_api, own_webhook
 from twbot.cli.x.samples import SampleOptions, make_sample, signing_secret
 
@@ -92,6 +93,7 @@ def list_(
     target: Target,
     api: Version = "v2",
     environment: Environment = None,
+    utc: Utc = False,
     json: AsJson = False,
 ) -> None:
     """List the webhooks that X knows of the app.
@@ -105,12 +107,11 @@ def list_(
         found = account_api(bot, api, environment).webhooks()
     if json:
         as_json(found)
-    elif found:
-        table(
-            ["id", "address", "valid", "made"], [(w.id, w.url, "yes" if w.valid else "NO", w.created_at) for w in found]
-        )
-    else:
-        print_line(pasteable(f"There is none. Register it: twbot webhook register{bot.option}"))
+        return
+    rows = [(w.id, w.url, "yes" if w.valid else "NO", time_cell(w.created_at, utc=utc)) for w in found]
+    table(["id", "address", "valid", "made"], rows, none="There is none.")
+    if not found:
+        note(f"Register it: twbot webhook register{bot.option}")
 
 
 @app.command()
@@ -138,8 +139,8 @@ def check(
     if json:
         as_json({"webhook_id": webhook.id, "url": webhook.url, "challenge": challenged, "valid_for_x": valid})
     else:
-        rows = [("from here", _verdict(challenged)), ("from X", "right answer" if valid else "wrong or no answer")]
-        table(["challenge", webhook.url], rows)
+        verdict = "right answer" if valid else "wrong or no answer"
+        facts([Fact("webhook", webhook.url), Fact("from here", _verdict(challenged)), Fact("from X", verdict)])
     if challenged.problem or not valid:
         what = challenged.problem or "X does not get the right answer, though we do: is it reachable from outside?"
         raise CliError(
@@ -228,9 +229,9 @@ def sample(
         as_json({**about, "signature": signature, **answered, "problem": answer.problem, "hint": answer.hint})
     else:
         status = answer.status if answer.status is not None else "no answer"
-        out.print(Text(f"{made.event} → {url}: {status} in {answer.milliseconds:g} ms"), soft_wrap=True)
+        out.print(Text(f"{made.event} → {url}: {status} in {answer.milliseconds:g} ms"))
         if answer.line:
-            out.print(Text(f"  {answer.line}"), soft_wrap=True)
+            out.print(Text(f"  {answer.line}"))
     if answer.problem is not None:
         code = Exit.TIMED_OUT if answer.late else Exit.CHECK_FAILED
         raise CliError(answer.problem, hint=answer.hint, code=code)

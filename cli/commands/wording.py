@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from twbot.cli.ui.console import as_json, out, print_line, say
+from twbot.cli.ui.console import as_json, out, print_line, say, table
 from twbot.cli.ui.options import AsJson
+from twbot.cli.ui.pager import paged
 from twbot.lambdas.folder.folder import BotFolder, bot_folder
 from twbot.lambdas.wording import sentences
 
@@ -43,6 +44,15 @@ def wording(
     if json:
         as_json(found)
         return
+    if not out.is_screen:
+        rows = [(each.language, each.name, "yes" if each.own else "", each.text) for each in found]
+        table(["language", "name", "own", "text"], rows)
+        return
+    with paged():
+        _show(found)
+
+
+def _show(found: list[Sentence]) -> None:
     for each in found:
         mark = "*" if each.own else " "
         print_line(f"{mark} {each.language}  {each.name}: {each.text}")

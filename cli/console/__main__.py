@@ -1,4 +1,7 @@
-"""The console's process beside a bot: FOLDER. It ends when its standard input does, as at the bot's death."""
+"""The console's process beside a bot: FOLDER. It ends when its standard input does, as at the bot's death.
+
+It prints the console's address when it can be opened: that of the console which is there already, where there is one.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,33 @@ import sys
 import threading
 from pathlib import Path
 
-from twbot.cli.console.server import serve
+from twbot.cli.console.server import ConsoleInfo, running_console, serve
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.console import print_line
 from twbot.lambdas.errors import TwbotError
+from twbot.local.bus.store import AlreadyRunning
+from twbot.local.data_folder import DataFolder
+
+
+def main() -> None:
+    folder, stopped = Path(sys.argv[1]), threading.Event()
+    threading.Thread(target=_wait_for_end, args=(stopped,), daemon=True).start()
+    try:
+        serve(Target(data=folder), _tell, stopped=stopped)
+    except AlreadyRunning:
+        if (info := running_console(DataFolder(folder))) is not None:
+            _tell(info)
+    except TwbotError as error:
+        sys.exit(f"The console does not start: {error}")
+
+
+def _tell(info: ConsoleInfo) -> None:
+    print_line(info.address)
 
 
 def _wait_for_end(stopped: threading.Event) -> None:
     sys.stdin.read()
     stopped.set()
-
-
-def main() -> None:
-    stopped = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(stopped,), daemon=True).start()
-    try:
-        serve(
-            Target(data=Path(sys.argv[1])),
-            lambda info: print(info.address, flush=True),
-            stopped=stopped,
-        )
-    except TwbotError as error:
-        sys.exit(f"The console does not start: {error}")
 
 
 if __name__ == "__main__":

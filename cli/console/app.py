@@ -9,15 +9,45 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from twbot.cli.console import live, media, post, timeline
+from twbot.cli.console import (
+    alerts,
+    bus,
+    chat,
+    failures,
+    live,
+    media,
+    metrics,
+    people,
+    post,
+    queries,
+    replays,
+    replies,
+    rules,
+    status,
+    timeline,
+)
 from twbot.cli.console.pages import FOLDER, Console, Link
-from twbot.cli.console.security import Guard
-from twbot.cli.errors import CliError, Exit
+from twbot.cli.errors import CliError, Exit, Unexpected
 from twbot.cli.operations.target import Target
 from twbot.lambdas.errors import TwbotError
+from twbot.local.server.guard import Guard
 
-LINKS = (Link("/", "Timeline"),)
-PAGES = (timeline, post, media, live)
+LINKS = (
+    Link("/", "Timeline"),
+    Link("/bus", "Bus"),
+    Link("/rules", "Rules"),
+    Link("/failures", "Failures"),
+    Link("/alerts", "Alerts"),
+    Link("/queries", "Queries"),
+    Link("/metrics", "Metrics"),
+    Link("/people", "People"),
+    Link("/chat", "Chatbot"),
+    Link("/replays", "Replays"),
+)
+PAGES = (
+    *(timeline, post, bus, rules, failures, alerts, queries, metrics, people, chat, replays),
+    *(status, replies, media, live),
+)
 
 
 def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
@@ -30,11 +60,20 @@ def console_app(target: Target, *, port: int, token: str) -> ASGIApp:
     def missing(request: Request, _: Exception) -> Response:
         return console.failure(request, CliError("There is no such page.", code=Exit.NOT_FOUND))
 
+    def broken(request: Request, error: Exception) -> Response:
+        return console.failure(request, Unexpected(error))
+
     app = Starlette(
         routes=[
             *(route for page in PAGES for route in page.routes(console)),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        exception_handlers={TwbotError: failed, 404: missing},
+        exception_handlers={TwbotError: failed, 404: missing, Exception: broken},
     )
-    return Guard(app, port=port, token=token)
+    return Guard(
+        app,
+        hosts={f"127.0.0.1:{port}", f"localhost:{port}"},
+        token=token,
+        cookie=f"twbot-console-{port}",
+        opened_by="twbot open --print",
+    )

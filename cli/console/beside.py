@@ -30,7 +30,7 @@ def console_beside(folder: Path) -> Iterator[Beside]:
     import os
 
     process = subprocess.Popen(  # noqa: S603 - our own command
-        python("-m", "twbot.cli.console", str(folder.absolute())),
+        python("-m", "twbot.cli.console", str(folder)),
         stdin=subprocess.PIPE,  # its end tells the console to end
         stdout=subprocess.PIPE,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -28,31 +29,40 @@ class _NobodyWatchesError(Exception):
     pass
 
 
+class Gap(enum.Enum):
+    """What a window is told between two events: its name on the stream."""
+
+    LOST = "reload"
+    """Some were left out, or the bot can't be followed at the moment."""
+    QUIET = "quiet"
+    """None came for a while. What no event tells of may have changed."""
+
+
 class Watcher:
     """The events for one window. Made in the event loop that reads them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Event | Gap] = asyncio.Queue()
 
-    def put(self, event: Event | None) -> None:
-        """Add an event, from any thread. None: the bot can't be followed at the moment."""
+    def put(self, event: Event | Gap) -> None:
+        """Add an event or a gap, from any thread."""
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._add, event)
 
-    async def events(self, timeout: float) -> AsyncIterator[Event | None]:
-        """Yield the events as they come, and None where some were left out, or none came for `timeout` seconds."""
+    async def events(self, timeout: float) -> AsyncIterator[Event | Gap]:
+        """Yield the events as they come, and the gaps between: QUIET where none came for `timeout` seconds."""
         while True:
             try:
                 yield await asyncio.wait_for(self._queue.get(), timeout)
             except TimeoutError:
-                yield None
+                yield Gap.QUIET
 
-    def _add(self, event: Event | None) -> None:
+    def _add(self, event: Event | Gap) -> None:
         if self._queue.qsize() >= MAX_BEHIND:
             while not self._queue.empty():
                 self._queue.get_nowait()
-            event = None
+            event = Gap.LOST
         self._queue.put_nowait(event)
 
 
@@ -90,7 +100,7 @@ class Feed:
                     for event in live_events_of(self._target, wait=self._wait).events():
                         self._pass_on(event)
                 except TwbotError:
-                    self._pass_on(None)
+                    self._pass_on(Gap.LOST)
                     self._wait(RETRY_SECONDS)
 
     def _wait(self, seconds: float) -> None:
@@ -101,7 +111,7 @@ class Feed:
             self._thread = None
         raise _NobodyWatchesError
 
-    def _pass_on(self, event: Event | None) -> None:
+    def _pass_on(self, event: Event | Gap) -> None:
         with self._lock:
             watchers = list(self._watchers)
         for each in watchers:

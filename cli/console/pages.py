@@ -16,11 +16,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from twbot.cli.console.drawing import figure_text
 from twbot.cli.console.feed import Feed
+from twbot.cli.console.health import PAGE_SECONDS, Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import escaped
-from twbot.cli.ui.times import duration_text, format_time
+from twbot.cli.ui.figures import duration_text, size_text
+from twbot.cli.ui.times import format_time
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.plain_text import one_line
 
@@ -52,6 +55,7 @@ class Console:
     def __init__(self, target: Target, links: tuple[Link, ...] = ()) -> None:
         self.target, self._links = target, links
         self.feed = Feed(target)
+        self.status = recent_status(target)
         self._templates = Environment(
             loader=FileSystemLoader(FOLDER / "templates"),
             autoescape=True,
@@ -62,21 +66,34 @@ class Console:
         self._templates.filters |= {
             "time": _time,
             "duration": duration_text,
+            "number": figure_text,
+            "size": size_text,
             "line": lambda value: one_line(str(value)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
-        self._templates.globals |= {"command": self.command, "links": links, "stage": target.stage}
+        self._templates.globals |= {
+            "command": self.command,
+            "links": links,
+            "stage": target.stage,
+            "health": self.health,
+        }
 
     def command(self, *words: str) -> str:
         """Return the `twbot` command that does the same, with the options that name this bot."""
         return " ".join(["twbot", *(shlex.quote(each) for each in words)]) + self.target.option
 
+    def health(self, max_age: float | None = PAGE_SECONDS) -> Health:
+        """Return how the bot is, for the dot in the header. `max_age`: how many seconds old that may be."""
+        return health(self.target, self.status, max_age)
+
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template of templates/. A note of the action before is shown once."""
-        text = self._templates.get_template(template).render(
-            path=request.url.path, note=one_line(request.query_params.get("note", ""))[:300], **values
-        )
-        return HTMLResponse(text, status)
+        note = one_line(request.query_params.get("note", ""))[:300]
+        return HTMLResponse(self.render(template, path=request.url.path, note=note, **values), status)
+
+    def render(self, template: str, **values: Any) -> str:
+        """Return a template of templates/ with these values, escaped."""
+        return self._templates.get_template(template).render(**values)
 
     def failure(self, request: Request, error: Exception) -> Response:
         """Render an error of ours: what failed, and what to type next."""
@@ -91,16 +108,26 @@ class Console:
             hint=found.hint,
         )
 
-    def action(self, act: Callable[[Request, FormData], Done]) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a form. `act` does it in a thread; then the browser is sent to the page it names."""
+    def action(self, act: Callable[[Request, FormData], Done | Response]) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint of a form. `act` does it in a thread; then the browser is sent to the page it names.
+
+        A page that `act` returns is shown as it is: one that still has what was typed.
+        """
 
         async def endpoint(request: Request) -> Response:
             async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FILE) as form:
                 done = await run_sync(act, request, form)
+            if isinstance(done, Response):
+                return done
             query = f"?{_query(done.says)}" if done.says else ""
             return RedirectResponse(done.path + query, 303)
 
         return endpoint
+
+
+def is_refresh(request: Request) -> bool:
+    """Return whether a window that is open already asks for its live regions alone."""
+    return request.headers.get("x-twbot-refresh") == "live"
 
 
 def text_of(form: Mapping[str, Any], name: str, default: str = "") -> str:

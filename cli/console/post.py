@@ -26,6 +26,8 @@ class Row(NamedTuple):
     span: Span
     name: str
     depth: int
+    after: float
+    """Seconds since the beginning."""
     left: float
     width: float
 
@@ -49,6 +51,9 @@ def routes(console: Console) -> list[Route]:
         if trace is None:
             hint = f"Look at what came: {console.command('tail', '--since', '1h')}"
             raise CliError("The bot has heard nothing of this post.", hint=hint, code=Exit.NOT_FOUND)
+        life = request.query_params.get("replay")
+        if life is not None and life not in trace.replays:
+            raise CliError("No such replay reached this post.", code=Exit.NOT_FOUND)
         events = traces.events(tweet_id)
         first = [each for each in events if each.replay_name is None] or events
         return console.page(
@@ -56,7 +61,9 @@ def routes(console: Console) -> list[Route]:
             "post.html",
             title=f"Post {tweet_id}",
             c=conversation_of(first, trace),
-            rows=rows_of(trace, all_steps="steps" in request.query_params),
+            rows=rows_of(trace, life, all_steps="steps" in request.query_params),
+            life=life,
+            replays=trace.replays,
             boxes=boxes_of,
             events=events,
         )
@@ -64,17 +71,28 @@ def routes(console: Console) -> list[Route]:
     return [Route("/post/{tweet_id}", post)]
 
 
-def rows_of(trace: Trace, *, all_steps: bool) -> list[Row]:
-    """Return the rows of the waterfall. Without `all_steps` those are left out that took no time and say nothing."""
-    spans = [each for each in trace.moments if all_steps or _says_something(each)]
-    start, end = min(each.start for each in spans), max(each.end for each in spans)
+def rows_of(trace: Trace, life: str | None = None, *, all_steps: bool) -> list[Row]:
+    """Return the rows of the waterfall.
+
+    `life`: the replay whose they are; None for what was first. Without `all_steps` those are left out that took no time
+    and say nothing.
+    """
+    lives = {each.replay for each in trace.moments}
+    # Where a post came by replays only, the first of them is its life.
+    chosen = life if life in lives else trace.moments[0].replay
+    spans = [each for each in trace.moments if each.replay == chosen and (all_steps or _says_something(each))]
+    # A replayed event has the time of its original, long before what was done with it.
+    own = [each.start for each in spans if each.kind != "event" or each.replay is None]
+    start = min(own or [each.start for each in spans])
+    end = max(start, *(each.end for each in spans))
     whole = max(end - start, 0.001)
     return [
         Row(
             each,
             each.name.rpartition(".")[2] if each.kind == "step" else each.name,
             DEPTHS[each.kind] + (each.name.count(".") if each.kind == "step" else 0),
-            round(100 * (each.start - start) / whole, 2),
+            max(each.start - start, 0.0),
+            round(max(100 * (each.start - start) / whole, 0.0), 2),
             round(max(100 * (each.end - each.start) / whole, 0.4), 2),
         )
         for each in spans

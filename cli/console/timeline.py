@@ -11,11 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twbot.cli.console.pages import Console, Done, text_of
+from twbot.cli.console.live import Line, line_of
+from twbot.cli.console.pages import Console, Done, is_refresh, text_of
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.operations.events.port import live_events_of
 from twbot.cli.operations.traces.port import traces_of
 
 PAGE = 30
+LINES = 40
 MAX_PICTURES = 4  # of a post, as at X
 
 
@@ -31,6 +34,7 @@ def routes(console: Console) -> list[Route]:
             q=matching,
             before=before,
             simulated=simulated(console),
+            lines=[] if is_refresh(request) else newest_lines(console),
         )
 
     def send(_: Request, form: FormData) -> Done:
@@ -44,6 +48,11 @@ def routes(console: Console) -> list[Route]:
         return Done("/", f"@{post['author']} posted {post['id']}")
 
     return [Route("/", timeline), Route("/send", console.action(send), methods=["POST"])]
+
+
+def newest_lines(console: Console) -> list[Line]:
+    """Return the lines of the bus beside the timeline."""
+    return [line_of(each) for each in live_events_of(console.target).recent(LINES)]
 
 
 def simulator(console: Console) -> tuple[Any, str]:

@@ -22,9 +22,8 @@ def outputs_of(on: Deployment) -> list[Stack]:
 
 def show_outputs(found: list[Stack]) -> None:
     """Print a table with a row per output, and a row for each stack without outputs."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for stack in found:
         state = stack.status.lower().replace("_", " ")
-        for number, (key, value) in enumerate(stack.outputs.items() or [("", "")]):
-            rows.append((stack.service, state, key, value) if number == 0 else ("", "", key, value))
+        rows += [(stack.service, state, key, value) for key, value in stack.outputs.items() or [("", "")]]
     table(["microservice", "state", "output", "value"], rows)

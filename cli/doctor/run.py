@@ -19,8 +19,10 @@ from twbot.cli.doctor.x import check_x
 from twbot.cli.errors import system_error
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.check import Check
+from twbot.lambdas.analytics.results import OnProgress, no_progress
+from twbot.lambdas.environment import TRACEBACK
 from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.folder.folder import bot_folder, is_shipped, project
+from twbot.lambdas.folder.folder import bot_folder, is_shipped, project, read_folder
 
 if TYPE_CHECKING:
     from twbot.local.data_folder import DataFolder, RunInfo
@@ -30,20 +32,24 @@ LAKE_SECONDS = 10.0  # for looking through the lake
 MAX_READ = 1_000_000_000  # bytes of a file that is read to its end, which takes seconds
 
 
-def run_checks(target: Target, *, models: bool) -> Iterator[Check]:
-    """Yield each check once it is done. A check that depends on a failed one is skipped; one that raises is wrong."""
-    for check in _checks(target, models=models):
+def run_checks(target: Target, *, models: bool, on_progress: OnProgress = no_progress) -> Iterator[Check]:
+    """Yield each check once it is done. A check that depends on a failed one is skipped; one that raises is wrong.
+
+    `on_progress` receives what the next ones wait for.
+    """
+    for check in _checks(target, models=models, on_progress=on_progress):
         # What is to be typed may come from an error of a module that knows no options.
         fix = check.fix and check.fix.replace("{option}", target.option)
         yield msgspec.structs.replace(check, fix=fix)
 
 
-def _checks(target: Target, *, models: bool) -> Iterator[Check]:
+def _checks(target: Target, *, models: bool, on_progress: OnProgress) -> Iterator[Check]:
     yield _python()
     if target.is_local:
         yield from attempt("settings", lambda: [_settings(target)])
-        yield from _check_machine(target, models=models)
+        yield from _check_machine(target, models=models, on_progress=on_progress)
     else:
+        on_progress("asking AWS and X …")
         yield from attempt(f"stage {target.stage}", lambda: _check_aws(target))
 
 
@@ -58,7 +64,7 @@ def attempt(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]
         yield Check(name, "wrong", str(found or error), found.hint if found else None)
     except Exception as error:  # whatever it is, it is what the doctor was called for
         says = f"could not be looked at: {type(error).__name__}: {error}"
-        yield Check(name, "wrong", says, "See where: TWBOT_TRACEBACK=1 twbot status")
+        yield Check(name, "wrong", says, f"See where: {TRACEBACK.name}=1 twbot status")
 
 
 def _check_aws(target: Target) -> Iterator[Check]:
@@ -67,7 +73,7 @@ def _check_aws(target: Target) -> Iterator[Check]:
     return check_stage(target)
 
 
-def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
+def _check_machine(target: Target, *, models: bool, on_progress: OnProgress) -> Iterator[Check]:
     from twbot.local.data_folder import DataFolder, data_folder, running_bot
 
     folder, start = data_folder(target.data), f"twbot up{target.option}"
@@ -77,8 +83,11 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
         return
     run = running_bot(folder)
     yield from attempt("bot", lambda: [_run(DataFolder(folder), run, start)])
+    on_progress("asking X …")
     yield from attempt("X", lambda: _check_x(target, folder, run, start))
+    on_progress("reading the data folder …")
     if _is_known():
+        yield from attempt("folder", _words)
         yield from attempt("code", _code)
         yield from attempt("own secrets", lambda: check_own_secrets(target.open()))
     yield from attempt("files", lambda: _files(folder))
@@ -88,6 +97,7 @@ def _check_machine(target: Target, *, models: bool) -> Iterator[Check]:
     yield from attempt("last hour", lambda: check_last_hour(target))
     yield from attempt("connections", lambda: [check_connections(DataFolder(folder).log, target.option)])
     if models:
+        on_progress("loading the models, which takes some seconds: --no-models leaves it out …")
         yield from attempt("models", lambda: [_models(folder)])
 
 
@@ -117,6 +127,18 @@ def _settings(target: Target) -> Check:
     except TwbotError as error:
         return Check("settings", "wrong", str(error), error.hint or f"Mend {file}: twbot starts with no other settings")
     return Check("settings", "ok", f"{file} is as it should be" if file.exists() else f"no {file}: the defaults")
+
+
+def _words() -> Iterator[Check]:
+    """Yield whether the bot could start on its folder: the doctor itself goes on without chatbots and wordings."""
+    if is_shipped():
+        return
+    try:
+        read_folder(project())
+    except TwbotError as error:
+        yield Check("folder", "wrong", str(error), error.hint)
+    else:
+        yield Check("folder", "ok", f"{project()}: its tables, chatbots and wordings can be read")
 
 
 def _is_known() -> bool:

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import msgspec
 from botocore.config import Config
 
 from twbot.cli.operations.aws_errors import NotDeployed, translate_aws_errors
 from twbot.cli.operations.aws_keys import SecretsManagerKeys
 from twbot.cli.operations.aws_own_secrets import ManagedOwnSecrets
-from twbot.lambdas.errors import TwbotError
-from twbot.lambdas.settings import load, settings_file
+from twbot.lambdas.settings import settings_file
 from twbot.lambdas.x.http import X_URL
-from twbot.stacks.config import AwsConfig, StageConfig
+from twbot.stacks.config import stage_config
 
 OUTPUT = "WebhookUrl"
 
@@ -34,7 +32,7 @@ class AwsBot:
     def __init__(
         self, name: str, *, profile: str | None = None, region: str | None = None, file: Path | None = None
     ) -> None:
-        self.config = _stage(name, file or settings_file())
+        self.config = stage_config(name, file or settings_file())
         self.name = name
         self.account_id = self.config.aws.twitter_account_id
         typed = {"--profile": profile, "--region": region}
@@ -105,12 +103,3 @@ class AwsBot:
         """Raise AwsError for a botocore error inside."""
         with translate_aws_errors(self.name):
             yield
-
-
-def _stage(name: str, file: Path) -> StageConfig:
-    """Load a stage's settings. Unlike `twbot.stacks.config.load_stage` it needs no account id: only deploying does."""
-    settings = load(file, name)
-    try:
-        return StageConfig(name=name, settings=settings, aws=msgspec.convert(settings.aws, AwsConfig))
-    except msgspec.ValidationError as error:
-        raise TwbotError(f"{file}, [stages.{name}.aws]: {error}") from None

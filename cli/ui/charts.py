@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from twbot.cli.ui.chart_data import Bars, OverTime, chart_data
+
 BLOCKS = "▁▂▃▄▅▆▇█"
-# The most periods on a line; of longer series the latest are shown.
-MAX_SERIES = 72
 MAX_LABEL_LENGTH = 40
-_PERIOD = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d(:\d\d(:\d\d(\.\d+)?Z?)?)?)?)?", re.ASCII)
-_SHAPES = {10: ("%Y-%m-%d", datetime.timedelta(days=1)), 13: ("%Y-%m-%dT%H", datetime.timedelta(hours=1))}
 
 
 def sparkline(values: Sequence[float], maximum: float | None = None) -> str:
@@ -31,86 +27,36 @@ def span(start: float, end: float, *, whole: tuple[float, float], width: int = 3
 
 
 def chart(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int = 40) -> list[str] | None:
-    """Return the lines of a chart of a query's result; None if its columns suit no chart.
-
-    A first column of times makes a sparkline for each number, or for each value of one further text column. Text before
-    the first number makes a bar per row.
-    """
-    kinds = [_kind([row[at] for row in rows]) for at in range(len(columns))]
-    numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
-    times = [at for at, kind in enumerate(kinds) if kind == "time"]
-    words = [at for at, kind in enumerate(kinds) if kind == "words"]
-    if not rows or not numbers or None in kinds:
+    """Return the lines of a chart of a query's result; None if its columns suit no chart."""
+    data = chart_data(columns, rows)
+    if data is None:
         return None
-    if times[:1] == [0]:
-        return _over_time(columns, rows, words, numbers) if len(words) <= 1 else None
-    labels = [at for at in words if at < numbers[0]]  # text behind the number describes it, it does not name the row
-    return _bars(rows, labels, numbers[0], columns[numbers[0]], width) if labels else None
+    return _bars(data, width) if isinstance(data, Bars) else _over_time(data)
 
 
-def _kind(values: Sequence[Any]) -> str | None:
-    known = [value for value in values if value is not None]
-    if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
-        return "number"
-    if not all(isinstance(value, str) for value in known):
-        return None
-    return "time" if known and all(_PERIOD.fullmatch(value) for value in known) else "words"
-
-
-def _bars(rows: Sequence[Sequence[Any]], labels: Sequence[int], number: int, name: str, width: int) -> list[str]:
-    names = [" · ".join(_word(row[at]) for at in labels) for row in rows]
-    maximum = max(row[number] or 0 for row in rows)
-    longest = min(MAX_LABEL_LENGTH, max(map(len, names)))
-    lines = [f"{'':<{longest}}  {name}"]
-    for label, row in zip(names, rows, strict=True):
-        value = row[number] or 0
+def _bars(data: Bars, width: int) -> list[str]:
+    maximum = max(value for _, value in data.bars)
+    longest = min(MAX_LABEL_LENGTH, max(len(name) for name, _ in data.bars))
+    lines = [f"{'':<{longest}}  {data.column}"]
+    for label, value in data.bars:
         bar = _bar(max(0.0, value / maximum) * width) if maximum > 0 else ""
         lines.append(f"{label[:longest]:<{longest}}  {bar} {_figure(value)}".rstrip())
     return lines
 
 
-def _over_time(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], words: Sequence[int], numbers: Sequence[int]
-) -> list[str]:
-    rows = [row for row in rows if row[0] is not None]
-    periods = _periods([row[0] for row in rows])[-MAX_SERIES:]
-    series: dict[str, dict[str, float]] = {}
-    for row in rows:
-        for number in numbers[:1] if words else numbers:
-            name = _word(row[words[0]]) if words else columns[number]
-            found = series.setdefault(name, {})
-            found[row[0]] = found.get(row[0], 0) + (row[number] or 0)
-    longest = min(MAX_LABEL_LENGTH, max(map(len, series)))
-    lines = [f"{'':<{longest}}  {periods[0]} … {periods[-1]}" + (f", {columns[numbers[0]]}" if words else "")]
-    shown = {name: [found.get(period, 0) for period in periods] for name, found in series.items()}
-    # Lines that split one number by a text column share a scale, so that they can be compared.
-    scale = max(max(values) for values in shown.values()) if words else None
-    for name, values in shown.items():
+def _over_time(data: OverTime) -> list[str]:
+    longest = min(MAX_LABEL_LENGTH, max(map(len, data.series)))
+    of = f", {data.column}" if data.is_split else ""
+    lines = [f"{'':<{longest}}  {data.periods[0]} … {data.periods[-1]}{of}"]
+    scale = max(max(values) for values in data.series.values()) if data.is_split else None
+    for name, values in data.series.items():
         lines.append(f"{name[:longest]:<{longest}}  {sparkline(values, scale)}  at most {_figure(max(values))}")
     return lines
-
-
-def _periods(seen: Sequence[str]) -> list[str]:
-    """Return the periods from the first to the last, including those without a row."""
-    shape = _SHAPES.get(len(seen[0]))
-    if shape is None or any(len(each) != len(seen[0]) for each in seen):
-        return sorted(set(seen))
-    pattern, step = shape
-    try:
-        first, last = (datetime.datetime.strptime(each, pattern) for each in (min(seen), max(seen)))
-    except ValueError:
-        return sorted(set(seen))
-    count = int((last - first) / step) + 1
-    return [(last - step * back).strftime(pattern) for back in reversed(range(min(count, MAX_SERIES)))]
 
 
 def _bar(length: float) -> str:
     full, eighths = divmod(round(length * 8), 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")
-
-
-def _word(value: Any) -> str:
-    return "(none)" if value is None else " ".join(str(value).split()) or "(empty)"
 
 
 def _figure(value: float) -> str:

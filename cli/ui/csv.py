@@ -1,4 +1,4 @@
-"""Writes CSV to stdout for spreadsheets: each text is one harmless line, and none is a formula."""
+"""Writes CSV for spreadsheets: each text is one harmless line, and none is a formula."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from twbot.lambdas.plain_text import one_line
 
@@ -18,8 +18,13 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print the rows. A text that would be a formula gets an apostrophe before it; numbers stay what they are."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    """Print the rows, as `write_csv` does."""
+    write_csv(sys.stdout, columns, rows)
+
+
+def write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write the rows. A text that would be a formula gets an apostrophe before it; numbers stay what they are."""
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerows([_cell(each) for each in row] for row in (columns, *rows))
 
 

@@ -11,12 +11,16 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from twbot.cli.operations.target import Target
+from twbot.cli.ui.fields import is_json
+from twbot.lambdas import environment
 from twbot.lambdas.settings import LOCAL
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.", callback=is_json)]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="The data folder.", envvar="TWBOT_HOME", show_default=".twbot", file_okay=False),
+    typer.Option(
+        "--data", help="The data folder.", envvar=environment.HOME.name, show_default=".twbot", file_okay=False
+    ),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -30,7 +34,9 @@ def _stages(incomplete: str) -> list[str]:
 
 StageName = Annotated[
     str,
-    typer.Option("--stage", help="Which bot: local, or a stage on AWS.", envvar="TWBOT_STAGE", autocompletion=_stages),
+    typer.Option(
+        "--stage", help="Which bot: local, or a stage on AWS.", envvar=environment.STAGE.name, autocompletion=_stages
+    ),
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="The AWS profile.", show_default="the stage's")]
 Region = Annotated[str | None, typer.Option("--region", help="The AWS region.", show_default="the stage's")]

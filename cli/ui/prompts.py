@@ -8,10 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.streams import is_terminal
 from twbot.lambdas.plain_text import one_line
 
 # In bytes. Keys and addresses are far shorter, and a wrong path may lead to a file of any size.
 MAX_FILE = 65_536
+
+
+def is_interactive() -> bool:
+    """Return whether a person types here and reads what is printed: neither stdin nor stdout is a pipe or a file."""
+    return sys.stdin.isatty() and is_terminal()
 
 
 def confirm(what: str, *, yes: bool) -> None:

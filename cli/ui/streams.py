@@ -39,6 +39,11 @@ def lines_of_stdin() -> Iterator[str]:
     yield from sys.stdin
 
 
+def is_terminal() -> bool:
+    """Return whether a person reads what is printed: stdout is neither a pipe nor a file."""
+    return sys.stdout.isatty()
+
+
 def flush() -> None:
     """Write what is buffered. Raises OSError where nobody reads it, or it does not fit."""
     for stream in (sys.stdout, sys.stderr):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from twbot.cli.errors import CliError, Exit
+from twbot.cli.ui.figures import Cell
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # Units are whole words: `m` must not match the beginning of 500ms or 2 months.
@@ -72,17 +73,33 @@ def format_time(when: datetime.datetime | str | float | None, *, utc: bool = Fal
     return f"{when.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%SZ}" if utc else f"{when.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def duration_text(seconds: float) -> str:
-    """Format a duration: 12 ms, 3.4 s, 5 min, 2 h."""
-    for limit, unit, size, digits in (
-        (1, "ms", 0.001, 0),
-        (120, "s", 1, 1),
-        (7200, "min", 60, 0),
-        (172800, "h", 3600, 0),
-    ):
-        if seconds < limit:
-            return f"{seconds / size:.{digits}f} {unit}"
-    return f"{seconds / 86400:.0f} days"
+def clock_text(when: str, *, utc: bool = False) -> str:
+    """Format the time of day of an ISO 8601 time, as `format_time` does."""
+    return format_time(when, utc=utc).partition(" ")[2]
+
+
+class Days:
+    """Says on which day the times of a list are, where it changes."""
+
+    def __init__(self, *, utc: bool) -> None:
+        self._utc, self._day = utc, ""
+
+    def changed(self, when: str) -> str | None:
+        """Return the day of a time, None where it is that of the one before."""
+        day = format_time(when, utc=self._utc).partition(" ")[0]
+        if day == self._day:
+            return None
+        self._day = day
+        return day
+
+
+def time_cell(when: datetime.datetime | str | float | None, *, utc: bool = False) -> Cell | None:
+    """Return a time for a table: for programs in ISO 8601, to the second, with its offset."""
+    text = format_time(when, utc=utc)
+    if not text:
+        return None
+    moment = datetime.datetime.fromisoformat(text)
+    return Cell((moment if moment.tzinfo else moment.astimezone()).isoformat().replace("+00:00", "Z"), text)
 
 
 def _duration(text: str) -> datetime.timedelta | None:

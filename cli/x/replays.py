@@ -13,7 +13,7 @@ from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import Target
 from twbot.cli.ui.console import as_json, print_line, say, table
 from twbot.cli.ui.prompts import confirm
-from twbot.cli.ui.times import format_time, parse_window
+from twbot.cli.ui.times import format_time, parse_window, time_cell
 from twbot.cli.x.client import account_api, own_webhook
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _windows(since: datetime.datetime, until: datetime.datetime, now: datetime.d
 def _show(bot: Bot, webhook: Webhook, chosen: list[XWindow], since: datetime.datetime, options: ReplayOptions) -> None:
     say(f"X ({WHO[options.api]}) would send again to {webhook.url}, the webhook {webhook.id} of the stage {bot.name}:")
     rows = [
-        (number, *(format_time(at, utc=options.utc) for at in (each.since, each.until)))
+        (number, *(time_cell(at, utc=options.utc) for at in (each.since, each.until)))
         for number, each in enumerate(chosen, start=1)
     ]
     table(["window", "from", "to (with its minute)"], rows)

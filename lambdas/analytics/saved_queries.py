@@ -68,18 +68,26 @@ def read_query(path: Path) -> SavedQuery:
     if not _NAME.fullmatch(path.stem):
         raise TwbotError(f"{path}: the name of a query is letters, digits, _ and -, 64 at most.", "Rename the file")
     try:
-        lines = decode_text(path.read_bytes()).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return parse_query(path.read_bytes(), str(path), path.stem)
+    except OSError as error:
+        raise TwbotError(f"Cannot read {path}: {error}") from None
+
+
+def parse_query(content: bytes, path: str, name: str = "") -> SavedQuery:
+    """Return the query that a file's content is. `path`: what errors call it. Raises TwbotError: file, line, fault."""
+    try:
+        lines = decode_text(content).splitlines()
+    except UnicodeDecodeError as error:
         raise TwbotError(f"Cannot read {path}: {error}") from None
     parameters = [_parameter(path, number, line) for number, line in enumerate(lines, 1) if _ANY_PARAMETER.match(line)]
     sql = "\n".join(line for line in lines if not line.startswith("--")).strip()
     if not sql:
         raise TwbotError(f"{path}:1: there is no SQL.", "Write one SELECT, with a description above it: -- Who asks.")
     described = lines[0].startswith("--") and not _ANY_PARAMETER.match(lines[0])
-    return SavedQuery(path.stem, lines[0].removeprefix("--").strip() if described else "", parameters, sql)
+    return SavedQuery(name, lines[0].removeprefix("--").strip() if described else "", parameters, sql)
 
 
-def _parameter(path: Path, number: int, line: str) -> Parameter:
+def _parameter(path: str, number: int, line: str) -> Parameter:
     found = _PARAMETER.fullmatch(line.rstrip())
     if not found:
         raise TwbotError(f"{path}:{number}: no parameter: {line}", "Write: -- parameter: days integer 7, or text")

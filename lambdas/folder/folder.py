@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from twbot.lambdas.environment import PROJECT
 from twbot.lambdas.errors import ErrorKind, TwbotError
 from twbot.lambdas.folder.records import Answers, ChatbotFile, EventFields, File, Llm, OwnRule, Pattern, Step
 from twbot.lambdas.folder.toml_file import read_toml
@@ -18,7 +20,7 @@ from twbot.lambdas.folder.wording_file import read_wording
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
-VARIABLE = "TWBOT_PROJECT"
+VARIABLE = PROJECT.name
 FILE = "twbot.toml"
 # The folder as one file, for Lambda: what is bundled (stacks/bundling/).
 COMPILED = "twbot-folder.json"
@@ -95,11 +97,36 @@ def is_shipped() -> bool:
 
 def bot_folder() -> BotFolder:
     """Return what the bot's folder says, read once. Raises TwbotError."""
-    return _read_once(project())
+    if _report is None:
+        return _read_once(project())
+    found, fault = _read_as_far(project())
+    if fault is not None:
+        _report(fault)
+    return found
 
 
-def read_folder(folder: Path) -> BotFolder:
-    """Return what a folder says; what it leaves out is the shipped one's. Raises TwbotError: file, line, fault."""
+_report: Callable[[TwbotError], object] | None = None
+
+
+@contextlib.contextmanager
+def without_words(report: Callable[[TwbotError], object]) -> Iterator[None]:
+    """Within, `bot_folder` reports a chatbot or a wording that can't be read, and goes on without: nobody is answered.
+
+    It is for what looks at the bot, not for what talks. All threads are within.
+    """
+    global _report
+    before, _report = _report, report
+    try:
+        yield
+    finally:
+        _report = before
+
+
+def read_folder(folder: Path, *, words: bool = True) -> BotFolder:
+    """Return what a folder says; what it leaves out is the shipped one's. Raises TwbotError: file, line, fault.
+
+    words: whether to read its chatbots and wordings, too
+    """
     compiled = folder / COMPILED
     if compiled.is_file():
         return msgspec.json.decode(compiled.read_bytes(), type=BotFolder)
@@ -107,8 +134,8 @@ def read_folder(folder: Path) -> BotFolder:
     bot = folder / "bot"
     return BotFolder(
         languages=file.bot.languages,
-        chatbots=_chatbots(folder, file.bot.languages),
-        wordings={path.name.split(".")[1]: read_wording(path) for path in _wordings(folder)},
+        chatbots=_chatbots(folder, file.bot.languages) if words else read_folder(SHIPPED).chatbots,
+        wordings={path.name.split(".")[1]: read_wording(path) for path in _wordings(folder)} if words else {},
         rules=file.rules,
         answers=file.answers,
         alerts=file.alerts.when,
@@ -120,6 +147,15 @@ def read_folder(folder: Path) -> BotFolder:
 
 
 _read_once = functools.cache(read_folder)
+
+
+@functools.cache
+def _read_as_far(folder: Path) -> tuple[BotFolder, TwbotError | None]:
+    """Return what a folder says, without its words where they are at fault, and the fault. Raises TwbotError."""
+    try:
+        return _read_once(folder), None
+    except TwbotError as fault:
+        return read_folder(folder, words=False), fault
 
 
 def _chatbots(folder: Path, languages: list[str]) -> dict[str, ChatbotFile]:

@@ -60,6 +60,13 @@ def photos_of_people(project: Path) -> list[PersonPhoto]:
     return [PersonPhoto(name, path, _content(path)) for person in _persons(folder) for name, path in _of_person(person)]
 
 
+def photo_in(project: Path, source: str) -> bytes | None:
+    """Return a photo of a person of a bot's folder by its path in the folder; None where there is no such photo."""
+    photos = (path for person in _persons(people_folder(project)) for path in _photos(person))
+    # A path that is compared, and never opened as it was given, leads nowhere else.
+    return next((_content(path) for path in photos if path.relative_to(project).as_posix() == source), None)
+
+
 def checked_name(name: str, place: str = "") -> str:
     """Return a person's name as it is compared and shown. Raises TwbotError; `place`: what the message begins with."""
     # File systems may decompose what somebody typed: https://unicode.org/reports/tr15/

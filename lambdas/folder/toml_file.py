@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -15,19 +15,22 @@ import msgspec
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.records import PATTERNS
+from twbot.lambdas.nearest import near
 from twbot.lambdas.text_files import decode_text
 
 T = TypeVar("T")
 SEE_CHECK = "See all that is wrong: twbot check"
 # What TOML calls msgspec's types, and what people call it.
 _TYPES = {
-    "`object`": "a table",
-    "`array`": "a list",
-    "`str`": "text",
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`bool`": "true or false",
+    "object": "a table",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "none",
 }
+_TYPE = re.compile(r"`(?P<types>[a-z]+(?: \| [a-z]+)*)`")
 _REGEX = re.compile(r"^Expected `str` matching regex (?P<regex>.*)$")
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
@@ -45,10 +48,14 @@ class Fault(NamedTuple):
 
 
 class Parsed(Generic[T]):
-    """A file with all its faults, and the record of what is right in it: what is wrong is left out."""
+    """A file, or a part of one, with all its faults, and the record of what is right: what is wrong is left out.
 
-    def __init__(self, text: str, found: dict[str, Any], as_type: type[T]) -> None:
+    within: the place of the part in the file, as in `$.stages.prod`
+    """
+
+    def __init__(self, text: str, found: Any, as_type: type[T], within: str = "$") -> None:
         self.text = text
+        self._within = _parts(within)
         self.faults: list[Fault] = []
         # The items of each list by the places that they have in the file, as the record lacks those that were left out.
         self._numbers: dict[int, list[int]] = {}
@@ -57,7 +64,10 @@ class Parsed(Generic[T]):
 
     def line(self, *place: str | int) -> int:
         """Return the line of a place in the record, such as `"rules", 1, "when"`."""
-        return line_of(self.text, _dotted(self._in_file([str(each) for each in place])))
+        return self._line(self._in_file([str(each) for each in place]))
+
+    def _line(self, place: Sequence[str]) -> int:
+        return line_of(self.text, _dotted([*self._within, *place]))
 
     def _convert(self, as_type: type[T]) -> T | None:
         removed: set[tuple[tuple[str, ...], str]] = set()
@@ -78,15 +88,15 @@ class Parsed(Generic[T]):
                 self._note(place, key, f"There is no key `{key}` here{_nearest(as_type, _dotted(parts)[1:], key)}")
                 self._remove([*parts, key])
             else:
-                self._note(place, None, message)
+                self._note(place, _key_in(message, _at(self._found, parts)), message)
                 if not parts:
                     return None
                 self._remove(parts)
                 removed.add((place[:-1], place[-1]))
 
     def _note(self, place: Sequence[str], key: str | None, says: str) -> None:
-        line = line_of(self.text, _dotted([*place, *([key] if key else [])]))
-        self.faults.append(Fault(line, f"{_dotted(place)[2:] or 'the file'}: {says}"))
+        line = self._line([*place, *([key] if key else [])])
+        self.faults.append(Fault(line, f"{_dotted([*self._within, *place])[2:] or 'the file'}: {says}"))
 
     def _remove(self, parts: Sequence[str]) -> None:
         within: Any = self._found
@@ -140,21 +150,16 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def convert(found: object, as_type: type[T], path: Path, within: str = "$") -> T:
     """Return the record of a part of a file. `within`: its place, as in `$.stages.prod`. Raises TwbotError."""
-    if get_origin(as_type) is dict and isinstance(found, dict):
-        # msgspec does not say which value of a dictionary is wrong.
-        of_value = get_args(as_type)[1]
-        return {key: convert(value, of_value, path, f"{within}.{key}") for key, value in found.items()}  # type: ignore[return-value]
-    try:
+    with contextlib.suppress(msgspec.ValidationError):
         return msgspec.convert(found, as_type)
-    except msgspec.ValidationError as error:
-        message, parts = _located(error, found, as_type)
-        place = within + _dotted(parts)[1:]
-        unknown = _UNKNOWN.search(message)
-        key = unknown["key"] if unknown else None
-        hint = _nearest(as_type, _dotted(parts)[1:], key) if key else ""
-        line = line_of(decode_text(path.read_bytes()), f"{place}.{key}" if key else place)
-        shown = f"There is no key `{key}` here{hint}" if key else message
-        raise TwbotError(f"{path}:{line}: {place[2:] or 'the file'}: {shown}", SEE_CHECK) from None
+    parsed = Parsed(decode_text(path.read_bytes()), copy.deepcopy(found), as_type, within)
+    raise TwbotError(f"{path}:{parsed.faults[0].line}: {parsed.faults[0].says}", SEE_CHECK)
+
+
+def _key_in(message: str, found: object) -> str | None:
+    """Return the key that a check of our own names at the beginning of its message."""
+    key = message.partition(":")[0]
+    return key if isinstance(found, dict) and key in found else None
 
 
 def _located(error: msgspec.ValidationError, found: object, as_type: Any) -> tuple[str, list[str]]:
@@ -175,9 +180,10 @@ def _in_words(message: str) -> str:
         return f"Expected {known.get(regex['regex'], regex['regex'])}."
     if not message.startswith("Expected "):
         return message
-    for name, words in _TYPES.items():
-        message = message.replace(name, words)
-    return message.replace(" | null", " or none").replace(" of length ", ", length ")
+    message = _TYPE.sub(
+        lambda found: " or ".join(_TYPES.get(each, each) for each in found["types"].split(" | ")), message
+    )
+    return message.replace(" of length ", ", length ")
 
 
 def _key_at_fault(said: str, found: object, as_type: Any, parts: Sequence[str]) -> str:
@@ -251,8 +257,8 @@ def _split(message: str) -> tuple[str, str]:
 
 def _nearest(as_type: Any, place: str, key: str) -> str:
     names = _keys(as_type, _parts(f"${place}"))
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    return f": did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}." if names else "."
+    found = near(key, names, cutoff=0.5)
+    return f": did you mean `{found[0]}`?" if found else f"; there are {', '.join(names)}." if names else "."
 
 
 def _keys(as_type: Any, parts: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import string
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.folder.toml_file import line_of, read_toml
+from twbot.lambdas.nearest import near
 from twbot.lambdas.text_files import decode_text
 
 # https://cldr.unicode.org/index/cldr-spec/plural-rules
@@ -69,8 +69,8 @@ def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
 def _fault(name: str, sentence: object) -> str | None:
     base, known = base_of(name), placeholders()
     if base not in known:
-        near = difflib.get_close_matches(base, known, n=1, cutoff=0.5)
-        return "there is no such sentence" + (f": did you mean `{near[0]}`?" if near else ".")
+        found = near(base, known, cutoff=0.5)
+        return "there is no such sentence" + (f": did you mean `{found[0]}`?" if found else ".")
     if (name != base) != (f"{base}.other" in shipped("en")):
         is_plural = name == base
         return f"it depends on a number: write `{base}.other`." if is_plural else f"it is `{base}`, for every number."

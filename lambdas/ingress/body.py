@@ -99,4 +99,6 @@ def _is_too_deep(parsed: object) -> bool:
     for _ in range(MAX_DEPTH):
         children = (child for parent in level for child in (parent.values() if isinstance(parent, dict) else parent))
         level = [child for child in children if isinstance(child, dict | list)]
+        if not level:
+            break
     return bool(level)

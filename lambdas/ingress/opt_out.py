@@ -47,7 +47,7 @@ _SKIPPED = re.compile(r"@\w+|https?://\S+|t\.co/\S+")
 _SIGNED = re.compile(r"(?<=\s)@(?=ing\b|\s+(?:me|us)\b)")
 _SENTENCE_END = re.compile(r"[.!?…。！？।\n]+")
 _CLAUSE_END = re.compile(r"[.!?…。！？।\n,;:，；：、—–]+")
-_REPEATED = re.compile(r"\b(\w+)(?: \1\b)+")
+_REPEATED = re.compile(r"\b(\w++)(?: \1\b)+")
 # "stooop", "s t o p": no word of the phrases has a letter three times in a row.
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")
 _SPELLED = re.compile(r"(?<!\w)[^\W\d](?: [^\W\d])+(?!\w)")
@@ -72,7 +72,10 @@ def opt_out_in(text: str) -> bool | None:
     if _asks_to_stop(plain):
         return True
     # Who explains why, or asks for something else first, says it in one of several sentences.
-    parts = (_SENTENCE_END if plain else _CLAUSE_END).split(text[:MAX_EXPLANATION])
+    ends = _SENTENCE_END if plain else _CLAUSE_END
+    parts = [part for each in ends.split(text[:MAX_EXPLANATION]) if (part := each.strip())]
+    if plain and len(parts) == 1:
+        return None  # the same words again
     return True if any(_asks_to_stop(_plain(each)) for each in parts) else None
 
 
@@ -104,23 +107,34 @@ def _words(text: str) -> str:
     """Return the words in lower case, without mentions, links, punctuation and emojis."""
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").casefold()
     plain = _SKIPPED.sub(" ", _SIGNED.sub("tag", plain).replace("taging", "tagging"))
-    # Letters, digits, and the marks that belong to letters. Invisible characters divide no word.
-    kept = (c if c == "'" or unicodedata.category(c)[0] in "LNM" else " " for c in plain if not _is_invisible(c))
-    words = " ".join(filter(None, (word.strip("'") for word in "".join(kept).split())))
+    kept = plain.translate(_ASCII) if plain.isascii() else "".join(map(_letter, plain))
+    words = " ".join(filter(None, (word.strip("'") for word in kept.split())))
     return _DRAWN_OUT.sub(r"\1", _SPELLED.sub(lambda letters: letters[0].replace(" ", ""), words))
 
 
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) == "Cf"
+def _letter(character: str) -> str:
+    """Return a letter, a digit or a mark that belongs to a letter as it is, for others a space."""
+    category = unicodedata.category(character)
+    if category == "Cf":  # an invisible character divides no word
+        return ""
+    return character if character == "'" or category[0] in "LNM" else " "
+
+
+_ASCII = {number: _letter(chr(number)) for number in range(128)}
+
+
+@functools.cache
+def _polite() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return how a text with a polite phrase begins and ends: the longest first, as one phrase may begin another."""
+    phrases = sorted(_phrases().polite, key=len, reverse=True)
+    return tuple(f"{each} " for each in phrases), tuple(f" {each}" for each in phrases)
 
 
 def _without_politeness(words: str) -> str:
     """Return the words without polite ones at either end."""
-    polite = _phrases().polite
-    while True:
-        shorter = words
-        for each in polite:
-            shorter = shorter.removeprefix(f"{each} ").removesuffix(f" {each}")
-        if shorter == words:
-            return words
-        words = shorter
+    starts, ends = _polite()
+    while words.startswith(starts):
+        words = words.removeprefix(next(each for each in starts if words.startswith(each)))
+    while words.endswith(ends):
+        words = words.removesuffix(next(each for each in ends if words.endswith(each)))
+    return words

@@ -15,7 +15,8 @@ from oauthlib.oauth1 import Client
 from oauthlib.oauth1.rfc5849 import signature
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, default_headers
 from requests_oauthlib import OAuth1
-from urllib3 import BaseHTTPResponse, Timeout, connection_from_url
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout, connection_from_url
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from twbot.lambdas.errors import TwbotError, XUnavailable
@@ -55,6 +56,31 @@ class Signer(Client):
         return str(signature.sign_hmac_sha1_with_client(base, self))
 
 
+class _InOneWrite(HTTPConnection):
+    """Sends a request's head and body together. urllib3 writes twice: the other side is woken, and reads, for each."""
+
+    _held: bytearray | None = None
+
+    def request(self, *arguments: Any, **more: Any) -> None:
+        self._held = bytearray()
+        try:
+            super().request(*arguments, **more)
+            whole = self._held
+        finally:
+            self._held = None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held += data
+
+
+class _SecureInOneWrite(_InOneWrite, HTTPSConnection):
+    pass
+
+
 class XHttp:
     """A client of X's API for one X app. Thread-safe."""
 
@@ -65,7 +91,7 @@ class XHttp:
         # requests makes and signs the request, urllib3 alone sends it: a Session or an adapter takes as long again. A
         # Session follows redirects, too, which could lead the signed request to another host. None of the environment's
         # proxies and .netrc may see what we sign.
-        self._pool = connection_from_url(self._base, maxsize=MAX_CONNECTIONS, **_trust(self._base))
+        self._pool = _pool(self._base)
         self._headers = dict(default_headers())
         self._local = threading.local()
         self._limits: dict[str, list[XLimit]] = {}
@@ -163,9 +189,16 @@ def _prepared(method: str, url: str, headers: dict[str, str], sent: dict[str, An
     return request
 
 
-def _trust(base: str) -> dict[str, str]:
-    """Return how the server must prove who it is: as requests has it."""
-    return {"cert_reqs": "CERT_REQUIRED", "ca_certs": DEFAULT_CA_BUNDLE_PATH} if base.startswith("https:") else {}
+def _pool(base: str) -> HTTPConnectionPool:
+    """Return the connections to a server, which must prove who it is as requests has it."""
+    if not base.startswith("https:"):
+        pool = connection_from_url(base, maxsize=MAX_CONNECTIONS)
+        pool.ConnectionCls = _InOneWrite
+        return pool
+    trust = {"cert_reqs": "CERT_REQUIRED", "ca_certs": DEFAULT_CA_BUNDLE_PATH}
+    pool = connection_from_url(base, maxsize=MAX_CONNECTIONS, **trust)
+    pool.ConnectionCls = _SecureInOneWrite
+    return pool
 
 
 def _failed_to_connect(error: Exception) -> bool:

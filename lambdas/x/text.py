@@ -30,6 +30,8 @@ _ADDRESS = re.compile(
     r"(?<![\w@#$/.])https?://(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?(?![^\s/?#,;!.)\]»”\"']|\.[^\s])(?:[/?#][A-Za-z0-9/._~%?=&#+:-]*)?"
 )
 _USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
+# Most texts: no character of theirs needs to be looked up.
+_PLAIN = re.compile(r"[\t\n -~]*")
 # Parsing takes a millisecond. Texts that do not match contain no URL and need none.
 _MAYBE_ADDRESS = re.compile(r"\.\S|\r")
 
@@ -45,8 +47,9 @@ def weight(text: str) -> int:
 
 def fit(text: str, limit: int = LIMIT) -> str:
     """Return the text if it is within the limit, else as many of its words as fit, and an ellipsis."""
+    sendable = text if _PLAIN.fullmatch(text) else "".join(c for c in text if _is_sendable(c))
     # NFC, as X counts it.
-    clean = unicodedata.normalize("NFC", "".join(c for c in text if _is_sendable(c)))[:MAX_LENGTH].strip()
+    clean = unicodedata.normalize("NFC", sendable)[:MAX_LENGTH].strip()
     if weight(clean) <= limit:
         return clean
     end = _how_many_fit(clean, limit - weight(ELLIPSIS))

@@ -17,7 +17,7 @@ ASIDE = "before-restore-"
 # What only the running process or this machine needs, what is not finished, and copies of what is there already.
 _LEFT_OUT = re.compile(
     r"""
-    run\.json | up\.log | .*\.(lock|new|unfinished) | .*-(wal|shm|journal) | .*\.before-v\d+ | \..*
+    (run|console)\.json | up\.log | .*\.(lock|new|unfinished) | .*-(wal|shm|journal) | .*\.before-v\d+ | \..*
     | before-restore-.* | .*\.(tar|tar\.gz|tgz)
     """,
     re.VERBOSE,

@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.contracts import Event, decode_event
-from twbot.local.bus.store import DEAD, SCHEMA, STATES, UNDONE, WAITING
+from twbot.local.bus.store import DEAD, DONE, SCHEMA, STATES, UNDONE, WAITING
 from twbot.local.database import Database, StorageError, open_read_only
 
 _DELIVERIES = (
     "SELECT d.id, e.id, e.type, e.time, e.tweet, d.rule, d.state, d.attempts, d.due, d.first_try, d.last_try, d.ended,"
-    " d.error FROM deliveries d JOIN events e ON e.seq = d.event"
+    " d.error, e.replay FROM deliveries d JOIN events e ON e.seq = d.event"
 )
 
 
@@ -41,6 +41,8 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     ended: float | None
     error: str | None
     """The class and message of the last attempt's exception."""
+    replay: str | None
+    """The name of the replay that the event came by."""
 
 
 class History:
@@ -158,6 +160,16 @@ class History:
     def dead_by_rule(self) -> dict[str, int]:
         query = f"SELECT rule, count(*) FROM deliveries WHERE state = {DEAD} AND {UNDONE} GROUP BY rule ORDER BY rule"  # noqa: S608
         return dict(self._rows(query))
+
+    def waiting_by_rule(self) -> dict[str, int]:
+        query = f"SELECT rule, count(*) FROM deliveries WHERE state = {WAITING} AND {UNDONE} GROUP BY rule"  # noqa: S608
+        return dict(self._rows(query))
+
+    def done_by_rule(self, since: datetime.datetime) -> dict[str, int]:
+        """Return how many of the deliveries of events since then are done."""
+        query = f"""SELECT rule, count(*) FROM deliveries
+            WHERE event >= (SELECT min(+seq) FROM events WHERE time >= ?) AND state = {DONE} GROUP BY rule"""  # noqa: S608
+        return dict(self._rows(query, _text(since)))
 
     def moments(self, detail_type: str, *, since: datetime.datetime | None = None) -> list[tuple[str, str | None]]:
         """Return time and post id of each event of one type, without replayed copies."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from twbot.local.bus.store import AlreadyRunning
 from twbot.local.database import StorageError
 
-# `holder` takes the lock for a moment: a process that starts just then tries again for so long.
-RETRY_SECONDS = 0.5
+# `holder` takes the lock for a moment, and after a kill -9 the process that posts replies (local/egress/) has it until
+# it has ended: a process that starts just then tries again for so long.
+RETRY_SECONDS = 1.5
 RETRY_INTERVAL = 0.02
 
 
@@ -40,6 +41,13 @@ class Lock(AbstractContextManager["Lock"]):
         """The name of this holder, which the file holds while the lock is held."""
         # Always of the same length: a reader never sees a part of it.
         os.pwrite(self._file, self.identity.encode(), 0)
+
+    def fileno(self) -> int:
+        """Return the descriptor, for a process of the holder's: the lock is held until that has ended, too."""
+        # flock() belongs to the open file, which a child shares: https://man7.org/linux/man-pages/man2/flock.2.html
+        if self._file is None:
+            raise ValueError("the lock is released")
+        return self._file
 
     def release(self) -> None:
         if self._file is not None:

@@ -29,7 +29,7 @@ class Conversation(Table, frozen=True, kw_only=True):
     author: Annotated[str, msgspec.Meta(pattern=USERNAME)] = msgspec.field(name="as", default="alice")
     """Who posts it: a username."""
     image: str | None = None
-    """A picture, by its path from the folder of this file."""
+    """A picture, by its path from the folder of this file, or one that comes with twbot, such as sample:coffee."""
     followers: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Followers of the author."""
     verified: bool = False

@@ -9,6 +9,7 @@ import msgspec
 
 from twbot.local.conversations.records import Conversation, Difference, matches
 from twbot.local.conversations.stage import Said, Stage
+from twbot.local.simulator.sample_pictures import picture_at
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,7 @@ def run_conversations(stage: Stage, conversations: Sequence[Conversation], tests
         stage.post(
             each.text,
             each.author,
-            images=[tests / each.image] if each.image else [],
+            images=[picture_at(each.image, tests)] if each.image else [],
             followers=each.followers,
             verified=each.verified,
             language=each.language,

@@ -19,9 +19,9 @@ from twbot.local.demo.scenario import ACCOUNT_ACTIVITY, BOT, X_ACTIVITY, Generat
 from twbot.local.lake.lake import Lake
 from twbot.local.server.log_writer import logging_to
 from twbot.local.simulator.client import SimulatorClient
+from twbot.local.simulator.sample_pictures import FOLDER as PICTURES
 from twbot.local.system import System, beside_simulated_x
 
-PICTURES = Path(__file__).parents[1] / "simulator" / "pictures"
 SETTLE_SECONDS = 60.0  # until all posts must be handled
 
 

@@ -17,12 +17,11 @@ from typing import Any
 import msgspec
 
 from twbot.lambdas.errors import FunctionFailed, MachineFault, TwbotError
-from twbot.lambdas.folder.folder import VARIABLE
-from twbot.local.child_python import import_path, python
+from twbot.local.channel import Channel
+from twbot.local.child_python import environment, python
 from twbot.local.functions.messages import (
     Answer,
     Asked,
-    Channel,
     Line,
     Raised,
     Request,
@@ -36,15 +35,6 @@ from twbot.local.functions.messages import (
 LOAD_SECONDS = 10.0
 STACK_SECONDS, QUIET = 1.0, 0.1
 MAX_READS = 16  # portions of output at once: a process may write without end
-# What a process gets of the bot's environment. Lambda's has nothing of the operator's shell either: what a function
-# needs is in `bot.settings` and `bot.secret`.
-KEPT = (
-    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-    # Names, no secrets: for functions that call AWS as the operator of this machine.
-    *("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"),
-)
 OnLine = Callable[[Line], None]
 Answers = Callable[[Asked], Any]
 
@@ -212,12 +202,6 @@ class Process:
             return f"was ended by {signal.Signals(-code).name}"
         except ValueError:
             return f"was ended by signal {-code}"
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a process for functions of a folder."""
-    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("LC_")}
-    return {**kept, VARIABLE: str(folder), "PYTHONPATH": import_path()}
 
 
 def _decoded(message: bytes) -> Up:

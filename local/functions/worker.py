@@ -28,11 +28,11 @@ from twbot.lambdas.errors import Permanent, TwbotError
 from twbot.lambdas.own.bot import Bot
 from twbot.lambdas.own.redaction import RedactedStream, Redactor
 from twbot.lambdas.own.running import call, load
+from twbot.local.channel import Channel
 from twbot.local.functions.messages import (
     Add,
     Answer,
     Asked,
-    Channel,
     Down,
     Fix,
     Get,

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from twbot.local.joined_writes import JoinedWrites
 from twbot.local.server.addresses import is_loopback
 
 HEAD_SECONDS = 10.0  # until a request's head is complete
@@ -122,7 +123,7 @@ class Guarded(H11Protocol):
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport))  # type: ignore[arg-type]
         if self.guard.admit(self, self.client[0] if self.client else ""):
             self._look()
         else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import logging.handlers
+import os
 import time
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -20,6 +22,12 @@ from twbot.local.server.log_files import OLDER
 
 OURS = ("twbot", "lambdas", "local")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+MAX_BYTES = 10_000_000  # of a file, before the next one begins
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the fields of `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 class JsonLines(logging.Formatter):
@@ -30,13 +38,13 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}Z",
+            "timestamp": f"{_second(int(record.created))}.{record.msecs:03.0f}Z",
             "level": record.levelname,
             "logger": _service(record.name),
             "message": record.getMessage(),
             "correlation_id": current_tweet(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= fields_of(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return msgspec.json.encode(line, enc_hook=str).decode()
@@ -48,7 +56,23 @@ class PrivateLog(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         # Each new file after a rotation is opened here, too.
         file = open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=open_private)  # noqa: SIM115
+        self._size = os.fstat(file.fileno()).st_size
         return cast(TextIOWrapper, file)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # The inherited method makes each line twice, and asks for the file's size, to find out whether it still fits.
+        try:
+            line = self.format(record) + self.terminator
+            size = len(line.encode())
+            if self._size + size > self.maxBytes:
+                self.doRollover()
+            if self.stream is None:  # it was closed
+                self.stream = self._open()
+            self.stream.write(line)
+            self.flush()
+            self._size += size
+        except Exception:
+            self.handleError(record)
 
 
 @contextlib.contextmanager
@@ -59,12 +83,10 @@ def logging_to(path: Path) -> Iterator[None]:
     https://docs.python.org/3/library/logging.handlers.html#rotatingfilehandler
     """
     try:
-        handler = PrivateLog(path, maxBytes=10_000_000, backupCount=OLDER, encoding="utf-8")
+        handler = PrivateLog(path, maxBytes=MAX_BYTES, backupCount=OLDER, encoding="utf-8")
     except OSError as error:
         raise TwbotError(f"Cannot write to {path}: {link_or_reason(path, error)}.") from None
-    formatter = JsonLines()
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
+    handler.setFormatter(JsonLines())
     loggers = [logging.getLogger(name) for name in OURS]
     for logger in loggers:
         logger.setLevel(logging.INFO)
@@ -78,6 +100,12 @@ def logging_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
+@functools.lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+@functools.cache
 def _service(logger: str) -> str:
     """Shorten a logger's name to its service: readers of the log think in services, not in modules."""
     return ".".join(("twbot", *logger.split(".")[1:2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import signal
@@ -13,11 +14,15 @@ import time
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from twbot.lambdas.environment import CONTROL_TOKEN
 from twbot.lambdas.errors import TwbotError
 from twbot.local import message_types
+from twbot.local.joined_writes import JoinedWrites
 from twbot.local.simulator.app import create_app
 from twbot.local.simulator.deliveries import RETRY_DELAYS
+from twbot.local.simulator.world import World
 
 
 def main() -> int:
@@ -31,7 +36,7 @@ def main() -> int:
     url = f"http://{options.host}:{listening.getsockname()[1]}"
     delays = [float(delay) for delay in options.retry_delays.split(",") if delay]
     # Read from the environment: as an option, the token would show in the process list.
-    token = os.environ.pop("TWBOT_SIMULATOR_CONTROL_TOKEN", None)
+    token = os.environ.pop(CONTROL_TOKEN.name, None)
     try:
         app = create_app(options.data, base_url=url, bot=options.bot, control_token=token, retry_delays=delays)
     except TwbotError as error:
@@ -45,8 +50,9 @@ def main() -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
         lifespan="on",
+        http=_Protocol,
     )
-    server = _Announcing(config, {"url": url, "pid": os.getpid()})
+    server = _Announcing(config, app.state.world, {"url": url, "pid": os.getpid()})
     if options.parent:
         threading.Thread(target=_end_with, args=(options.parent, server), daemon=True).start()
     message_types.prepare()
@@ -54,11 +60,17 @@ def main() -> int:
     return 0
 
 
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(JoinedWrites(transport))  # type: ignore[arg-type]
+
+
 class _Announcing(uvicorn.Server):
     """Prints its URL and process id as JSON on stdout as soon as it listens."""
 
-    def __init__(self, config: uvicorn.Config, announcement: dict[str, object]) -> None:
+    def __init__(self, config: uvicorn.Config, world: World, announcement: dict[str, object]) -> None:
         super().__init__(config)
+        self._world = world
         self._announcement = announcement
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,6 +78,7 @@ class _Announcing(uvicorn.Server):
         print(json.dumps(self._announcement), flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.ending = True
         # Long polls and simulated timeouts would delay the end: after 0.9 s close their connections by exiting.
         threading.Timer(0.9, os._exit, [0]).start()
         await super().shutdown(sockets=sockets)

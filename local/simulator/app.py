@@ -13,12 +13,15 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from twbot.local.simulator import api_media, api_posts, api_v1, api_webhooks, control
 from twbot.local.simulator.calls import route
+from twbot.local.simulator.page import site
 from twbot.local.simulator.world import World
 
+# People may post any bytes as a picture: no browser shall run them.
+NO_GUESSING = {"X-Content-Type-Options": "nosniff"}
 NOBODY = "default_profile.png"
 CALLS = (*api_posts.CALLS, *api_media.CALLS, *api_webhooks.CALLS, *api_v1.CALLS)
 
@@ -34,7 +37,9 @@ def create_app(folder: Path, *, base_url: str = "http://testserver", **options: 
         world.close()
 
     calls = sorted(CALLS, key=lambda call: call.path.count("{"))  # /2/users/me before /2/users/{id}
-    routes = [*(route(world, call) for call in calls), *control.routes(world), *_others(world)]
+    names = [call.name for call in calls]
+    routes: list[BaseRoute] = [*(route(world, call) for call in calls), *control.routes(world), *_others(world)]
+    routes += site.routes(world, names)
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nowhere})
     app.state.world = world
     return app
@@ -58,7 +63,7 @@ def _others(world: World) -> list[Route]:
         media = world.pictures.get(key) if key.startswith("3_") else None
         if media is None or media["state"] != "succeeded":
             return Response(status_code=404)
-        return Response(world.pictures.data(media["id"]), media_type=media["content_type"])
+        return Response(world.pictures.data(media["id"]), headers=NO_GUESSING, media_type=media["content_type"])
 
     async def alive(_: Request) -> Response:
         return JSONResponse({"ok": True})

@@ -104,6 +104,9 @@ async def _answer(world: World, call: Call, request: Request) -> Response:
 
 async def _perform(world: World, call: Call, caller: Caller, incoming: Incoming) -> Answer:
     failure = world.failures.next(call.name)
+    if failure is not None and failure.kind == "slow":
+        await asyncio.sleep(failure.seconds)
+        failure = None
     if failure is None:
         return await call.handler(world, caller, incoming)
     if failure.kind == "lost_answer":  # the call takes effect, but its answer is lost

@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from typing import Any
 import msgspec
 import requests
 
+from twbot.lambdas.environment import CONTROL_TOKEN
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.ports import Keys
 from twbot.local.child_python import import_path, python
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105 (a header's name)
 START_SECONDS = 20.0
-TOKEN_VARIABLE = "TWBOT_SIMULATOR_CONTROL_TOKEN"  # noqa: S105 (a variable's name)
+TOKEN_VARIABLE = CONTROL_TOKEN.name
 
 
 class SimulatorClient:
@@ -39,9 +41,17 @@ class SimulatorClient:
         """Return the app's keys with the access token of the bot, or of another user."""
         return msgspec.convert(self._call("GET", "/sim/keys", params={"user": user} if user else None), Keys)
 
+    def all_keys(self, user: str | None = None) -> dict[str, str]:
+        """Return the keys by their names in twbot, with the account's name and the app's id."""
+        return self._call("GET", "/sim/keys", params={"user": user} if user else None)
+
     def bot(self) -> str:
         """Return the bot's username."""
         return str(self._call("GET", "/sim/keys")["Username"])
+
+    def page(self) -> str:
+        """Return the address of the page for people, with its token."""
+        return str(self._call("GET", "/sim/page")["url"])
 
     def post(
         self,
@@ -106,20 +116,48 @@ class SimulatorClient:
         query = {"to": post_id, "timeout": str(timeout), **({"author": author} if author else {})}
         return list(self._call("GET", "/sim/replies", params=query, timeout=timeout + 10)["posts"])
 
-    def deliveries(self, post_id: str | None = None, *, state: str | None = None) -> list[dict[str, Any]]:
-        """Return the deliveries: id, generation, event, post_id, state, tries, status, ms.
+    def deliveries(
+        self, post_id: str | None = None, *, state: str | None = None, attempts: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the deliveries: id, generation, event, post_id, state, tries, status, ms, fault.
 
-        `state`: pending, delivered or failed.
+        `state`: pending, delivered or failed. `attempts`: with each try, its signature and the webhook's answer.
         """
         query = {name: value for name, value in (("post", post_id), ("state", state)) if value}
+        query |= {"attempts": "yes"} if attempts else {}
         return list(self._call("GET", "/sim/deliveries", params=query)["deliveries"])
 
-    def fail(self, kind: str, *, count: int = 1, call: str = "POST /2/tweets", seconds: float = 2.0) -> None:
-        """Have the next `count` calls of `call` fail. Kinds are those of limits.FailureKind.
+    def fail(
+        self,
+        kind: str,
+        *,
+        count: int | None = 1,
+        call: str = "POST /2/tweets",
+        seconds: float = 2.0,
+        share: float = 1.0,
+    ) -> list[dict[str, Any]]:
+        """Have the next `count` calls of `call` fail. Kinds are those of limits.FailureKind. Return all to come.
 
-        `seconds`: until a rate limit's reset, or of a timeout.
+        count: None for all, until `mend`
+        call: a method and path, or "*" for every call
+        seconds: until a rate limit's reset, of a timeout, or by which an answer or a delivery is late
+        share: the part of the calls that fail, chosen at random
         """
-        self._call("POST", "/sim/failures", json={"kind": kind, "count": count, "call": call, "seconds": seconds})
+        body = {"kind": kind, "count": count, "call": call, "seconds": seconds, "share": share}
+        return list(self._call("POST", "/sim/failures", json=body)["failures"])
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Return the failures to come."""
+        return list(self._call("GET", "/sim/failures")["failures"])
+
+    def plan(self, failures: Iterable[dict[str, Any]], *, seed: int | None = None) -> list[dict[str, Any]]:
+        """Replace the failures to come. `seed`: choose the same calls each time, where they come in the same order."""
+        return list(self._call("PUT", "/sim/failures", json={"failures": [*failures], "seed": seed})["failures"])
+
+    def mend(self, failure_id: int | None = None) -> list[dict[str, Any]]:
+        """Take away one failure, or all. Return those that are left."""
+        path = "/sim/failures" if failure_id is None else f"/sim/failures/{failure_id}"
+        return list(self._call("DELETE", path)["failures"])
 
     def limits(
         self,
@@ -135,6 +173,18 @@ class SimulatorClient:
         """
         body = {"limits": limits or {}, "posts_a_day": posts_a_day, "most_webhooks": max_webhooks}
         self._call("PUT", "/sim/limits", json={**body, "duplicates": duplicates})
+
+    def export(self) -> bytes:
+        """Return what the simulated X knows, as a document for `take_in`: local/simulator/state.py."""
+        return msgspec.json.format(msgspec.json.encode(self._call("GET", "/sim/state", timeout=300)))
+
+    def take_in(self, document: bytes) -> dict[str, int]:
+        """Add what a document says, all of it or nothing. Return how many accounts, posts and relations it had."""
+        return self._call("POST", "/sim/state", data=document, timeout=300)
+
+    def reset(self) -> None:
+        """Forget accounts, posts, deliveries and failures; what the app has goes on working."""
+        self._call("DELETE", "/sim/state", timeout=60)
 
     def media(self, url: str) -> bytes:
         """Return the bytes of a post's picture."""
@@ -184,9 +234,11 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         command += ["--bot", bot, "--parent", str(os.getpid())]
         command += ["--retry-delays", retry_delays] if retry_delays is not None else []
         environment = {**os.environ, TOKEN_VARIABLE: self.control_token, "PYTHONPATH": import_path()}
+        # A file: nobody reads a pipe while it runs, and a full one would stop it.
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by stop)
         # A session of its own: Ctrl-C in the terminal must stop the bot first, which then stops the simulated X.
         self.process = subprocess.Popen(  # noqa: S603
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=self._said, text=True, start_new_session=True
         )
         self.url = self._announced()
         self.client = SimulatorClient(self.url, self.control_token)
@@ -195,7 +247,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            _, problem = self.process.communicate(timeout=START_SECONDS)
+            self.process.wait(START_SECONDS)
+            self._said.seek(0)
+            problem = self._said.read()
             raise TwbotError(f"The simulated X did not start: {problem.strip()[-500:]}")
         said = msgspec.json.decode(line)
         if "error" in said:
@@ -211,9 +265,9 @@ class Simulator(contextlib.AbstractContextManager["Simulator"]):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self._said.close()
 
     def __exit__(self, *_: object) -> None:
         self.client.close()

@@ -9,10 +9,9 @@ import base64
 import binascii
 import hmac
 import html
-import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -21,78 +20,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twbot.local.simulator import problems
+from twbot.local.simulator import acts, problems, state
 from twbot.local.simulator.limits import Failure
+from twbot.local.simulator.page.address import address
 from twbot.local.simulator.posts import Post
 from twbot.local.simulator.shapes_v2 import Json, iso
 from twbot.local.simulator.world import World
 
 TOKEN_HEADER = "x-control-token"  # noqa: S105
 MAX_WAIT = 60.0
-MAX_BODY = 100_000_000
-Generation = Literal["v1.1", "x-activity"]
 ANSWER = Callable[[World, Request], Awaitable[Any]]
 
 
-class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of control bodies."""
-
-
-class NewPost(Asked, frozen=True):
+class NewPost(acts.NewPost, frozen=True, kw_only=True):
     """The body of POST /sim/posts and /sim/forge."""
 
-    author: str
-    """A username. A missing user is created."""
-    text: str = ""
-    images: Annotated[list[str], Meta(max_length=4)] = []
+    images: Annotated[tuple[str, ...], Meta(max_length=4)] = ()
     """Pictures in base64."""
-    alt_texts: list[str | None] = []
-    """Alternative texts, in the order of the images."""
-    reply_to: str | None = None
-    """A post's id, as in `quote` and `repost`."""
-    quote: str | None = None
-    repost: str | None = None
-    generation: Generation | None = None
-    """Deliver in this generation only; None: in both."""
-    language: str | None = None
-    """Language of the text (ISO 639-1); None: X can't tell."""
-    followers: Annotated[int, Meta(ge=0)] | None = None
-    """Followers that the author's profile shows from now on; None: as it is."""
-    verified: bool | None = None
-    """Whether it shows a check mark."""
 
 
-class Edit(Asked, frozen=True):
-    """The body of POST /sim/posts/{id}/edit: the post's author edits it."""
+class Plan(acts.Asked, frozen=True):
+    """The body of PUT /sim/failures."""
 
-    text: str
-    force: bool = False
-    """Whether against X's rules: too late, too often, or a reply to somebody else."""
-    generation: Generation | None = None
-
-
-class Action(Asked, frozen=True):
-    """The body of POST /sim/actions: `author` does something to the user `to` or to the post `post`."""
-
-    kind: Literal[
-        "like", "follow", "unfollow", "block", "unblock", "mute", "unmute", "dm", "typing", "read", "delete", "revoke"
-    ]
-    author: str
-    to: str | None = None
-    post: str | None = None
-    text: str = ""
-    generation: Generation | None = None
-
-
-class Changed(Asked, frozen=True):
-    """The body of PUT /sim/limits."""
-
-    limits: dict[str, int] = {}
-    """Calls in 15 minutes, by names such as "POST /2/tweets"."""
-    posts_a_day: int | None = None
-    most_webhooks: int | None = None
-    duplicates: bool | None = None
-    """Whether an account may post the same text again at once, which X refuses."""
+    failures: tuple[Failure, ...] = ()
+    seed: int | None = None
+    """Choose the same calls for the same seed, where they come in the same order; None: others each time."""
 
 
 async def keys(world: World, request: Request) -> Json:
@@ -100,34 +52,26 @@ async def keys(world: World, request: Request) -> Json:
     return {**msgspec.to_builtins(world.keys_of(username)), "Username": username, "AppId": world.app_id}
 
 
+async def page(world: World, _: Request) -> Json:
+    """Return the address of the page for people, with its token."""
+    return {"url": address(world.base_url, world.page_token)}
+
+
 async def new_post(world: World, request: Request) -> Json:
     body = await _read(request, NewPost)
-    post = _create(world, body)
-    world.events.posted(post, body.generation)
-    world.something_happened()
-    return show(world, post)
+    return show(world, acts.post(world, body, _images(body)))
 
 
 async def edit_post(world: World, request: Request) -> Json:
     """Make a new version of a post, with a new id, and deliver it."""
-    body = await _read(request, Edit)
-    post = world.posts.edit(_post(world, request.path_params["id"]), body.text.strip(), forced=body.force)
-    world.events.posted(post, body.generation)
-    world.something_happened()
-    return show(world, post)
+    return show(world, acts.edit(world, request.path_params["id"], await _read(request, acts.Edit)))
 
 
 async def forge(world: World, request: Request) -> Json:
     """Deliver a post once, signed with a wrong secret. Return it with the webhook's answer."""
-    fields = await _read(request, NewPost)
-    post = _create(world, fields)
-    body = msgspec.json.encode(world.events.forged(post, fields.generation))
-    webhook = world.store.row("SELECT url FROM webhooks ORDER BY created_ms LIMIT 1")
-    if webhook is None:
-        raise problems.not_found("webhook", "any")
-    secret = secrets.token_hex(25)
-    status, ms, problem = await run_in_threadpool(world.deliveries.send, webhook["url"], body, secret)
-    return {**show(world, post), "status": status, "ms": ms, "problem": problem}
+    body = await _read(request, NewPost)
+    post, sent = await acts.forge(world, body, _images(body))
+    return {**show(world, post), "status": sent.status, "ms": sent.ms, "problem": sent.problem}
 
 
 async def resend(world: World, request: Request) -> Json:
@@ -138,30 +82,11 @@ async def resend(world: World, request: Request) -> Json:
 
 
 async def action(world: World, request: Request) -> Json:
-    body = await _read(request, Action)
-    author = world.people.ensure(body.author)
-    if body.kind in ("like", "delete"):
-        return _act_on_post(world, body, author)
-    if body.kind == "revoke":
-        world.people.revoke_token(author["id"])
-        world.gate.validator.forget()
-        world.events.revoked(author)
-        return {"done": True}
-    other = world.people.ensure(body.to or "")
-    if body.kind == "dm":
-        return {"id": world.events.messaged(author, other, body.text, body.generation)}
-    if body.kind == "typing":
-        world.events.typing(author, other, body.generation)
-    elif body.kind == "read":
-        world.events.read(author, other, body.post or world.store.new_id(), body.generation)
-    else:
-        _relate(world, body.kind, author["id"], other["id"])
-        world.events.related(body.kind, author, other, body.generation)
-    return {"done": True}
+    return acts.act(world, await _read(request, acts.Action))
 
 
 async def get_post(world: World, request: Request) -> Json:
-    return show(world, _post(world, request.path_params["id"]))
+    return show(world, acts.found(world, request.path_params["id"]))
 
 
 async def list_posts(world: World, request: Request) -> Json:
@@ -171,7 +96,7 @@ async def list_posts(world: World, request: Request) -> Json:
 
 
 async def conversation(world: World, request: Request) -> Json:
-    post = _post(world, request.path_params["id"])
+    post = acts.found(world, request.path_params["id"])
     return {"posts": [show(world, other) for other in world.posts.where("conversation_id = ?", post.conversation_id)]}
 
 
@@ -191,35 +116,66 @@ async def deliveries(world: World, request: Request) -> Json:
     query = request.query_params
     conditions = [(name, query[key]) for key, name in (("post", "post_id"), ("state", "state")) if key in query]
     where = " AND ".join(f"{name} = ?" for name, _ in conditions) or "1 = 1"
-    names = "id, webhook_id, generation, event, post_id, state, tries, status, ms, problem, created_ms"
+    names = "id, webhook_id, generation, event, post_id, state, tries, status, ms, problem, created_ms, fault"
     names += ", body" if "body" in query else ""
     rows = world.store.rows(f"SELECT {names} FROM deliveries WHERE {where} ORDER BY id", *(v for _, v in conditions))  # noqa: S608
     for row in rows:
         if "body" in row:
             row["body"] = msgspec.json.decode(row["body"])
+        if "attempts" in query:
+            row["attempts"] = world.deliveries.attempts(row["id"])
     return {"deliveries": rows}
 
 
 async def fail(world: World, request: Request) -> Json:
-    world.failures.coming.append(await _read(request, Failure))
+    world.failures.add(await _read(request, Failure))
+    return _failures(world)
+
+
+async def plan_failures(world: World, request: Request) -> Json:
+    """Replace the failures to come."""
+    plan = await _read(request, Plan)
+    world.failures.clear()
+    if plan.seed is not None:
+        world.failures.seed(plan.seed)
+    for failure in plan.failures:
+        world.failures.add(failure)
+    return _failures(world)
+
+
+async def list_failures(world: World, _: Request) -> Json:
+    return _failures(world)
+
+
+async def stop_failing(world: World, request: Request) -> Json:
+    """Take away one failure that is to come, or all."""
+    failure_id = request.path_params.get("id")
+    world.failures.clear() if failure_id is None else world.failures.remove(failure_id)
+    return _failures(world)
+
+
+def _failures(world: World) -> Json:
     return {"failures": world.failures.coming}
 
 
-async def stop_failing(world: World, _: Request) -> Json:
-    world.failures.coming.clear()
-    return {"failures": []}
-
-
 async def change_limits(world: World, request: Request) -> Json:
-    body = await _read(request, Changed)
-    world.limits.changed |= body.limits
-    world.limits.posts_a_day = body.posts_a_day or world.limits.posts_a_day
-    if body.most_webhooks is not None:
-        world.store.keep("most_webhooks", str(body.most_webhooks))
-    if body.duplicates is not None:
-        world.posts.takes_duplicates = body.duplicates
-    world.limits.forget()
+    acts.change_limits(world, await _read(request, acts.Changed))
     return {"limits": world.limits.changed, "posts_a_day": world.limits.posts_a_day}
+
+
+async def export(world: World, _: Request) -> state.State:
+    return await run_in_threadpool(state.export, world)
+
+
+async def take_in(world: World, request: Request) -> Json:
+    asked = await _read(request, state.State)
+    await run_in_threadpool(state.take_in, world, asked)
+    return {"accounts": len(asked.accounts), "posts": len(asked.posts), "relations": len(asked.relations)}
+
+
+async def reset(world: World, _: Request) -> Json:
+    await run_in_threadpool(state.reset, world)
+    return {"done": True}
 
 
 def show(world: World, post: Post) -> Json:
@@ -248,45 +204,8 @@ def _shown_media(world: World, row: Json) -> Json:
     return {"id": row["id"], "url": url, "alt_text": row["alt_text"], "content_type": kind, "size": row["size"]}
 
 
-def _create(world: World, body: NewPost) -> Post:
-    author = world.people.ensure(body.author)
-    world.people.describe(author, followers=body.followers, verified=body.verified)
-    if body.repost:
-        return world.posts.repost(author, _post(world, body.repost))
-    reply_to = _post(world, body.reply_to) if body.reply_to else None
-    quote_of = _post(world, body.quote) if body.quote else None
-    media = [world.pictures.keep(author["id"], _decoded(image), checked=False)["id"] for image in body.images]
-    for media_id, alt_text in zip(media, body.alt_texts, strict=False):
-        if alt_text:
-            world.pictures.describe(media_id, alt_text)
-    text = body.text.strip()
-    return world.posts.create(author, text, media=media, reply_to=reply_to, quote_of=quote_of, language=body.language)
-
-
-def _act_on_post(world: World, body: Action, author: Json) -> Json:
-    post = _post(world, body.post or "")
-    if body.kind == "delete":
-        world.posts.delete(post.id)
-        world.events.deleted(post, body.generation)
-    else:
-        world.store.run("INSERT OR IGNORE INTO relations VALUES ('like', ?, ?)", author["id"], post.id)
-        world.events.liked(author, post, body.generation)
-    return {"done": True}
-
-
-def _relate(world: World, kind: str, source: str, target: str) -> None:
-    if kind.startswith("un"):
-        sql = "DELETE FROM relations WHERE kind = ? AND source = ? AND target = ?"
-    else:
-        sql = "INSERT OR IGNORE INTO relations VALUES (?, ?, ?)"
-    world.store.run(sql, kind.removeprefix("un"), source, target)
-
-
-def _post(world: World, post_id: str) -> Post:
-    found = world.posts.get(post_id)
-    if found is None:
-        raise problems.not_found("tweet", post_id)
-    return found
+def _images(body: NewPost) -> list[bytes]:
+    return [_decoded(image) for image in body.images]
 
 
 def _decoded(image: str) -> bytes:
@@ -308,6 +227,7 @@ async def _read(request: Request, as_type: type[AnyAsked]) -> AnyAsked:
 
 HANDLERS: tuple[tuple[str, str, ANSWER], ...] = (
     ("GET", "/sim/keys", keys),
+    ("GET", "/sim/page", page),
     ("GET", "/sim/posts", list_posts),
     ("POST", "/sim/posts", new_post),
     ("GET", "/sim/posts/{id}", get_post),
@@ -319,8 +239,14 @@ HANDLERS: tuple[tuple[str, str, ANSWER], ...] = (
     ("POST", "/sim/actions", action),
     ("GET", "/sim/deliveries", deliveries),
     ("POST", "/sim/failures", fail),
+    ("GET", "/sim/failures", list_failures),
+    ("PUT", "/sim/failures", plan_failures),
     ("DELETE", "/sim/failures", stop_failing),
+    ("DELETE", "/sim/failures/{id:int}", stop_failing),
     ("PUT", "/sim/limits", change_limits),
+    ("GET", "/sim/state", export),
+    ("POST", "/sim/state", take_in),
+    ("DELETE", "/sim/state", reset),
 )
 
 

@@ -11,10 +11,12 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import urllib3
 
+from twbot.local.simulator.limits import DELIVERIES, Failure, Failures
 from twbot.local.simulator.store import Row, Store, now_ms
 
 # X wants an answer within 10 seconds: https://docs.x.com/x-api/webhooks/introduction
@@ -24,6 +26,8 @@ WORKERS = 8
 REPLAYED = "replay_job_status"
 EARLIER = "SELECT 1 FROM deliveries WHERE state = 'pending' AND webhook_id = ? AND id < ?"
 SIGNATURE = "x-twitter-webhooks-signature"
+MAX_ANSWER = 2_000  # characters that are kept of a webhook's answer
+USER_AGENT = "Twitterbot/1.0"
 
 
 def sign(secret: str, message: bytes) -> str:
@@ -31,13 +35,34 @@ def sign(secret: str, message: bytes) -> str:
     return "sha256=" + base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
+class Sent(NamedTuple):
+    """One try of a delivery."""
+
+    status: int
+    """0 without an answer."""
+    ms: float
+    problem: str | None
+    """None: the webhook took it."""
+    signature: str
+    """The header that X signs with."""
+    answer: str
+    """The start of what the webhook answered."""
+
+
 class Deliveries:
     """Threads that deliver from the queue. Those that a crash interrupted are delivered after the restart."""
 
     def __init__(
-        self, store: Store, consumer_secret: str, *, retry_delays: Sequence[float] = RETRY_DELAYS, timeout: float = 10.0
+        self,
+        store: Store,
+        consumer_secret: str,
+        failures: Failures,
+        *,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self._store = store
+        self._failures = failures
         self._secret = consumer_secret
         self._delays = tuple(retry_delays)
         self._http = urllib3.PoolManager(maxsize=WORKERS, timeout=timeout, retries=False)
@@ -63,32 +88,46 @@ class Deliveries:
                 thread.join(max(0.0, until - time.monotonic()))
 
     def queue(self, webhook_id: str, generation: str, event: str, body: object, post_id: str | None) -> int:
-        """Queue a delivery and return its id."""
+        """Queue a delivery and return its id. A failure that is to come for deliveries becomes this one's."""
         columns = {"webhook_id": webhook_id, "generation": generation, "event": event, "post_id": post_id}
-        encoded, now = msgspec.json.encode(body), now_ms()
-        delivery = self._store.add("deliveries", **columns, body=encoded, due_ms=now, created_ms=now)
-        self._push(0, delivery)
-        return delivery
+        return self._add({**columns, "body": msgspec.json.encode(body)}, self._failures.next(DELIVERIES))
 
     def again(self, delivery: Row) -> int:
         """Queue a copy of a delivery with the same bytes, and return its id."""
         names = ("webhook_id", "generation", "event", "post_id", "body")
-        now = now_ms()
-        columns = {name: delivery[name] for name in names}
-        fresh = self._store.add("deliveries", **columns, due_ms=now, created_ms=now)
-        self._push(0, fresh)
-        return fresh
+        return self._add({name: delivery[name] for name in names}, None)
 
-    def send(self, url: str, body: bytes, secret: str) -> tuple[int, float, str | None]:
-        """Post once. Return the status (0 without an answer), the milliseconds, and the problem or None."""
-        headers = {"Content-Type": "application/json", SIGNATURE: sign(secret, body), "User-Agent": "Twitterbot/1.0"}
+    def attempts(self, delivery_id: int) -> list[Row]:
+        """Return the tries of a delivery, oldest first: at_ms, status, ms, problem, signature, answer."""
+        sql = "SELECT at_ms, status, ms, problem, signature, answer FROM attempts WHERE delivery_id = ? ORDER BY id"
+        return self._store.rows(sql, delivery_id)
+
+    def _add(self, columns: Row, failure: Failure | None) -> int:
+        kind, now = failure.kind if failure else None, now_ms()
+        if kind == "never_sent":
+            lost = {"state": "failed", "problem": "never sent, on purpose"}
+            return self._store.add("deliveries", **columns, **lost, fault=kind, due_ms=now, created_ms=now)
+        late = failure.seconds if failure and kind == "sent_late" else 0.0
+        times = {"due_ms": now + int(late * 1000), "created_ms": now}
+        delivery = self._store.add("deliveries", **columns, **times, fault=kind)
+        self._push(late, delivery)
+        if kind == "sent_twice":
+            self._add(columns, None)
+        return delivery
+
+    def send(self, url: str, body: bytes, secret: str) -> Sent:
+        """Post once."""
+        signature = sign(secret, body)
+        headers = {"Content-Type": "application/json", SIGNATURE: signature, "User-Agent": USER_AGENT}
         began = time.monotonic()
+        said = ""
         try:
             answer = self._http.request("POST", url, body=body, headers=headers, redirect=False)
             status, problem = answer.status, None if answer.status == 200 else f"answered {answer.status}"
+            said = answer.data.decode("utf-8", "replace")[:MAX_ANSWER]
         except (urllib3.exceptions.HTTPError, OSError) as error:
             status, problem = 0, type(error).__name__
-        return status, (time.monotonic() - began) * 1000, problem
+        return Sent(status, round((time.monotonic() - began) * 1000, 1), problem, signature, said)
 
     def challenge(self, url: str) -> str | None:
         """Send X's CRC challenge to a webhook. Return None where its answer is right, else the problem in X's words."""
@@ -137,20 +176,27 @@ class Deliveries:
             self._push(0.05, delivery_id)  # the notice must come after the replayed events
             return
         if not row["url"] or not row["valid"]:
-            self._record(row, "failed", 0, 0.0, "the webhook is gone or not valid")
+            self._record(row, "failed", Sent(0, 0.0, "the webhook is gone or not valid", "", ""))
             return
-        status, ms, problem = self.send(row["url"], row["body"], self._secret)
+        secret = secrets.token_hex(25) if row["fault"] == "wrong_signature" else self._secret
+        sent = self.send(row["url"], row["body"], secret)
         # The bot may stop at the same time: leave the delivery pending for the next start.
-        if self._stopping.is_set() and problem:
+        if self._stopping.is_set() and sent.problem:
             return
-        done = problem is None or row["tries"] >= len(self._delays)
-        self._record(row, "pending" if not done else "delivered" if problem is None else "failed", status, ms, problem)
+        done = sent.problem is None or row["tries"] >= len(self._delays)
+        self._record(row, "pending" if not done else "delivered" if sent.problem is None else "failed", sent)
 
-    def _record(self, row: Row, state: str, status: int, ms: float, problem: str | None) -> None:
+    def _record(self, row: Row, state: str, sent: Sent) -> None:
+        now = now_ms()
         delay = self._delays[row["tries"]] if state == "pending" else 0
-        due = now_ms() + int(delay * 1000)
         sql = """UPDATE deliveries SET state = ?, tries = tries + 1, status = ?, ms = ?, problem = ?, due_ms = ?
                  WHERE id = ?"""
-        self._store.run(sql, state, status, round(ms, 1), problem, due, row["id"])
+        outcome = {"status": sent.status, "ms": sent.ms, "problem": sent.problem}
+        with self._store.transaction():
+            self._store.run(sql, state, *outcome.values(), now + int(delay * 1000), row["id"])
+            # A delivery without a webhook was not tried: it has no signature.
+            if sent.signature:
+                signed = {"signature": sent.signature, "answer": sent.answer}
+                self._store.add("attempts", delivery_id=row["id"], at_ms=now - int(sent.ms), **outcome, **signed)
         if state == "pending":
             self._push(delay, row["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -21,7 +22,7 @@ class Pictures:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self._store = store
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(exist_ok=True, mode=0o700)
 
     def get(self, media_id: str) -> Row | None:
@@ -42,7 +43,7 @@ class Pictures:
 
     def finish(self, media: Row) -> Row:
         """Join the chunks. Raises Problem where they have another size than announced, or are no picture."""
-        chunks = sorted(self._folder.glob(f"{media['id']}.[0-9]*"))
+        chunks = sorted(self.folder.glob(f"{media['id']}.[0-9]*"))
         data = b"".join(chunk.read_bytes() for chunk in chunks)
         if len(data) != media["size"]:
             raise problems.invalid(f"Segments do not add up to provided total file size: {len(data)}.")
@@ -62,6 +63,12 @@ class Pictures:
         self._path(media["id"]).write_bytes(data)
         return media
 
+    def remove(self, media_ids: Iterable[str]) -> None:
+        """Remove the files of pictures whose rows are gone."""
+        for media_id in media_ids:
+            for path in (self._path(media_id), *self.folder.glob(f"{media_id}.[0-9]*")):
+                path.unlink(missing_ok=True)
+
     def describe(self, media_id: str, alt_text: str) -> None:
         self._store.run("UPDATE media SET alt_text = ? WHERE id = ?", alt_text, media_id)
 
@@ -74,10 +81,10 @@ class Pictures:
         return self.get(media_id) or {}
 
     def _received(self, media_id: str) -> int:
-        return sum(chunk.stat().st_size for chunk in self._folder.glob(f"{media_id}.[0-9]*"))
+        return sum(chunk.stat().st_size for chunk in self.folder.glob(f"{media_id}.[0-9]*"))
 
     def _path(self, name: str) -> Path:
-        return self._folder / name
+        return self.folder / name
 
 
 def check(data: bytes) -> tuple[str, int, int]:

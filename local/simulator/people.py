@@ -23,21 +23,27 @@ class People:
     def by_id(self, user_id: str) -> Row | None:
         return self._store.row("SELECT * FROM users WHERE id = ?", user_id)
 
-    def ensure(self, username: str) -> Row:
-        """Return the user of that name, and create a missing one. Raises Problem for a name that X does not allow."""
+    def ensure(self, username: str, *, user_id: str | None = None, created_ms: int | None = None) -> Row:
+        """Return the user of that name, and create a missing one. Raises Problem for a name that X does not allow.
+
+        `user_id`, `created_ms`: of a new one; None: the next id, and now.
+        """
         if found := self.named(username):
             return found
         if not USERNAME.fullmatch(username):
             raise invalid("A username has 1 to 15 letters, digits or underscores.")
         name = username.replace("_", " ").strip().title() or username
-        user_id = self._store.new_id()
-        self._store.add("users", id=user_id, username=username, name=name, created_ms=now_ms())
+        user_id = user_id or self._store.new_id()
+        self._store.add("users", id=user_id, username=username, name=name, created_ms=created_ms or now_ms())
         return self.by_id(user_id) or {}
 
-    def describe(self, user: Row, *, followers: int | None = None, verified: bool | None = None) -> None:
+    def describe(
+        self, user: Row, *, name: str | None = None, followers: int | None = None, verified: bool | None = None
+    ) -> None:
         """Change what a user's profile says. None: as it is."""
-        sql = "UPDATE users SET followers = coalesce(?, followers), verified = coalesce(?, verified) WHERE id = ?"
-        self._store.run(sql, followers, None if verified is None else int(verified), user["id"])
+        sql = """UPDATE users SET name = coalesce(?, name), followers = coalesce(?, followers),
+                                  verified = coalesce(?, verified) WHERE id = ?"""
+        self._store.run(sql, name, followers, None if verified is None else int(verified), user["id"])
 
     def give_token(self, username: str) -> Row:
         """Return the user of that name with an access token of the app. Create what is missing."""

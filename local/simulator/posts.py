@@ -66,6 +66,11 @@ class Posts:
         found = self._store.row("SELECT * FROM posts WHERE id = ? AND deleted = 0", post_id)
         return as_post(found) if found else None
 
+    def any(self, post_id: str) -> Post | None:
+        """Return a post, also a deleted one."""
+        found = self._store.row("SELECT * FROM posts WHERE id = ?", post_id)
+        return as_post(found) if found else None
+
     def where(self, condition: str, *values: object) -> list[Post]:
         """Return the posts that match and are not deleted, oldest first. `condition`: SQL of our own code only."""
         # `id + 0`: ids are texts, and must be ordered as numbers.
@@ -82,9 +87,15 @@ class Posts:
         quote_of: Post | None = None,
         edit_of: Post | None = None,
         language: str | None = None,
+        post_id: str | None = None,
+        created_ms: int | None = None,
     ) -> Post:
-        """Store a new post. `edit_of`: the first version of the post that it is a later version of."""
-        post_id = self._store.new_id()
+        """Store a new post.
+
+        `edit_of`: the first version of the post that it is a later version of. `post_id`, `created_ms`: None for the
+        next id, and for now.
+        """
+        post_id = post_id or self._store.new_id()
         text, links = shorten_links(typed)
         prefix = self._implicit_mentions(author, typed, reply_to) if reply_to else ""
         if quote_of:
@@ -107,6 +118,7 @@ class Posts:
             conversation_id=edit_of.conversation_id if edit_of else reply_to.conversation_id if reply_to else post_id,
             first_id=edit_of.id if edit_of else None,
             language=language,
+            created_ms=created_ms or now_ms(),
         )
 
     def edit(self, post: Post, typed: str, *, forced: bool = False) -> Post:
@@ -132,8 +144,9 @@ class Posts:
         target = self.get(post.reply_to) if post.reply_to else None
         return post.repost_of is None and (post.reply_to is None or (target and target.author_id) == post.author_id)
 
-    def repost(self, author: Row, original: Post) -> Post:
-        post_id = self._store.new_id()
+    def repost(self, author: Row, original: Post, *, post_id: str | None = None, created_ms: int | None = None) -> Post:
+        """Store a repost. `post_id`, `created_ms`: None for the next id, and for now."""
+        post_id = post_id or self._store.new_id()
         start = f"RT @{self._name(original.author_id)}: "
         return self._insert(
             id=post_id,
@@ -147,6 +160,7 @@ class Posts:
             quote_of=None,
             repost_of=original.id,
             conversation_id=post_id,
+            created_ms=created_ms or now_ms(),
         )
 
     def delete(self, post_id: str) -> None:
@@ -194,7 +208,7 @@ class Posts:
         return str(user["username"]) if user else "unknown"
 
     def _insert(self, **fields: object) -> Post:
-        post = msgspec.convert({**fields, "created_ms": now_ms(), "deleted": False}, Post)
+        post = msgspec.convert({**fields, "deleted": False}, Post)
         columns = msgspec.structs.asdict(post)
         for name in ("links", "media"):
             columns[name] = msgspec.json.encode(columns[name]).decode()

@@ -15,6 +15,7 @@ import msgspec
 
 from twbot.local.simulator.deliveries import Deliveries
 from twbot.local.simulator.events import ACCOUNT_ACTIVITY, X_ACTIVITY, Events
+from twbot.local.simulator.limits import Failures
 from twbot.local.simulator.media import Pictures
 from twbot.local.simulator.people import USERNAME, People
 from twbot.local.simulator.posts import Post, Posts
@@ -70,7 +71,7 @@ class _Scene:
         self.posts, self.pictures = Posts(self.store, people), Pictures(self.store, folder / "pictures")
         v2 = ShapesV2(self.store, people, self.posts, self.pictures, PICTURES_AT)
         v1 = ShapesV1(people, self.posts, self.pictures, v2)
-        queue = Deliveries(self.store, "")
+        queue = Deliveries(self.store, "", Failures())
         self.events = Events(self.store, people, self.posts, v1, v2, queue, app_id=self.store.new_id())
         # The bot has the id that the webhook's owner knows.
         self.store.add("users", id=request.bot_id, username=request.bot, name=request.bot, created_ms=now_ms())

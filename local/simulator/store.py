@@ -58,8 +58,17 @@ ALTER TABLE users ADD COLUMN followers INTEGER;
 ALTER TABLE users ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE posts ADD COLUMN language TEXT
 """
+# Every try of a delivery with its answer, and the fault that somebody wanted it to have.
+_ATTEMPTS = """
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, delivery_id INTEGER NOT NULL, at_ms INTEGER NOT NULL, status INTEGER NOT NULL,
+    ms REAL NOT NULL, problem TEXT, signature TEXT NOT NULL, answer TEXT NOT NULL);
+CREATE INDEX attempts_by_delivery ON attempts (delivery_id);
+ALTER TABLE deliveries ADD COLUMN fault TEXT
+"""
 SCHEMA = Schema(
-    (_TABLES, _EDITS, _PROFILES), "the simulated X begins anew then, with other keys, and knows none of its posts."
+    (_TABLES, _EDITS, _PROFILES, _ATTEMPTS),
+    "the simulated X begins anew then, with other keys, and knows none of its posts.",
 )
 
 
@@ -117,6 +126,11 @@ class Store:
         with self._lock:
             self._last_id = max(self._last_id + 1, first_id(now_ms()))
             return str(self._last_id)
+
+    @property
+    def changes(self) -> int:
+        """Return how many rows changed since the start: a number that grows whenever something happens."""
+        return self._db.total_changes
 
     def close(self) -> None:
         with self._lock:

@@ -40,16 +40,20 @@ class World:
         self.pictures = Pictures(self.store, folder / "pictures")
         self.keys = self._first_start(bot)
         self.control_token = control_token or self._setting("control_token", secrets.token_urlsafe(32))
+        self.page_token = self._setting("page_token", secrets.token_urlsafe(32))
+        """The token of the page for people. It lasts: a bookmark of the page goes on working."""
         self.app_id = self._setting("app_id", self.store.new_id())
         self.gate = Gate(self.store, self.keys.api_key, self.keys.api_secret, self.keys.bearer_token or "")
         self.v2 = ShapesV2(self.store, self.people, self.posts, self.pictures, base_url)
         self.v1 = ShapesV1(self.people, self.posts, self.pictures, self.v2)
         secret = self.keys.api_secret
-        self.deliveries = Deliveries(self.store, secret, retry_delays=retry_delays, timeout=timeout)
+        self.failures = Failures()
+        self.deliveries = Deliveries(self.store, secret, self.failures, retry_delays=retry_delays, timeout=timeout)
         parts = (self.store, self.people, self.posts, self.v1, self.v2, self.deliveries)
         self.events = Events(*parts, self.app_id)
         self.limits = Limits()
-        self.failures = Failures()
+        self.ending = False
+        """Whether the process is about to end: streams end first."""
         self._waiting: set[asyncio.Event] = set()
 
     def keys_of(self, username: str) -> Keys:
@@ -62,6 +66,10 @@ class World:
             access_token_secret=user["access_secret"],
             bearer_token=self._setting("bearer_token", "AAAAAAAAAAAAAAAAAAAAA" + secrets.token_hex(40)),
         )
+
+    def revision(self) -> str:
+        """Return a text that changes whenever something does."""
+        return f"{self.store.changes}.{self.limits.changes}.{self.failures.changes}"
 
     def something_happened(self) -> None:
         """Wake the calls of `wait`, after a new post."""

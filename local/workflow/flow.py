@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from twbot.local.workflow.loop import Flowing
 from twbot.local.workflow.scope import Run
 
 
 class AnyState(Protocol):
-    """A state, as a flow runs it."""
+    """A state, as a flow runs it: one that may wait by `steps`, any other by `enter`."""
 
     instant: bool
-    """The state does not wait."""
+    """The state waits for nothing."""
 
     def enter(self, data: Any, run: Run) -> tuple[Any, str | None]:
         """Run the state. Return its output and the next state's name, None at the end."""
+
+    def steps(self, data: Any, run: Run) -> Flowing:
+        """The same, for the loop."""
 
 
 class Flow:
@@ -25,20 +29,11 @@ class Flow:
         self._start = start
         self._states = states
 
-    def begin(self, data: Any, run: Run) -> tuple[Any, str | None]:
-        """Run the states up to the first that waits or computes.
-
-        Return the data so far and that state's name, None where the flow has ended.
-        """
+    def steps(self, data: Any, run: Run) -> Flowing:
+        """Run the states, and return the output of the last one."""
         name: str | None = self._start
-        while name is not None and self._states[name].instant:
-            run.check()
-            data, name = self._states[name].enter(data, run)
-        return data, name
-
-    def finish(self, data: Any, name: str | None, run: Run) -> Any:
-        """Run the states from `name` to the end, and return the output."""
         while name is not None:
             run.check()
-            data, name = self._states[name].enter(data, run)
+            state = self._states[name]
+            data, name = state.enter(data, run) if state.instant else (yield from state.steps(data, run))
         return data

@@ -6,10 +6,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
 from random import Random
 from typing import Any
 
+from twbot.local.workflow import loop
 from twbot.local.workflow.errors import (
     TIMEOUT,
     BadDefinition,
@@ -20,9 +20,19 @@ from twbot.local.workflow.errors import (
 )
 from twbot.local.workflow.flow import Flow
 from twbot.local.workflow.scope import Context, Observer, Run, Scope, World, new_execution
-from twbot.local.workflow.states import ChoiceState, Fail, Map, Parallel, Pass, State, Succeed, Task, TaskState, Wait
+from twbot.local.workflow.states import (
+    ChoiceState,
+    Fail,
+    Function,
+    Map,
+    Parallel,
+    Pass,
+    State,
+    Succeed,
+    TaskState,
+    Wait,
+)
 
-THREADS = 16
 # Seconds that an execution may take, unless the definition says less: the limit of Express workflows.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_SECONDS = 300.0
@@ -59,25 +69,23 @@ class Machine:
     `prompt`: the names of those that wait for nothing and compute little. They run in the execution's own thread, which
     others don't, as they may hang: handing one over costs more than it takes.
     `substitutions`: the values for `${Name}`, as CDK's definition_substitutions fills them in.
-    `sleep`: replaces waiting, for tests. `pool`: the threads of Parallel and Map, by default the machine's own.
+    `sleep`: replaces waiting, for tests.
     """
 
     def __init__(
         self,
         definition: Mapping[str, Any],
-        tasks: Mapping[str, Task],
+        tasks: Mapping[str, Function],
         substitutions: Mapping[str, str] | None = None,
         *,
         name: str = "workflow",
         sleep: Callable[[float], None] | None = None,
         rng: Random | None = None,
-        pool: Executor | None = None,
         prompt: Collection[str] = (),
     ) -> None:
         self._name = name
         self._sleep = sleep
         self._rng = rng or Random()  # noqa: S311
-        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix=name)
         reader = _Reader(tasks, prompt)
         self._seconds = min(MAX_SECONDS, _timeout(definition, "the definition") or MAX_SECONDS)
         self._flow = reader.flow(_substituted(definition, substitutions or {}), "", {"TimeoutSeconds", "Version"})
@@ -89,12 +97,11 @@ class Machine:
 
         `observe` is called with each state's Visit, from any thread.
         """
-        world = World(self._pool, self._rng, self._sleep, observe, time.monotonic() + self._seconds)
+        world = World(self._rng, self._sleep, observe, time.monotonic() + self._seconds)
         context = Context(new_execution(self._name, data))
         whole = Run(world, Scope(), context)
         try:
-            data, name = self._flow.begin(check_size("the execution's input", data), whole)
-            return self._flow.finish(data, name, whole)
+            return loop.run(self._flow.steps(check_size("the execution's input", data), whole))
         except StateFailed as failed:
             raise ExecutionFailed(failed.name, failed.cause) from failed
         except ExecutionTimedOut:
@@ -102,7 +109,7 @@ class Machine:
 
 
 class _Reader:
-    def __init__(self, tasks: Mapping[str, Task], prompt: Collection[str]) -> None:
+    def __init__(self, tasks: Mapping[str, Function], prompt: Collection[str]) -> None:
         self._tasks, self._prompt = tasks, prompt
         self._names: set[str] = set()
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor
 from random import Random
 from typing import Any, NamedTuple
 
@@ -65,47 +63,34 @@ class Context:
 class Scope:
     """Cancels the branches of one Parallel or Map: when one fails, the others stop at their next state."""
 
+    __slots__ = ("_is_cancelled", "_parent")
+
     def __init__(self, parent: Scope | None = None) -> None:
-        self._cancelled = threading.Event()
-        self._children: list[Scope] = []
-        if parent is not None:
-            # Append first, then check: a parent that is cancelled in between cancels this scope either way.
-            parent._children.append(self)
-            if parent._cancelled.is_set():
-                self.cancel()
+        self._parent, self._is_cancelled = parent, False
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether a sibling has failed, at whatever height."""
+        return self._is_cancelled or (self._parent is not None and self._parent.is_cancelled)
 
     def cancel(self) -> None:
-        self._cancelled.set()
-        for child in self._children:
-            child.cancel()
+        self._is_cancelled = True
 
     def check(self) -> None:
         """Raise Cancelled where a sibling failed."""
-        if self._cancelled.is_set():
+        if self.is_cancelled:
             raise Cancelled
-
-    def sleep(self, seconds: float) -> None:
-        """Wait so many seconds, or until the scope is cancelled."""
-        self._cancelled.wait(seconds)
 
 
 class World(NamedTuple):
-    """The threads, randomness, clock and observer that an execution uses."""
+    """The randomness, clock and observer that an execution uses."""
 
-    pool: Executor
     rng: Random
     sleep: Callable[[float], None] | None
     """Replaces waiting; None waits."""
     observe: Observer | None
     deadline: float
     """The monotonic time at which the execution times out."""
-
-    def wait(self, seconds: float, scope: Scope) -> None:
-        """Wait so many seconds. Raises Cancelled where a sibling fails meanwhile, ExecutionTimedOut at the deadline."""
-        if seconds > 0:
-            (self.sleep or scope.sleep)(min(seconds, self.remaining()))
-        scope.check()
-        self.remaining()
 
     def remaining(self) -> float:
         """Return the seconds until the deadline. Raises ExecutionTimedOut after it."""

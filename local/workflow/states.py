@@ -7,22 +7,27 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from twbot.local.workflow import fan_out
 from twbot.local.workflow.choice import Rule, compile_rule
-from twbot.local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, StateFailed, check_size, of_task
+from twbot.local.workflow.errors import RUNTIME, TIMEOUT, BadDefinition, Cancelled, StateFailed, check_size, of_task
 from twbot.local.workflow.flow import Flow
+from twbot.local.workflow.loop import Flowing, Fork, Sleep, Task
 from twbot.local.workflow.paths import Path
 from twbot.local.workflow.recovery import catchers, first_match, retriers
-from twbot.local.workflow.scope import Run, Visit
+from twbot.local.workflow.scope import Run, Scope, Visit
 from twbot.local.workflow.templates import optional_path, optional_template, required_path, result_path
-from twbot.local.workflow.time_limit import TookTooLong, within
+from twbot.local.workflow.time_limit import TookTooLong
+
+# Step Functions runs at most 40 iterations of an inline Map at the same time.
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+MAX_CONCURRENCY = 40
 
 Step = tuple[Any, str | None]
-Task = Callable[[dict[str, Any]], Any]
+Branch = tuple[Flow, Any, dict[str, Any] | None]  # the flow, its input, and Map's item
+Function = Callable[[dict[str, Any]], Any]
 
 
 class State:
-    """The base of all states. `instant`: the state does not wait, so it needs no thread of its own."""
+    """The base of all states. `instant`: the state waits for nothing, and can't be tried again."""
 
     instant = True
 
@@ -44,38 +49,74 @@ class State:
         raise NotImplementedError
 
     def enter(self, data: Any, run: Run) -> Step:
-        """Execute the state with its retriers and catchers, and report the Visit. Raises StateFailed, Cancelled."""
-        start, context = time.time(), run.context
-        context.state, context.retries = (self.name, start), 0
+        """Execute a state that can't be tried again, and report the Visit. Raises StateFailed."""
+        start, error = self._begin(run), None
+        try:
+            output, following = self.execute(data, run)
+            return (output if output is data else check_size(self.name, output)), following
+        except StateFailed as failed:
+            error = failed.name
+            raise
+        finally:
+            self._report(run, start, 1, error)
+
+    def steps(self, data: Any, run: Run) -> Flowing:
+        """Execute a state that may wait, with its retriers and catchers, and report the Visit.
+
+        Raises StateFailed, Cancelled.
+        """
+        start, error = self._begin(run), None
         retries = [0] * len(self.retriers)  # each retrier counts its own attempts
-        error: str | None = None
         try:
             while True:
                 try:
-                    output, following = self.execute(data, run)
+                    output, following = yield from self.waiting(data, run)
                     return check_size(self.name, output), following
                 except StateFailed as failed:
                     error = failed.name
-                    if (step := self._recover(failed, data, run, retries)) is not None:
+                    if (step := (yield from self._recover(failed, data, run, retries))) is not None:
                         return step
         finally:
-            if run.world.observe is not None:
-                where = f"{run.where}.{self.name}" if run.where else self.name
-                run.world.observe(Visit(where, self.type, start, time.time(), sum(retries) + 1, error))
+            self._report(run, start, sum(retries) + 1, error)
 
-    def _recover(self, failed: StateFailed, data: Any, run: Run, retries: list[int]) -> Step | None:
+    def waiting(self, data: Any, run: Run) -> Flowing:
+        """Return what `execute` does, and wait for it."""
+        raise NotImplementedError
+
+    def _begin(self, run: Run) -> float:
+        start, context = time.time(), run.context
+        context.state, context.retries = (self.name, start), 0
+        return start
+
+    def _report(self, run: Run, start: float, attempts: int, error: str | None) -> None:
+        if run.world.observe is not None:
+            where = f"{run.where}.{self.name}" if run.where else self.name
+            run.world.observe(Visit(where, self.type, start, time.time(), attempts, error))
+
+    def _recover(self, failed: StateFailed, data: Any, run: Run, retries: list[int]) -> Flowing:
         """Wait and return None to try again, return a catcher's step, or raise the error again."""
         number = first_match(self.retriers, failed.name)
         if number is not None and retries[number] < self.retriers[number].attempts:
             delay = self.retriers[number].delay(retries[number], run.world.rng)
             retries[number] += 1
             run.context.retries += 1
-            run.world.wait(delay, run.scope)
+            yield from _sleep(delay, run)
             return None
         number = first_match(self.catchers, failed.name)
         if number is None:
             raise failed
         return self.catchers[number].output(failed, data), self.catchers[number].next
+
+
+def _sleep(seconds: float, run: Run) -> Flowing:
+    """Wait so many seconds. Raises Cancelled where a sibling fails meanwhile, ExecutionTimedOut at the deadline."""
+    if seconds > 0:
+        seconds = min(seconds, run.world.remaining())
+        if run.world.sleep is None:
+            yield Sleep(seconds, run.scope)
+        else:
+            run.world.sleep(seconds)
+    run.check()
 
 
 class Worker(State):
@@ -89,18 +130,19 @@ class Worker(State):
         self.select = optional_template(definition, "ResultSelector", where)
         self.merge = result_path(definition, where)
 
-    def work(self, data: Any, run: Run) -> Any:
-        """Return the result for an input that InputPath and Parameters have shaped."""
-        raise NotImplementedError
-
     def prepare(self, data: Any, run: Run) -> Any:
         """Shape the state's input by InputPath and Parameters."""
         return self.parameters(self.input(data, run.context), run.context)
 
-    def execute(self, data: Any, run: Run) -> Step:
-        given = check_size(self.name, self.prepare(data, run))
-        result = self.select(check_size(self.name, self.work(given, run)), run.context)
-        return self.output(self.merge(data, result), run.context), self.next
+    def given(self, data: Any, run: Run) -> Any:
+        """Return the shaped input. Raises StateFailed where it is larger than AWS takes."""
+        given = self.prepare(data, run)
+        return given if given is data else check_size(self.name, given)
+
+    def finish(self, data: Any, result: Any, run: Run) -> Step:
+        """Return the step for an input and the result of its work."""
+        selected = self.select(check_size(self.name, result), run.context)
+        return self.output(self.merge(data, selected), run.context), self.next
 
 
 class Pass(Worker):
@@ -109,26 +151,32 @@ class Pass(Worker):
         self.has_result = "Result" in definition
         self.result = definition.get("Result")
 
-    def work(self, data: Any, run: Run) -> Any:  # noqa: ARG002
-        return self.result if self.has_result else data
+    def execute(self, data: Any, run: Run) -> Step:
+        given = self.given(data, run)
+        return self.finish(data, self.result if self.has_result else given, run)
 
 
 class TaskState(Worker):
-    def __init__(self, name: str, definition: dict[str, Any], where: str, task: Task, *, prompt: bool) -> None:
+    instant = False
+
+    def __init__(self, name: str, definition: dict[str, Any], where: str, task: Function, *, prompt: bool) -> None:
         super().__init__(name, definition, where)
-        self.task = task
-        self.instant = prompt
+        self.task, self.prompt = task, prompt
         self.timeout: float | None = definition.get("TimeoutSeconds")
 
-    def work(self, data: Any, run: Run) -> Any:
-        left = run.world.remaining()
+    def waiting(self, data: Any, run: Run) -> Flowing:
+        given, left = self.given(data, run), run.world.remaining()
+        seconds = min(left, self.timeout or left)
         try:
-            return self.task(data) if self.instant else within(min(left, self.timeout or left), self.task, data)
-        except TookTooLong as error:
+            result = self.task(given) if self.prompt else (yield Task(self.task, given, seconds, run.scope))
+        except Cancelled:
+            raise
+        except TookTooLong:
             run.world.remaining()  # the whole execution's time-out goes before the state's
-            raise StateFailed(TIMEOUT, str(error)) from None
+            raise StateFailed(TIMEOUT, f"It took longer than {seconds:.0f} s") from None
         except Exception as error:
             raise of_task(error) from error
+        return self.finish(data, result, run)
 
 
 class ChoiceState(State):
@@ -169,9 +217,9 @@ class Wait(State):
         value = definition[field]
         self.value = required_path(value, f"{where}.{field}") if field.endswith("Path") else lambda *_: value
 
-    def execute(self, data: Any, run: Run) -> Step:
+    def waiting(self, data: Any, run: Run) -> Flowing:
         shaped = self.input(data, run.context)
-        run.world.wait(self._seconds(self.value(shaped, run.context)), run.scope)
+        yield from _sleep(self._seconds(self.value(shaped, run.context)), run)
         return self.output(shaped, run.context), self.next
 
     def _seconds(self, value: Any) -> float:
@@ -209,8 +257,10 @@ class Parallel(Worker):
         super().__init__(name, definition, where)
         self.branches = branches
 
-    def work(self, data: Any, run: Run) -> Any:
-        return fan_out.run([(branch, data, None) for branch in self.branches], run, self.name, len(self.branches))
+    def waiting(self, data: Any, run: Run) -> Flowing:
+        given = self.given(data, run)
+        outputs = yield _fork([(branch, given, None) for branch in self.branches], run, self.name, len(self.branches))
+        return self.finish(data, outputs, run)
 
 
 class Map(Worker):
@@ -221,20 +271,34 @@ class Map(Worker):
         super().__init__(name, definition, where)
         self.each = each
         self.items = required_path(definition.get("ItemsPath", "$"), f"{where}.ItemsPath")
-        self.concurrency: int = definition.get("MaxConcurrency", 0) or fan_out.MAX_CONCURRENCY
+        self.concurrency: int = definition.get("MaxConcurrency", 0) or MAX_CONCURRENCY
         self.selects = self.parameters_field in definition
 
     def prepare(self, data: Any, run: Run) -> Any:
-        # Map's ItemSelector applies to each item, so it is left to work().
+        # Map's ItemSelector applies to each item.
         return self.input(data, run.context)
 
-    def work(self, data: Any, run: Run) -> Any:
+    def waiting(self, data: Any, run: Run) -> Flowing:
+        given = self.given(data, run)
+        outputs = yield _fork(self._branches(given, run), run, self.name, self.concurrency)
+        return self.finish(data, outputs, run)
+
+    def _branches(self, data: Any, run: Run) -> list[Branch]:
         items = self.items(data, run.context)
         if not isinstance(items, list):
             raise StateFailed(RUNTIME, f"ItemsPath of {self.name} must lead to an array")
-        branches: list[fan_out.Branch] = []
+        branches: list[Branch] = []
         for index, value in enumerate(items):
             item = {"Index": index, "Value": value}
             selected = self.parameters(data, run.context.fork(item)) if self.selects else value
             branches.append((self.each, selected, item))
-        return fan_out.run(branches, run, self.name, self.concurrency)
+        return branches
+
+
+def _fork(branches: list[Branch], run: Run, name: str, limit: int) -> Fork:
+    where, scope = f"{run.where}.{name}" if run.where else name, Scope(run.scope)
+    flows = []
+    for number, (flow, data, item) in enumerate(branches):
+        own = run._replace(scope=scope, context=run.context.fork(item), where=f"{where}[{number}]")
+        flows.append(flow.steps(data, own))
+    return Fork(flows, limit, scope)

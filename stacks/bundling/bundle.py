@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from twbot.lambdas.environment import BUNDLES
 from twbot.lambdas.folder.folder import COMPILED, bot_folder, project
 from twbot.stacks.bundling import own_code, packages
 from twbot.stacks.bundling.libraries import only_loaded
@@ -67,7 +68,7 @@ def bundle(name: str, source: str | None = None) -> Bundle:
     `source`: wheels or installed; None for what TWBOT_BUNDLES says. Raises TwbotError for an unavailable package.
     """
     spec = functions()[name]
-    paths = contents(spec, source or os.environ.get("TWBOT_BUNDLES", "wheels"))
+    paths = contents(spec, source or os.environ.get(BUNDLES.name, "wheels"))
     files = {file: _shipped(path) for file, path in paths.items()}
     if spec.has_folder:
         files[COMPILED] = msgspec.json.encode(bot_folder())

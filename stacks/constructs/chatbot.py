@@ -22,15 +22,13 @@ from twbot.lambdas.responding.lex_limits import (
     locale_of,
     refuse_unfit,
 )
-from twbot.stacks.config import StageConfig
+from twbot.stacks.config import SESSION_TTL, StageConfig
 from twbot.stacks.constructs.access import service_principal
 
 LEX = "lexv2.amazonaws.com"
 ALIAS = "live"
 # Lex's own default: https://docs.aws.amazon.com/lexv2/latest/dg/using-intent-confidence-scores.html
 CONFIDENCE_THRESHOLD = 0.4
-# Seconds until an idle session ends: Lex's own default, too.
-SESSION_TTL = 300
 
 
 # Lex builds no locale without an intent. The text function does not ask about such a language.

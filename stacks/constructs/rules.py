@@ -13,7 +13,7 @@ from constructs import Construct
 
 from twbot.lambdas.own.addresses import address_on_aws
 from twbot.lambdas.wiring import OWN, Rule, rules
-from twbot.stacks.config import StageConfig
+from twbot.stacks.config import QUEUE_DAYS, StageConfig
 from twbot.stacks.constructs.access import acknowledge, allow, service_principal
 from twbot.stacks.names import dead_letters_name, rule_name
 
@@ -34,9 +34,7 @@ class DeadLetters(sqs.Queue):
             queue_name=dead_letters_name(stage, service),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # The longest that SQS offers: somebody has to look into the dead letters first.
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
-            retention_period=Duration.days(14),
+            retention_period=Duration.days(QUEUE_DAYS),
         )
         acknowledge(self, "SQS3", "These are the dead letters.")
 

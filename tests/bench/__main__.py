@@ -35,9 +35,11 @@ LIMITS = """
 ## What limits it now
 
 - **Starting**: Python, Typer and Rich. Typer's own help, of one command, imports Rich's Markdown and tracebacks, too.
-- **Messages**: one interpreter, and Python that computes. Of a message's CPU 40 % is the reply (half of that OAuth's
-  signature and HTTP), a fifth the webhook, a seventh each the writer and the workflow's interpreter.
-- **The models**: most of the time of a text. What of it holds the interpreter's lock, the pipeline waits for.
+- **Messages**: Python that computes, in two interpreters: the bot's, and that of the process that posts its replies. Of
+  the bot's a third is the webhook (half of it uvicorn), a quarter the writer, a fifth the workflow. Both share two
+  cores with the simulated X, which takes about as long as the replies.
+- **The models**: most of the time of a text. For a quarter of that they hold the interpreter, mostly spaCy's network.
+- **With a large lake**: a start looks in the background for hours to join: 7 ms of CPU for a month.
 - **A lake**: the first query of days that have no copy yet reads their JSON. Of later ones most is DuckDB's start.
 """
 

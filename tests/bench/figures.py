@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -34,6 +35,16 @@ def cpu_of(*arguments: str) -> float:
     if process.returncode:
         raise SystemExit(f"{arguments} ended with {process.returncode}")
     return (used.ru_utime + used.ru_stime) * 1000
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of CPU that a process has used, by Linux's /proc; 0 on other systems."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html: utime and stime, after the name in parentheses
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def medians(rounds: int, **measures: Callable[[], float]) -> dict[str, float]:

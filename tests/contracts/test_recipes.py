@@ -101,7 +101,7 @@ RULE = Recipe(
     [
         before(
             "local/bot.py",
-            '            "tweet-queue": Handler(sender.handle',
+            '            "tweet-queue": Handler(',
             '            "reply-counter": Handler(lambda _: self.home.folder.joinpath("counted").touch()),\n',
         ),
         before(
@@ -365,4 +365,4 @@ def test_a_rule_that_is_not_priced_is_found(begun: Checkout) -> None:
 def test_a_command_is_there(followed: Checkout) -> None:
     """In the help, in the reference, and as JSON."""
     assert json.loads(followed.run("-m", "twbot", "cats", "--json")) == [{"name": "Ada", "stage": "local"}]
-    assert "## twbot cats" in (followed.folder / "docs/commands.md").read_text()
+    assert "# twbot cats" in (followed.folder / "docs/commands/cats.md").read_text()

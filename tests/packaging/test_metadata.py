@@ -47,7 +47,7 @@ def test_no_link_is_relative_on_a_package_index() -> None:
     assert not [target for _, target in links if not target.startswith(("https://", "#"))]
     for image, target in links:
         if target.startswith(URL):
-            path = target.removeprefix(f"{URL}/{'raw' if image else 'blob'}/v{__version__}/")
+            path = target.removeprefix(f"{URL}/{'raw' if image else 'blob'}/v{__version__}/").partition("?")[0]
             assert (ROOT / path).exists()
 
 
@@ -85,6 +85,8 @@ def test_installs_editable(tmp_path: Path) -> None:
     [
         ("[a](docs/a.md)", f"[a]({URL}/blob/v1/docs/a.md)"),
         ("![a](docs/a.jpg)", f"![a]({URL}/raw/v1/docs/a.jpg)"),
+        ("![a](docs/a.svg)", f"![a]({URL}/raw/v1/docs/a.svg?sanitize=true)"),
+        ("[a](docs/a.svg)", f"[a]({URL}/blob/v1/docs/a.svg)"),
         ("[![a](docs/a.jpg)](https://a.example)", f"[![a]({URL}/raw/v1/docs/a.jpg)](https://a.example)"),
         ("[a](https://a.example/b)", "[a](https://a.example/b)"),
         ("[a](#b)", "[a](#b)"),

@@ -80,6 +80,15 @@ class Process:
     def go_on(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def children(self, named: str) -> list[int]:
+        """Return the children with this in their command line."""
+        found: list[int] = []
+        for listed in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                children = map(int, listed.read_text().split())
+                found += [each for each in children if named.encode() in Path(f"/proc/{each}/cmdline").read_bytes()]
+        return found
+
     def peak_memory(self) -> int:
         """Return the most memory that the process had so far, in bytes; 0 where the system does not tell."""
         with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ import requests
 from tests.prove.processes import Process, environment_for, processes_of
 from tests.prove.sink import Sink
 from tests.prove.trial import Trial
+from tests.support.quick_replies import WORKER
 from twbot.local.data_folder import DataFolder
 from twbot.local.simulator.client import TOKEN_HEADER, TOKEN_VARIABLE
 
@@ -104,6 +106,12 @@ class Rig:
         self.deaths += 1
         self.peak = max(self.peak, self.bot.peak_memory())
         self.bot.kill()
+
+    def kill_replies(self) -> None:
+        """kill -9 of the process that posts the bot's replies; nothing where none runs at the moment."""
+        for each in self.bot.children(WORKER):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
 
     def stop_bot(self) -> int:
         self.peak = max(self.peak, self.bot.peak_memory())

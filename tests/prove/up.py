@@ -17,8 +17,8 @@ from unittest import mock
 import msgspec
 
 from tests.support.instant_models import Instant
+from tests.support.quick_replies import short_waits
 from twbot.cli.main import main
-from twbot.lambdas.egress import attempts, sender
 from twbot.local import bot, system
 from twbot.local.simulator.client import TOKEN_VARIABLE, SimulatorClient
 
@@ -49,9 +49,7 @@ def run(x_url: str, parent: int) -> None:
         mock.patch.object(system, "Simulator", x),
         mock.patch.object(system, "beside_simulated_x", beside),
         mock.patch.object(bot, "REPLIES", replies),
-        mock.patch.object(attempts, "TIMELINE_LAG", TIMELINE_LAG),
-        mock.patch.object(attempts, "MAX_REQUEST", TIMELINE_LAG),
-        mock.patch.object(sender, "RETRY_AFTER", TIMELINE_LAG),
+        short_waits(TIMELINE_LAG),
     ):
         main()
 

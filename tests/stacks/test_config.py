@@ -61,7 +61,7 @@ def test_the_command_line_goes_first(tmp_path: Path) -> None:
 def test_mistakes_are_named(tmp_path: Path, content: str, named: str) -> None:
     """The error names the file, the table and what is wrong in it."""
     file = written(tmp_path, f"[stages.prod.aws]\n{content}\n")
-    with pytest.raises(TwbotError, match=r"twbot\.toml, \[stages\.prod\.aws\]") as error:
+    with pytest.raises(TwbotError, match=r"twbot\.toml:\d: stages\.prod\.aws") as error:
         load_stage("prod", file, twitter_account_id=None if "account" in content else "999999")
     assert named in str(error.value)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import typer
+from typer.exceptions import Exit as Ended
 
 from twbot.cli.main import app
 
@@ -23,6 +25,16 @@ def commands(group: Any, name: str) -> Iterator[tuple[str, str]]:
 def examples_in(text: str) -> list[str]:
     found = (part.removeprefix("Example: ") for part in re.split(r"\n\s*\n", text) if part.startswith("Example: "))
     return [" ".join(each.split()) for each in found]
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse a command line as the command would, without calling it. Raises what the command would say of it."""
+    command, name = typer.main.get_command(app), "twbot"
+    while arguments and (child := getattr(command, "commands", {}).get(arguments[0])):
+        command, name, arguments = child, f"{name} {arguments[0]}", arguments[1:]
+    # --help ends.
+    with contextlib.suppress(Ended), command.make_context(name, [*arguments]) as context:
+        assert not (context.args and getattr(command, "commands", None)), f"{name} has no verb {context.args[0]}"
 
 
 COMMANDS = dict(commands(typer.main.get_command(app), "twbot"))

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 from PIL import Image
 
-from twbot.local.simulator.client import TOKEN_HEADER, Simulator
+from twbot.local.simulator.client import TOKEN_HEADER, Simulator, SimulatorClient
 
 SIGNATURE = "x-twitter-webhooks-signature"
 
@@ -80,6 +80,14 @@ def start_afresh(x: Simulator, *, max_webhooks: int) -> None:
         requests.delete(f"{x.url}/2/webhooks/{webhook['id']}", headers=app, timeout=10).raise_for_status()
     requests.delete(f"{x.url}/sim/failures", headers={TOKEN_HEADER: x.control_token}, timeout=10).raise_for_status()
     x.client.limits({"POST /2/tweets": 100_000}, max_webhooks=max_webhooks)
+
+
+def settled(x: SimulatorClient, post_id: str) -> list[dict[str, Any]]:
+    """Wait until no delivery about a post is pending, and return them with each try."""
+    while True:
+        known = x.deliveries(post_id, attempts=True)
+        if known and all(each["state"] != "pending" for each in known):
+            return known
 
 
 def red_jpeg() -> bytes:

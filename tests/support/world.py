@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from tests.support.instant_models import Instant
-from twbot.lambdas.egress import attempts, sender
+from tests.support.quick_replies import short_waits
 from twbot.lambdas.ports import MediaStore
 from twbot.lambdas.settings import Settings
 from twbot.local.adapters.models import Analysers
@@ -50,11 +49,8 @@ class World:
 @contextlib.contextmanager
 def running_world(folder: Path, analysers: Callable[[MediaStore, Path], Analysers] = Instant) -> Iterator[World]:
     home = DataFolder(folder)
-    # The simulated X shows at once what was posted.
     with (
-        mock.patch.object(attempts, "TIMELINE_LAG", 0.2),
-        mock.patch.object(attempts, "MAX_REQUEST", 0.2),
-        mock.patch.object(sender, "RETRY_AFTER", 0.2),
+        short_waits(0.2),
         beside_simulated_x(home, Settings(), on_progress=_silent, analysers=analysers) as system,
     ):
         assert system.x is not None

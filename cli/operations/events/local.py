@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from twbot.cli.operations.events.filters import EVERYTHING, EventFilter
 from twbot.lambdas.contracts import Event
 from twbot.local.bus.history import History
 from twbot.local.data_folder import DataFolder
 
 POLL_INTERVAL = 0.2
 BATCH_SIZE = 1000
+# How many events `recent` looks at: a second's work.
+MAX_LOOKED_AT = 20_000
 Key = tuple[str, str | None]
 
 
@@ -24,6 +28,20 @@ class LocalLiveEvents:
         # Not in the generator, which starts at its first event: events in between would be missed.
         history = History(self._home.bus)
         return self._events(history, history.last_number(), since, types)
+
+    def recent(
+        self, limit: int, chosen: EventFilter = EVERYTHING, *, since: datetime.datetime | None = None
+    ) -> list[Event]:
+        """Return the newest events first, at most `limit`, of the newest MAX_LOOKED_AT of the chosen types."""
+        with History(self._home.bus) as history:
+            found = [_newest(history, kind, chosen, limit, since) for kind in chosen.types or (None,)]
+        if len(found) == 1:
+            return found[0]  # in the order in which they came: a replayed event bears its first time
+        return sorted(itertools.chain(*found), key=lambda event: event.time, reverse=True)[:limit]
+
+    def event(self, event_id: str, at: datetime.datetime) -> Event | None:  # noqa: ARG002 - it is found by its id
+        with History(self._home.bus) as history:
+            return history.event(event_id)
 
     def _events(
         self, history: History, number: int, since: datetime.datetime | None, types: Collection[str]
@@ -48,3 +66,15 @@ def _new(events: Iterator[Event], types: Collection[str], shown: set[Key]) -> It
         if key not in shown and (not types or event.detail_type in types):
             shown.add(key)
             yield event
+
+
+def _newest(
+    history: History, kind: str | None, chosen: EventFilter, limit: int, since: datetime.datetime | None
+) -> list[Event]:
+    found = []
+    for event in history.events(since=since, detail_type=kind, replayed=True, newest_first=True, limit=MAX_LOOKED_AT):
+        if chosen.matches(event):
+            found.append(event)
+        if len(found) >= limit:
+            break  # the loop closes the query, whose file must still be open
+    return found

@@ -46,17 +46,20 @@ class Erasure(Protocol):
         """Erase a post. With `dry_run` only count what would go."""
 
 
-def lake_of(target: Target) -> Lake:
-    """Return the lake of a bot. Raises CliError where the stage can't be opened."""
+def lake_of(target: Target, *, timeout: float | None = None) -> Lake:
+    """Return the lake of a bot. Raises CliError where the stage can't be opened.
+
+    `timeout`: seconds after which a query is stopped; by default as the platform does it
+    """
     if target.is_local:
         from twbot.local.data_folder import DataFolder, data_folder
         from twbot.local.lake.lake import Lake
 
-        return Lake(DataFolder(data_folder(target.data)).lake)
+        return Lake(DataFolder(data_folder(target.data)).lake, timeout=timeout)
     bot = target.aws()
     from twbot.cli.operations.lake.aws import AthenaLake
 
-    return AthenaLake(bot)
+    return AthenaLake(bot) if timeout is None else AthenaLake(bot, timeout=timeout)
 
 
 def erasure_of(target: Target) -> Erasure:

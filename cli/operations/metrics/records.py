@@ -44,6 +44,27 @@ def window_between(start: float, end: float, step: int) -> Window:
     return Window(first * step, step, max(1, last - first))
 
 
+# The lengths of a part that fit the clock, in seconds.
+PERIODS = (60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+
+
+def fitting_window(start: float, end: float, *, shortest: int, max_parts: int) -> Window:
+    """Return the window from `start` to `end`, in the shortest parts that are no more than `max_parts`.
+
+    shortest: the shortest period for which there are datapoints, in seconds
+    """
+    step = next((each for each in PERIODS if each >= shortest and int((end - start) / each) <= max_parts), PERIODS[-1])
+    return window_between(start, end, step)
+
+
+def length_text(seconds: int) -> str:
+    """Format the length of a part as people say it: minute, 5 minutes, 2 days."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds % size == 0:
+            return unit if seconds == size else f"{seconds // size} {unit}s"
+    return f"{seconds} seconds" if seconds > 1 else "second"
+
+
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is counted or timed."""
 

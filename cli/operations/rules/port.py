@@ -1,4 +1,4 @@
-"""Deployed rules: the port, and the choice of its adapter."""
+"""Rules as they are deployed, and their deliveries: the port, and the choice of its adapter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from twbot.cli.operations.target import Target
 
 if TYPE_CHECKING:
-    from twbot.cli.operations.rules.records import DeployedRule
+    from twbot.cli.operations.rules.records import DeliveryCount, DeployedRule
 
 
 class DeployedRules(Protocol):
@@ -24,3 +24,15 @@ def deployed_rules_of(target: Target) -> DeployedRules | None:
     from twbot.cli.operations.rules.aws import AwsRules
 
     return AwsRules(target.aws())
+
+
+def delivery_counts_of(target: Target) -> list[DeliveryCount] | None:
+    """Return how the deliveries to each rule stand; None on AWS, where EventBridge tells of no single one.
+
+    Raises TwbotError.
+    """
+    if not target.is_local:
+        return None
+    from twbot.cli.operations.rules.local import delivery_counts
+
+    return delivery_counts(target.folder())

@@ -1,4 +1,4 @@
-"""Deployed rules, compared with the declared ones."""
+"""Deployed rules, compared with the declared ones, and how the deliveries to rules stand."""
 
 from __future__ import annotations
 
@@ -19,6 +19,20 @@ class DeployedRule(msgspec.Struct, frozen=True, kw_only=True):
     """`enabled` where it is as declared, else what is different."""
     pattern: Any = None
     """The deployed pattern."""
+
+
+class DeliveryCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How the deliveries to a rule stand."""
+
+    rule: str
+    hour: int
+    """How many of the deliveries of events of the last hour are done."""
+    day: int
+    """How many of those of the last day."""
+    waiting: int
+    """How many wait for an attempt now."""
+    dead: int
+    """How many dead letters there are."""
 
 
 def compared(declared: Mapping[str, tuple[str, Any]], found: Mapping[str, tuple[str, Any]]) -> list[DeployedRule]:

@@ -7,13 +7,15 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from twbot.cli.operations.aws_errors import AwsError, NotDeployed
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.dead_letters.aws import AwsDeadLetters
 from twbot.cli.operations.logs.aws import AwsLogs, post_pattern
 from twbot.cli.operations.logs.aws_log_groups import LogReader, Wait, event_in
 from twbot.cli.operations.logs.aws_workflow_lines import Step, step_in
-from twbot.cli.operations.logs.records import LogFilter
+from twbot.cli.operations.logs.records import Line, LogFilter
 from twbot.cli.operations.traces.aws_conversations import newest
 from twbot.cli.operations.traces.aws_deliveries import (
     alerts,
@@ -29,6 +31,7 @@ from twbot.cli.operations.traces.aws_deliveries import (
 from twbot.cli.operations.traces.aws_order import rank, sorted_spans
 from twbot.cli.operations.traces.aws_workflow_steps import executions
 from twbot.cli.operations.traces.conversations import Conversations
+from twbot.cli.operations.traces.lives import begins_of, life_at, lived, replay_of
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
 from twbot.lambdas.x.post_ids import is_id, posted_at, tweet_of
@@ -65,7 +68,14 @@ class AwsTraces:
         if not events:
             return None
         spans = without_given_up(self._spans(tweet_id, events, start, end), self._dead_letters(tweet_id, events))
-        return trace_of(tweet_id, events, sorted_spans(spans), option=f" --stage {self._bot.name}")
+        begins = begins_of(events)
+        return trace_of(
+            tweet_id,
+            events,
+            sorted_spans(lived(spans, begins)),
+            replays=[*begins],
+            option=f" --stage {self._bot.name}",
+        )
 
     def events(self, tweet_id: str) -> list[Event]:
         """Return the events about a post, the oldest first, with replayed ones."""
@@ -83,8 +93,8 @@ class AwsTraces:
         # A replay runs the workflow again, at any time after the event's own.
         until = end if any(event.replay_name for event in events) else None
         steps = [each for event in _received(events) for each in executions(self._steps(event, until))]
-        found = [*spans_of_events(events), *steps, *alerts(events), *deliveries(events, lines), *problem_spans(lines)]
-        return [*found, *_suspects(events, log)]
+        more = [*steps, *alerts(events), *_deliveries(events, lines), *problem_spans(lines), *_suspects(events, log)]
+        return [*spans_of_events(events), *more]
 
     def _dead_letters(self, tweet_id: str, events: list[Event]) -> list[Span]:
         """Return the dead letters about the post, from the queues in which it may have ended."""
@@ -128,6 +138,16 @@ class AwsTraces:
             step = step_in(line.text)
             if step is not None and event.id in step.execution_arn:
                 yield step
+
+
+def _deliveries(events: list[Event], lines: list[Line]) -> Iterator[Span]:
+    """Yield the deliveries of each life of the post, as its events and lines show them."""
+    begins = begins_of(events)
+    for life in (None, *begins):
+        of_life = [event for event in events if replay_of(event) == life]
+        while_it_lived = [line for line in lines if life_at(epoch(line["timestamp"]), begins) == life]
+        for span in deliveries(of_life, while_it_lived):
+            yield msgspec.structs.replace(span, replay=life)
 
 
 def _suspects(events: list[Event], log: AwsLogs) -> Iterator[Span]:

@@ -62,7 +62,9 @@ def _states(log: dict[int, Step]) -> Iterator[Span]:
     for step in log.values():
         if step.type.endswith("StateEntered"):
             name = _path(step, log)
-            entered_states[step.id] = Span(kind="step", name=name, start=step.at, end=last_time, attempts=0)
+            state_type = step.type.removesuffix("StateEntered")
+            span = Span(kind="step", name=name, type=state_type, start=step.at, end=last_time, attempts=0)
+            entered_states[step.id] = span
         elif (entered := _entered(step, log)) is not None:
             entered_states[entered] = _updated(entered_states[entered], step)
     yield from (msgspec.structs.replace(each, attempts=max(1, each.attempts)) for each in entered_states.values())

@@ -16,6 +16,7 @@ from twbot.cli.operations.traces.conversations import (
     Conversations,
     conversation_of,
 )
+from twbot.cli.operations.traces.lives import begins_of, lived
 from twbot.cli.operations.traces.records import Span, Trace, spans_of_events, trace_of
 from twbot.lambdas.contracts import Event, epoch
 from twbot.local.adapters.alerts import stored_alert
@@ -38,9 +39,17 @@ class LocalTraces:
             events = list(history.events(tweet_id=tweet_id, replayed=True, since=since, until=until))
             deliveries = history.deliveries_of_tweet(tweet_id)
         start, end = (each and each.timestamp() for each in (since, until))
-        more = [*_deliveries(deliveries), *_steps(self._home, tweet_id), *_alerts(self._home, _chain(tweet_id, events))]
-        within = [each for each in more if (not start or each.start >= start) and (not end or each.start < end)]
-        return trace_of(tweet_id, events, [*spans_of_events(events), *within], option=data_option(self._home.folder))
+        more = [*_steps(self._home, tweet_id), *_alerts(self._home, _chain(tweet_id, events))]
+        begins = begins_of(events)
+        spans = [*_deliveries(deliveries, events), *lived(more, begins)]
+        within = [each for each in spans if (not start or each.start >= start) and (not end or each.start < end)]
+        return trace_of(
+            tweet_id,
+            events,
+            [*spans_of_events(events), *within],
+            replays=[*begins],
+            option=data_option(self._home.folder),
+        )
 
     def events(self, tweet_id: str) -> list[Event]:
         """Return the events about a post, the oldest first, with replayed ones."""
@@ -58,7 +67,7 @@ class LocalTraces:
 
     def _conversation(self, history: History, tweet_id: str) -> Conversation:
         events = list(history.events(tweet_id=tweet_id))
-        spans = [*spans_of_events(events), *_deliveries(history.deliveries_of_tweet(tweet_id))]
+        spans = [*spans_of_events(events), *_deliveries(history.deliveries_of_tweet(tweet_id), events)]
         trace = trace_of(tweet_id, events, spans, option=data_option(self._home.folder))
         assert trace is not None
         return conversation_of(events, trace)
@@ -70,7 +79,9 @@ def _number(before: str | None) -> int | None:
     return int(before) if before is not None else None
 
 
-def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Span]:
+def _deliveries(deliveries: list[DeliveryRecord], events: list[Event]) -> Iterator[Span]:
+    # A replayed copy has the id of its original.
+    caused = {event.id: event.detail.get("ReplayName") for event in events}
     for each in deliveries:
         start = each.first_try or each.due
         end = each.ended or each.last_try or start
@@ -85,6 +96,7 @@ def _deliveries(deliveries: list[DeliveryRecord]) -> Iterator[Span]:
             error=each.error if each.state != "done" else None,
             letter=str(each.id) if each.state == "dead" else None,
             note=each.state if each.state != "done" else "",
+            replay=each.replay or caused.get(each.event_id),
         )
 
 
@@ -104,7 +116,7 @@ def _steps(home: DataFolder, tweet_id: str) -> Iterator[Span]:
         if line.get("logger") == "twbot.analysis" and "steps" in line:
             for step in msgspec.convert(line["steps"], list[_Step]):
                 span = Span(kind="step", name=step.path, start=step.start, end=step.end, error=step.error)
-                yield msgspec.structs.replace(span, attempts=step.attempts)
+                yield msgspec.structs.replace(span, attempts=step.attempts, type=step.type)
 
 
 def _chain(tweet_id: str, events: list[Event]) -> str:

@@ -36,6 +36,10 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the dead letter that a delivery became."""
     note: str = ""
     """A remark for people."""
+    type: str | None = None
+    """Of a step: the state's Type, such as Task or Choice."""
+    replay: str | None = None
+    """The name of the replay that led to it; None in the first life of the post."""
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +55,19 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     reply_id: str | None
     """The id of the bot's reply."""
     moments: list[Span]
-    """The spans, in the order of their starts."""
+    """The spans of all lives, in the order of their starts."""
+    replays: list[str] = []
+    """The names of the replays that the post came by, too, the first one first."""
 
 
-def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *, option: str = "") -> Trace | None:
+def trace_of(
+    tweet_id: str,
+    events: Sequence[Event],
+    moments: Iterable[Span],
+    *,
+    replays: Sequence[str] = (),
+    option: str = "",
+) -> Trace | None:
     """Return the trace; None without an event.
 
     `option`: the options that make a hint's command about the same bot.
@@ -75,6 +88,7 @@ def trace_of(tweet_id: str, events: Sequence[Event], moments: Iterable[Span], *,
         text=message.get("Text"),
         reply_id=sent.detail.get("TweetId") if sent else None,
         moments=ordered,
+        replays=[*replays],
     )
 
 
@@ -83,7 +97,8 @@ def spans_of_events(events: Iterable[Event]) -> Iterator[Span]:
     for event in events:
         at = epoch(event.time)
         replay = event.replay_name or event.detail.get("ReplayName")
-        yield Span(kind="event", name=event.detail_type, start=at, end=at, note=f"replay {replay}" if replay else "")
+        note = f"replay {replay}" if replay else ""
+        yield Span(kind="event", name=event.detail_type, start=at, end=at, note=note, replay=replay)
 
 
 def last(events: Sequence[Event], detail_type: str) -> Event | None:

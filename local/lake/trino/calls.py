@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 
 from twbot.lambdas.analytics.results import BadSql
+from twbot.lambdas.nearest import near
 from twbot.local.lake.trino import texts, times
 from twbot.local.lake.trino.casts import coerce, wall_clock
 from twbot.local.lake.trino.functions import AGGREGATES, OWN, SCALARS, WITH_LAMBDAS, Returns
@@ -58,8 +58,8 @@ def known_function(name: str) -> None:
     """Raise BadSql for a function that is not translated."""
     known = {*SCALARS, *AGGREGATES, *WITH_LAMBDAS, *OWN}
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]}()?" if near else ""
+        found = near(name, known)
+        hint = f" Did you mean {found[0]}()?" if found else ""
         raise BadSql(f"The function {name}() is not translated on this machine; Athena may know it.{hint}")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from twbot.lambdas.analytics.results import BadSql
+from twbot.lambdas.nearest import near
 from twbot.local.lake.trino.types import Type
 
 
@@ -89,9 +89,8 @@ def field_of(value: Typed, names: Sequence[str]) -> Typed:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean …?" with the names that are like it, or ""."""
-    spelled = {each.lower(): each for each in known if each}
-    near = [spelled[each] for each in difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.5)]
-    return f" Did you mean {' or '.join(chr(34) + each + chr(34) for each in near)}?" if near else ""
+    found = near(name, filter(None, known), count=3, cutoff=0.5)
+    return f" Did you mean {' or '.join(chr(34) + each + chr(34) for each in found)}?" if found else ""
 
 
 def _quoted(name: str) -> str:

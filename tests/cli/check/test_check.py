@@ -233,7 +233,7 @@ def test_a_good_folder_is_fine(tmp_path: Path, capsys: pytest.CaptureFixture[str
     write(tmp_path)
     assert found(tmp_path, capsys) == (Exit.DONE, [])
     assert run(["check", "--project", str(tmp_path)]) == Exit.DONE
-    assert "twbot test" in capsys.readouterr().err
+    assert f"twbot --project {tmp_path} test" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -22,11 +22,12 @@ from tests.support.bot_folders import make_bot
 from tests.support.loopback import Answer, Loopback, answering
 from tests.support.mail_server import mail_server
 from tests.support.operate import Said
-from twbot.cli.commands.alerts import _ids, app
+from twbot.cli.commands.alerts import app
 from twbot.cli.errors import Exit
 from twbot.cli.main import run
 from twbot.cli.operations.alerts.aws import PENDING, AwsAlerts
 from twbot.cli.operations.alerts.aws_webhooks import MAX_PARAMETER_BYTES
+from twbot.cli.ui.completion import complete_subscribers
 from twbot.lambdas.alerting.subscription import CHATS, Kind, subscriber_id
 
 Twbot = Callable[..., Said]
@@ -85,11 +86,11 @@ def subscribed(alerts: Twbot, folder: Path, kind: Kind, url: str) -> dict[str, A
 def test_nobody_at_first(alerts: Twbot, desk: Desk) -> None:
     """Said with what to type; a test has nobody to reach. (On AWS: nobody but whom twbot.toml would subscribe.)"""
     said = alerts("list")
-    assert (said.code, said.out) == (0, "Nobody hears of alerts.\n")
+    assert (said.code, said.out) == (0, "id\tkind\taddress\tstate\tlast alert\thow it went\n")
     assert f"twbot alerts subscribe slack{desk.option}" in said.err
     assert alerts("list", "--json").json == []
     assert alerts("test").code == Exit.NOT_CONFIGURED
-    assert alerts("raised").out == "No alerts.\n"
+    assert (alerts("raised").out.count("\n"), alerts("raised").err) == (1, "No alerts.\n")
 
 
 @pytest.mark.parametrize("kind", CHATS)
@@ -268,10 +269,10 @@ def test_ids_are_completed(tmp_path: Path, hook: Loopback, capsys: pytest.Captur
     found = subscribed(runner(desk, capsys), tmp_path, "slack", hook.url)
     context = typer.Context(typer.main.get_command(app))
     context.params = {"stage": "local", "data": Path(desk.options[1])}
-    assert _ids(context, found["id"][:3]) == [found["id"]]
-    assert _ids(context, "x") == []
+    assert complete_subscribers(context, found["id"][:3]) == [found["id"]]
+    assert complete_subscribers(context, "x") == []
     context.params["stage"] = "prod"
-    assert _ids(context, "") == []
+    assert complete_subscribers(context, "") == []
 
 
 def test_plain_https_gets_json(tmp_path: Path, hook: Loopback, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ def test_the_gallery_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("photo", "message"), [("cat.jpg", "no face"), ("LICENSES.md", "not a JPEG"), ("strangr.jpg", "no photo")]
+    ("photo", "message"), [("cat.jpg", "no face"), ("LICENSES.md", "not a JPEG"), ("strangr.jpg", "no picture")]
 )
 def test_a_photo_to_learn_nothing_from(tmp_path: Path, photo: str, message: str) -> None:
     """Exit 4 with what is wrong and what to type next."""

@@ -102,3 +102,22 @@ def test_a_file_that_cannot_be_read_is_left_alone() -> None:
     FILE.write_text("stages = [")
     assert run(["init", "--stage", "test"]) == Exit.FAILED
     assert FILE.read_text() == "stages = ["
+
+
+def test_the_first_stage_says_that_there_is_another_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who has run the bot here first wants `local`; once it is there, nothing is said of it."""
+    assert run(["init"]) == 0
+    assert "twbot init --stage local" in capsys.readouterr().err
+    assert run(["init", "--stage", "local"]) == 0
+    said = capsys.readouterr().err
+    assert ("twbot up" in said, "deploy" in said) == (True, False)
+    assert run(["init", "--stage", "test"]) == 0
+    assert "--stage local" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["local", "prod", "a-name-that-is"])
+def test_all_comments_begin_in_one_column(stage: str) -> None:
+    """However long the stage's name is."""
+    assert run(["init", "--stage", stage]) == 0
+    lines = [line for line in FILE.read_text("utf-8").splitlines() if re.match(r"# \w+ = |\[", line)]
+    assert {line.rindex(" # ") for line in lines if line.index(" # ", 2) <= 39} == {38}

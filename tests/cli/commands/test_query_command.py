@@ -184,3 +184,78 @@ def test_what_is_half_typed_is_refused(data: str, capsys: pytest.CaptureFixture[
     """A parameter without its value, SQL that is empty: nothing else is shown instead."""
     assert run(["query", *arguments, "--data", data]) != 0
     assert capsys.readouterr().out == ""
+
+
+WEEKLY = "-- How many.\n-- parameter: days integer 7\nSELECT CAST(? AS integer) AS days, '{}' AS text;\n"
+
+
+@pytest.mark.parametrize("how", ["--file weekly.sql", "--file -", "--sql -"])
+@pytest.mark.parametrize(("param", "days"), [("", 7), ("--param days=3", 3)])
+def test_a_query_is_taken_from_a_file(
+    how: str, param: str, days: int, data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or from stdin, in any of Unicode's encodings; it has parameters as those of bot/queries have."""
+    monkeypatch.chdir(data)
+    content = WEEKLY.format("Grüße").encode("utf-16")
+    Path("weekly.sql").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert run(["query", *how.split(), *param.split(), "--data", data, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["columns"] == ["days", "text"]
+    assert answer["rows"] == [[days, "Grüße"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "code", "says"),
+    [
+        (None, "", 2, "Cannot read my.sql: No such file"),
+        (b"", "", 1, "my.sql:1: there is no SQL"),
+        (b"\xff\xfe\xff", "", 1, "Cannot read my.sql"),
+        (b"-- x\n-- parameter: days number 7\nSELECT ?", "", 1, "my.sql:2: no parameter"),
+        (b"DROP TABLE x", "", 1, "Only one SELECT"),
+        (b"SELECT 1" + b" " * 70_000, "", 2, "64 KiB"),
+        (b"SELECT 1", "--param days=1", 2, "No parameter days"),
+        (b"SELECT 1", "--sql x", 2, "Give one of"),
+        (b"SELECT 1", "--format md --csv", 2, "Give one of"),
+        (b"SELECT 1", "--format xml", 2, "xml"),
+    ],
+)
+def test_a_file_that_is_no_query_is_refused(
+    content: bytes | None,
+    options: str,
+    code: int,
+    says: str,
+    data: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the file and its line."""
+    monkeypatch.chdir(data)
+    if content is not None:
+        Path("my.sql").write_bytes(content)
+    assert run(["query", "--file", "my.sql", *options.split(), "--data", data]) == code
+    assert says in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_a_form_is_chosen_by_its_name_too(form: str, data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As by its own option; errors are JSON, too, then."""
+    asked = ["query", "--sql", "SELECT 1 AS one", "--data", data]
+    run([*asked, "--format", form])
+    by_name = capsys.readouterr()
+    run([*asked, *([f"--{form}"] if form != "table" else [])])
+    assert by_name == capsys.readouterr()
+    assert run(["query", "nothing", f"--format={form}"]) == 4
+    assert capsys.readouterr().err.startswith("{") is (form == "json")
+
+
+def test_markdown_is_a_table_of_one_line_a_row(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No text is markup, ends its cell or its line, or commands the terminal."""
+    sql = f"SELECT 'a|b' AS \"x|y\", '*b* <b> `c` [d](e)' || chr(10) || '{HOSTILE}' AS text, NULL AS no, 0.5 AS half"
+    run(["query", "--sql", sql, "--data", data, "--format", "md"])
+    head, rule, row = capsys.readouterr().out.splitlines()
+    assert head == r"| x\|y | text | no | half |"
+    assert rule == "| --- | --- | --- | --- |"
+    assert row.startswith(r"| a\|b | \*b\* \<b\> \`c\` \[d\](e) ")
+    assert row.endswith("evil |  | 0.5 |")
+    assert not set("\x1b\x9b\u202e") & set(row)

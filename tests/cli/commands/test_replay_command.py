@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.support.bot_folders import make_bot
 from tests.support.operate import Operate
@@ -63,6 +65,57 @@ def test_with_replies_only_unanswered_posts_get_one(world: World, operate: Opera
     world.settle()
     assert world.replies(answered) == replies
     assert len(world.events(answered, "MESSAGE_ANALYSED")) == 1
+
+
+@pytest.mark.parametrize(
+    ("terminals", "typed", "asked", "started"),
+    [
+        (("stdin", "stdout"), (), True, True),
+        (("stdin", "stdout"), ("--yes",), False, True),
+        (("stdin",), (), False, True),
+        ((), (), False, True),
+        ((), ("--with-replies",), False, False),
+        (("stdin", "stdout"), ("--dry-run",), False, False),
+    ],
+)
+def test_asks_whoever_types_it(
+    terminals: tuple[str, ...],
+    typed: tuple[str, ...],
+    asked: bool,
+    started: bool,
+    world: World,
+    operate: Operate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After it has counted. A script goes on as ever: --with-replies alone is nothing for one without --yes."""
+    world.ask("ida", "@twbot ask me")
+    questions: list[str] = []
+
+    def agree(question: str, **_: object) -> bool:
+        questions.append(question)
+        return True
+
+    monkeypatch.setattr(typer, "confirm", agree)
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda is_one=name in terminals: is_one, raising=False)
+    before = operate("replay", "list", "--json").json
+    operate("replay", "--since", "1h", "--to", "log-every-event", "--rate", "1000", "--detach", "--json", *typed)
+    assert len(questions) == asked
+    assert all("delivered again to the bot of the stage local" in question for question in questions)
+    assert (operate("replay", "list", "--json").json != before) is started
+    world.settle()
+
+
+def test_who_declines_replays_nothing(world: World, operate: Operate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is told so."""
+    world.ask("ira", "@twbot ask me, too")
+    monkeypatch.setattr(typer, "confirm", lambda *_, **__: False)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    before = operate("replay", "list", "--json").json
+    said = operate("replay", "--since", "1h")
+    assert (said.code, "Nothing was changed" in said.err) == (1, True)
+    assert operate("replay", "list", "--json").json == before
 
 
 def test_a_slow_replay_can_be_cancelled(world: World, operate: Operate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,12 @@ def test_draws_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     for rule in RULES:
         assert f'|"{rule.name}: ' in drawn
         assert f'["{rule.target}"]' in drawn
+    boxes = re.findall(r"^ +(\w+)[\[({]", drawn, re.MULTILINE)
+    assert len(boxes) == len(set(boxes))
+    assert run(["rules", "diagram", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    ids = [node["id"] for node in document["nodes"]]
+    assert sorted(ids) == sorted(boxes)
+    assert {each[end] for each in document["edges"] for end in ("from", "to")} <= set(ids)
+    for edge in document["edges"]:
+        assert f'{edge["from"]} -->|"{edge["label"]}"| {edge["to"]}' in drawn

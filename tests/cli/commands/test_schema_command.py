@@ -48,8 +48,25 @@ def test_all_types_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the reply is on X" in {each["type"]: each["says"] for each in listed}["TWEET_SENT"]
 
 
-@pytest.mark.parametrize("name", ["NOTHING", "TWITTER_TWEETED"])
-def test_a_type_without_schema_says_where_they_come_from(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 4."""
-    assert run(["schema", name]) == 4
-    assert "bot/events.toml" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("typed", "code", "says"),
+    [
+        ("schema TWITTER_TWEETED", 4, "is what X sent, as X documents it"),
+        ("schema tweet_snt", 4, "Did you mean: twbot schema TWEET_SENT"),
+        ("schema ZZZZ", 4, "See which there are: twbot schema; own fields are declared in bot/events.toml"),
+        ("schema TWEET_SENT --list", 2, "Give a type or --list"),
+        ("schema --list", 0, ""),
+    ],
+)
+def test_what_has_no_schema_says_why(
+    typed: str,
+    code: int,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """X's own, one that is misspelled, none at all."""
+    monkeypatch.chdir(tmp_path)
+    assert run(typed.split()) == code
+    assert says in " ".join(capsys.readouterr().err.split())

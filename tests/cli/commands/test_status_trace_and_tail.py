@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.operate import Operate
+from tests.support.terminal import on_terminal
 from tests.support.world import World
 from twbot.cli.main import run
+
+
+def at(world: World) -> list[str]:
+    return ["--data", str(world.home.folder)]
 
 
 def test_status_of_a_running_bot(world: World, operate: Operate) -> None:
@@ -22,7 +27,7 @@ def test_status_of_a_running_bot(world: World, operate: Operate) -> None:
     assert found["last_hour"]["messages"] >= 1
     assert found["last_hour"]["replies"] >= 1
     assert found["last_hour"]["reply_seconds"]["median"] > 0
-    screen = operate("status").out
+    screen = on_terminal("status", *at(world))
     assert "webhook valid" in screen
     assert "█" in screen
 
@@ -40,9 +45,9 @@ def test_trace_follows_a_post_to_its_reply(world: World, operate: Operate) -> No
     assert (found["outcome"], found["reply_id"], found["author"]) == ("replied", replies[0]["id"], "bea")
     kinds = {each["kind"] for each in found["moments"]}
     assert kinds >= {"event", "delivery"}
-    drawn = operate("trace", post["id"])
-    assert "●" in drawn.out
-    assert "replied: " in drawn.out
+    drawn = on_terminal("trace", post["id"], *at(world))
+    assert "●" in drawn
+    assert "replied: " in drawn
 
 
 def test_trace_clips_a_long_text(world: World, operate: Operate) -> None:
@@ -51,7 +56,7 @@ def test_trace_clips_a_long_text(world: World, operate: Operate) -> None:
     post, _ = world.ask("gil", text)
     found = operate("trace", post["id"], "--json").json
     assert len(found["text"]) > 4000
-    screen = operate("trace", post["id"]).out
+    screen = on_terminal("trace", post["id"], *at(world))
     assert screen.count("so much to say") <= 300 // len("so much to say") + 1
     assert "…" in screen
 
@@ -72,6 +77,55 @@ def test_trace_shows_the_workflows_steps(world: World, operate: Operate) -> None
     assert shown == {"Analyse[0].DetectSentiment": (3, None), "IsReplay": (1, "Bad")}
     assert "DetectSentiment ×3" in operate("trace", post["id"]).out
     assert "DetectSentiment" not in operate("trace", post["id"], "--no-steps").out
+
+
+def test_trace_shows_one_life_of_a_post(world: World, operate: Operate) -> None:
+    """The first; what a replay made of it where that is asked for. Programs get all, each with its replay's name."""
+    post, _ = world.ask("ike", "@twbot once")
+    before = on_terminal("trace", post["id"], *at(world)).splitlines()
+    replayed = operate("replay", "--since", "5s", "--type", "MESSAGE_RECEIVED", "--rate", "1000", "--json").json
+    name = replayed["replay"]["name"]
+    world.settle()
+    after = on_terminal("trace", post["id"], *at(world)).splitlines()
+    other_life = f"  twbot trace {post['id']} --replay {name} {' '.join(at(world))}"
+    assert after == [*before[:-1], "Replayed once:", other_life, before[-1]]
+    again = on_terminal("trace", post["id"], "--replay", name, *at(world))
+    assert "TWITTER_TWEETED" not in again
+    assert f"The first life: twbot trace {post['id']}" in again
+    moments = operate("trace", post["id"], "--json").json["moments"]
+    assert {each["replay"] for each in moments} == {None, name}
+    assert {each["replay"] for each in operate("trace", post["id"], "--replay", name, "--json").json["moments"]} == {
+        name
+    }
+    assert operate("trace", post["id"], "--replay", "other").code == 4
+
+
+def test_trace_leaves_out_what_took_no_time(world: World, operate: Operate) -> None:
+    """Unless it is asked for every step."""
+    post, _ = world.ask("jo", "@twbot steps")
+    start = time.time()
+    steps = [
+        ["Analyse[0].DetectSentiment", "Task", start, start + 0.5, 1, None],
+        ["IsReplay", "Choice", start, start + 0.2, 1, None],
+        ["Quick", "Task", start, start + 0.0001, 1, None],
+        ["QuickAndTriedAgain", "Task", start, start + 0.0001, 2, None],
+    ]
+    line = {"logger": "twbot.analysis", "message": "analysed", "correlation_id": post["id"], "steps": steps}
+    with world.home.log.open("a") as file:
+        file.write(json.dumps(line | {"timestamp": "2026-11-01T10:00:00.000Z", "level": "INFO"}) + "\n")
+    shown = on_terminal("trace", post["id"], *at(world), width=40)
+    assert "500 ms" in shown
+    assert [name in shown for name in ("DetectSentiment", "IsReplay", "Quick\n", "QuickAndTriedAgain")] == [
+        *(True, False, False, True)
+    ]
+    assert "IsReplay" in on_terminal("trace", post["id"], "--steps", *at(world))
+
+
+def test_trace_waits_for_the_end(world: World, operate: Operate) -> None:
+    """With --watch, which ends as the post does; a line of JSON for each look."""
+    post, replies = world.ask("kim", "@twbot wait")
+    (line,) = operate("trace", post["id"], "--watch", "--json").lines
+    assert line["reply_id"] == replies[0]["id"]
 
 
 def test_trace_shows_the_alert(world: World, operate: Operate) -> None:
@@ -109,6 +163,7 @@ def test_tail_shows_what_comes(world: World, operate: Operate) -> None:
     post, _ = world.ask("eli", "@twbot a purple sky")
     mine = operate("tail", "--json", "--since", "1h", "--limit", "1", "--author", "@eli", "--type", "message_analysed")
     assert [line["detail"]["Twitter"]["TweetId"] for line in mine.lines] == [post["id"]]
-    line = operate("tail", "--since", "1h", "--limit", "1", "--text", "PURPLE", "--type", "MESSAGE_RECEIVED").out
+    purple = ("tail", "--since", "1h", "--limit", "1", "--text", "PURPLE", "--type", "MESSAGE_RECEIVED")
+    (_, line) = on_terminal(*purple, *at(world)).splitlines()  # the day, and the event
     assert "@eli" in line
-    assert len(line.splitlines()) == 1
+    assert operate(*purple).out.splitlines()[1].split("\t")[3] == "eli"

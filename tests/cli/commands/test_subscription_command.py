@@ -48,7 +48,7 @@ def test_named_kinds_of_event(twbot: Twbot) -> None:
 def test_an_unknown_kind_of_event(twbot: Twbot) -> None:
     """2, with the nearest that there is."""
     ended = twbot("subscription", "add", "follow.folow")
-    assert (ended.code, ended.error["hint"]) == (Exit.USAGE, "Did you mean follow.follow?")
+    assert (ended.code, ended.error["hint"]) == (Exit.USAGE, "Did you mean: follow.follow")
 
 
 @pytest.mark.parametrize("api", ["aaa", "v1.1"])

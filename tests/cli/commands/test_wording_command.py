@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.bot_folders import make_bot
 from tests.support.coffee import COFFEE
+from tests.support.terminal import on_terminal
 from twbot.cli.commands.wording import wording
 
 
@@ -37,8 +38,7 @@ def test_the_folders_own_sentences_are_marked(
     assert {language for language, _ in found} == {"de", "en"}
     assert found["de", "nobody"] == ("Niemand, den ich kenne.", True)
     assert found["en", "nobody"] == ("I can't see anybody famous.", False)
-    wording(language="de")
-    shown = capsys.readouterr().out.splitlines()
+    shown = on_terminal("wording", "--language", "de", width=40).splitlines()
     assert "* de  nobody: Niemand, den ich kenne." in shown
     assert "  de  goodbye: Ich antworte dir nicht mehr. Schreib mir „start“, wenn du mich wiederhaben willst." in shown
 

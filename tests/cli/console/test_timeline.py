@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.console import Visitor, text_of
 from tests.support.world import World
+from twbot.cli.main import run
 
 PICTURES = Path(__file__).parents[3] / "local" / "simulator" / "pictures"
 HOSTILE = [
@@ -115,3 +116,18 @@ def test_the_trace_is_a_waterfall_with_its_command(world: World, visitor: Visito
     assert f"twbot trace {post['id']} --data" in said
     assert page.text.count('class="waterfall"') >= 6
     assert visitor.get(f"/post/{post['id']}", steps="1").text.count("<tr") > page.text.count("<tr")
+
+
+def test_a_replay_is_another_life(world: World, visitor: Visitor) -> None:
+    """The page shows the first one, and leads to what a replay made of the post."""
+    post, _ = world.ask("tavi", "@twbot tell me a joke")
+    before = visitor.get(f"/post/{post['id']}").text.count("<tr")
+    assert run(["replay", "--since", "1h", "--yes", "--data", str(world.home.folder)]) == 0
+    world.settle()
+    page = visitor.get(f"/post/{post['id']}")
+    assert page.text.count("<tr") == before
+    name = page.text.split("?replay=")[1].split('"')[0]
+    again = text_of(visitor.get(f"/post/{post['id']}", replay=name))
+    assert f"This is what the replay {name} made of it." in again
+    assert f"twbot trace {post['id']} --replay {name}" in again
+    assert visitor.get(f"/post/{post['id']}", replay="nobody").status_code == 404

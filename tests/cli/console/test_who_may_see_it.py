@@ -9,42 +9,42 @@ import requests
 
 from tests.support.console import Visitor
 from tests.support.world import World
-from twbot.cli.console.security import HEADERS, POLICY
 from twbot.cli.console.server import ConsoleInfo, running_console
 from twbot.local.data_folder import DataFolder
+from twbot.local.server.guard import HEADERS, POLICY
 
 PATHS = ["/", "/post/1", "/live", "/media/1/a.jpg", "/static/console.css", "/nowhere", "/send"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_without_the_token_there_is_nothing(info: ConsoleInfo, path: str) -> None:
+def test_without_the_token_there_is_nothing(console: ConsoleInfo, path: str) -> None:
     """Not even whether a page exists; and how to get in is said."""
-    answer = requests.get(info.url.rstrip("/") + path, timeout=10)
+    answer = requests.get(console.url.rstrip("/") + path, timeout=10)
     assert answer.status_code == 401
     assert "twbot open" in answer.text
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "é"])
-def test_a_wrong_token_opens_nothing(info: ConsoleInfo, token: str) -> None:
-    answer = requests.get(info.url, params={"token": token}, timeout=10)
+def test_a_wrong_token_opens_nothing(console: ConsoleInfo, token: str) -> None:
+    answer = requests.get(console.url, params={"token": token}, timeout=10)
     assert answer.status_code == 401
     assert not answer.cookies
 
 
-def test_the_token_leaves_the_address_for_a_strict_cookie(info: ConsoleInfo) -> None:
+def test_the_token_leaves_the_address_for_a_strict_cookie(console: ConsoleInfo) -> None:
     """Histories keep addresses; the cookie is of this console alone, and no script reads it."""
-    answer = requests.get(f"{info.url}post/5?steps=1&token={info.token}", allow_redirects=False, timeout=10)
+    answer = requests.get(f"{console.url}post/5?steps=1&token={console.token}", allow_redirects=False, timeout=10)
     assert (answer.status_code, answer.headers["location"]) == (303, "/post/5?steps=1")
     cookie = answer.headers["set-cookie"].lower()
-    assert f"twbot-console-{info.port}=" in cookie
+    assert f"twbot-console-{console.port}=" in cookie
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
 
 
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
-def test_the_way_in_leads_nowhere_else(info: ConsoleInfo, path: str) -> None:
-    request = requests.Request("GET", info.url).prepare()
-    request.url = f"{info.url.rstrip('/')}{path}?token={info.token}"
+def test_the_way_in_leads_nowhere_else(console: ConsoleInfo, path: str) -> None:
+    request = requests.Request("GET", console.url).prepare()
+    request.url = f"{console.url.rstrip('/')}{path}?token={console.token}"
     answer = requests.Session().send(request, allow_redirects=False, timeout=10)
     where = answer.headers["location"]
     assert where.startswith("/")
@@ -97,9 +97,9 @@ def test_templates_have_nothing_inline() -> None:
             assert word not in text, (path.name, word)
 
 
-def test_who_opens_it_is_told_by_a_private_file(world: World, info: ConsoleInfo) -> None:
+def test_who_opens_it_is_told_by_a_private_file(world: World, console: ConsoleInfo) -> None:
     """`twbot open` finds the console that runs; its token is for the owner of the data folder."""
-    assert running_console(world.home) == info
+    assert running_console(world.home) == console
     assert world.home.console.stat().st_mode & 0o077 == 0
 
 

@@ -7,6 +7,7 @@ writes them.
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
 from collections.abc import Iterator
@@ -19,9 +20,13 @@ from moto import mock_aws
 
 from tests.support.bot_folders import make_bot
 from tests.support.histories import AwsPast, LocalPast, Past, before, watch
+from tests.support.terminal import on_terminal
 from twbot.cli.main import run
 from twbot.cli.operations.aws_stage import AwsBot
 from twbot.cli.operations.events.aws import AwsLiveEvents
+from twbot.cli.operations.events.filters import EventFilter
+from twbot.cli.operations.events.port import live_events_of
+from twbot.cli.operations.target import Target
 from twbot.lambdas.contracts import Event
 
 TOML = '[stages.prod.aws]\nregion = "eu-west-1"\n'
@@ -72,14 +77,15 @@ def test_tail_shows_what_came(past: Past, post: str, capfd: pytest.CaptureFixtur
     answered(past, post)
     shown = watch(past, capfd, "tail", "--since", "1h", "--limit", "5")
     assert shown.code == 0
-    assert [line.split()[2] for line in shown.out.splitlines()] == [
+    assert [line.split("\t")[1] for line in shown.out.splitlines()] == [
+        "event",
         "TWITTER_TWEETED",
         "MESSAGE_RECEIVED",
         "MESSAGE_ANALYSED",
         "SEND_TWEET",
         "TWEET_SENT",
     ]
-    assert all(post in line for line in shown.out.splitlines())
+    assert all(f"\t{post}\t" in line for line in shown.out.splitlines()[1:])
     one = ["tail", "--since", "1h", "--json", "--limit", "1"]
     (event,) = watch(past, capfd, *one, "--type", "message_analysed", "--author", "@Ann", "--text", "[BOLD]").lines
     assert event["detail"]["Twitter"]["TweetId"] == post
@@ -87,6 +93,36 @@ def test_tail_shows_what_came(past: Past, post: str, capfd: pytest.CaptureFixtur
     (event,) = watch(past, capfd, *one, "--type", "SEND_TWEET", "--type", "TWEET_FAILED").lines
     assert event["detail-type"] == "SEND_TWEET"
     assert watch(past, capfd, *one, "--type", 'X" || $.a = "').code == 2
+
+
+def target_of(past: Past) -> Target:
+    return Target("prod") if past.options[0] == "--stage" else Target(data=Path(past.options[1]))
+
+
+def test_what_came_last(past: Past, post: str) -> None:
+    """The newest first, filtered, at most so many; and each by its id."""
+    answered(past, post)
+    source = live_events_of(target_of(past))
+    newest = source.recent(200)
+    assert [each.detail_type for each in newest] == [
+        "TWEET_SENT",
+        "SEND_TWEET",
+        "MESSAGE_ANALYSED",
+        *sorted(["MESSAGE_RECEIVED", "TWITTER_TWEETED"], key=[each.detail_type for each in newest].index),
+    ]
+    assert source.recent(2) == newest[:2]
+    types = frozenset({"TWEET_SENT", "MESSAGE_ANALYSED"})
+    assert source.recent(200, EventFilter(types=types)) == [newest[0], newest[2]]
+    assert (
+        source.recent(200, EventFilter(text="YO"), since=datetime.datetime.fromisoformat(before(past, 3600)))
+        == newest[:2]
+    )
+    assert source.recent(1, EventFilter(author="@Ann", text="hi")) == [newest[2]]
+    for each in newest:
+        assert source.event(each.id, datetime.datetime.fromisoformat(each.time)) == each
+    now = datetime.datetime.now(datetime.UTC)
+    assert source.event("00000000-0000-0000-0000-000000000000", now) is None
+    assert source.event('" || $.a = "', now) is None
 
 
 HOSTILE = "hi \x1b]0;title\x07\x1b[2J\u202e [red]\x9b31m \U0001f469\u200d\U0001f680"
@@ -97,7 +133,7 @@ def test_nobody_s_text_commands_the_terminal(past: Past, post: str, capfd: pytes
     past.event("MESSAGE_RECEIVED", message(post, Text=HOSTILE, Author="a\x1b[2J"))
     past.log("egress", "ERROR", HOSTILE, post)
     for command in (["tail", "--since", "1h", "--limit", "1"], ["trace", post], ["logs"]):
-        shown = watch(past, capfd, *command).out
+        shown = on_terminal(*command, *past.options, width=400)
         assert not set(shown) & set("\x1b\x07\x9b\u202e")
         assert "[red]" in shown
         assert "\U0001f469\u200d\U0001f680" in shown
@@ -107,7 +143,13 @@ def test_nobody_s_text_commands_the_terminal(past: Past, post: str, capfd: pytes
 def test_tail_knows_utc(past: Past, post: str, capfd: pytest.CaptureFixture[str]) -> None:
     """Times in the user's zone, or in UTC."""
     past.event("MESSAGE_RECEIVED", message(post))
-    assert watch(past, capfd, "tail", "--since", "1h", "--limit", "1", "--utc").out.split()[1].endswith("Z")
+    assert (
+        watch(past, capfd, "tail", "--since", "1h", "--limit", "1", "--utc")
+        .out.splitlines()[1]
+        .split()[0]
+        .endswith("Z")
+    )
+    assert "Z MESSAGE_RECEIVED" in on_terminal("tail", "--since", "1h", "--limit", "1", "--utc", *past.options)
 
 
 def test_tail_ends_cleanly(past: Past, post: str, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
@@ -137,7 +179,7 @@ def test_trace_of_a_reply(past: Past, post: str, capfd: pytest.CaptureFixture[st
     ]
     done = {each["name"]: each["state"] for each in found["moments"] if each["kind"] == "delivery"}
     assert done == done | {"answer-texts": "done", "send-tweets": "done"}
-    drawn = watch(past, capfd, "trace", post).out
+    drawn = on_terminal("trace", post, *past.options)
     assert "●" in drawn
     assert "@ann: hi [bold]" in drawn
     assert re.search(r"replied: as 99, (25\.\d\d|about 2[456]) s later\.", drawn)
@@ -231,15 +273,18 @@ def test_logs_are_filtered(past: Past, post: str, capfd: pytest.CaptureFixture[s
     assert logged("--limit", "2") == ["not sent", "sent"]
     assert logged("--since", before(past, 35)) == ["not sent", "sent"]
     assert logged("--until", before(past, 35), "--since", "1h") == ["webhook refused", "answered"]
-    shown = watch(past, capfd, "logs", "egress").out.splitlines()
-    assert [line.split()[2:4] for line in shown] == [["ERROR", "egress"], ["INFO", "egress"]]
-    assert f"[{post}]" in shown[0]
+    shown = [line.split("\t") for line in watch(past, capfd, "logs", "egress").out.splitlines()]
+    assert [line[1:5] for line in shown[1:]] == [
+        ["ERROR", "egress", post, "not sent"],
+        ["INFO", "egress", "1" + post[1:], "sent"],
+    ]
+    assert f"[{post}]" in on_terminal("logs", "egress", *past.options)
 
 
 def test_nothing_logged_yet(past: Past, capfd: pytest.CaptureFixture[str]) -> None:
     """Is no mistake: it says so."""
     said = watch(past, capfd, "logs", "egress")
-    assert (said.code, said.out) == (0, "")
+    assert (said.code, len(said.out.splitlines())) == (0, 1)
     assert "othing" in said.err
     assert watch(past, capfd, "logs", "--json").out == ""
 
@@ -325,7 +370,7 @@ def test_own_events_are_watched_as_ours(
     answered(past, post)
     past.event("CRM_TICKET_OPENED", {"TweetId": post, "Number": 7}, ago=4)
     shown = watch(past, capfd, "tail", "--since", "1h", "--limit", "1", "--type", "crm_ticket_opened")
-    assert (shown.code, shown.out.split()[2:4]) == (0, ["CRM_TICKET_OPENED", post])
+    assert (shown.code, shown.out.splitlines()[1].split("\t")[1:3]) == (0, ["CRM_TICKET_OPENED", post])
     assert '"Number":7' in shown.out
     traced = watch(past, capfd, "trace", post, "--json")
     assert "CRM_TICKET_OPENED" in [each["name"] for each in traced.json["moments"]]

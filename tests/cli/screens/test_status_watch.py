@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 from pathlib import Path
@@ -13,13 +12,13 @@ import typer
 
 from tests.support.fake_stage import FakeStage
 from tests.support.loopback import Answer, answering
-from twbot.cli.commands import status as command
-from twbot.cli.commands.status import Refreshed, _watch
 from twbot.cli.main import run
 from twbot.cli.operations.status.local import status_snapshot
 from twbot.cli.operations.status.records import LastHour, StatusSnapshot
 from twbot.cli.screens.status import _limits, _webhook_and_subscriptions, document, screen
-from twbot.cli.ui.console import Safe, out
+from twbot.cli.ui import watching
+from twbot.cli.ui.layout import fact_lines
+from twbot.cli.ui.watching import Refreshed, go_on_with
 from twbot.cli.x.status import PostsRead, XStatus, read_x_status
 from twbot.lambdas.analysis import languages
 from twbot.lambdas.egress.permission import Switch
@@ -30,10 +29,8 @@ from twbot.local.data_folder import DataFolder
 VITALS = StatusSnapshot(place="here", running=True, last_hour=LastHour(messages=[1.0] * 60, failed={"cap-reached": 2}))
 
 
-def text_of(rows: Any) -> str:
-    with out.capture() as captured:
-        out.print(rows)
-    return captured.get()
+def text_of(rows: Any, width: int = 80) -> str:
+    return "\n".join(line.plain for line in fact_lines(rows, width))
 
 
 def test_what_fails_is_asked_again_and_the_last_answer_stays() -> None:
@@ -86,17 +83,18 @@ def test_a_line_for_each_look_also_for_one_that_failed(
             raise KeyboardInterrupt
         asked.release()
 
-    monkeypatch.setattr(command, "as_json_line", tell)
+    monkeypatch.setattr(watching, "as_json_line", tell)
     asked.release()
+    bot, x = Refreshed(look, 0.01), Refreshed(XStatus, 60)
     with pytest.raises(typer.Exit) as end:
-        _watch(Refreshed(look, 0.01), Refreshed(XStatus, 60), json=True, utc=False, option="")
+        go_on_with((bot, x), lambda: None, lambda: document(VITALS, x.value), json=True)
     assert end.value.exit_code == 0
     assert "no network" in lines[0]
     assert json.loads(lines[1])["last_hour"]["messages"] == 60
 
 
 def test_the_screen_of_a_bot_in_trouble() -> None:
-    """Reasons, X's cap, limits that are nearly used up, and what to type."""
+    """Reasons, X's cap, the limit that is nearest to its end, and what to type; the other limits with --limits."""
     limit = XLimit(call="POST /2/tweets", span="15 minutes", allowed=100, left=0, reset=4e9, noted=0)
     idle = XLimit(call="GET /2/webhooks", span="15 minutes", allowed=450, left=449, reset=None, noted=0)
     rare = XLimit(call="GET /2/usage/tweets", span="15 minutes", allowed=50, left=3, reset=None, noted=0)
@@ -105,22 +103,22 @@ def test_the_screen_of_a_bot_in_trouble() -> None:
         place="prod in eu-west-1", running=True, dead={"egress": 2}, limits=[limit], last_hour=VITALS.last_hour
     )
     drawn = text_of(screen(found, x, False, " --stage prod"))
-    for words in ("2 cap-reached", "95 of 100 posts", "0 of 100 left", "3 of 50 left", "X has 1 of this app"):
+    for words in ("2 cap-reached", "95 of 100 posts", "0 of 100 left", "X has 1 of this app"):
         assert words in " ".join(drawn.split())
     assert "449" not in drawn
+    assert "twbot status --limits --stage prod" in drawn
+    whole = text_of(screen(found, x, False, " --stage prod", limits=True))
+    assert [text in whole for text in ("0 of 100", "3 of 50", "449 of 450", "--limits")] == [True, True, True, False]
     assert "twbot dlq list --stage prod" in drawn
     assert document(found, x)["last_hour"]["failed_by_reason"] == {"cap-reached": 2}
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_an_address_is_whole_on_a_narrow_terminal(width: int) -> None:
-    """It is copied: folded, and never cut off."""
+    """It is copied: in one line, which the terminal breaks."""
     url = f"https://{'a' * 10}.execute-api.eu-central-1.amazonaws.com/prod/twitter"
     found = StatusSnapshot(place="here", running=True, url=url, last_hour=VITALS.last_hour)
-    console = Safe(width=width, file=io.StringIO())
-    with console.capture() as captured:
-        console.print(screen(found, XStatus(), False, ""))
-    assert url in "".join(captured.get().split())
+    assert url in "".join(text_of(screen(found, XStatus(), False, ""), width).splitlines(keepends=True)).split()
 
 
 def test_a_bot_whose_replies_are_paused() -> None:
@@ -146,7 +144,7 @@ def test_a_bot_whose_replies_are_paused() -> None:
 )
 def test_what_x_says(x: XStatus, says: str) -> None:
     """In words, with the next thing to type for the same stage."""
-    assert says in " ".join(row[1] for row in _webhook_and_subscriptions(x, " --stage prod"))
+    assert says in " ".join(fact.says for fact in _webhook_and_subscriptions(x, " --stage prod"))
 
 
 def test_limits_that_the_bot_noted(tmp_path: Path) -> None:
@@ -158,7 +156,7 @@ def test_limits_that_the_bot_noted(tmp_path: Path) -> None:
     log.write_text(f'{json.dumps(lines[1])}\nhalf a li"{ANSWERED}"')
     assert [each.left for each in status_snapshot(tmp_path, now=1999).limits] == [40]
     assert status_snapshot(tmp_path, now=2001).limits == []
-    assert list(_limits([], None, False)) == []
+    assert list(_limits([], None, False, "")) == []
 
 
 def test_status_of_a_stage_that_is_not_there(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.ui.charts import BLOCKS, span, sparkline
-from twbot.cli.ui.times import duration_text, format_time, parse_duration, parse_time, parse_window
+from twbot.cli.ui.figures import duration_text
+from twbot.cli.ui.times import format_time, parse_duration, parse_time, parse_window
 
 NOW = datetime.datetime(2026, 11, 23, 6, 30, 15, tzinfo=datetime.UTC)
 

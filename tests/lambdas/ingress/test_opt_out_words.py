@@ -31,6 +31,8 @@ leave me alone
 Leave me alone!!! 😡
 just leave us alone
 please, leave me alone already
+quit right now
+abmelden, right now!
 don't reply to me
 Do not ever reply to me again
 don’t tag me

@@ -412,7 +412,7 @@ def test_a_restore_that_dies_loses_nothing(
 
 def test_older_copies_and_backups_are_left_out(folder: Path, tmp_path: Path) -> None:
     """Backups in the folder itself do not pile up; the lake may be on another disk, other links are named."""
-    for name in ("bus.db.before-v2", "old.tar.gz", "up.log"):
+    for name in ("bus.db.before-v2", "old.tar.gz", "up.log", "console.json"):
         (folder / name).write_bytes(b"x")
     (folder / "lake").rename(tmp_path / "big-disk")
     (folder / "lake").symlink_to(tmp_path / "big-disk")
@@ -421,7 +421,7 @@ def test_older_copies_and_backups_are_left_out(folder: Path, tmp_path: Path) -> 
     written = backup(folder, folder / "new.tar")
     names = [each.name for each in written.manifest.files]
     assert [name for name in names if name.startswith("lake/")]
-    assert not {"bus.db.before-v2", "old.tar.gz", "new.tar", "up.log", "run.json"} & set(names)
+    assert not {"bus.db.before-v2", "old.tar.gz", "new.tar", "up.log", "run.json", "console.json"} & set(names)
     assert written.skipped == ["media/1/link.jpg"]
 
 

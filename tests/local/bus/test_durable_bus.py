@@ -117,6 +117,10 @@ def test_a_failure_is_tried_again_then_it_is_a_dead_letter(tmp_path: Path) -> No
             assert dead.first_try is not None
             assert dead.ended is not None
             assert history.dead_letters(rule="everything") == []
+            begun = datetime.datetime.fromisoformat(dead.time)
+            assert (history.dead_by_rule(), history.waiting_by_rule()) == ({"greetings": 1}, {})
+            assert history.done_by_rule(begun) == {"everything": 1}
+            assert history.done_by_rule(begun + datetime.timedelta(hours=1)) == {}
             assert bus.redrive([dead.id, 999]) == 1
             assert bus.drain(LONG, retries=True)
             assert history.dead_letters() == []

@@ -46,6 +46,11 @@ OF_COMMANDS: dict[str, Callable[[History], object]] = {
     "unsettled_posts": lambda history: history.unsettled_posts(["r"]),
     "deliveries_since": lambda history: history.deliveries_since("r", "SEND_TWEET", NOW),
     "waiting": lambda history: history.waiting(),
+    "waiting_by_rule": lambda history: history.waiting_by_rule(),
+    "done_by_rule": lambda history: history.done_by_rule(NOW),
+    "newest events of a type since": lambda history: list(
+        history.events(since=NOW, detail_type="TWEET_FAILED", replayed=True, newest_first=True, limit=9)
+    ),
     "types": lambda history: history.types(),
     "moments": lambda history: history.moments("TWEET_SENT", since=NOW),
 }

@@ -18,7 +18,7 @@ import pytest
 from twbot.lambdas.contracts import Entry, Event
 from twbot.lambdas.errors import FunctionFailed, Permanent, Temporary
 from twbot.lambdas.ports import Call
-from twbot.local.functions import process
+from twbot.local import child_python
 from twbot.local.functions.pool import LocalFunctions
 
 TOKEN = "tok-0123456789abcdef"
@@ -212,7 +212,7 @@ def test_the_environment_has_nothing_of_the_shell(tmp_path: Path, monkeypatch: p
     for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GITHUB_TOKEN", "TWBOT_HOME", "DATABASE_URL"):
         monkeypatch.setenv(name, "secret of the shell")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
-    given = process.environment(tmp_path)
+    given = child_python.environment(tmp_path)
     assert "secret of the shell" not in given.values()
     assert given["HTTPS_PROXY"] == "http://proxy.example"
     assert given["TWBOT_PROJECT"] == str(tmp_path)

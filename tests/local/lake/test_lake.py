@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.lake_events import NOON, analysed, event, image
-from twbot.lambdas.analytics.results import BadSql
+from twbot.lambdas.analytics.results import BadSql, TooSlow
 from twbot.lambdas.analytics.saved_queries import saved_queries
 from twbot.lambdas.errors import Temporary
 from twbot.local.database import Moved, StorageError
@@ -392,3 +392,13 @@ def test_a_lake_that_is_gone_takes_nothing(tmp_path: Path, how: str) -> None:
     if how == "renamed":
         (tmp_path / "aside").rename(tmp_path / "lake")
         lake.append([analysed("ben")])
+
+
+def test_a_query_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    """Nothing of it goes on, and the next one is answered."""
+    numbers = "UNNEST(sequence(1, 10000))"
+    endless = f"SELECT sum(a * b * c) FROM {numbers} AS x(a), {numbers} AS y(b), {numbers} AS z(c)"
+    lake = Lake(tmp_path, timeout=0.05)
+    with pytest.raises(TooSlow, match=r"it took more than 0\.05 seconds"):
+        lake.query(endless)
+    assert Lake(tmp_path, timeout=30).query("SELECT 1").rows == [[1]]

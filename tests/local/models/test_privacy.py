@@ -66,7 +66,7 @@ def test_analysing_a_text_leaves_our_own_model_only_and_tells_nobody(tmp_path: P
 
 
 def test_analysing_a_picture_leaves_our_own_model_only(tmp_path: Path) -> None:
-    """The converted model that docs/operating.md names, in twbot's own folder of the cache."""
+    """The converted model that docs/how-to/going-live.md names, in twbot's own folder of the cache."""
     Image.effect_noise((200, 200), 90).convert("RGB").save(tmp_path / "noise.jpg")
     ended = run(tmp_path, *TWBOT, "analyse", "noise.jpg", "--json", "--data", str(tmp_path / "data"))
     assert ended.returncode == 0, ended.stderr

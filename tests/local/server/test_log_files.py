@@ -10,7 +10,7 @@ import pytest
 
 from twbot.lambdas.errors import TwbotError
 from twbot.local.server.log_files import log_files
-from twbot.local.server.log_writer import PrivateLog, logging_to
+from twbot.local.server.log_writer import JsonLines, PrivateLog, logging_to
 
 
 def test_rotated_logs_stay_private(tmp_path: Path) -> None:
@@ -35,3 +35,27 @@ def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TwbotError, match="remove it"), logging_to(tmp_path / "twbot.log"):
         pass
     assert victim.read_text() == "mine"
+
+
+def test_a_file_is_as_large_as_it_may_be(tmp_path: Path) -> None:
+    """Rotation divides no line and drops none: also of an older file, and with letters of several bytes."""
+    path = tmp_path / "twbot.log"
+    path.write_text("before\n", encoding="utf-8")
+    handler = PrivateLog(path, maxBytes=200, backupCount=9, encoding="utf-8")
+    texts = [f"{number} {'é' * 20}" for number in range(20)]
+    for text in texts:
+        handler.emit(logging.makeLogRecord({"msg": text}))
+    handler.close()
+    found = sorted(tmp_path.iterdir(), reverse=True)
+    assert "".join(each.read_text(encoding="utf-8") for each in found) == "".join(
+        f"{line}\n" for line in ["before", *texts]
+    )
+    assert all(each.stat().st_size <= 200 for each in found)
+
+
+def test_a_line_has_its_time(tmp_path: Path) -> None:
+    """To the millisecond, in UTC."""
+    formatted = JsonLines().format(
+        logging.makeLogRecord({"name": "twbot.x", "msg": "x", "created": 1_790_000_000.25, "msecs": 250.0})
+    )
+    assert '"timestamp":"2026-09-21T14:13:20.250Z"' in formatted

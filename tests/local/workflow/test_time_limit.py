@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from twbot.local.workflow import Machine, time_limit
-from twbot.local.workflow.time_limit import TookTooLong, within
+from twbot.local.workflow.loop import Flowing, Task, run
+from twbot.local.workflow.scope import Scope
+from twbot.local.workflow.time_limit import TookTooLong
+
+
+def within(seconds: float, function: Callable[[Any], Any], given: Any) -> Any:
+    def flow() -> Flowing:
+        return (yield Task(function, given, seconds, Scope()))
+
+    return run(flow())
 
 
 def test_results_and_exceptions_come_back() -> None:

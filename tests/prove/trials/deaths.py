@@ -29,6 +29,23 @@ def kill_the_bot(trial: Trial) -> None:
         trial.note(f"{len(plan)} kills")
 
 
+@trial("kill-replies", "kill -9 of the process that posts replies, while X loses answers; now and then of the bot, too")
+def kill_replies(trial: Trial) -> None:
+    plan = [(trial.random.uniform(0.1, 0.6), trial.random.random() < 0.25) for _ in range(trial.times(10))]
+    with running(trial) as rig:
+        traffic = Traffic(trial, rig)
+        for seconds, and_the_bot in plan:
+            if trial.random.random() < 0.7:
+                rig.fail("lost_answer", count=trial.random.randint(1, 2))
+            traffic.post_for(seconds)
+            rig.kill_replies()
+            if and_the_bot:
+                rig.restart_bot()
+        rig.settle()
+        audit(trial, rig, everything_answered=True)
+        trial.note(f"{len(plan)} kills")
+
+
 @trial("kill-x", "kill -9 of X, also after it stored a reply whose answer then nobody hears")
 def kill_x(trial: Trial) -> None:
     plan = [trial.random.uniform(0.1, 0.6) for _ in range(trial.times(8))]

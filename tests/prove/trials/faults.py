@@ -9,9 +9,9 @@ from tests.prove.model import audit
 from tests.prove.rig import CALLS, running
 from tests.prove.trial import Trial, trial
 from tests.prove.trials.traffic import Traffic
-from twbot.local.simulator.limits import FailureKind
+from twbot.local.simulator.limits import CallFailure
 
-KINDS: tuple[str, ...] = get_args(FailureKind)
+KINDS: tuple[str, ...] = get_args(CallFailure)
 
 
 @trial("x-fails", "each of X's failures at each of the calls that the bot makes, in traffic")

@@ -19,6 +19,7 @@ import pytest
 from tests.support.lake_events import NOON, analysed, edited, event, image, replayed
 from tests.support.lake_on_aws import LakeOnAws, lake_on_aws
 from tests.support.operate import Said
+from tests.support.terminal import on_terminal
 from twbot.cli.main import run
 from twbot.cli.operations.lake.port import lake_of
 from twbot.cli.operations.target import Target
@@ -147,9 +148,9 @@ def test_packages_that_are_not_installed(there: There, twbot: Twbot, monkeypatch
 
 @pytest.mark.usefixtures("there")
 def test_an_empty_lake_answers_kindly(twbot: Twbot) -> None:
-    """Before anything has happened."""
+    """Before anything has happened; a program gets the headings."""
     found = twbot("query", "celebrities")
-    assert (found.code, found.out) == (0, "")
+    assert (found.code, found.out) == (0, "time\tauthor\tname\n")
     assert "Nothing yet" in found.err
 
 
@@ -171,7 +172,8 @@ def test_charts(filled: There, twbot: Twbot) -> None:
 
 def test_times_are_the_reader_s(filled: There, twbot: Twbot) -> None:
     """Or UTC; programs get them as they are."""
-    assert "2026-11-23 12:30:00Z" in twbot("query", "celebrities", "--utc").out
+    assert "2026-11-23 12:30:00Z" in on_terminal("query", "celebrities", "--utc", *filled.options)
+    assert "2026-11-23T12:30:00.000Z\t" in twbot("query", "celebrities", "--utc").out
     assert twbot("query", "celebrities", "--json").json["rows"][0][0] == "2026-11-23T12:30:00.000Z"
 
 
