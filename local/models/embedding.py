@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twbot.local.models.loading import loads_once
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from twbot.local.models.e5 import E5
 
     Vector = npt.NDArray[np.float32]
+    Floats = npt.NDArray[np.floating[Any]]
+    Pieces = npt.NDArray[np.int64]
 
 NAME = "multilingual-e5-small (4 bit)"
 DATA = Path(__file__).parent / "data"
@@ -23,42 +25,123 @@ DATA = Path(__file__).parent / "data"
 PREFIX = "query: "
 # Pieces of a text that are read, and those of one run of the model. A post has about 40; attention grows by the square.
 MAX_PIECES, MAX_PIECES_TOGETHER = 128, 256
+# Layers whose states Attention reads. Of e5.READ_AFTER.
+ATTENDED = (10, 12)
+ATTENTION = DATA / "attention.npz"
+
+
+class Reading(NamedTuple):
+    """What one run of the model knows of a text."""
+
+    means: Vector
+    """Of the pieces, after each layer of e5.READ_AFTER: (layers, 384), each with a Euclidean norm of 1. The last one is
+    the embedding; the others know more of the wording."""
+    attended: Floats
+    """What Attention reads from the pieces: (heads * size,)."""
+
+
+class Attention(NamedTuple):
+    """Heads that weigh the pieces of a text: one word may turn its mood, and hardly moves the mean of all.
+
+    It is learned together with the sentiment (training/sentiment.py): https://arxiv.org/abs/1703.03130.
+    """
+
+    questions: Floats
+    """(layers * 384, heads), for the layers ATTENDED one behind the other."""
+    values: Floats
+    """(layers * 384, heads * size)"""
+    bias: Floats
+    """(heads * size,)"""
+
+    def read(self, states: Floats, starts: Pieces) -> Floats:
+        """Return what it reads from texts (texts, heads * size): each begins at its row of `states`, the pieces."""
+        import numpy as np
+
+        heads = self.questions.shape[1]
+        weights = softmax_of_texts(states @ self.questions, starts)
+        values = (states @ self.values + self.bias).reshape(len(states), heads, -1)
+        read: Floats = np.add.reduceat(weights[..., None] * values, starts).reshape(len(starts), -1)
+        return read
+
+
+def softmax_of_texts(scores: Floats, starts: Pieces) -> Floats:
+    """Return the softmax over the pieces of each text, for each column."""
+    import numpy as np
+
+    sizes = np.diff(starts, append=len(scores))
+    powers = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes, axis=0))
+    shares: Floats = powers / np.repeat(np.add.reduceat(powers, starts), sizes, axis=0)
+    return shares
 
 
 @functools.lru_cache(maxsize=2048)
-def read(text: str) -> Vector:
-    """Return the text's vectors after each layer of e5.READ_AFTER: (layers, 384), each with a Euclidean norm of 1.
-
-    It is cached, and therefore read-only. The last one is the embedding; the others know more of the wording.
-    """
-    vectors: Vector = read_all([text])[0]
-    vectors.setflags(write=False)
-    return vectors
+def read(text: str) -> Reading:
+    """Return what the model knows of the text. It is cached, and therefore read-only."""
+    reading = read_all([text])[0]
+    for array in reading:
+        array.setflags(write=False)
+    return reading
 
 
 def embed(text: str) -> Vector:
     """Return the text's embedding: 384 numbers with a Euclidean norm of 1. It is cached, and therefore read-only."""
-    vector: Vector = read(text)[-1]
+    vector: Vector = read(text).means[-1]
     return vector
 
 
-def read_all(texts: Sequence[str]) -> Vector:
-    """Return what `read` does of each text: (texts, layers, 384). Together they take less time than one by one."""
-    import numpy as np
-
-    from twbot.local.models.e5 import READ_AFTER
-
-    pieces = [_pieces(text) for text in texts]
-    found: list[Vector] = []
-    while len(found) < len(pieces):
-        found.extend(_run(_together(pieces[len(found) :])))
-    return np.stack(found) if found else np.empty((0, len(READ_AFTER), 384), dtype=np.float32)
+def read_all(texts: Sequence[str]) -> list[Reading]:
+    """Return what `read` does of each text. Together they take less time than one by one."""
+    found: list[Reading] = []
+    for layers, starts in states_of(texts):
+        attended = _attention().read(attended_layers(layers), starts)
+        found.extend(Reading(*each) for each in zip(means_of(layers, starts), attended, strict=True))
+    return found
 
 
 def embed_all(texts: Sequence[str]) -> Vector:
     """Return the embeddings of the texts as rows: (texts, 384)."""
-    rows: Vector = read_all(texts)[:, -1]
-    return rows
+    import numpy as np
+
+    rows = [means_of(layers[-1:], starts)[:, 0] for layers, starts in states_of(texts)]
+    return np.concatenate(rows) if rows else np.empty((0, 384), dtype=np.float32)
+
+
+def states_of(texts: Sequence[str]) -> Iterator[tuple[Vector, Pieces]]:
+    """Yield the states of all pieces (layers of e5.READ_AFTER, pieces, 384), and the first piece of each text.
+
+    Several texts at a time, in their order.
+    """
+    pieces = [_pieces(text) for text in texts]
+    while pieces:
+        together = _together(pieces)
+        yield _run(together)
+        pieces = pieces[len(together) :]
+
+
+def means_of(layers: Vector, starts: Pieces) -> Vector:
+    """Return the means of the texts' pieces (texts, layers, 384), each with a Euclidean norm of 1."""
+    import numpy as np
+
+    sums = np.add.reduceat(layers, starts, axis=1).swapaxes(0, 1)
+    means: Vector = sums / np.linalg.norm(sums, axis=-1, keepdims=True)
+    return means
+
+
+def attended_layers(layers: Vector) -> Vector:
+    """Return the states that Attention takes: (pieces, layers * 384)."""
+    from twbot.local.models.e5 import READ_AFTER
+
+    kept = layers[[READ_AFTER.index(layer) for layer in ATTENDED]]
+    states: Vector = kept.swapaxes(0, 1).reshape(layers.shape[1], -1)
+    return states
+
+
+@loads_once
+def _attention() -> Attention:
+    import numpy as np
+
+    with np.load(ATTENTION) as stored:
+        return Attention(**{name: stored[name].astype(np.float32) for name in Attention._fields})
 
 
 def _pieces(text: str) -> list[int]:
@@ -77,8 +160,8 @@ def _together(texts: list[list[int]]) -> list[list[int]]:
     return texts
 
 
-def _run(texts: list[list[int]]) -> Vector:
-    """Return the vectors of texts, which are read as one sequence, each without a view of the others."""
+def _run(texts: list[list[int]]) -> tuple[Vector, Pieces]:
+    """Return the states of the pieces of texts, which are read as one sequence, each without a view of the others."""
     import numpy as np
 
     from twbot.local.models.e5 import RESULTS
@@ -88,10 +171,8 @@ def _run(texts: list[list[int]]) -> Vector:
     owners = np.repeat(np.arange(len(texts)), sizes)
     apart = np.where(owners[:, None] == owners, np.float32(0), np.float32(-1e9))[None, None]
     rows = np.concatenate([e5.rows(pieces) for pieces in texts])[None]
-    layers = np.concatenate(session.run(RESULTS, {"rows": rows, "apart": apart}))
-    sums = np.add.reduceat(layers, np.cumsum(sizes) - sizes, axis=1).swapaxes(0, 1)
-    vectors: Vector = sums / np.linalg.norm(sums, axis=-1, keepdims=True)
-    return vectors
+    layers: Vector = np.concatenate(session.run(RESULTS, {"rows": rows, "apart": apart}))
+    return layers, np.cumsum(sizes) - sizes
 
 
 @loads_once

@@ -1,4 +1,4 @@
-"""Sentiment of texts in thirteen languages: a small network (training/sentiment.py) on four layers of the embedding.
+"""Sentiment of texts in thirteen languages: a small network (training/sentiment.py) on the embedding's layers.
 
 A text is MIXED when the whole could be either and one clause is negative, its neighbour positive.
 """
@@ -10,11 +10,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from twbot.local.models.clauses import clauses, turns
-from twbot.local.models.embedding import DATA, read, read_all
+from twbot.local.models.embedding import DATA, Reading, read, read_all
 from twbot.local.models.embedding import NAME as EMBEDDING
 from twbot.local.models.loading import loads_once
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -43,31 +45,36 @@ def plain(text: str) -> str:
 
 
 class Network(NamedTuple):
-    """One hidden layer over the vectors of a text (embedding.read), one behind the other."""
+    """One hidden layer over the means of a text (embedding.read), one behind the other, and over what is attended."""
 
     mean: Numbers
-    """Of the vectors of the sentences it learned from: (width,)."""
+    """Of the means of the sentences it learned from: (width,)."""
     entry: Numbers
     """Standardises, leaves out what tells the language, and weighs: (width, hidden)."""
     entry_bias: Numbers
     exit: Numbers
-    """(hidden, classes)"""
+    """(hidden + attended, classes)"""
     exit_bias: Numbers
 
-    def logits(self, vectors: Numbers) -> Numbers:
-        """Return the classes' logits for vectors as rows: (texts, classes)."""
+    def logits(self, means: Numbers, attended: Numbers) -> Numbers:
+        """Return the classes' logits for texts as rows: (texts, classes)."""
         import numpy as np
 
-        hidden = np.maximum((vectors - self.mean) @ self.entry + self.entry_bias, 0)
-        logits: Numbers = hidden @ self.exit + self.exit_bias
+        hidden = np.hstack([(means - self.mean) @ self.entry + self.entry_bias, attended])
+        logits: Numbers = np.maximum(hidden, 0) @ self.exit + self.exit_bias
         return logits
 
 
 @loads_once
 def _network() -> Network:
+    return network_in(WEIGHTS)
+
+
+def network_in(path: Path) -> Network:
+    """Return the network that a file holds."""
     import numpy as np
 
-    with np.load(WEIGHTS) as stored:
+    with np.load(path) as stored:
         return Network(**{name: stored[name].astype(float) for name in Network._fields})
 
 
@@ -75,12 +82,15 @@ def class_scores(words: str) -> dict[str, float]:
     """Return the probability of each class for a plain text. An empty text is neutral."""
     if not words:
         return {"NEGATIVE": 0.0, "NEUTRAL": 1.0, "POSITIVE": 0.0}
-    return dict(zip(CLASSES, _shares(read(words)[None])[0].tolist(), strict=True))
+    return dict(zip(CLASSES, _shares([read(words)])[0].tolist(), strict=True))
 
 
-def _shares(vectors: npt.NDArray[np.float32]) -> Numbers:
-    """Return the probabilities of the classes (texts, classes) for vectors (texts, layers, 384)."""
-    return softmax(_network().logits(vectors.reshape(len(vectors), -1).astype(float)))
+def _shares(readings: list[Reading]) -> Numbers:
+    """Return the probabilities of the classes: (texts, classes)."""
+    import numpy as np
+
+    means = np.stack([reading.means.ravel() for reading in readings]).astype(float)
+    return softmax(_network().logits(means, np.stack([reading.attended for reading in readings]).astype(float)))
 
 
 def softmax(values: Numbers) -> Numbers:

@@ -10,7 +10,7 @@ import pytest
 from twbot.lambdas.errors import TwbotError
 from twbot.local.models import embedding
 from twbot.local.models.conversion import pinned
-from twbot.local.models.embedding import MAX_PIECES, MAX_PIECES_TOGETHER, embed, embed_all
+from twbot.local.models.embedding import MAX_PIECES, MAX_PIECES_TOGETHER, Attention, embed, embed_all, read, read_all
 from twbot.local.models.unigram import WORD, Unigram
 
 LETTERS = [f"{WORD}", "a", "b", "c", f"{WORD}ab", "bc", f"{WORD}a"]
@@ -84,7 +84,25 @@ def test_another_file_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
         pinned(tmp_path / "weights.bin", "0" * 64)
 
 
-def test_a_cached_embedding_cannot_be_changed() -> None:
-    """Each thread gets the same array."""
-    with pytest.raises(ValueError, match="read-only"):
-        embed("hi")[0] = 1
+def test_what_is_cached_of_a_text_cannot_be_changed() -> None:
+    """Each thread gets the same arrays."""
+    for array in (embed("hi"), *read("hi")):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1
+
+
+def test_attention_reads_the_pieces_that_it_asks_for() -> None:
+    """Of each text by itself: a head answers with the values of the pieces that its question fits."""
+    states = np.array([[9, 0, 1], [0, 9, 2], [0, 0, 3], [0, 9, 4]], dtype=np.float32)
+    first, second = np.array([[9, 0], [0, 9], [0, 0]]), np.array([[0, 0], [0, 0], [1, 10]])
+    attention = Attention(first.astype(float), second.astype(float), np.array([0, 0.5]))
+    read_of_two = attention.read(states, np.array([0, 2]))
+    assert read_of_two == pytest.approx(np.array([[1, 20.5], [3.5, 40.5]]), abs=1e-4)
+
+
+def test_what_is_attended_is_the_same_in_company() -> None:
+    """Of texts that share a run."""
+    texts = ["not bad at all", "no", "日本語"]
+    for together, text in zip(read_all(texts), texts, strict=True):
+        alone = read(text).attended
+        assert together.attended @ alone > 0.999 * np.linalg.norm(together.attended) * np.linalg.norm(alone)
