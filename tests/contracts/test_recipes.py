@@ -82,6 +82,7 @@ EVENT = Recipe(
         before("lambdas/analytics/table.py", '"ReplayName": "string"', '"CatName": "string",\n    '),
         Edit("tests/contracts/events/CAT_SEEN.json", "", json.dumps(CAT_SEEN)),
         after(CONTRACTS, "GO_TO = {\n", '    "CAT_SEEN": set(),\n'),
+        after("docs/prose.py", "EVENTS = {\n", '    "CAT_SEEN": "A cat was seen.",\n'),
         after("lambdas/wiring.py", 'WEBHOOK_PUBLISHES = ("TWITTER_*", ', '"CAT_SEEN", '),
     ],
     {
