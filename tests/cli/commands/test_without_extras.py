@@ -46,6 +46,7 @@ NEEDED = {
     "twbot demo": "local",
     "twbot up": "local",
     "twbot query": "local",
+    "twbot x serve": "local",
     "twbot analyse": "local",
     "twbot synth": "aws",
     "twbot deploy": "aws",
