@@ -36,7 +36,7 @@ def pasteable(text: str, *, anywhere: bool = False) -> str:
 def program(*, anywhere: bool = False) -> str:
     """Return how a shell calls this very twbot: by its name where the PATH has it, else by its path."""
     called = Path(sys.argv[0])
-    if called.name == "__main__.py" and called.parent.name == NAME:  # python -m twbot
+    if called.name == "__main__.py" and NAME in called.parts:  # python -m twbot, or a process of its own
         called = Path(sys.executable).with_name(NAME)
         if not called.exists():
             return f"{_path(Path(sys.executable), anywhere)} -m {NAME}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 import tempfile
@@ -70,7 +71,10 @@ def _running_bot() -> Iterator[Path]:
 
 def _twbot(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "twbot", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    # With twbot on the PATH, commands are shown by its name alone.
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=environment)  # noqa: S603
+    return done.stdout
 
 
 def _take(browser: Browser, address: str, post: str, shot: Shot) -> None:
