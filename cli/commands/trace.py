@@ -186,8 +186,9 @@ def _clipped(text: str) -> str:
 
 
 def _is_shown(each: Span, steps: bool | None) -> bool:
-    # Every event is logged and stored: a line only says something if that failed.
-    if each.kind == "delivery" and each.name in {"log-every-event", "keep-every-event"}:
+    from twbot.cli.operations.traces.records import OF_EVERY_EVENT
+
+    if each.kind == "delivery" and each.name in OF_EVERY_EVENT:
         return each.state != "done"
     if each.kind != "step" or steps is not None:
         return each.kind != "step" or bool(steps)

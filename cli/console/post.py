@@ -12,11 +12,9 @@ from twbot.cli.console.pages import Console
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.traces.conversations import Picture, conversation_of
 from twbot.cli.operations.traces.port import traces_of
-from twbot.cli.operations.traces.records import Span, Trace
+from twbot.cli.operations.traces.records import OF_EVERY_EVENT, Span, Trace
 from twbot.lambdas.x.post_ids import is_id
 
-# Every event is logged and stored: these say something only where they failed.
-OF_EVERY_EVENT = {"log-every-event", "keep-every-event"}
 DEPTHS = {"event": 0, "alert": 1, "delivery": 1, "log": 2, "step": 2}
 
 

@@ -10,6 +10,8 @@ import msgspec
 from twbot.lambdas.contracts import Event, epoch
 
 Kind = Literal["event", "delivery", "step", "alert", "log"]
+# The rules that take every event. What they did with one says something only where it failed.
+OF_EVERY_EVENT = ("log-every-event", "keep-every-event")
 Outcome = Literal[
     "replied", "refused", "withheld", "analysis-failed", "dead-letter", "waiting", "nothing-to-do", "no-reply"
 ]
@@ -108,7 +110,9 @@ def last(events: Sequence[Event], detail_type: str) -> Event | None:
 
 def _outcome(tweet_id: str, events: Sequence[Event], moments: list[Span], option: str) -> tuple[Outcome, str]:
     """Return the outcome and its reason: a reply where there is one, else the first obstacle on the way to it."""
-    states = {each.state: each for each in reversed(moments) if each.kind == "delivery"}
+    deliveries = [each for each in reversed(moments) if each.kind == "delivery"]
+    # Every event waits a moment to be logged and stored: that keeps no post from its answer.
+    states = {each.state: each for each in deliveries if each.state != "waiting" or each.name not in OF_EVERY_EVENT}
     if sent := last(events, "TWEET_SENT"):
         return "replied", f"as {sent.detail.get('TweetId') or 'X already had it'}, {_between(events[0], sent)} later."
     if dead := states.get("dead"):

@@ -31,10 +31,10 @@ def event(number: int, said: Said) -> Event:
     )
 
 
-def delivery(state: str, **more: Any) -> Span:
+def delivery(state: str, *, name: str = "send-tweets", **more: Any) -> Span:
     at = event(1, RAW).time
     start = datetime.datetime.fromisoformat(at).timestamp()
-    return Span(kind="delivery", name="send-tweets", start=start, end=start, state=state, error="oh", **more)
+    return Span(kind="delivery", name=name, start=start, end=start, state=state, error="oh", **more)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,12 @@ def delivery(state: str, **more: Any) -> Span:
         ([RECEIVED, ANALYSED, SEND], [], "no-reply", "not posted"),
         ([RAW], [], "nothing-to-do", "says nothing to the bot"),
         ([RECEIVED, (ANALYSED[0], ANALYSED[1] | {"Summoned": False})], [], "nothing-to-do", "neither mentions"),
+        (
+            [RECEIVED, (ANALYSED[0], ANALYSED[1] | {"Summoned": False})],
+            [delivery("waiting", name="keep-every-event")],
+            "nothing-to-do",
+            "neither mentions",
+        ),
         ([RECEIVED, (ANALYSED[0], ANALYSED[1] | {"ReplayName": "r"})], [], "no-reply", "by a replay"),
     ],
 )
