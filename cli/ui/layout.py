@@ -17,7 +17,7 @@ MIN_TEXT = 20  # columns that free text keeps in a table: in less of them it say
 MAX_LINES = 3  # of a free text in a record
 MIN_BESIDE = 40  # columns for values beside their names
 # A command goes on to the end of its text; a time is two words.
-_WHOLE = re.compile(r"twbot .*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|\S+", re.ASCII)
+_WHOLE = re.compile(r"(?:\S*/)?twbot .*|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|\S+", re.ASCII)
 
 
 class Column(str):

@@ -40,6 +40,12 @@ def test_the_path_is_given_where_the_name_would_not_be_found(script: Path, monke
     assert pasteable("twbot up; twbot down") == f"'{script}' up; '{script}' down"
 
 
+def test_the_status_names_commands_that_can_be_pasted(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It stands among facts, not in a hint."""
+    assert run(["status", "--data", "nowhere"]) == 0
+    assert "Start it with: 'of mine/bin/twbot' up --data nowhere" in capsys.readouterr().out
+
+
 def test_the_name_is_given_where_the_path_leads_to_this_very_one(
     script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
