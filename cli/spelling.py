@@ -24,13 +24,31 @@ def pasteable(text: str, *, anywhere: bool = False) -> str:
     """
     if NAME not in text:
         return text
-    folder = project_option.get()
-    try:
-        spelled = program(anywhere=anywhere) + (f" --project {shlex.quote(folder)}" if folder is not None else "")
-    except OSError:  # the folder in which this was typed is gone, and so is what it was
-        return text
+    spelled = this_twbot(anywhere=anywhere)
     commands = rf"(?<![\w./-]){NAME} (?=(?:{'|'.join(summaries())}|--help)\b)"
     return re.sub(commands, lambda _: f"{spelled} ", text)
+
+
+def this_twbot(*, anywhere: bool = False) -> str:
+    """Return how a shell calls this twbot, with the bot's folder where it was named.
+
+    `anywhere`: in another folder, too.
+    """
+    folder = project_option.get()
+    try:
+        return program(anywhere=anywhere) + (f" --project {shlex.quote(folder)}" if folder is not None else "")
+    except OSError:  # the folder in which this was typed is gone, and so is what it was
+        return NAME
+
+
+def call_as(typed: str, folder: str | None) -> None:
+    """Spell commands as the process that started this one does.
+
+    typed: its sys.argv[0]
+    folder: its project_option
+    """
+    sys.argv[0] = typed
+    project_option.set(folder)
 
 
 def program(*, anywhere: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,7 +108,8 @@ def _show_groups(found: list[DeadLetter], utc: bool, option: str) -> None:
     table(["rule", "reason", "count", "newest", Column("ids", spare=True)], rows, none="No dead letters.")
     if found:
         note(f"See each: twbot dlq list --each{option}")
-        note(f"Deliver them again: twbot dlq redrive --rule RULE{option}")
+    for rule in sorted({each.rule for each in found}):
+        note(f"Deliver them again: twbot dlq redrive --rule {shlex.quote(rule)}{option}")
 
 
 @app.command("show")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.target import start_hint
-from twbot.cli.spelling import pasteable
+from twbot.cli.spelling import pasteable, project_option
 from twbot.cli.ui.console import as_json, as_json_line, print_line, say
 from twbot.cli.ui.options import AsJson, Data
 from twbot.cli.ui.streams import is_terminal
@@ -289,11 +290,13 @@ def _reload(home: DataFolder, options: list[str]) -> NoReturn:
 
 
 def _command(home: DataFolder, options: list[str]) -> list[str]:
-    """Return the command of a process that runs the bot."""
+    """Return the command of a process that runs the bot, and names commands as this one does."""
     from twbot.local.child_python import python
 
-    program = "from twbot.cli.main import main; main()"
-    return python("-c", program, "up", "--data", str(home.folder), *options)
+    program = f"import sys; sys.argv[0] = {sys.argv[0]!r}; from twbot.cli.main import main; main()"
+    folder = project_option.get()
+    named = ["--project", folder] if folder is not None else []
+    return python("-c", program, "up", "--data", str(home.folder), *named, *options)
 
 
 def _start_detached(home: DataFolder, options: list[str], warm: bool) -> RunInfo:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from twbot.cli.spelling import project_option
 from twbot.local.child_python import import_path, python
 
 STOP_SECONDS = 5.0
@@ -29,8 +31,9 @@ def console_beside(folder: Path) -> Iterator[Beside]:
     """Run the console on a data folder meanwhile."""
     import os
 
+    project = project_option.get()
     process = subprocess.Popen(  # noqa: S603 - our own command
-        python("-m", "twbot.cli.console", str(folder)),
+        python("-m", "twbot.cli.console", str(folder), sys.argv[0], *([project] if project is not None else [])),
         stdin=subprocess.PIPE,  # its end tells the console to end
         stdout=subprocess.PIPE,
         text=True,

@@ -98,7 +98,7 @@ def bars_of(data: Bars) -> list[Bar]:
     """Draw a bar for each name; a number below zero has none."""
     most = max((value for _, value in data.bars), default=0)
     return [
-        Bar(name, round(max(0.0, 100 * value / most), 2) if most > 0 else 0.0, figure_text(value))
+        Bar(name, round(100 * max(0.0, value / most), 2) if most > 0 else 0.0, figure_text(value))
         for name, value in data.bars
     ]
 

@@ -21,7 +21,7 @@ from twbot.cli.console.feed import Feed
 from twbot.cli.console.health import PAGE_SECONDS, Health, health, recent_status
 from twbot.cli.errors import Exit, as_cli_error
 from twbot.cli.operations.target import Target
-from twbot.cli.spelling import pasteable
+from twbot.cli.spelling import pasteable, this_twbot
 from twbot.cli.ui.console import escaped
 from twbot.cli.ui.figures import duration_text, size_text
 from twbot.cli.ui.times import format_time
@@ -70,6 +70,7 @@ class Console:
             "number": figure_text,
             "size": size_text,
             "line": lambda value: one_line(str(value)),
+            "hint": lambda value: one_line(pasteable(str(value), anywhere=True)),
             "json": lambda value: escaped(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()),
         }
         self._templates.globals |= {
@@ -81,8 +82,7 @@ class Console:
 
     def command(self, *words: str) -> str:
         """Return the `twbot` command that does the same, with the options that name this bot."""
-        text = " ".join(["twbot", *(shlex.quote(each) for each in words)]) + self.target.option
-        return pasteable(text, anywhere=True)
+        return " ".join([this_twbot(anywhere=True), *(shlex.quote(each) for each in words)]) + self.target.option
 
     def health(self, max_age: float | None = PAGE_SECONDS) -> Health:
         """Return how the bot is, for the dot in the header. `max_age`: how many seconds old that may be."""

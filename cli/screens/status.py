@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from twbot.cli.spelling import pasteable
 from twbot.cli.ui.charts import sparkline
 from twbot.cli.ui.figures import count_text, duration_text, percent_text, size_text
 from twbot.cli.ui.layout import Fact
@@ -64,13 +65,14 @@ def screen(found: StatusSnapshot, x: XStatus | None, utc: bool, option: str, *, 
 
     `option`: --stage, for the commands in hints. `limits`: all of X's limits, not the tightest one only.
     """
-    return [
+    rows = [
         *about_bot(found, utc, option),
         *about_x(x, option),
         *_limits(found.limits, x, utc, option, show_all=limits),
         *_hour(found.last_hour),
         *about_rest(found, option),
     ]
+    return [each._replace(says=pasteable(each.says)) for each in rows]
 
 
 def about_bot(found: StatusSnapshot, utc: bool, option: str) -> list[Fact]:

@@ -292,4 +292,6 @@ def _listen(host: str, port: int) -> socket.socket:
         )
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise TwbotError(f"Cannot listen on {host}:{port}: {reason}. Choose another: --port") from None
+        raise TwbotError(
+            f"Cannot listen on {host}:{port}: {reason}. Choose another with --port; 0 takes any free one."
+        ) from None

@@ -44,7 +44,8 @@ def test_a_picture_is_dropped_and_comes_back_with_names(windows: Windows, consol
     post(page, "nils", "who is that?", PHOTO)
     mine = page.locator("article").filter(has_text="@nils").first
     expect(mine.locator(".reply img")).to_have_count(1)
-    page.wait_for_function("[...document.images].every((each) => each.complete && each.naturalWidth)")
+    for picture in mine.locator("img").all():
+        expect(picture).not_to_have_js_property("naturalWidth", 0)
 
 
 def test_two_windows_show_the_same(windows: Windows, console: ConsoleInfo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -13,8 +14,11 @@ import pytest
 
 from tests.support.commands import COMMANDS
 from tests.support.paths import ROOT
+from twbot.cli.commands.up import _command
 from twbot.cli.main import run
 from twbot.cli.spelling import pasteable, project_option
+from twbot.local.child_python import import_path
+from twbot.local.data_folder import DataFolder
 
 
 @pytest.fixture
@@ -38,6 +42,27 @@ def test_the_path_is_given_where_the_name_would_not_be_found(script: Path, monke
     assert pasteable("twbot up") == "./twbot up"
     monkeypatch.chdir(Path(__file__).parent)
     assert pasteable("twbot up; twbot down") == f"'{script}' up; '{script}' down"
+
+
+def test_the_status_names_commands_that_can_be_pasted(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It stands among facts, not in a hint."""
+    assert run(["status", "--data", "nowhere"]) == 0
+    assert "Start it with: 'of mine/bin/twbot' up --data nowhere" in capsys.readouterr().out
+
+
+def test_a_bot_in_the_background_is_called_as_what_started_it(script: Path) -> None:
+    """Its console names commands, too. The folder that --project named is handed on."""
+    named = project_option.set("my bot")
+    try:
+        command = _command(DataFolder(Path("data")), [])
+    finally:
+        project_option.reset(named)
+    up = command.index("up")
+    assert command[up + 3 :] == ["--project", "my bot"]
+    environment = {**os.environ, "PYTHONPATH": import_path()}
+    status = [*command[:up], "status", "--data", "nowhere"]
+    said = subprocess.run(status, capture_output=True, text=True, check=True, env=environment).stdout
+    assert "'of mine/bin/twbot' up --data nowhere" in said
 
 
 def test_the_name_is_given_where_the_path_leads_to_this_very_one(

@@ -53,6 +53,8 @@ def test_groups_by_reason(dead: tuple[str, list[str]], capsys: pytest.CaptureFix
     shown = json.loads(capsys.readouterr().out)
     assert "no Text" in shown["letter"]["error"]
     assert shown["event"]["detail"] == BROKEN.detail
+    assert run(["dlq", "list", "--data", data]) == 0
+    assert f"twbot dlq redrive --rule send-tweets --data {data}\n" in capsys.readouterr().err
     for arguments in (["list"], ["list", "--each"], ["show", str(numbers[0])]):
         assert run(["dlq", *arguments, "--data", data]) == 0
         assert "send-tweets" in capsys.readouterr().out

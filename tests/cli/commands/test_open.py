@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -10,14 +13,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 import requests
 
 from tests.support.world import World
+from twbot.cli.console.app import LINKS
 from twbot.cli.console.beside import console_beside
 from twbot.cli.console.server import ConsoleInfo, running_console
 from twbot.cli.main import run
+from twbot.cli.spelling import project_option
+from twbot.cli.summaries import summaries
 from twbot.local.bus.bus import Bus
 from twbot.local.data_folder import DataFolder
 
@@ -109,6 +116,30 @@ def test_the_console_ends_with_its_bot(data: Path) -> None:
     while running_console(DataFolder(data)) is not None:
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+def test_its_commands_can_be_pasted_as_those_of_its_bot(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a twbot that is not on the PATH, too, and for the folder that was named: on each page, and in each hint."""
+    script = data.parent / "of mine" / "twbot"
+    monkeypatch.setattr(sys, "argv", [str(script), "up"])
+    monkeypatch.setenv("PATH", str(data))
+    mine = data.parent / "my bot"
+    mine.mkdir()
+    named = project_option.set(str(mine))
+    spelled = f"{shlex.quote(str(script))} --project {shlex.quote(str(mine))}"
+    bare = re.compile(rf"(?<![\w./-])twbot (?:{'|'.join(summaries())})\b")
+    try:
+        with console_beside(data) as beside, requests.Session() as window:
+            address = beside.address() or ""
+            window.get(address, timeout=20)
+            for path in (*(link.path for link in LINKS), "/status", "/post/1", "/queries?sql=SELECT+x"):
+                page = window.get(urljoin(address, path), timeout=20).text
+                copied = [html.unescape(each) for each in re.findall(r'data-copy="([^"]*)"', page)]
+                assert all(each.startswith(f"{spelled} ") for each in copied), path
+                assert not bare.search(html.unescape(page)), path
+                assert spelled in html.unescape(page), path
+    finally:
+        project_option.reset(named)
 
 
 def test_its_token_is_in_no_process_list(data: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.console import Visitor, text_of
@@ -67,6 +67,7 @@ CELL = st.none() | st.integers(-(10**9), 10**9) | st.floats() | st.sampled_from(
 
 
 @given(st.lists(st.tuples(CELL, CELL, CELL), max_size=6))
+@example([(None, None, 1.8e306)])
 def test_whatever_a_query_answers_is_drawn_within_its_frame(rows: list[tuple[Any, ...]]) -> None:
     """Also where it answers with numbers that are none, or have no end."""
     drawn = drawn_of(Result(["a", "b", "c"], [list(row) for row in rows], 0))
