@@ -169,7 +169,7 @@ def _print_narrow(each: Span, style: str) -> None:
 
 
 def _print_other_lives(found: Trace, life: str | None, option: str) -> None:
-    command = f"twbot trace {found.tweet_id}"
+    command = pasteable(f"twbot trace {found.tweet_id}")
     others = [name for name in found.replays if name != life]
     if life is not None:
         out.print(f"This is what the replay {life} made of it. The first life: {command}{option}", markup=False)
