@@ -25,7 +25,13 @@ settings.register_profile("twbot", deadline=None)
 settings.load_profile("twbot")
 
 
+# How wide and how coloured answers are, and what shows long ones. Consoles read it when their module is imported.
+OF_THE_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER", "TWBOT_PAGER")
+
+
 def pytest_configure() -> None:
+    for name in OF_THE_TERMINAL:
+        os.environ.pop(name, None)
     from tests.support.signals import do_not_pass_on_ignored_ctrl_c
 
     do_not_pass_on_ignored_ctrl_c()

@@ -100,7 +100,7 @@ def serve(
 def _greet(x: Simulator, option: str) -> None:
     print_line(f"The simulated X: {x.url}")
     # The token in it is for whoever sits here, not for a file.
-    print_line(f"Its page: {x.client.page() if out.is_screen else f'twbot x open{option}'}")
+    print_line(f"Its page: {x.client.page()}" if out.is_screen else pasteable(f"Its page: twbot x open{option}"))
     print_line(pasteable(f"The keys of your app: twbot x keys{option}"))
     print_line("Ctrl-C stops it.")
 

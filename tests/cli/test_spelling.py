@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ from tests.support.paths import ROOT
 from twbot.cli.commands.up import _command
 from twbot.cli.main import run
 from twbot.cli.spelling import pasteable, project_option
+from twbot.cli.summaries import summaries
 from twbot.local.child_python import import_path
 from twbot.local.data_folder import DataFolder
 
@@ -142,3 +144,20 @@ def test_no_command_is_printed_as_it_may_not_be_found() -> None:
     assert found == []
     assert shlex.split(pasteable("twbot up")) == ["twbot", "up"]
     assert project_option.get() is None
+
+
+def _bare_commands(node: ast.AST) -> list[str]:
+    """Return the texts below a node that name a command, and are not within a call of `pasteable`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pasteable":
+        return []
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value] if re.search(rf"\btwbot (?:{'|'.join(summaries())})\b", node.value) else []
+    return [each for child in ast.iter_child_nodes(node) for each in _bare_commands(child)]
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "cli").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_command_is_printed_as_it_could_not_be_pasted(module: Path) -> None:
+    """Hints and notes are spelled where they are printed; what is printed as an answer names itself."""
+    calls = (each for each in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(each, ast.Call))
+    printed = [each for each in calls if ast.unparse(each.func) in {"print_line", "out.print", "err.print"}]
+    assert not [text for each in printed for text in _bare_commands(each)]
