@@ -25,13 +25,18 @@ settings.register_profile("twbot", deadline=None)
 settings.load_profile("twbot")
 
 
-# How wide and how coloured answers are, and what shows long ones. Consoles read it when their module is imported.
+# How wide and how coloured answers are, and what shows long ones.
 OF_THE_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PAGER", "TWBOT_PAGER")
 
 
 def pytest_configure() -> None:
+    from twbot.cli.ui import console
+
     for name in OF_THE_TERMINAL:
         os.environ.pop(name, None)
+    # The plugin twbot.testing has imported them before this is read.
+    for each in (console.out, console.err):
+        each.__init__(stderr=each.stderr, highlight=False)  # type: ignore[misc]
     from tests.support.signals import do_not_pass_on_ignored_ctrl_c
 
     do_not_pass_on_ignored_ctrl_c()
