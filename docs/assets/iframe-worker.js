@@ -1,1 +1,41 @@
-"use strict";(()=>{function c(s,n){parent.postMessage(s,n||"*")}function d(...s){return s.reduce((n,e)=>n.then(()=>new Promise(r=>{let t=document.createElement("script");t.src=e,t.onload=r,document.body.appendChild(t)})),Promise.resolve())}var o=class extends EventTarget{constructor(e){super();this.url=e;this.m=e=>{e.source===this.w&&(this.dispatchEvent(new MessageEvent("message",{data:e.data})),this.onmessage&&this.onmessage(e))};this.e=(e,r,t,i,m)=>{if(r===`${this.url}`){let a=new ErrorEvent("error",{message:e,filename:r,lineno:t,colno:i,error:m});this.dispatchEvent(a),this.onerror&&this.onerror(a)}};let r=document.createElement("iframe");r.hidden=!0,document.body.appendChild(this.iframe=r),this.w.document.open(),this.w.document.write(`<html><body><script>postMessage=${c};importScripts=${d};addEventListener("error",ev=>{parent.dispatchEvent(new ErrorEvent("error",{filename:"${e}",error:ev.error}))})<\/script><script src=${e}?${+Date.now()}><\/script></body></html>`),this.w.document.close(),onmessage=this.m,onerror=this.e,this.r=new Promise((t,i)=>{this.w.onload=t,this.w.onerror=i})}terminate(){document.body.removeChild(this.iframe),onmessage=onerror=null}postMessage(e){this.r.catch().then(()=>{this.w.dispatchEvent(new MessageEvent("message",{data:e}))})}get w(){return this.iframe.contentWindow}};window.IFrameWorker=o;location.protocol==="file:"&&(window.Worker=o);})();
+// Search runs in a worker, and browsers allow none in pages that are opened as files. This runs its script in a hidden
+// frame instead: https://developer.mozilla.org/docs/Web/API/Worker/Worker#exceptions
+"use strict";
+
+if (location.protocol === "file:") {
+  // The theme's script looks for this name to find its other files.
+  window.IFrameWorker = window.Worker = class extends EventTarget {
+    constructor(url) {
+      super();
+      const frame = document.createElement("iframe");
+      frame.hidden = true;
+      document.body.append(frame);
+      this.inner = frame.contentWindow;
+      this.inner.postMessage = (data) => this.tell(data);
+      this.inner.importScripts = async (...urls) => { for (const each of urls) await this.load(each); };
+      this.loaded = this.load(url);
+    }
+
+    load(url) {
+      const script = this.inner.document.createElement("script");
+      script.src = new URL(url, location.href).href;
+      this.inner.document.body.append(script);
+      return new Promise((done, failed) => { script.onload = done; script.onerror = failed; });
+    }
+
+    async postMessage(data) {
+      await this.loaded;
+      this.inner.dispatchEvent(new MessageEvent("message", { data }));
+    }
+
+    tell(data) {
+      const event = new MessageEvent("message", { data });
+      this.dispatchEvent(event);
+      this.onmessage?.(event);
+    }
+
+    terminate() {
+      this.inner.frameElement.remove();
+    }
+  };
+}
