@@ -147,15 +147,27 @@ MEANS: dict[str, Callable[[Stand], str]] = {
     "POST_ID": Stand.post,
     "/mnt/backups/monday.tar.gz": lambda _: "tuesday.tar.gz",
 }
+
+
+def unanswered(desk: Stand) -> None:
+    """A post whose reply was withheld."""
+    desk.answer("replies", "pause")
+    desk.post()
+    desk.answer("replies", "resume")
+
+
 # What has to be done before.
 BEFORE: dict[str, Callable[[Stand], object]] = {
     "twbot init": Stand.no_settings,
     "twbot alerts test": Stand.subscriber,
     "twbot restore": backed_up,
+    "twbot replay --since 3h --type MESSAGE_RECEIVED --with-replies": unanswered,
 }
 NOBODY_TYPES = (Exit.USAGE, "nobody is there to type it")
 # Those that end otherwise here, and what they say.
 ENDS = {
+    # On a terminal it asks.
+    "twbot replay --since 3h --type MESSAGE_RECEIVED --with-replies": (Exit.USAGE, "Nobody is there to ask"),
     "twbot secrets set --data live": NOBODY_TYPES,
     "twbot secrets set --stage prod": NOBODY_TYPES,
     "twbot secrets put CRM_TOKEN --stage prod": NOBODY_TYPES,

@@ -12,6 +12,9 @@ from typer.exceptions import Exit as Ended
 
 from twbot.cli.main import app
 
+# A command keeps the option that it first made, and tests share commands.
+HELP = ["--help", "-h"]
+
 
 def commands(group: Any, name: str) -> Iterator[tuple[str, str]]:
     """Every command that a person can type, with its help."""
@@ -33,7 +36,7 @@ def parse(arguments: list[str]) -> None:
     while arguments and (child := getattr(command, "commands", {}).get(arguments[0])):
         command, name, arguments = child, f"{name} {arguments[0]}", arguments[1:]
     # --help ends.
-    with contextlib.suppress(Ended), command.make_context(name, [*arguments]) as context:
+    with contextlib.suppress(Ended), command.make_context(name, [*arguments], help_option_names=HELP) as context:
         assert not (context.args and getattr(command, "commands", None)), f"{name} has no verb {context.args[0]}"
 
 

@@ -80,7 +80,8 @@ def test_who_comes_with_twbot_or_the_folder_is_marked(
     assert "Tom Hanks comes with twbot" in says
     assert "Ada & Co bot/people" in says
     assert "Take the folder bot/people/Ada & Co away to make the bot forget." in says
-    assert 'href="/people/remove?name=Ada' not in page.text
+    assert 'href="/people/remove?name=Ada%20%26%20Co' not in page.text
+    assert 'href="/people/remove?name=Tom%20Hanks' in page.text
     assert "source=bot%2Fpeople%2FAda+%26+Co%2Fa+b.jpg" in page.text
     shown = visitor.get("/people/photo", source="bot/people/Ada & Co/a b.jpg")
     assert (shown.status_code, shown.headers["content-type"], shown.content) == (200, "image/jpeg", STRANGER)
