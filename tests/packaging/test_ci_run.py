@@ -34,9 +34,9 @@ def test_with_a_browser_it_tests_at_once(tmp_path: Path, name: str) -> None:
 
 
 def test_without_one_root_installs_it(tmp_path: Path) -> None:
-    """Debian's package is installed before the tests."""
+    """Debian's package is installed before the tests, and a font, which it does not bring along."""
     code, calls, said = run(tmp_path, make="", id="echo 0", apt_get="")
-    installed = "apt-get install -qq --no-install-recommends chromium CI=true"
+    installed = "apt-get install -qq --no-install-recommends chromium fonts-dejavu-core CI=true"
     assert (code, calls[1:], said) == (
         0,
         ["apt-get update -qq CI=true", installed, "make test CI=true"],
