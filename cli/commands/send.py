@@ -19,7 +19,7 @@ from twbot.cli.ui.console import as_json, as_json_line, err, out, say
 from twbot.cli.ui.options import AsJson, Data, StageName
 from twbot.cli.ui.pictures import complete_pictures
 from twbot.cli.x.post_lines import NewPost, checked_images, read_posts
-from twbot.cli.x.simulated import simulated_x_of_bot
+from twbot.cli.x.simulated import mentioning, simulated_x_of_bot
 from twbot.lambdas.errors import TwbotError
 from twbot.lambdas.settings import LOCAL
 
@@ -109,7 +109,7 @@ def send(
 def _send_one(wanted: NewPost, edit: str | None, timeout: float, data: Path | None, json: bool) -> None:
     client, folder = simulated_x_of_bot(data)
     bot = client.bot()
-    post = client.edit(edit, _mentioning(wanted.text, bot)) if edit else _post(client, wanted, bot)
+    post = client.edit(edit, mentioning(wanted.text, bot)) if edit else _post(client, wanted, bot)
     if not json:
         say(f"@{post['author']} {'edited' if edit else 'posted'} {post['id']}: {post['text']}")
     reply = _reply(client, post, bot, timeout, Target(data=data), partial(_say_why, folder, bool(wanted.images), json))
@@ -153,18 +153,13 @@ def _send_all(wanted: list[NewPost], timeout: float, data: Path | None, json: bo
 def _post(client: SimulatorClient, wanted: NewPost, bot: str) -> dict[str, Any]:
     return client.post(
         wanted.author,
-        _mentioning(wanted.text, bot),
+        mentioning(wanted.text, bot),
         images=wanted.images,
         reply_to=wanted.reply_to,
         followers=wanted.followers,
         verified=wanted.verified,
         language=wanted.language,
     )
-
-
-def _mentioning(text: str, bot: str) -> str:
-    # Only posts that summon the bot are answered, and a mention does.
-    return text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
 
 
 def _say_nothing() -> None:

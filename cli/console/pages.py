@@ -54,7 +54,7 @@ class Console:
     """A console about one bot. `links`: the navigation."""
 
     def __init__(self, target: Target, links: tuple[Link, ...] = ()) -> None:
-        self.target, self._links = target, links
+        self.target = target
         self.feed = Feed(target)
         self.status = recent_status(target)
         self._templates = Environment(

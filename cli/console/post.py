@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from twbot.cli.console.pages import Console
 from twbot.cli.errors import CliError, Exit
-from twbot.cli.operations.traces.conversations import Picture, conversation_of
+from twbot.cli.operations.traces.conversations import Picture, as_dict, as_dicts, conversation_of
 from twbot.cli.operations.traces.port import traces_of
 from twbot.cli.operations.traces.records import OF_EVERY_EVENT, Span, Trace
 from twbot.lambdas.x.post_ids import is_id
@@ -108,16 +108,18 @@ def _says_something(span: Span) -> bool:
 def boxes_of(picture: Picture) -> list[Box]:
     """Return the frames of what was found in a picture."""
     found = picture.analysis
-    faces = [("celebrity", each.get("Name"), _dict(each.get("Face"))) for each in _dicts(found.get("CelebrityFaces"))]
-    faces += [("face", "somebody", each) for each in _dicts(found.get("UnrecognizedFaces"))]
+    faces = [
+        ("celebrity", each.get("Name"), as_dict(each.get("Face"))) for each in as_dicts(found.get("CelebrityFaces"))
+    ]
+    faces += [("face", "somebody", each) for each in as_dicts(found.get("UnrecognizedFaces"))]
     labels = [
         ("label", label.get("Name"), instance)
-        for label in _dicts(found.get("Labels"))
-        for instance in _dicts(label.get("Instances"))
+        for label in as_dicts(found.get("Labels"))
+        for instance in as_dicts(label.get("Instances"))
     ]
     texts = [
-        ("text", each.get("DetectedText"), _dict(each.get("Geometry")))
-        for each in _dicts(found.get("TextDetections"))
+        ("text", each.get("DetectedText"), as_dict(each.get("Geometry")))
+        for each in as_dicts(found.get("TextDetections"))
         if each.get("Type") != "WORD"
     ]
     boxes = [_box(kind, says, where) for kind, says, where in (*labels, *texts, *faces)]
@@ -125,17 +127,9 @@ def boxes_of(picture: Picture) -> list[Box]:
 
 
 def _box(kind: str, says: object, where: dict[str, Any]) -> Box | None:
-    box = _dict(where.get("BoundingBox"))
+    box = as_dict(where.get("BoundingBox"))
     sides = [box.get(name) for name in ("Left", "Top", "Width", "Height")]
     if not all(isinstance(each, int | float) for each in sides):
         return None
     left, top, width, height = (round(100 * float(each or 0), 2) for each in sides)
     return Box(kind, str(says), left, top, width, height)
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

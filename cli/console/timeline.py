@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -16,6 +14,11 @@ from twbot.cli.console.pages import Console, Done, is_refresh, text_of
 from twbot.cli.errors import CliError, Exit
 from twbot.cli.operations.events.port import live_events_of
 from twbot.cli.operations.traces.port import traces_of
+from twbot.cli.x.simulated import mentioning
+
+if TYPE_CHECKING:
+    from twbot.local.data_folder import SimulatorInfo
+    from twbot.local.simulator.client import SimulatorClient
 
 PAGE = 30
 LINES = 40
@@ -33,18 +36,16 @@ def routes(console: Console) -> list[Route]:
             page=found,
             q=matching,
             before=before,
-            simulated=simulated(console),
+            simulated=simulated(console) is not None,
             lines=[] if is_refresh(request) else newest_lines(console),
         )
 
     def send(_: Request, form: FormData) -> Done:
-        client, bot = simulator(console)
+        client = _simulated_x(console)
         text, author = text_of(form, "text").strip(), text_of(form, "author").strip().removeprefix("@")
         if not text:
             raise CliError("There is nothing to post.", code=Exit.USAGE)
-        mentioning = text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"
-        with tempfile.TemporaryDirectory() as folder:
-            post = client.post(author or "alice", mentioning, images=_pictures(form, Path(folder)))
+        post = client.post(author or "alice", mentioning(text, client.bot()), images=_pictures(form))
         return Done("/", f"@{post['author']} posted {post['id']}")
 
     return [Route("/", timeline), Route("/send", console.action(send), methods=["POST"])]
@@ -55,35 +56,26 @@ def newest_lines(console: Console) -> list[Line]:
     return [line_of(each) for each in live_events_of(console.target).recent(LINES)]
 
 
-def simulator(console: Console) -> tuple[Any, str]:
-    """Return the client of the simulated X, and the bot's name there. Raises CliError where there is none."""
+def simulated(console: Console) -> SimulatorInfo | None:
+    """Return the simulated X beside the bot, where anybody may post as anybody; None where there is none."""
     from twbot.local.data_folder import running_bot
+
+    run = running_bot(console.target.folder()) if console.target.is_local else None
+    return run.simulator if run is not None else None
+
+
+def _simulated_x(console: Console) -> SimulatorClient:
     from twbot.local.simulator.client import SimulatorClient
 
-    if console.target.is_local and (run := running_bot(console.target.folder())) and run.simulator:
-        client = SimulatorClient(run.simulator.url, run.simulator.control_token)
-        return client, client.bot()
-    raise CliError("The bot does not run beside a simulated X.", hint="Start it: twbot up", code=Exit.NOT_CONFIGURED)
+    if (found := simulated(console)) is None:
+        raise CliError(
+            "The bot does not run beside a simulated X.", hint="Start it: twbot up", code=Exit.NOT_CONFIGURED
+        )
+    return SimulatorClient(found.url, found.control_token)
 
 
-def simulated(console: Console) -> bool:
-    """Return whether the bot runs beside a simulated X, where anybody may post as anybody."""
-    from twbot.local.data_folder import running_bot
-
-    if not console.target.is_local:
-        return False
-    run = running_bot(console.target.folder())
-    return run is not None and run.simulator is not None
-
-
-def _pictures(form: FormData, folder: Path) -> list[Path]:
-    """Write the pictures of a form to files, as `twbot send` takes them."""
+def _pictures(form: FormData) -> list[bytes]:
     found = [each for each in form.getlist("image") if isinstance(each, UploadFile) and each.size]
     if len(found) > MAX_PICTURES:
         raise CliError(f"A post has at most {MAX_PICTURES} pictures.", code=Exit.USAGE)
-    paths = []
-    for number, each in enumerate(found):
-        path = folder / f"{number}{Path(each.filename or '').suffix[:8]}"
-        path.write_bytes(each.file.read())
-        paths.append(path)
-    return paths
+    return [each.file.read() for each in found]

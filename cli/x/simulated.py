@@ -1,4 +1,4 @@
-"""Finds the simulated X that runs on a data folder."""
+"""The simulated X that runs on a data folder, and posts that summon the bot there."""
 
 from __future__ import annotations
 
@@ -47,3 +47,8 @@ def simulated_x(data: Path | None) -> SimulatorClient:
         hint = f"Start one alone: twbot x serve{option}, or beside a bot: twbot up{option}"
         raise CliError(f"No simulated X runs on {folder}.", hint=hint, code=Exit.NOT_CONFIGURED)
     return SimulatorClient(found.url, found.control_token)
+
+
+def mentioning(text: str, bot: str) -> str:
+    """Return a text that mentions the bot: only posts that summon it are answered, and a mention does."""
+    return text if f"@{bot}".lower() in text.lower() else f"@{bot} {text}"

@@ -155,8 +155,6 @@ document.addEventListener("change", (change) => {
   if (change.target.dataset.hold && !change.target.checked) refreshSoon(ALL);
 });
 document.addEventListener("submit", (submit) => {
-  const question = submit.submitter?.dataset.confirm;
-  if (question && !confirm(question)) { submit.preventDefault(); return; }
   submit.submitter?.setAttribute("aria-busy", "true");
 });
 // A page that one goes back to is as it was left: its button still busy.

@@ -44,7 +44,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> list[str]:
-        found = [each for each in _dicts(self.analysis.get("TextDetections")) if each.get("Type") != "WORD"]
+        found = [each for each in as_dicts(self.analysis.get("TextDetections")) if each.get("Type") != "WORD"]
         return _texts(found, "DetectedText")
 
 
@@ -105,7 +105,7 @@ def conversation_of(events: Sequence[Event], trace: Trace) -> Conversation:
     """Return the conversation about a post. `events`: all about it, at least one, the oldest first."""
     message = next((each.detail for each in reversed(events) if _is_message(each)), {})
     analysed = getattr(last(events, "MESSAGE_ANALYSED"), "detail", None)
-    analysis: dict[str, Any] = _dict((analysed or {}).get("Analysis"))
+    analysis: dict[str, Any] = as_dict((analysed or {}).get("Analysis"))
     return Conversation(
         tweet_id=trace.tweet_id,
         at=epoch(events[0].time),
@@ -113,11 +113,11 @@ def conversation_of(events: Sequence[Event], trace: Trace) -> Conversation:
         text=_text(message.get("Text")),
         language=_text(analysis.get("Language") or message.get("Language")),
         sentiment=_text(analysis.get("TextSentiment")),
-        scores={name: value for name, value in _dict(analysis.get("SentimentScore")).items() if _is_number(value)},
+        scores={name: value for name, value in as_dict(analysis.get("SentimentScore")).items() if _is_number(value)},
         is_analysed=analysed is not None,
-        entities=_dicts(analysis.get("TextEntities")),
-        pictures=[_picture(each) for each in _dicts(analysis.get("Images"))],
-        own=_dict(analysis.get("Own")),
+        entities=as_dicts(analysis.get("TextEntities")),
+        pictures=[_picture(each) for each in as_dicts(analysis.get("Images"))],
+        own=as_dict(analysis.get("Own")),
         reply=_reply(events),
         outcome=trace.outcome,
         why=trace.why,
@@ -130,7 +130,7 @@ def _is_message(event: Event) -> bool:
 
 def _picture(image: dict[str, Any]) -> Picture:
     return Picture(
-        key=_text(image.get("Key")), problem=_text(image.get("Problem")), analysis=_dict(image.get("Analysis"))
+        key=_text(image.get("Key")), problem=_text(image.get("Problem")), analysis=as_dict(image.get("Analysis"))
     )
 
 
@@ -139,7 +139,7 @@ def _reply(events: Sequence[Event]) -> Reply | None:
     written = next((each.detail for each in reversed(events) if each.detail_type == "SEND_TWEET"), None)
     pictures = [
         ReplyPicture(key=str(each["Key"]), alt_text=_text(each.get("AltText")) or "")
-        for each in _dicts((written or {}).get("Images"))
+        for each in as_dicts((written or {}).get("Images"))
         if each.get("Key")
     ]
     states: tuple[tuple[str, Literal["sent", "refused", "withheld"]], ...] = (
@@ -160,16 +160,16 @@ def _reply(events: Sequence[Event]) -> Reply | None:
 
 
 # Events of an earlier version, or published by others, may have other shapes.
-def _dict(value: object) -> dict[str, Any]:
+def as_dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
+def as_dicts(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _texts(items: object, name: str) -> list[str]:
-    return list(dict.fromkeys(_present(each.get(name) for each in _dicts(items))))
+    return list(dict.fromkeys(_present(each.get(name) for each in as_dicts(items))))
 
 
 def _present(values: Iterable[object]) -> Iterator[str]:
